@@ -1,0 +1,146 @@
+"""What a model answers: whole, or as a stream of events."""
+
+from enum import StrEnum
+
+from msgspec import Raw, Struct
+
+from baton.core.failures import Failure
+from baton.core.messages import Part
+from baton.core.usage import Usage
+
+
+class Finish(StrEnum):
+    """Why an answer ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+    CONTENT_FILTER = "content_filter"
+    REFUSAL = "refusal"
+    PAUSE = "pause"
+    """A server-side tool needs another turn."""
+    OTHER = "other"
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """One of the answers asked for."""
+
+    index: int
+    parts: tuple[Part, ...]
+    finish: Finish | None
+    native_finish: str | None = None
+    """The provider's own word."""
+    logprobs: Raw | None = None
+    extras: dict[str, Raw] = {}
+    message_extras: dict[str, Raw] = {}
+
+
+class ChatResponse(Struct, frozen=True, kw_only=True):
+    """One whole answer."""
+
+    id: str
+    model: str
+    created: int
+    """Unix seconds."""
+    choices: tuple[Choice, ...]
+    usage: Usage | None = None
+    usage_raw: Raw | None = None
+    """The provider's own usage object."""
+    extras: dict[str, Raw] = {}
+
+
+class Began(Struct, frozen=True, tag="began"):
+    """The stream's first word: who answers."""
+
+    id: str
+    model: str
+    created: int
+
+
+class TextDelta(Struct, frozen=True, tag="text"):
+    """More text of a choice."""
+
+    text: str
+    choice: int = 0
+
+
+class ReasoningDelta(Struct, frozen=True, tag="reasoning"):
+    """More thought of a choice; `field` is the dialect's own name for it."""
+
+    text: str
+    choice: int = 0
+    signature: str | None = None
+    details: Raw | None = None
+    field: str = "reasoning_content"
+
+
+class RefusalDelta(Struct, frozen=True, tag="refusal"):
+    """More of a refusal."""
+
+    text: str
+    choice: int = 0
+
+
+class ToolCallBegan(Struct, frozen=True, tag="tool_call"):
+    """A tool call begins; its arguments follow as fragments. `index` counts the calls of a choice from 0."""
+
+    index: int
+    id: str
+    name: str
+    choice: int = 0
+    kind: str = "function"
+
+
+class ToolCallDelta(Struct, frozen=True, tag="tool_arguments"):
+    """More of a tool call's arguments."""
+
+    index: int
+    arguments: str
+    choice: int = 0
+
+
+class ForeignDelta(Struct, frozen=True, tag="foreign"):
+    """Something only the provider's dialect can say, as a JSON object of delta fields."""
+
+    fields: dict[str, Raw]
+    choice: int = 0
+
+
+class Finished(Struct, frozen=True, tag="finished"):
+    """A choice ended."""
+
+    finish: Finish
+    choice: int = 0
+    native: str | None = None
+
+
+class Used(Struct, frozen=True, tag="used"):
+    """What it took; the last report counts."""
+
+    usage: Usage
+    raw: Raw | None = None
+
+
+class Broke(Struct, frozen=True, tag="broke"):
+    """The provider gave up in mid-stream."""
+
+    failure: Failure
+
+
+class Ended(Struct, frozen=True, tag="ended"):
+    """The provider's own end mark."""
+
+
+StreamEvent = (
+    Began
+    | TextDelta
+    | ReasoningDelta
+    | RefusalDelta
+    | ToolCallBegan
+    | ToolCallDelta
+    | ForeignDelta
+    | Finished
+    | Used
+    | Broke
+    | Ended
+)

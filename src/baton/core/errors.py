@@ -1,0 +1,163 @@
+"""Everything that can go wrong, as one tree.
+
+    BatonError
+    ├── Refused                 nothing was sent to a provider
+    │   ├── Invalid             400  the request itself is wrong (names the field)
+    │   ├── Unauthenticated     401  no key, or one that is not ours
+    │   ├── Forbidden           403  a good key that may not do this
+    │   ├── NotFound            404  no such thing, or not the caller's
+    │   ├── Conflict            409  somebody else was first; a revision is out of date
+    │   ├── TooLarge            413  a body over the limit
+    │   ├── TooSlow             408  a body that does not come in time
+    │   ├── Unservable          422  no model can serve it; the reason for each
+    │   └── Unavailable         503  Baton itself cannot: shutting down, ledger full, database away
+    └── ProviderError           a provider was asked
+        ├── AttemptFailed       one attempt failed
+        └── AllAttemptsFailed   every attempt failed
+
+An error carries data; the dialects and the problem documents put it into words of their own.
+"""
+
+from collections.abc import Sequence
+
+from baton.core.failures import Failure, Kind
+
+
+class BatonError(Exception):
+    """The root: has an HTTP status, a stable machine-readable code, and a sentence for a person."""
+
+    status: int = 500
+    code: str | None = "internal_error"
+    retryable: bool = False
+    """Whether asking again, unchanged, may help."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.retry_after_s = retry_after_s
+        if code is not None:
+            self.code = code
+
+
+class Refused(BatonError):
+    """Nothing was sent to a provider."""
+
+
+class Invalid(Refused):
+    """The request is wrong; `param` is the path of the field, e.g. `messages[0].role`."""
+
+    status = 400
+    code = None
+
+
+class Unauthenticated(Refused):
+    """No key, or one that is not ours."""
+
+    status = 401
+    code = "invalid_api_key"
+
+
+class Forbidden(Refused):
+    """A good key that may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(Refused):
+    """No such thing, or it belongs to somebody else."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(Refused):
+    """The thing was changed meanwhile, or exists already."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooSlow(Refused):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "request_timeout"
+
+
+class TooLarge(Refused):
+    """The body is over the limit."""
+
+    status = 413
+    code = "request_too_large"
+
+
+class Unservable(Refused):
+    """No model can serve the request; `reasons` says why, model by model."""
+
+    status = 422
+    code = "no_model_available"
+
+    def __init__(self, message: str, reasons: dict[str, str]) -> None:
+        super().__init__(message)
+        self.reasons = reasons
+
+
+class Unavailable(Refused):
+    """Baton itself cannot serve now."""
+
+    status = 503
+    code = "unavailable"
+    retryable = True
+
+
+class ProviderError(BatonError):
+    """A provider was asked."""
+
+
+class AttemptFailed(ProviderError):
+    """One attempt failed; `failure` says how."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message, retry_after_s=failure.retry_after_s)
+        self.failure = failure
+        self.status = failure.rule.caller_status
+        self.code = failure.kind.value
+
+
+class AllAttemptsFailed(ProviderError):
+    """Every attempt failed. The last failure gives status and message; all of them are listed.
+
+    When only one route was asked its own words reach the caller, as if Baton were not there.
+    """
+
+    def __init__(self, attempts: Sequence[tuple[str, Failure, int]]) -> None:
+        """`attempts`: (`provider/model`, failure, milliseconds) in the order they were made, at least one."""
+        last = attempts[-1][1]
+        super().__init__(last.message, retry_after_s=last.retry_after_s)
+        self.attempts = tuple(attempts)
+        self.failure = last
+        routes = {route for route, _, _ in attempts}
+        rule = last.rule
+        if rule.hides_after_others and len(routes) > 1:
+            self.status = 503
+        elif rule.keeps_provider_status and last.status is not None:
+            self.status = last.status
+        else:
+            self.status = rule.caller_status
+        self.code = last.code if last.code is not None else last.kind.value
+        self.param = last.param
+        self.retryable = last.kind in _RETRY_MAY_HELP
+
+
+_RETRY_MAY_HELP = frozenset(
+    {Kind.CONNECT, Kind.TIMEOUT, Kind.SERVER, Kind.MALFORMED, Kind.RATE_LIMIT, Kind.CONFLICT}
+)

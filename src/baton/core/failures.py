@@ -1,0 +1,96 @@
+"""How a call to a provider can fail, and what follows from each kind: the table of decision 6."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Again(StrEnum):
+    """Whether the same route is asked again."""
+
+    NEVER = "never"
+    WAIT = "wait"
+    """After a wait, and only where no other route is left."""
+    QUICK = "quick"
+    """Once soon, then as WAIT."""
+
+
+class Kind(StrEnum):
+    """What went wrong, whatever the provider calls it."""
+
+    CONNECT = "provider_unreachable"
+    TIMEOUT = "provider_timeout"
+    SERVER = "provider_error"
+    MALFORMED = "provider_malformed_answer"
+    RATE_LIMIT = "rate_limit_exceeded"
+    EXHAUSTED = "insufficient_quota"
+    CREDENTIAL = "provider_credential_rejected"
+    MODEL_GONE = "model_not_found"
+    CONTEXT_LENGTH = "context_length_exceeded"
+    BAD_REQUEST = "invalid_request"
+    CONTENT_FILTER = "content_filter"
+    CONFLICT = "provider_conflict"
+    CLIENT_GONE = "client_gone"
+    DEADLINE = "deadline_exceeded"
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """What follows from a kind of failure."""
+
+    again: Again
+    falls_back: bool
+    breaks: bool
+    """Whether the breaker counts it against the provider."""
+    caller_status: int
+    """What the caller sees when nothing is left."""
+    keeps_provider_status: bool = False
+    hides_after_others: bool = False
+    """Becomes 503 once another route was tried: the caller's key is not at fault."""
+
+
+RULES: dict[Kind, Rule] = {
+    Kind.CONNECT: Rule(again=Again.QUICK, falls_back=True, breaks=True, caller_status=502),
+    Kind.TIMEOUT: Rule(again=Again.WAIT, falls_back=True, breaks=True, caller_status=504),
+    Kind.SERVER: Rule(again=Again.QUICK, falls_back=True, breaks=True, caller_status=503),
+    Kind.MALFORMED: Rule(again=Again.QUICK, falls_back=True, breaks=True, caller_status=502),
+    Kind.RATE_LIMIT: Rule(again=Again.WAIT, falls_back=True, breaks=False, caller_status=429),
+    Kind.EXHAUSTED: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=503),
+    Kind.CREDENTIAL: Rule(
+        again=Again.NEVER,
+        falls_back=True,
+        breaks=False,
+        caller_status=401,
+        keeps_provider_status=True,
+        hides_after_others=True,
+    ),
+    Kind.MODEL_GONE: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=404),
+    Kind.CONTEXT_LENGTH: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=400),
+    Kind.BAD_REQUEST: Rule(again=Again.NEVER, falls_back=False, breaks=False, caller_status=400),
+    Kind.CONTENT_FILTER: Rule(
+        again=Again.NEVER, falls_back=False, breaks=False, caller_status=400, keeps_provider_status=True
+    ),
+    Kind.CONFLICT: Rule(again=Again.WAIT, falls_back=True, breaks=True, caller_status=502),
+    Kind.CLIENT_GONE: Rule(again=Again.NEVER, falls_back=False, breaks=False, caller_status=499),
+    Kind.DEADLINE: Rule(again=Again.NEVER, falls_back=False, breaks=False, caller_status=504),
+}
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """One failed attempt, as the provider told it. `message` never contains a key."""
+
+    kind: Kind
+    message: str
+    status: int | None = None
+    """The provider's HTTP status; None where no answer came."""
+    code: str | None = None
+    """The provider's own code, kept for a caller of the same dialect."""
+    type: str | None = None
+    param: str | None = None
+    retry_after_s: float | None = None
+    extra: dict[str, object] | None = None
+    """Further fields of the provider's error object, e.g. `failed_generation`."""
+
+    @property
+    def rule(self) -> Rule:
+        """What follows from it."""
+        return RULES[self.kind]

@@ -1,0 +1,113 @@
+"""What people, models and tools say to each other: messages of typed parts, enough for all four dialects."""
+
+from enum import StrEnum
+
+from msgspec import Raw, Struct
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    DEVELOPER = "developer"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class MediaKind(StrEnum):
+    """What a piece of media is."""
+
+    IMAGE = "image"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    VIDEO = "video"
+
+
+class Text(Struct, frozen=True, kw_only=True, tag="text"):
+    """Plain text."""
+
+    text: str
+    cache_mark: Raw | None = None
+    """A prompt-cache control mark, as the dialect wrote it."""
+    citations: Raw | None = None
+
+
+class Media(Struct, frozen=True, kw_only=True, tag="media"):
+    """An image, a sound, a document or a film: by URL, by provider file id, or as base64 data."""
+
+    kind: MediaKind
+    url: str | None = None
+    file_id: str | None = None
+    data: str | None = None
+    """Base64, without the `data:` prefix."""
+    media_type: str | None = None
+    """E.g. `image/png`."""
+    name: str | None = None
+    detail: str | None = None
+    cache_mark: Raw | None = None
+
+
+class Reasoning(Struct, frozen=True, kw_only=True, tag="reasoning"):
+    """What a model thought. Signed or encrypted thoughts go back to their own model unchanged, or nowhere."""
+
+    text: str = ""
+    signature: str | None = None
+    encrypted: str | None = None
+    id: str | None = None
+    details: Raw | None = None
+    """Structured details as the dialect wrote them (e.g. OpenRouter's `reasoning_details`)."""
+
+
+class Refusal(Struct, frozen=True, kw_only=True, tag="refusal"):
+    """A model's own refusal."""
+
+    text: str
+
+
+class ToolCall(Struct, frozen=True, kw_only=True, tag="tool_call"):
+    """A model asks for a tool."""
+
+    id: str
+    name: str
+    arguments: str
+    """The JSON text as the model wrote it; may be invalid JSON, and is never rewritten."""
+    signature: str | None = None
+    kind: str = "function"
+
+
+class ToolResult(Struct, frozen=True, kw_only=True, tag="tool_result"):
+    """What a tool gave back."""
+
+    call_id: str
+    parts: tuple["Part", ...] = ()
+    name: str | None = None
+    is_error: bool = False
+    cache_mark: Raw | None = None
+
+
+class Foreign(Struct, frozen=True, kw_only=True, tag="foreign"):
+    """A part that only one dialect can say (a server-side tool's step, a new kind), as it was written."""
+
+    dialect: str
+    kind: str
+    """The dialect's own name for it."""
+    raw: Raw
+
+
+Part = Text | Media | Reasoning | Refusal | ToolCall | ToolResult | Foreign
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One turn."""
+
+    role: Role
+    parts: tuple[Part, ...] = ()
+    name: str | None = None
+    extras: dict[str, Raw] = {}
+    """Fields that only the dialect it came in knows."""
+
+    @property
+    def text(self) -> str:
+        """The plain text of the turn, parts joined."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text))

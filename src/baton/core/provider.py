@@ -1,0 +1,99 @@
+"""What can be said of a provider without knowing it: the declaration that each provider's file fills in."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from baton.core.failures import Kind
+from baton.core.request import Dialect
+
+
+class WaitForm(StrEnum):
+    """How a header writes the time until a limit resets."""
+
+    GO_DURATION = "go-duration"
+    """`1m13.588s`, `6ms`."""
+    SECONDS = "seconds"
+    UNIX_MS = "unix-ms"
+    UNIX_S = "unix-s"
+    RFC3339 = "rfc3339"
+
+
+class LimitHeaders(Struct, frozen=True, kw_only=True):
+    """Names of the headers that tell how much of a limit is left. `{}` stands for `requests` or `tokens`."""
+
+    remaining: str | None = None
+    limit: str | None = None
+    reset: str | None = None
+    reset_form: WaitForm = WaitForm.SECONDS
+
+
+class Auth(Struct, frozen=True, kw_only=True):
+    """Where the key goes. An empty `scheme` sends the bare key."""
+
+    header: str = "authorization"
+    scheme: str = "Bearer"
+    required: bool = True
+    """Local servers take calls without a key."""
+
+
+class Quirks(Struct, frozen=True, kw_only=True):
+    """How an OpenAI-like differs from OpenAI."""
+
+    no_stream_options: bool = False
+    """Refuses `stream_options`; reports usage by itself, or not at all."""
+    usage_in: str | None = None
+    """A field beside `usage` that holds the usage of streams (`x_groq.usage`)."""
+    reasoning_beside_completion: bool = False
+    """`completion_tokens` leaves reasoning out; the total has it."""
+    no_done: bool = False
+    """Ends its streams without `[DONE]`."""
+
+
+class KnownMessage(Struct, frozen=True, kw_only=True):
+    """A failure known by its words only, because the provider gives no code for it."""
+
+    pattern: str
+    """A regular expression, searched without regard to case."""
+    kind: Kind
+    source: str
+    """Where it was seen: a recording's id, or a page of the provider's documentation."""
+
+    def matches(self, text: str) -> bool:
+        """Whether the provider's message is this one."""
+        return re.search(self.pattern, text, re.IGNORECASE) is not None
+
+
+class ModelClasses(Struct, frozen=True, kw_only=True):
+    """The provider's own models for each class of work."""
+
+    default: str
+    cheap: str
+    premium: str
+
+
+class ProviderSpec(Struct, frozen=True, kw_only=True):
+    """One provider, declared. Everything that isn't said is as OpenAI has it."""
+
+    name: str
+    title: str
+    base_url: str
+    """What stands before `/chat/completions`; may hold `{model}` and a query string. Empty: must be set."""
+    dialect: Dialect = Dialect.OPENAI
+    aliases: tuple[str, ...] = ()
+    key_names: tuple[str, ...] = ()
+    """Environment variables that hold keys, besides `<NAME>_API_KEY`."""
+    auth: Auth = Auth()
+    headers: Mapping[str, str] = {}
+    quirks: Quirks = Quirks()
+    limits: LimitHeaders = LimitHeaders()
+    errors: Mapping[tuple[int, str], Kind] = {}
+    """(status, code or type) → kind, where the status alone does not tell."""
+    messages: tuple[KnownMessage, ...] = ()
+    capabilities: frozenset[str] = frozenset({"streaming", "tools", "json", "vision"})
+    """What its models can do where the catalog does not know them."""
+    classes: ModelClasses | None = None
+    local: bool = False
+    """Runs on the user's own machine: needs no key to count as configured once named, and costs nothing."""

@@ -1,0 +1,168 @@
+"""What a caller asks for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from msgspec import Raw, Struct
+
+from baton.core.messages import Message
+
+
+class Dialect(StrEnum):
+    """The wire formats."""
+
+    OPENAI = "openai"
+    OPENAI_RESPONSES = "openai-responses"
+    ANTHROPIC = "anthropic"
+    GOOGLE = "google"
+    NATIVE = "native"
+    """Baton's own routes."""
+
+
+class Tool(Struct, frozen=True, kw_only=True):
+    """A function that the model may call. `schema` is the JSON Schema of its arguments."""
+
+    name: str
+    description: str | None = None
+    schema: Raw | None = None
+    strict: bool | None = None
+    cache_mark: Raw | None = None
+
+
+class ForeignTool(Struct, frozen=True, kw_only=True):
+    """A tool that only one dialect knows (web search, code execution, a custom grammar)."""
+
+    dialect: Dialect
+    type: str
+    raw: Raw
+
+
+class ToolMode(StrEnum):
+    """How free the model is to call tools."""
+
+    AUTO = "auto"
+    NONE = "none"
+    REQUIRED = "required"
+    NAMED = "named"
+
+
+class ToolChoice(Struct, frozen=True, kw_only=True):
+    """Which tools the model shall call. `names` restricts REQUIRED and NAMED."""
+
+    mode: ToolMode
+    names: tuple[str, ...] = ()
+
+
+class FormatKind(StrEnum):
+    """What the answer's text shall be."""
+
+    TEXT = "text"
+    JSON_OBJECT = "json_object"
+    JSON_SCHEMA = "json_schema"
+
+
+class ResponseFormat(Struct, frozen=True, kw_only=True):
+    """What the answer's text shall be; `schema` with JSON_SCHEMA only."""
+
+    kind: FormatKind
+    name: str | None = None
+    description: str | None = None
+    schema: Raw | None = None
+    strict: bool | None = None
+
+
+class Sampling(Struct, frozen=True, kw_only=True):
+    """How the answer is drawn. None means: not said."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    n: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    logit_bias: Raw | None = None
+
+
+class ReasoningWish(Struct, frozen=True, kw_only=True):
+    """How much the model shall think: by effort (`minimal` … `high`) or by a budget in tokens."""
+
+    effort: str | None = None
+    budget_tokens: int | None = None
+
+
+class ChatRequest(Struct, frozen=True, kw_only=True):
+    """One chat request, dialect-independent."""
+
+    model: str
+    messages: tuple[Message, ...]
+    tools: tuple[Tool | ForeignTool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
+    sampling: Sampling = Sampling()
+    max_tokens: int | None = None
+    reasoning: ReasoningWish | None = None
+    stream: bool = False
+    include_usage: bool = False
+    user: str | None = None
+    dialect: Dialect = Dialect.NATIVE
+    extras: dict[str, Raw] = {}
+    """Fields that only `dialect` knows; passed on to a provider of the same dialect."""
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """Baton's own wishes, from the `baton` object or the `x-baton-*` headers."""
+
+    use_case: str | None = None
+    agent: str | None = None
+    session: str | None = None
+    timeout_s: float | None = None
+    max_retries: int | None = None
+    provider: str | None = None
+    """Preferred, soft: narrows `auto` unless nothing is left."""
+    exclude: tuple[str, ...] = ()
+    """Providers that must not serve it."""
+    require: tuple[str, ...] = ()
+    """Capabilities a model must have besides those that the request itself needs."""
+    tags: dict[str, str] = {}
+    context: Raw | None = None
+    said: bool = False
+    """Whether the caller said anything to Baton at all."""
+    dropped: tuple[str, ...] = ()
+    """Options that this version does not act on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """The outside of a request: enough to route, admit, price and record it, with the letter still closed.
+
+    A provider of the same dialect is sent `body` as it came; only who must translate opens the letter.
+    """
+
+    dialect: Dialect
+    model: str
+    """As the caller wrote it."""
+    body: bytes
+    stream: bool
+    include_usage: bool
+    """Whether the caller wants usage at the end of a stream."""
+    max_tokens: int | None
+    needs: frozenset[str]
+    """Capabilities found in the request itself: `vision`, `audio`, `tools`, `json`, `streaming` …"""
+    input_chars: int
+    """Characters of all text, for a first estimate of tokens."""
+    options: Options
+    read: Callable[[bytes], ChatRequest]
+
+    def open(self) -> ChatRequest:
+        """Read the whole letter.
+
+        Raises:
+            Invalid: it cannot be read.
+        """
+        return self.read(self.body)
