@@ -1,0 +1,1 @@
+"""What docs/performance.md reports, repeatable by anyone: `python -m benchmarks.run`."""
