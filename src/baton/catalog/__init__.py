@@ -1,0 +1,1 @@
+"""Models: what each can do, what it costs, what it is called."""

@@ -1,0 +1,126 @@
+"""What a model's tokens cost, from when, and at which hours.
+
+Every price is an `int` of nano-USD per one million tokens (`core/money.py`); 0 means free, None means that
+the provider names no price of its own for it.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Price = Annotated[int, Meta(ge=0)]
+MinuteOfDay = Annotated[int, Meta(ge=0, le=1440)]
+
+_FOREVER_S = float("inf")
+
+
+class Rates(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One price per kind of token."""
+
+    input: Price
+    output: Price
+    cached: Price | None = None
+    """Input read from the provider's cache; None: as `input`."""
+    cache_write: Price | None = None
+    """Input written to the provider's cache; None: as `input`."""
+    reasoning: Price | None = None
+    """Hidden thought; None: as `output`."""
+    audio_in: Price | None = None
+    audio_out: Price | None = None
+
+
+class LongContext(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rates of every token of a request whose prompt is longer than `above` tokens."""
+
+    above: Annotated[int, Meta(ge=1)]
+    rates: Rates
+
+
+class Tariff(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rates, and the dearer ones of long prompts, in rising order of their thresholds."""
+
+    rates: Rates
+    long_context: tuple[LongContext, ...] = ()
+
+    def rates_for(self, prompt_tokens: int) -> Rates:
+        """What a request with such a prompt pays, for all of its tokens."""
+        rates = self.rates
+        for step in self.long_context:
+            if prompt_tokens <= step.above:
+                break
+            rates = step.rates
+        return rates
+
+
+class Hours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A span of every day, in minutes since midnight UTC; `start` is inside it, `end` is not."""
+
+    start: MinuteOfDay
+    end: MinuteOfDay
+
+
+class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry of a model's price list."""
+
+    standard: Tariff
+    batch: Tariff | None = None
+    """For work handed to the provider's batch API."""
+    valid_from: date | None = None
+    """The first day, in UTC; None: since ever."""
+    hours: Hours | None = None
+    """When of the day; None: always."""
+
+    def applies(self, at: datetime) -> bool:
+        """Whether the entry holds at that moment (UTC)."""
+        if self.valid_from is not None and at.date() < self.valid_from:
+            return False
+        if self.hours is None:
+            return True
+        minute = at.hour * 60 + at.minute
+        return self.hours.start <= minute < self.hours.end
+
+
+FREE = Prices(standard=Tariff(rates=Rates(input=0, output=0)))
+"""What local models cost."""
+
+
+def in_force(price_list: tuple[Prices, ...], at_s: float) -> Prices | None:
+    """The entry that holds at `at_s` (Unix seconds): the last of those that apply.
+
+    Before the first entry's day the first entry is the best that is known. None: the model is unpriced.
+    """
+    if len(price_list) <= 1:
+        return price_list[0] if price_list else None
+    at = datetime.fromtimestamp(at_s, UTC)
+    for entry in reversed(price_list):
+        if entry.applies(at):
+            return entry
+    return price_list[0]
+
+
+def next_change_s(price_lists: Iterable[tuple[Prices, ...]], after_s: float) -> float:
+    """The next moment (Unix seconds) at which `in_force` may answer differently; infinity where never."""
+    soonest = _FOREVER_S
+    midnight = datetime.combine(datetime.fromtimestamp(after_s, UTC).date(), time(), UTC)
+    for price_list in price_lists:
+        if len(price_list) <= 1:
+            continue
+        for entry in price_list:
+            if entry.valid_from is not None:
+                begins = datetime.combine(entry.valid_from, time(), UTC).timestamp()
+                if after_s < begins < soonest:
+                    soonest = begins
+            if entry.hours is not None:
+                soonest = min(soonest, _next_edge_s(entry.hours, midnight, after_s))
+    return soonest
+
+
+def _next_edge_s(hours: Hours, midnight: datetime, after_s: float) -> float:
+    edges = [
+        (midnight + timedelta(days=day, minutes=minute)).timestamp()
+        for day in (0, 1)
+        for minute in (hours.start, hours.end)
+    ]
+    return min(edge for edge in edges if edge > after_s)

@@ -1,0 +1,88 @@
+"""What a call costs: the same code before it (estimates) and after it (the ledger)."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from baton.catalog.prices import Prices, Rates
+from baton.core.money import cost_nanos
+from baton.core.usage import Usage
+
+
+class Standing(StrEnum):
+    """How much of a call the price list covers."""
+
+    PRICED = "priced"
+    PARTLY = "partly_priced"
+    """Something was used that the list has no price for; it is counted at the nearest one."""
+    UNPRICED = "unpriced"
+
+
+class Cost(Struct, frozen=True, kw_only=True):
+    """What one attempt cost, in nano-USD; `total` is the sum of the others, each rounded by itself.
+
+    Unpriced calls have None throughout: nobody knows what they cost, and it is not nothing.
+    """
+
+    input: int | None
+    """Fresh input, audio included."""
+    cached: int | None
+    cache_write: int | None
+    output: int | None
+    """Reasoning and audio included."""
+    standing: Standing
+
+    @property
+    def total(self) -> int | None:
+        """Everything together, nano-USD."""
+        if self.input is None or self.cached is None or self.cache_write is None or self.output is None:
+            return None
+        return self.input + self.cached + self.cache_write + self.output
+
+
+UNPRICED = Cost(input=None, cached=None, cache_write=None, output=None, standing=Standing.UNPRICED)
+
+
+def cost(usage: Usage, prices: Prices | None, *, batch: bool = False) -> Cost:
+    """The cost of `usage` at `prices`; None for the prices of an unpriced model.
+
+    A batch without a batch price pays the standard one. Each component is rounded half even to the
+    nano-dollar. Counts that contradict each other (more cached than prompt) never make a component negative.
+    """
+    if prices is None:
+        return UNPRICED
+    tariff = prices.batch if batch and prices.batch is not None else prices.standard
+    rates = tariff.rates_for(usage.prompt)
+    fresh = max(0, usage.prompt - usage.cached - usage.cache_write)
+    audio_in = min(usage.audio_in, fresh)
+    reasoning = min(usage.reasoning, usage.completion)
+    audio_out = min(usage.audio_out, usage.completion - reasoning)
+    plain = usage.completion - reasoning - audio_out
+    return Cost(
+        input=_sum(
+            (fresh - audio_in, rates.input),
+            (audio_in, _or(rates.audio_in, rates.input)),
+        ),
+        cached=cost_nanos(usage.cached, _or(rates.cached, rates.input)),
+        cache_write=cost_nanos(usage.cache_write, _or(rates.cache_write, rates.input)),
+        output=_sum(
+            (plain, rates.output),
+            (reasoning, _or(rates.reasoning, rates.output)),
+            (audio_out, _or(rates.audio_out, rates.output)),
+        ),
+        standing=_standing(usage, rates),
+    )
+
+
+def _standing(usage: Usage, rates: Rates) -> Standing:
+    guessed = (usage.audio_in and rates.audio_in is None) or (usage.audio_out and rates.audio_out is None)
+    return Standing.PARTLY if guessed else Standing.PRICED
+
+
+def _or(price: int | None, otherwise: int) -> int:
+    return otherwise if price is None else price
+
+
+def _sum(*parts: tuple[int, int]) -> int:
+    """The cost of (tokens, price) pairs that make up one component, rounded once."""
+    return cost_nanos(1, sum(tokens * price for tokens, price in parts))
