@@ -1,0 +1,17 @@
+"""Alembic's way in: collects every room's tables and runs the migrations on the connection handed to it."""
+
+from alembic import context
+
+import baton.access.identity.tables
+import baton.records.tables
+import baton.storage.tables  # noqa: F401  the imports declare the tables on METADATA
+from baton.storage.metadata import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    render_as_batch=True,
+    compare_server_default=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

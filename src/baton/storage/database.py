@@ -1,0 +1,124 @@
+"""The database: opened once, read by many, written by one transaction at a time where it is SQLite."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from baton.core.errors import Unavailable
+from baton.storage.engine import WRITES, database_url, make_engine, sqlite_file
+from baton.storage.faults import away, translated
+from baton.storage.settings import StorageSettings
+
+
+class Database:
+    """Gives out connections inside transactions; opened by `open` or `async with`.
+
+    Everything here raises `Unavailable` while the database is away, locked, full, or not open.
+    """
+
+    def __init__(self, settings: StorageSettings) -> None:
+        """Connects nowhere yet.
+
+        Raises:
+            Invalid: the URL cannot be used.
+        """
+        self._settings = settings
+        self._file = sqlite_file(database_url(settings.url))
+        self._engine: AsyncEngine | None = None
+        self._writer: AsyncEngine | None = None
+        # SQLite has one writer. Those of this process queue here, fairly, instead of polling for its lock.
+        self._turn = asyncio.Lock() if self._file is not None else None
+
+    async def open(self) -> None:
+        """Connect once; SQLite's file and its folder are made where they are missing."""
+        engine = make_engine(self._settings)
+        try:
+            with translated():
+                if self._file is not None:
+                    await asyncio.to_thread(_make_folder, self._file.parent)
+                async with _connected(engine):
+                    pass
+        except BaseException:
+            await engine.dispose()
+            raise
+        self._engine = engine
+        self._writer = engine.execution_options(**{WRITES: True})
+
+    async def close(self) -> None:
+        """Close every connection; may be called twice."""
+        engine, self._engine, self._writer = self._engine, None, None
+        if engine is not None:
+            await engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection that sees one state of the database; what it writes is rolled back."""
+        with translated():
+            async with _connected(_open(self._engine)) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection in a transaction that holds the write lock; committed at its end, or rolled back.
+
+        Not reentrant: a second `write` inside the first waits for it for ever.
+
+        Raises:
+            Conflict: a unique key exists already; code `duplicate`.
+        """
+        turn: AbstractAsyncContextManager[object] = self._turn or nullcontext()
+        with translated():
+            async with turn, _connected(_open(self._writer)) as connection, connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def migrate(self) -> AsyncGenerator[AsyncConnection]:
+        """As `write`, with foreign keys unchecked, for changes of the schema."""
+        engine = make_engine(self._settings, foreign_keys=False)
+        try:
+            with translated():
+                writer = engine.execution_options(**{WRITES: True})
+                async with _connected(writer) as connection, connection.begin():
+                    yield connection
+        finally:
+            await engine.dispose()
+
+
+def _open(engine: AsyncEngine | None) -> AsyncEngine:
+    if engine is None:
+        raise Unavailable("The database is not open.", code="database_unavailable")
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise away(f"its folder cannot be made, {error.strerror}") from error
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """A connection of the pool; a server that cannot be reached is told from an OSError of the body."""
+    try:
+        connection = await engine.connect()
+    except OSError as error:
+        raise away(error.strerror or "it cannot be reached") from error
+    try:
+        yield connection
+    finally:
+        await asyncio.shield(asyncio.ensure_future(connection.close()))

@@ -1,0 +1,14 @@
+"""What a database needs to be told."""
+
+from msgspec import Struct
+
+
+class StorageSettings(Struct, frozen=True, kw_only=True):
+    """Where the database is and how patiently it is asked."""
+
+    url: str
+    """`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`; the driver is ours to choose."""
+    busy_timeout_s: float = 5.0
+    """How long to wait for another process's write to end."""
+    pool_timeout_s: float = 10.0
+    """How long to wait for a free connection."""
