@@ -27,7 +27,7 @@ class UpstreamRequest(Struct, frozen=True, kw_only=True):
 
 
 class UpstreamResponse(Protocol):
-    """One HTTP answer. Leaving the `async with` of `Transport.send` before its end closes the socket."""
+    """One HTTP answer. Whoever got it closes it."""
 
     status: int
     headers: Mapping[str, str]
@@ -41,8 +41,8 @@ class UpstreamResponse(Protocol):
         """
         ...
 
-    def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives, decompressed; never an empty chunk.
+    def chunks(self, limit: int) -> AsyncIterator[bytes]:
+        """The body as it arrives, decompressed, `limit` bytes at most; never an empty chunk.
 
         Raises:
             AttemptFailed: as `read`.

@@ -1,0 +1,1 @@
+"""Wire formats, each translated both ways. Pure: no I/O, no clock, no settings."""

@@ -1,0 +1,298 @@
+"""Whole chat-completions answers ⇄ core."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from baton.core.answer import ChatResponse, Choice
+from baton.core.failures import Failure, Kind
+from baton.core.messages import Foreign, Media, MediaKind, Part, Reasoning, Refusal, Text, ToolCall
+from baton.core.provider import Quirks
+from baton.core.request import Dialect
+from baton.core.usage import Usage
+from baton.upstream.dialects.openai.finishes import read_finish, write_finish
+from baton.upstream.dialects.openai.parts import read_call, read_part, read_reasoning, write_call
+from baton.upstream.dialects.openai.usage import WireUsage, read_usage, write_usage
+from baton.upstream.dialects.openai.wire import Fields, as_list, as_object, as_text, raw
+
+
+class Glance(Struct, frozen=True, kw_only=True):
+    """What the gateway must know of a whole answer that it hands on as it came."""
+
+    id: str
+    model: str
+    usage: Usage | None
+    finish: str | None
+    chars: int
+    """Characters of text, reasoning and tool arguments: the ground of an estimate."""
+
+
+class _GlanceFunction(Struct):
+    arguments: Any = None
+
+
+class _GlanceCall(Struct):
+    function: _GlanceFunction | None = None
+
+
+class _GlanceMessage(Struct):
+    content: Any = None
+    reasoning_content: Any = None
+    reasoning: Any = None
+    tool_calls: list[_GlanceCall] | None = None
+
+
+class _GlanceChoice(Struct):
+    message: _GlanceMessage | None = None
+    finish_reason: Any = None
+
+
+class _GlanceBody(Struct):
+    choices: list[_GlanceChoice] | None = None
+    id: Any = None
+    model: Any = None
+    usage: WireUsage | None = None
+    error: Any = None
+
+
+class NotAnAnswer(Exception):
+    """A 200 that holds no answer; `failure` says what it holds instead."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+_DECODER = msgspec.json.Decoder(_GlanceBody)
+_LENIENT = msgspec.json.Decoder(dict[str, Any])
+
+
+def glance(body: bytes, quirks: Quirks) -> Glance:
+    """Look at a whole answer without taking it apart.
+
+    Raises:
+        NotAnAnswer: empty, HTML, half a JSON, an error inside a 200, no choices.
+    """
+    try:
+        seen = _DECODER.decode(body)
+    except msgspec.ValidationError as error:
+        seen = _glance_leniently(body, error)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotAnAnswer(_malformed(body, str(error))) from None
+    if seen.choices is None:
+        if seen.error:
+            raise NotAnAnswer(error_inside(seen.error))
+        raise NotAnAnswer(_malformed(body, "there are no choices in it"))
+    chars = 0
+    finish = None
+    for choice in seen.choices:
+        if finish is None and isinstance(choice.finish_reason, str):
+            finish = choice.finish_reason
+        message = choice.message
+        if message is not None:
+            for said in (message.content, message.reasoning_content or message.reasoning):
+                chars += text_length(said)
+            for call in message.tool_calls or ():
+                if call.function is not None:
+                    chars += text_length(call.function.arguments)
+    return Glance(
+        id=str(seen.id or ""),
+        model=str(seen.model or ""),
+        usage=read_usage(seen.usage, quirks) if seen.usage is not None else None,
+        finish=finish,
+        chars=chars,
+    )
+
+
+def _glance_leniently(body: bytes, error: msgspec.ValidationError) -> _GlanceBody:
+    """A paid answer with one field of an unexpected kind is still an answer: only that field is not seen."""
+    try:
+        fields = _LENIENT.decode(body)
+    except msgspec.MsgspecError:
+        raise NotAnAnswer(_malformed(body, str(error))) from None
+    seen = _GlanceBody(id=fields.get("id"), model=fields.get("model"), error=fields.get("error"))
+    if isinstance(fields.get("choices"), list):
+        seen.choices = [_choice_leniently(choice) for choice in as_list(fields["choices"])]
+    seen.usage = usage_leniently(fields.get("usage"))
+    return seen
+
+
+def _choice_leniently(choice: object) -> _GlanceChoice:
+    try:
+        return msgspec.convert(choice, _GlanceChoice)
+    except msgspec.ValidationError:
+        return _GlanceChoice()
+
+
+def usage_leniently(usage: object) -> WireUsage | None:
+    """The three counts of a usage object whose details are of an unexpected kind."""
+    counts = as_object(usage)
+    try:
+        return msgspec.convert(counts, WireUsage) if counts else None
+    except msgspec.ValidationError:
+        known = ("prompt_tokens", "completion_tokens", "total_tokens")
+        plain = {name: counts[name] for name in known if isinstance(counts.get(name), int)}
+        return msgspec.convert(plain, WireUsage) if plain else None
+
+
+def text_length(said: object) -> int:
+    """Characters of a text, or of the texts in a list of parts."""
+    if isinstance(said, str):
+        return len(said)
+    if isinstance(said, list):
+        return len(msgspec.json.encode(said))
+    return 0
+
+
+def error_inside(error: object) -> Failure:
+    """An error object found where an answer should be; its own code decides the kind where it has one."""
+    fields = as_object(error) or {"message": str(error)}
+    message = str(fields.get("message") or "The provider reported an error.")
+    code = fields.get("code")
+    status = code if isinstance(code, int) and 400 <= code < 600 else None
+    return Failure(
+        kind=Kind.RATE_LIMIT if status == 429 else Kind.SERVER,
+        message=message,
+        status=status,
+        code=code if isinstance(code, str) else None,
+        type=as_text(fields.get("type")),
+    )
+
+
+def _malformed(body: bytes, why: str) -> Failure:
+    head = body[:200].lstrip().lower()
+    if not head:
+        what = "an empty body"
+    elif head.startswith((b"<!doctype", b"<html", b"<")):
+        what = "HTML"
+    else:
+        what = f"something that is no chat completion ({why})"
+    return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.")
+
+
+def read_response(body: bytes, quirks: Quirks | None = None) -> ChatResponse:
+    """A whole answer, taken apart.
+
+    Raises:
+        NotAnAnswer: as `glance`.
+        Invalid: a field of it is of a kind that cannot be understood.
+    """
+    seen = glance(body, quirks or Quirks())
+    fields = Fields.of(body)
+    choices = fields.list("choices")
+    usage = fields.raw("usage")
+    created = fields.get("created", float)
+    for known in ("id", "model", "object"):
+        fields.raw(known)
+    return ChatResponse(
+        id=seen.id,
+        model=seen.model,
+        created=int(created or 0),
+        choices=tuple(_read_choice(choice, at) for at, choice in enumerate(choices)),
+        usage=seen.usage,
+        usage_raw=usage,
+        extras=fields.rest,
+    )
+
+
+def _read_choice(fields: Fields, at: int) -> Choice:
+    message = fields.inner("message")
+    native = fields.text("finish_reason")
+    index = fields.get("index", int)
+    message.raw("role")
+    return Choice(
+        index=at if index is None else index,
+        parts=tuple(_read_said(message)),
+        finish=read_finish(native) if native else None,
+        native_finish=native,
+        logprobs=fields.raw("logprobs"),
+        extras=fields.rest,
+        message_extras=message.rest,
+    )
+
+
+def _read_said(message: Fields) -> list[Part]:
+    """The parts of an answer's message."""
+    parts: list[Part] = [*read_reasoning(message)]
+    citations = message.raw("annotations")
+    content: Any = message.get("content", object)
+    if isinstance(content, str):
+        parts.append(Text(text=content, citations=citations))
+    elif content is not None:
+        parts.extend(read_part(part) for part in Fields({"content": raw(content)}).list("content"))
+    if citations is not None and not isinstance(content, str):
+        message.rest["annotations"] = citations
+    refusal = message.text("refusal")
+    if refusal is not None:
+        parts.append(Refusal(text=refusal))
+    audio = message.raw("audio")
+    if audio is not None:
+        parts.append(Foreign(dialect=Dialect.OPENAI, kind="audio", raw=audio))
+    parts.extend(read_call(call) for call in message.list("tool_calls"))
+    return parts
+
+
+def write_response(response: ChatResponse) -> bytes:
+    """A whole answer in OpenAI's shape."""
+    body: dict[str, Any] = {
+        "id": response.id,
+        "object": "chat.completion",
+        "created": response.created,
+        "model": response.model,
+        "choices": [_write_choice(choice) for choice in response.choices],
+    }
+    if response.usage_raw is not None:
+        body["usage"] = response.usage_raw
+    elif response.usage is not None:
+        body["usage"] = write_usage(response.usage)
+    body.update(response.extras)
+    return msgspec.json.encode(body)
+
+
+def _write_choice(choice: Choice) -> dict[str, Any]:
+    finish = choice.native_finish or (write_finish(choice.finish) if choice.finish is not None else "stop")
+    return {
+        "index": choice.index,
+        "message": {**_write_said(choice.parts), **choice.message_extras},
+        "logprobs": choice.logprobs,
+        "finish_reason": finish,
+        **choice.extras,
+    }
+
+
+def _write_said(parts: tuple[Part, ...]) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
+    texts: list[str] = []
+    structured: list[Any] = []
+    calls: list[dict[str, Any]] = []
+    for part in parts:
+        match part:
+            case Text():
+                texts.append(part.text)
+                if part.citations is not None:
+                    message["annotations"] = part.citations
+            case Reasoning():
+                message["reasoning_content"] = message.get("reasoning_content", "") + part.text
+                if part.details is not None:
+                    message["reasoning_details"] = part.details
+            case Refusal():
+                message["refusal"] = (message["refusal"] or "") + part.text
+            case ToolCall():
+                calls.append(write_call(part))
+            case Foreign(kind="audio"):
+                message["audio"] = part.raw
+            case Foreign():
+                structured.append(part.raw)
+            case Media(kind=MediaKind.IMAGE) if part.url or part.data:
+                url = part.url or f"data:{part.media_type};base64,{part.data}"
+                message.setdefault("images", []).append({"type": "image_url", "image_url": {"url": url}})
+            case _:
+                pass
+    if structured:
+        message["content"] = [*structured, *({"type": "text", "text": text} for text in texts)]
+    elif texts:
+        message["content"] = "".join(texts)
+    if calls:
+        message["tool_calls"] = calls
+    return message

@@ -1,0 +1,156 @@
+"""The outside of a chat-completions body: what is needed to route, admit and record it."""
+
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from baton.core.errors import Invalid
+from baton.core.request import Dialect, Envelope, Options
+from baton.upstream.dialects.openai.requests import read_request
+from baton.upstream.dialects.openai.wire import ROLES, invalid, missing
+
+_NEEDS_OF_PARTS = {
+    "image_url": "vision",
+    "input_image": "vision",
+    "input_audio": "audio",
+}
+
+
+class _Part(Struct):
+    type: str = ""
+    text: str | None = None
+
+
+class _Call(Struct):
+    id: str | None = None
+
+
+class _Message(Struct):
+    role: str
+    content: str | list[_Part] | UnsetType | None = UNSET
+    tool_calls: list[_Call] | None = None
+
+
+class _StreamOptions(Struct):
+    include_usage: bool | None = None
+
+
+class _Format(Struct):
+    type: str = "text"
+
+
+class _Body(Struct):
+    model: str
+    messages: list[_Message]
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    n: int | None = None
+    tools: Raw = Raw(b"null")
+    functions: Raw = Raw(b"null")
+    response_format: _Format | None = None
+    logprobs: bool | Literal[0, 1] | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+_EMPTY_LISTS = (b"null", b"[]")
+
+
+def read_envelope(body: bytes, options: Options) -> Envelope:
+    """The outside of a request in OpenAI's dialect.
+
+    Raises:
+        Invalid: no JSON, a field of the wrong kind, no messages, an unknown role, a content that is null
+            where only an assistant's may be, two equal call ids in one message.
+    """
+    try:
+        outside = _DECODER.decode(body)
+    except msgspec.ValidationError as error:
+        raise _missing(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"The body is not valid JSON: {error}.") from None
+    needs: set[str] = set()
+    chars = _check_messages(outside.messages, needs)
+    if outside.stream:
+        needs.add("streaming")
+    if bytes(outside.tools) not in _EMPTY_LISTS or bytes(outside.functions) not in _EMPTY_LISTS:
+        needs.add("tools")
+        chars += len(bytes(outside.tools)) + len(bytes(outside.functions))
+    if outside.response_format is not None and outside.response_format.type != "text":
+        needs.add("json")
+    asked = outside.stream_options
+    limit = outside.max_completion_tokens
+    return Envelope(
+        dialect=Dialect.OPENAI,
+        model=outside.model,
+        body=body,
+        stream=bool(outside.stream),
+        include_usage=bool(asked and asked.include_usage),
+        max_tokens=limit if limit is not None else outside.max_tokens,
+        needs=frozenset(needs),
+        input_chars=chars,
+        options=options,
+        read=read_request,
+    )
+
+
+def _missing(error: msgspec.ValidationError) -> Invalid:
+    """Absent required fields in OpenAI's own words for them; everything else by its path."""
+    text = str(error)
+    for field in ("model", "messages"):
+        if text == f"Object missing required field `{field}`":
+            return missing(field)
+    return invalid(error)
+
+
+def _check_messages(messages: list[_Message], needs: set[str]) -> int:
+    """Refuse what no provider could mean; collect what the parts need; return the characters of text."""
+    if not messages:
+        raise Invalid(
+            "Invalid 'messages': empty array. Expected an array with minimum length 1.",
+            param="messages",
+            code="empty_array",
+        )
+    chars = 0
+    for at, message in enumerate(messages):
+        if message.role not in ROLES:
+            raise Invalid(
+                f"Invalid value: '{message.role}'. Supported values are: {', '.join(sorted(ROLES))}.",
+                param=f"messages[{at}].role",
+                code="invalid_value",
+            )
+        content = message.content
+        if isinstance(content, str):
+            chars += len(content)
+        elif isinstance(content, list):
+            for part in content:
+                if part.text is not None:
+                    chars += len(part.text)
+                need = _NEEDS_OF_PARTS.get(part.type)
+                if need is not None:
+                    needs.add(need)
+        elif message.role != "assistant" and not message.tool_calls:
+            raise Invalid(
+                f"Invalid value for 'messages[{at}].content': expected a string or an array, got null.",
+                param=f"messages[{at}].content",
+                code="invalid_value",
+            )
+        if message.tool_calls:
+            _check_calls(message.tool_calls, at)
+    return chars
+
+
+def _check_calls(calls: list[_Call], at: int) -> None:
+    seen: set[str] = set()
+    for number, call in enumerate(calls):
+        if call.id is None:
+            continue
+        if call.id in seen:
+            raise Invalid(
+                f"Two tool calls of one message have the id '{call.id}'; results could not be told apart.",
+                param=f"messages[{at}].tool_calls[{number}].id",
+                code="duplicate_tool_call_id",
+            )
+        seen.add(call.id)

@@ -1,0 +1,151 @@
+"""Errors: what a provider's error means, and how a caller is told of one."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError, Unservable
+from baton.core.failures import Failure, Kind
+from baton.core.provider import ProviderSpec
+from baton.upstream.dialects.openai.wire import as_list, as_object, as_text
+from baton.upstream.dialects.waits import stated_wait_s
+
+MAX_MESSAGE_CHARS = 2000
+"""Enough for any provider's sentence, too little for a document sent back."""
+
+_KEY = re.compile(r"\b(?:sk|pk|gsk|xai|pplx|csk|key|bk)[-_][\w*.-]{8,}")
+
+_BY_STATUS = {
+    400: Kind.BAD_REQUEST,
+    401: Kind.CREDENTIAL,
+    402: Kind.EXHAUSTED,
+    403: Kind.CREDENTIAL,
+    404: Kind.MODEL_GONE,
+    408: Kind.CONFLICT,
+    409: Kind.CONFLICT,
+    413: Kind.CONTEXT_LENGTH,
+    422: Kind.BAD_REQUEST,
+    425: Kind.CONFLICT,
+    429: Kind.RATE_LIMIT,
+}
+# OpenAI's own codes (its error guide and OpenAPI description), which the OpenAI-likes took over.
+_BY_CODE = {
+    "insufficient_quota": Kind.EXHAUSTED,
+    "billing_hard_limit_reached": Kind.EXHAUSTED,
+    "context_length_exceeded": Kind.CONTEXT_LENGTH,
+    "content_filter": Kind.CONTENT_FILTER,
+    "content_policy_violation": Kind.CONTENT_FILTER,
+    "ResponsibleAIPolicyViolation": Kind.CONTENT_FILTER,
+    "invalid_api_key": Kind.CREDENTIAL,
+    "model_not_found": Kind.MODEL_GONE,
+}
+_TYPES = {
+    400: "invalid_request_error",
+    401: "invalid_request_error",
+    403: "permission_error",
+    404: "invalid_request_error",
+    429: "rate_limit_error",
+}
+
+
+def read_failure(
+    spec: ProviderSpec, status: int, headers: Mapping[str, str], body: bytes, now_s: float
+) -> Failure:
+    """What an error answer (status ≥ 300) means. `now_s`: Unix time, for waits written as dates."""
+    fields = _error_object(body)
+    message = as_text(fields.get("message")) or _unworded(status, body)
+    code = fields.get("code")
+    kind = _kind(spec, status, fields, message)
+    known = ("message", "type", "param", "code")
+    extra = {name: value for name, value in fields.items() if name not in known}
+    return Failure(
+        kind=kind,
+        message=redact(message)[:MAX_MESSAGE_CHARS],
+        status=status,
+        code=code if isinstance(code, str) and not code.isdigit() else None,
+        type=as_text(fields.get("type")),
+        param=as_text(fields.get("param")),
+        retry_after_s=stated_wait_s(spec.limits, headers, now_s),
+        extra=extra or None,
+    )
+
+
+def redact(message: str) -> str:
+    """The message without anything that looks like a key."""
+    return _KEY.sub("[key]", message)
+
+
+def _error_object(body: bytes) -> dict[str, Any]:
+    """The error's fields, whichever of the shapes in use it came in."""
+    try:
+        parsed: object = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
+    # Google's compatibility endpoint wraps its error in an array.
+    fields = as_object(as_list(parsed)[0] if as_list(parsed) else parsed)
+    if isinstance(fields.get("error"), str):  # xAI
+        return {"message": fields["error"], "code": fields.get("code")}
+    if isinstance(fields.get("detail"), str):  # Mistral
+        return {"message": fields["detail"]}
+    details = as_list(fields.get("detail"))
+    if details:  # Mistral's validation errors
+        where = ".".join(str(step) for step in as_list(as_object(details[0]).get("loc")))
+        return {"message": as_object(details[0]).get("msg"), "param": where or None}
+    return as_object(fields.get("error")) or fields
+
+
+def _unworded(status: int, body: bytes) -> str:
+    head = body[:200].lstrip().lower()
+    if not head:
+        return f"The provider answered {status} without a body."
+    if head.startswith(b"<"):
+        return f"The provider answered {status} with HTML."
+    return f"The provider answered {status}."
+
+
+def _kind(spec: ProviderSpec, status: int, fields: dict[str, Any], message: str) -> Kind:
+    """The provider's own declaration first, then the codes all share, then the status."""
+    words = [str(fields[name]) for name in ("code", "type") if fields.get(name) is not None]
+    for word in words:
+        declared = spec.errors.get((status, word))
+        if declared is not None:
+            return declared
+    for known in spec.messages:
+        if known.matches(message):
+            return known.kind
+    if status < 500:
+        for word in words:
+            if word in _BY_CODE:
+                return _BY_CODE[word]
+    kind = _BY_STATUS.get(status)
+    if kind is not None:
+        return kind
+    return Kind.BAD_REQUEST if 400 <= status < 500 else Kind.SERVER
+
+
+def write_error(error: BatonError, request_id: str) -> bytes:
+    """An error body in OpenAI's shape."""
+    kind = _TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "server_error")
+    body: dict[str, Any] = {
+        "message": error.message,
+        "type": kind,
+        "param": error.param,
+        "code": error.code,
+    }
+    if isinstance(error, AttemptFailed | AllAttemptsFailed):
+        failure = error.failure
+        if failure.kind is Kind.EXHAUSTED:
+            body["type"] = "insufficient_quota"
+        elif failure.type is not None:
+            body["type"] = failure.type
+        for name, value in (failure.extra or {}).items():
+            body.setdefault(name, value)
+    if isinstance(error, AllAttemptsFailed):
+        body["attempts"] = [
+            {"model": route, "reason": failure.kind.value, "ms": ms} for route, failure, ms in error.attempts
+        ]
+    if isinstance(error, Unservable):
+        body["reasons"] = error.reasons
+    return msgspec.json.encode({"error": body, "request_id": request_id})

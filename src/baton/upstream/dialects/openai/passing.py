@@ -1,0 +1,240 @@
+"""Handing on in the same dialect: the bytes stay as they came, but for what must change."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from baton.core.failures import Failure, Kind
+from baton.core.provider import Quirks
+from baton.core.request import Envelope
+from baton.core.usage import Usage
+from baton.upstream.dialects.openai.answers import error_inside, text_length, usage_leniently
+from baton.upstream.dialects.openai.streams import DONE, malformed_chunk
+from baton.upstream.dialects.openai.usage import WireUsage, read_usage, write_usage
+from baton.upstream.dialects.openai.wire import as_list, as_object, as_text
+from baton.upstream.dialects.sse import EventTooLong, SseEvent, SseReader, write_event
+
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+_TRUE = Raw(b"true")
+
+
+def prepare(envelope: Envelope, model: str, quirks: Quirks) -> bytes:
+    """The caller's body for a provider of the same dialect: its own word for the model, no `baton` object,
+    usage asked for on streams. Everything else is passed on byte by byte."""
+    asks_usage = envelope.stream and not envelope.include_usage and not quirks.no_stream_options
+    drops_options = envelope.stream and quirks.no_stream_options
+    fields = _FIELDS.decode(envelope.body)
+    if fields.pop("baton", None) is None and envelope.model == model and not asks_usage and not drops_options:
+        return envelope.body
+    fields["model"] = Raw(msgspec.json.encode(model))
+    if asks_usage:
+        options = fields.get("stream_options")
+        wishes = {} if options is None else _FIELDS.decode(options) if bytes(options) != b"null" else {}
+        wishes["include_usage"] = _TRUE
+        fields["stream_options"] = Raw(msgspec.json.encode(wishes))
+    elif drops_options:
+        fields.pop("stream_options", None)
+    return msgspec.json.encode(fields)
+
+
+class _Delta(Struct):
+    content: Any = None
+    reasoning_content: Any = None
+    reasoning: Any = None
+    refusal: Any = None
+    tool_calls: Any = None
+    function_call: Any = None
+    audio: Any = None
+    executed_tools: Any = None
+
+
+class _ChunkChoice(Struct):
+    delta: _Delta | None = None
+    index: int | None = 0
+    finish_reason: str | None = None
+
+
+class _Chunk(Struct):
+    choices: list[_ChunkChoice] | None = None
+    usage: WireUsage | None = None
+    error: Any = None
+    model: str | None = None
+    id: str | None = None
+
+
+_CHUNK = msgspec.json.Decoder(_Chunk)
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_NULL_USAGE = b',"usage":null'
+
+
+class Relay:
+    """Hands on one stream in its own dialect and notes what it is made of.
+
+    `feed` returns bytes that may be sent on at once. The usage chunk and the end are held back: `finale`
+    gives them when the ledger knows the cost, `failing` ends a stream that broke.
+    """
+
+    def __init__(self, envelope: Envelope, quirks: Quirks) -> None:
+        self._wants_usage = envelope.include_usage
+        self._hides_null_usage = not envelope.include_usage and not quirks.no_stream_options
+        self._quirks = quirks
+        self._reader = SseReader()
+        self._open: set[int] = set()
+        self._held: SseEvent | None = None
+        self.said = False
+        """Whether any content was seen."""
+        self.ended = False
+        """Whether the provider's own end mark was seen."""
+        self.failure: Failure | None = None
+        self.finish: str | None = None
+        self.usage: Usage | None = None
+        self.id = ""
+        self.model = ""
+        self.chars = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer is whole: ended by its own mark, or every choice finished."""
+        return self.failure is None and (self.ended or (self.finish is not None and not self._open))
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What of a chunk may be sent on; sets `failure` where the stream broke inside it."""
+        try:
+            events = self._reader.feed(chunk)
+        except EventTooLong as error:
+            self.failure = Failure(kind=Kind.MALFORMED, message=f"The provider's stream holds {error}.")
+            return b""
+        return self._pass(events)
+
+    def close(self) -> bytes:
+        """What the end of the connection left; sets `failure` where the answer is not whole."""
+        passed = self._pass(self._reader.rest())
+        if self.failure is None and not self.complete:
+            self.failure = Failure(
+                kind=Kind.CONNECT, message="The provider's stream ended before the answer was finished."
+            )
+        return passed
+
+    def _pass(self, events: list[SseEvent]) -> bytes:
+        passed: list[bytes] = []
+        for event in events:
+            if self.failure is not None or self.ended:
+                break
+            data = self._note(event)
+            if data:
+                passed.append(data)
+        return passed[0] if len(passed) == 1 else b"".join(passed)
+
+    def _note(self, event: SseEvent) -> bytes:
+        """Note what an event says; return its bytes if it goes on at once."""
+        if event.data == DONE:
+            self.ended = True
+            return b""
+        try:
+            chunk = _CHUNK.decode(event.data)
+        except msgspec.ValidationError:
+            chunk = _chunk_leniently(event.data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self.failure = malformed_chunk()
+            return b""
+        if chunk.error or event.event == "error":
+            self.failure = error_inside(chunk.error or _OBJECT.decode(event.data))
+            return b""
+        if chunk.usage is not None:
+            self.usage = read_usage(chunk.usage, self._quirks)
+        if not chunk.choices:
+            return self._note_without_choices(chunk, event)
+        for choice in chunk.choices:
+            self._note_choice(choice)
+        if not self.model and chunk.model:
+            self.model, self.id = chunk.model, chunk.id or ""
+        if self.finish is not None and self._quirks.usage_in is not None and self.usage is None:
+            self._look_beside(event)
+        raw = event.raw if event.raw.endswith(b"\n\n") else write_event(event.data)
+        return raw.replace(_NULL_USAGE, b"") if self._hides_null_usage else raw
+
+    def _note_without_choices(self, chunk: _Chunk, event: SseEvent) -> bytes:
+        if chunk.usage is None:
+            return event.raw
+        self._held = event
+        return b""
+
+    def _note_choice(self, choice: _ChunkChoice) -> None:
+        index = choice.index or 0
+        delta = choice.delta
+        if delta is not None:
+            chars = (
+                text_length(delta.content)
+                + text_length(delta.reasoning_content or delta.reasoning)
+                + text_length(delta.tool_calls)
+            )
+            self.chars += chars
+            if not self.said and (
+                chars or delta.refusal or delta.function_call or delta.audio or delta.executed_tools
+            ):
+                self.said = True
+        if choice.finish_reason:
+            self.finish = choice.finish_reason
+            self._open.discard(index)
+        elif self.finish is None or index not in self._open:
+            self._open.add(index)
+
+    def _look_beside(self, event: SseEvent) -> None:
+        """Usage in a field of the provider's own."""
+        beside = as_object(_OBJECT.decode(event.data).get(self._quirks.usage_in or ""))
+        usage = usage_leniently(beside.get("usage"))
+        if usage is not None:
+            self.usage = read_usage(usage, self._quirks)
+
+    def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
+        """The end of a whole answer: the usage chunk if asked for, what Baton has to say, the end mark.
+
+        `usage` is what the ledger has; `baton` goes out only to callers who want it.
+        """
+        last = self._last_chunk(usage, baton)
+        return last + write_event(DONE)
+
+    def _last_chunk(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
+        if self._held is not None and self._wants_usage:
+            if baton is None:
+                return self._held.raw
+            return write_event(msgspec.json.encode({**_OBJECT.decode(self._held.data), "baton": baton}))
+        owes_usage = self._wants_usage and self.usage is None
+        if not owes_usage and baton is None:
+            return b""
+        chunk: dict[str, Any] = {
+            "id": self.id,
+            "object": "chat.completion.chunk",
+            "created": 0,
+            "model": self.model,
+            "choices": [],
+        }
+        if self._wants_usage:
+            chunk["usage"] = write_usage(usage)
+        if baton is not None:
+            chunk["baton"] = baton
+        return write_event(msgspec.json.encode(chunk))
+
+
+def _chunk_leniently(data: bytes) -> _Chunk:
+    """A chunk with a field of an unexpected kind: what can be understood of it."""
+    fields = _OBJECT.decode(data)
+    choices: list[_ChunkChoice] = []
+    for choice in map(as_object, as_list(fields.get("choices"))):
+        delta = as_object(choice.get("delta"))
+        index = choice.get("index")
+        choices.append(
+            _ChunkChoice(
+                delta=msgspec.convert(delta, _Delta),
+                index=index if isinstance(index, int) else 0,
+                finish_reason=as_text(choice.get("finish_reason")),
+            )
+        )
+    return _Chunk(
+        choices=choices or None,
+        usage=usage_leniently(fields.get("usage")),
+        error=fields.get("error"),
+        model=as_text(fields.get("model")),
+        id=as_text(fields.get("id")),
+    )

@@ -1,0 +1,91 @@
+"""Usage objects of OpenAI and its likes ⇄ core."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from baton.core.provider import Quirks
+from baton.core.usage import Usage
+
+
+class PromptDetails(Struct):
+    """Parts of the prompt."""
+
+    cached_tokens: int | None = None
+    audio_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class CompletionDetails(Struct):
+    """Parts of the completion."""
+
+    reasoning_tokens: int | None = None
+    audio_tokens: int | None = None
+
+
+class WireUsage(Struct):
+    """Usage as the OpenAI-likes report it; further fields are left alone."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    prompt_tokens_details: PromptDetails | None = None
+    completion_tokens_details: CompletionDetails | None = None
+    prompt_cache_hit_tokens: int | None = None
+    """DeepSeek's word for cached tokens."""
+    cached_tokens: int | None = None
+    """An older word of some OpenAI-likes."""
+    num_cached_tokens: int | None = None
+    """Mistral's."""
+    reasoning_tokens: int | None = None
+    """Perplexity's deep research reports it beside the completion's details."""
+
+
+def read_usage(wire: WireUsage, quirks: Quirks) -> Usage:
+    """Core usage; what is reported twice is counted once."""
+    prompt = wire.prompt_tokens or 0
+    completion = wire.completion_tokens or 0
+    inside = wire.prompt_tokens_details or PromptDetails()
+    outside = wire.completion_tokens_details or CompletionDetails()
+    reasoning = outside.reasoning_tokens or 0
+    if quirks.reasoning_beside_completion and wire.total_tokens is not None:
+        # The total says whether reasoning is missing from the completion, or already in it.
+        completion = max(completion, wire.total_tokens - prompt)
+    cached = next(
+        (
+            count
+            for count in (
+                inside.cached_tokens,
+                wire.prompt_cache_hit_tokens,
+                wire.cached_tokens,
+                wire.num_cached_tokens,
+            )
+            if count
+        ),
+        0,
+    )
+    return Usage(
+        prompt=prompt,
+        completion=completion,
+        cached=min(cached, prompt),
+        cache_write=inside.cache_write_tokens or 0,
+        reasoning=min(reasoning, completion),
+        audio_in=inside.audio_tokens or 0,
+        audio_out=outside.audio_tokens or 0,
+    )
+
+
+def write_usage(usage: Usage) -> dict[str, Any]:
+    """A usage object in OpenAI's own shape."""
+    return {
+        "prompt_tokens": usage.prompt,
+        "completion_tokens": usage.completion,
+        "total_tokens": usage.total,
+        "prompt_tokens_details": {"cached_tokens": usage.cached, "audio_tokens": usage.audio_in},
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning,
+            "audio_tokens": usage.audio_out,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }

@@ -1,0 +1,122 @@
+"""What all files of this dialect share: JSON objects read field by field, with errors that name the field."""
+
+import re
+from typing import Any, TypeVar, cast
+
+import msgspec
+from msgspec import Raw
+
+from baton.core.errors import Invalid
+
+T = TypeVar("T")
+
+_PATH = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
+_NULL = b"null"
+
+ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+
+
+class Fields:
+    """The fields of one JSON object, each still as it was written. Reading a field takes it out.
+
+    What nobody took is `rest`: the fields that only this dialect knows. Every read raises `Invalid` where
+    the field is of another kind; a field that is null counts as absent.
+    """
+
+    def __init__(self, fields: dict[str, Raw], at: str = "") -> None:
+        self.rest = fields
+        self._at = at
+
+    @classmethod
+    def of(cls, data: bytes | Raw, at: str = "") -> "Fields":
+        """The fields of an object.
+
+        Raises:
+            Invalid: it is no JSON object.
+        """
+        return cls(decode(data, dict[str, Raw], at), at)
+
+    def path(self, name: str) -> str:
+        """The field's path from the body's root, e.g. `messages[0].role`."""
+        return f"{self._at}.{name}" if self._at else name
+
+    def raw(self, name: str) -> Raw | None:
+        """The field as it was written."""
+        value = self.rest.pop(name, None)
+        return None if value is None or bytes(value) == _NULL else value
+
+    def get(self, name: str, kind: type[T]) -> T | None:
+        """The field as `kind`."""
+        value = self.raw(name)
+        return None if value is None else decode(value, kind, self.path(name))
+
+    def text(self, name: str) -> str | None:
+        """The field as a string."""
+        return self.get(name, str)
+
+    def inner(self, name: str) -> "Fields":
+        """The field as an object; an empty one where it is absent."""
+        value = self.raw(name)
+        return Fields({}, self.path(name)) if value is None else Fields.of(value, self.path(name))
+
+    def list(self, name: str) -> "list[Fields]":
+        """The field as an array of objects."""
+        found = self.get(name, list[dict[str, Raw]]) or []
+        return [Fields(fields, f"{self.path(name)}[{at}]") for at, fields in enumerate(found)]
+
+    def refuse(self, name: str, why: str) -> Invalid:
+        """The refusal of a field's value."""
+        return Invalid(
+            f"Invalid value for '{self.path(name)}': {why}.", param=self.path(name), code="invalid_value"
+        )
+
+
+def missing(name: str) -> Invalid:
+    """The refusal of a body without a field it must have."""
+    return Invalid(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
+
+
+def decode(data: bytes | Raw, kind: type[T], at: str = "") -> T:
+    """Read JSON as `kind`.
+
+    Raises:
+        Invalid: it is no JSON, or not of that kind; `param` is the field's path below `at`.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError as error:
+        raise invalid(error, at) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"The body is not valid JSON: {error}.") from None
+
+
+def invalid(error: msgspec.ValidationError, at: str = "") -> Invalid:
+    """The refusal that a validation error means."""
+    text = str(error)
+    match = _PATH.search(text)
+    path = match["path"] if match else ""
+    joint = "." if at and path and not path.startswith("[") else ""
+    param = at + joint + path
+    what = text[: match.start()] if match else text
+    where = f" for '{param}'" if param else ""
+    return Invalid(f"Invalid value{where}: {what}.", param=param or None, code="invalid_value")
+
+
+def raw(value: Any) -> Raw:
+    """A value as the JSON it will travel as."""
+    return Raw(msgspec.json.encode(value))
+
+
+def as_object(value: object) -> dict[str, Any]:
+    """The value if it is a JSON object, else an empty one: what a provider sends is not to be trusted."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[Any]:
+    """The value if it is a JSON array, else an empty one."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def as_text(value: object) -> str | None:
+    """The value if it is a string."""
+    return value if isinstance(value, str) else None

@@ -1,0 +1,114 @@
+"""Server-sent events as the WHATWG HTML standard defines them (section 9.2.6), from any split of the bytes.
+
+One deviation, for the world as it is: an event that the connection's end cuts off before its blank line is
+handed out by `rest()`, because providers end streams with an unterminated `data: [DONE]`.
+"""
+
+import re
+
+from msgspec import Struct
+
+_BOM = b"\xef\xbb\xbf"
+# Two line ends in a row; atomic, so that one CRLF is never taken for two ends.
+_BOUNDARY = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+MAX_EVENT_BYTES = 32 * 1024 * 1024
+"""Longer than any answer a provider packs into one event (images as base64); a bound against endless ones."""
+
+
+class SseEvent(Struct, frozen=True):
+    """One event. `raw` is what came over the wire for it, boundary included, ready to be passed on."""
+
+    data: bytes
+    raw: bytes
+    event: str = "message"
+
+
+class EventTooLong(Exception):
+    """An event grew past its bound."""
+
+
+class SseReader:
+    """Cuts a byte stream into events."""
+
+    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._pending = b""
+        self._searched = 0
+        self._started = False
+        self._max = max_event_bytes
+
+    def feed(self, chunk: bytes) -> list[SseEvent]:
+        """The events that `chunk` completes, comments and empty events left out.
+
+        Raises:
+            EventTooLong: the event under way is longer than the bound.
+        """
+        pending = self._pending + chunk if self._pending else chunk
+        if not self._started:
+            if len(pending) < len(_BOM) and _BOM.startswith(pending):
+                self._pending = pending
+                return []
+            self._started = True
+            pending = pending.removeprefix(_BOM)
+        events: list[SseEvent] = []
+        start = 0
+        for end in self._boundaries(pending):
+            event = read_event(pending[start:end])
+            if event is not None:
+                events.append(event)
+            start = end
+        self._pending = pending[start:]
+        # A boundary is at most 4 bytes and may be half here.
+        self._searched = max(0, len(self._pending) - 3)
+        if len(self._pending) > self._max:
+            raise EventTooLong(f"an event of more than {self._max} bytes")
+        return events
+
+    def rest(self) -> list[SseEvent]:
+        """What the end of the connection left unfinished: one event at most."""
+        event = read_event(self._pending)
+        self._pending = b""
+        self._searched = 0
+        return [] if event is None else [event]
+
+    def _boundaries(self, pending: bytes) -> list[int]:
+        if b"\r" in pending:
+            return [match.end() for match in _BOUNDARY.finditer(pending, self._searched)]
+        ends: list[int] = []
+        at = pending.find(b"\n\n", self._searched)
+        while at >= 0:
+            ends.append(at + 2)
+            at = pending.find(b"\n\n", at + 2)
+        return ends
+
+
+def read_event(raw: bytes) -> SseEvent | None:
+    """One event from its lines; None where they hold no data (comments, blank lines, other fields)."""
+    if raw.startswith(b"data: ") and b"\r" not in raw:
+        line = raw[6:].rstrip(b"\n")
+        if b"\n" not in line:
+            return SseEvent(line, raw)
+    data: list[bytes] = []
+    name = "message"
+    for line in _LINE_END.split(raw):
+        field, colon, value = line.partition(b":")
+        if not field:  # a blank line, or a comment
+            continue
+        if colon and value.startswith(b" "):
+            value = value[1:]
+        if field == b"data":
+            data.append(value)
+        elif field == b"event":
+            name = value.decode("utf-8", "replace") or "message"
+    return SseEvent(b"\n".join(data), raw, name) if data else None
+
+
+def write_event(data: bytes, event: str | None = None) -> bytes:
+    """One event; `data` holds no line ends (JSON written compactly never does)."""
+    if event is None:
+        return b"data: " + data + b"\n\n"
+    return b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"
+
+
+KEEP_ALIVE = b": keep-alive\n\n"
