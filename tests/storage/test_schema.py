@@ -139,10 +139,14 @@ async def test_a_newer_database_is_refused_and_left_alone(database: Database) ->
 async def test_a_migration_that_fails_leaves_nothing_behind(settings: StorageSettings) -> None:
     """Tables and version are made in one transaction."""
     async with Database(settings) as database:
-        with pytest.raises(ZeroDivisionError):
+
+        async def migrate_and_fail() -> None:
             async with database.migrate() as connection:
                 await connection.run_sync(migrate)
                 raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await migrate_and_fail()
         async with database.read() as connection:
             tables = await connection.execute(text("SELECT name FROM sqlite_master"))
             assert list(tables.scalars()) == []

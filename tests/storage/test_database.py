@@ -1,0 +1,241 @@
+"""Transactions, and what happens when they cannot be had."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import OperationalError
+
+from baton.core.errors import Conflict, Invalid, Unavailable
+from baton.storage.bulk import BulkInsert
+from baton.storage.database import Database
+from baton.storage.settings import StorageSettings
+from baton.storage.tables import NOTICES
+
+
+async def count(database: Database, topic: str) -> int | None:
+    async with database.read() as connection:
+        query = select(NOTICES.c.value).where(NOTICES.c.topic == topic)
+        return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def put(database: Database, topic: str, value: int) -> None:
+    async with database.write() as connection:
+        await connection.execute(insert(NOTICES).values(topic=topic, value=value))
+
+
+async def put_and_fail(database: Database, topic: str) -> None:
+    async with database.write() as connection:
+        await connection.execute(insert(NOTICES).values(topic=topic, value=1))
+        raise ZeroDivisionError
+
+
+@contextmanager
+def locked_elsewhere(settings: StorageSettings) -> Iterator[None]:
+    """Another process in the middle of a long write."""
+    path = settings.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+async def test_what_was_written_is_there_for_every_process(
+    database: Database, other_database: Database
+) -> None:
+    """A commit is visible to others; a failed block leaves nothing."""
+    await put(database, "a", 1)
+    with pytest.raises(ZeroDivisionError):
+        await put_and_fail(database, "b")
+    assert await count(other_database, "a") == 1
+    assert await count(other_database, "b") is None
+
+
+async def test_a_read_writes_nothing(database: Database) -> None:
+    """What somebody writes on a reading connection is rolled back."""
+    async with database.read() as connection:
+        await connection.execute(insert(NOTICES).values(topic="a", value=1))
+    assert await count(database, "a") is None
+
+
+async def test_no_update_is_lost(database: Database, other_database: Database) -> None:
+    """Read-modify-write by many tasks of two processes adds up, because writers take the lock first."""
+    await put(database, "a", 0)
+
+    async def add_one(where: Database) -> None:
+        async with where.write() as connection:
+            value = (await connection.execute(select(NOTICES.c.value))).scalar_one()
+            await connection.execute(update(NOTICES).values(value=value + 1))
+
+    await asyncio.gather(*(add_one(where) for where in [database, other_database] * 10))
+    assert await count(database, "a") == 20
+
+
+async def test_readers_do_not_wait_for_the_writer(database: Database, other_database: Database) -> None:
+    """In WAL mode a read sees the last commit while a write is under way."""
+    await put(database, "a", 1)
+    async with database.write() as connection:
+        await connection.execute(update(NOTICES).values(value=2))
+        assert await count(database, "a") == 1
+        assert await count(other_database, "a") == 1
+    assert await count(database, "a") == 2
+
+
+async def test_a_locked_database_is_unavailable_and_comes_back(
+    settings: StorageSettings, database: Database
+) -> None:
+    """503 with a wait, not a driver's error; and the connection that met it is not spoilt."""
+    with locked_elsewhere(settings):
+        with pytest.raises(Unavailable):
+            await put(database, "a", 1)
+        with pytest.raises(Unavailable) as refusal:
+            await put(database, "a", 1)
+        assert refusal.value.code == "database_unavailable"
+        assert refusal.value.retryable
+        assert refusal.value.retry_after_s is not None
+        assert await count(database, "a") is None
+    await put(database, "a", 1)
+    assert await count(database, "a") == 1
+
+
+async def test_a_writer_that_was_cancelled_leaves_no_lock(
+    settings: StorageSettings, database: Database, other_database: Database
+) -> None:
+    """Cancelled in the middle of its transaction or while waiting for the lock, it blocks nobody."""
+    inside = asyncio.Event()
+
+    async def never_ends() -> None:
+        async with database.write() as connection:
+            await connection.execute(insert(NOTICES).values(topic="a", value=1))
+            inside.set()
+            await asyncio.Event().wait()
+
+    writing = asyncio.create_task(never_ends())
+    await inside.wait()
+    queued = asyncio.create_task(put(database, "b", 1))
+    await asyncio.sleep(0)
+    queued.cancel()
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    with pytest.raises(asyncio.CancelledError):
+        await queued
+    with locked_elsewhere(settings):
+        waiting = asyncio.create_task(put(database, "c", 1))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(waiting, 0.05)
+    await put(other_database, "d", 1)
+    await put(database, "e", 1)
+    assert [await count(database, topic) for topic in "abcde"] == [None, None, None, 1, 1]
+
+
+async def test_what_exists_already_is_a_conflict(database: Database) -> None:
+    """A unique key is told from other failures."""
+    await put(database, "a", 1)
+    with pytest.raises(Conflict) as refusal:
+        await put(database, "a", 1)
+    assert refusal.value.code == "duplicate"
+
+
+async def test_our_own_mistakes_are_not_called_an_outage(database: Database) -> None:
+    """A statement that is wrong stays the driver's error; so does an OSError of the caller's."""
+
+    async def ask_nonsense() -> None:
+        async with database.read() as connection:
+            await connection.execute(text("SELECT * FROM nowhere"))
+
+    async def break_a_pipe() -> None:
+        async with database.read():
+            raise BrokenPipeError
+
+    with pytest.raises(OperationalError):
+        await ask_nonsense()
+    with pytest.raises(BrokenPipeError):
+        await break_a_pipe()
+
+
+async def test_a_database_that_is_not_open_is_unavailable(settings: StorageSettings, tmp_path: Path) -> None:
+    """Before `open`, after `close`, and where the file cannot be."""
+    database = Database(settings)
+    with pytest.raises(Unavailable):
+        await count(database, "a")
+    async with database:
+        pass
+    with pytest.raises(Unavailable):
+        await put(database, "a", 1)
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(Unavailable):
+        await Database(StorageSettings(url=f"sqlite:///{tmp_path / 'file' / 'x.db'}")).open()
+    (tmp_path / "garbage.db").write_bytes(b"this is no database at all, but long enough to look at" * 20)
+    with pytest.raises(Unavailable):
+        await Database(StorageSettings(url=f"sqlite:///{tmp_path / 'garbage.db'}")).open()
+    with pytest.raises(Unavailable):
+        await Database(StorageSettings(url=f"sqlite:///{tmp_path}")).open()
+
+
+async def test_a_full_disk_is_unavailable(settings: StorageSettings, database: Database) -> None:
+    """The same answer as for a lock; what was there stays readable."""
+    await put(database, "a", 1)
+    async with database.read() as connection:
+        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
+        await connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(Unavailable) as refusal:
+        await put(database, "b" * 100_000, 1)
+    assert "full" in refusal.value.message
+    assert await count(database, "a") == 1
+
+
+@pytest.mark.parametrize("url", ["baton.db", "mysql://host/baton", "sqlite://", "sqlite:///:memory:", ""])
+def test_a_url_that_cannot_be_used_is_refused_by_name(url: str) -> None:
+    """The refusal names the setting, before anything is opened."""
+    with pytest.raises(Invalid) as refusal:
+        Database(StorageSettings(url=url))
+    assert refusal.value.param == "DATABASE_URL"
+
+
+async def test_the_pragmas_hold_on_every_connection(database: Database) -> None:
+    """WAL, foreign keys, NORMAL synchronisation and the wait for locks, also on the fifth connection."""
+
+    async def pragmas() -> list[object]:
+        async with database.read() as connection:
+            names = ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
+            return [(await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in names]
+
+    for found in await asyncio.gather(*(pragmas() for _ in range(5))):
+        assert found == ["wal", 1, 1, 200]
+
+
+async def test_many_rows_go_in_at_once(database: Database) -> None:
+    """Tuples in the order of the columns asked for; the number is of rows really inserted."""
+    insert_all = BulkInsert(NOTICES, ("value", "topic"))
+    insert_new = BulkInsert(NOTICES, ("value", "topic"), skip_present=True)
+    async with database.write() as connection:
+        assert await insert_all(connection, [(n, f"topic {n}") for n in range(100)]) == 100
+        assert await insert_new(connection, [(-1, f"topic {n}") for n in range(50, 120)]) == 20
+        assert await insert_new(connection, [(7, "alone")]) == 1
+        assert await insert_all(connection, []) == 0
+    assert await count(database, "topic 60") == 60
+    assert await count(database, "topic 110") == -1
+
+
+async def test_many_rows_go_in_wholly_or_not_at_all(database: Database) -> None:
+    """One row too many takes the others back with it."""
+    insert_all = BulkInsert(NOTICES, ("topic", "value"))
+
+    async def twice() -> None:
+        async with database.write() as connection:
+            await insert_all(connection, [("a", 1), ("b", 1), ("a", 2)])
+
+    with pytest.raises(Conflict):
+        await twice()
+    assert await count(database, "a") is None
+
+
+def test_a_bulk_insert_into_a_column_that_is_not_there_is_a_mistake() -> None:
+    """It shows where it is declared, not at the first row."""
+    with pytest.raises(KeyError):
+        BulkInsert(NOTICES, ("topic", "worth"))
