@@ -1,0 +1,106 @@
+"""What a new installation knows."""
+
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from baton.catalog.model import Model
+from baton.catalog.prices import in_force
+from baton.catalog.pricing import cost
+from baton.catalog.seed import packaged_models
+from baton.catalog.tiers import DEFAULT_TIERS
+from baton.core.money import usd_text
+from baton.core.usage import Usage
+
+NOW_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+ROOT = Path(__file__).parents[2]
+SEED = {model.id: model for model in packaged_models(DEFAULT_TIERS)}
+
+F, P, M = ("free", "pro", "expert", "master"), ("pro", "expert", "master"), ("master",)
+
+# model, context, output, USD in, USD out, quality, speed, ms, tiers, USD of 10 000 calls of 1500 + 500 tokens
+TABLE = [
+    ("openai/gpt-4o", 128000, 16384, "2.5", "10", 0.92, "medium", 1200, P, "87.5"),
+    ("openai/gpt-4o-mini", 128000, 16384, "0.15", "0.6", 0.87, "fast", 600, F, "5.25"),
+    ("openai/o1", 200000, 100000, "15", "60", 0.98, "slow", 5000, M, "525"),
+    ("openai/o1-mini", 128000, 65536, "3", "12", 0.90, "medium", 2500, P, "105"),
+    ("openai/gpt-4-turbo", 128000, 4096, "10", "30", 0.91, "medium", 1500, P, "300"),
+    ("openai/gpt-3.5-turbo", 16385, 4096, "0.5", "1.5", 0.80, "fast", 400, F, "15"),
+    ("anthropic/claude-3-5-sonnet-20241022", 200000, 8192, "3", "15", 0.95, "fast", 800, P, "120"),
+    ("anthropic/claude-3-5-haiku-20241022", 200000, 8192, "0.8", "4", 0.85, "fast", 500, F, "32"),
+    ("anthropic/claude-3-opus-20240229", 200000, 4096, "15", "75", 0.97, "slow", 3000, M, "600"),
+    ("anthropic/claude-3-sonnet-20240229", 200000, 4096, "3", "15", 0.88, "medium", 1500, P, "120"),
+    ("anthropic/claude-3-haiku-20240307", 200000, 4096, "0.25", "1.25", 0.82, "fast", 600, F, "10"),
+    ("google/gemini-2.0-flash-exp", 1000000, 8192, "0", "0", 0.88, "fast", 500, F, "0"),
+    ("google/gemini-2.0-flash-thinking-exp", 32000, 8192, "0", "0", 0.90, "medium", 1500, F, "0"),
+    ("google/gemini-1.5-flash", 1000000, 8192, "0.075", "0.3", 0.85, "fast", 600, F, "2.625"),
+    ("google/gemini-1.5-flash-8b", 1000000, 8192, "0.0375", "0.15", 0.80, "fast", 400, F, "1.3125"),
+    ("google/gemini-1.5-pro", 2000000, 8192, "1.25", "5", 0.92, "medium", 2000, P, "43.75"),
+    ("xai/grok-2-latest", 131072, 8192, "2", "10", 0.90, "medium", 1200, P, "80"),
+    ("xai/grok-2-mini", 131072, 8192, "0.5", "2", 0.82, "fast", 600, P, "17.5"),
+    ("deepseek/deepseek-chat", 64000, 8192, "0.27", "1.1", 0.88, "medium", 1300, F, "9.55"),
+]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0])
+def test_the_historical_table_is_seeded_as_it_was_agreed(row: tuple[str, ...]) -> None:
+    """Window, output, prices, quality, speed and tiers of each of the nineteen are the fixed ones."""
+    name, context, output, usd_in, usd_out, quality, speed, ms, tiers, _ = row
+    model = SEED[name]
+    prices = in_force(model.prices, NOW_S)
+    assert prices is not None
+    rates = prices.standard.rates
+    assert (model.context_window, model.max_output_tokens) == (context, output)
+    assert (usd_text(rates.input), usd_text(rates.output)) == (usd_in, usd_out)
+    assert (model.quality, model.speed_tier, model.avg_latency_ms) == (quality, speed, ms)
+    assert model.tier_access == frozenset(tiers)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0])
+def test_a_month_of_ten_thousand_requests_costs_what_it_should(row: tuple[str, ...]) -> None:
+    """10 000 requests of 1500 tokens in and 500 out; gpt-4o's month is 87.50 USD."""
+    one = cost(Usage(prompt=1500, completion=500), in_force(SEED[row[0]].prices, NOW_S)).total
+    assert one is not None
+    assert usd_text(one * 10_000) == row[-1]
+
+
+def test_regenerating_the_seed_changes_nothing() -> None:
+    """The file in the package is what the tool writes from the overlay and the locked price package."""
+    check = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "seed_models.py"), "--check"],
+        env={"PYTHONPATH": str(ROOT / "src"), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (check.returncode, check.stderr.strip()) == (0, "up to date")
+
+
+def test_there_are_thirty_current_models_and_every_one_has_a_price() -> None:
+    """At least thirty of the five first providers are there, twenty of them served today; none is unpriced."""
+    first = ("openai", "anthropic", "google", "xai", "deepseek")
+    five = [model for model in SEED.values() if model.provider in first]
+    assert len(five) >= 30
+    assert len([m for m in five if m.retired_at is None or m.retired_at > date(2026, 11, 20)]) >= 20
+    assert [m.id for m in SEED.values() if in_force(m.prices, NOW_S) is None] == []
+
+
+def test_what_is_retired_has_an_heir_that_is_served() -> None:
+    """Every retired model names a successor, and following the names ends at a model that is not retired."""
+    for model in SEED.values():
+        if model.retired_at is not None:
+            assert model.replaced_by is not None
+            assert served(SEED[model.replaced_by])
+
+
+def served(model: Model) -> bool:
+    return model.retired_at is None or model.retired_at > date(2026, 11, 20)
+
+
+def test_every_tier_has_models_of_several_providers() -> None:
+    """Somebody on the lowest tier still has a choice of vendors."""
+    for tier in DEFAULT_TIERS.names:
+        assert len({m.provider for m in SEED.values() if tier in m.tier_access and served(m)}) >= 5
