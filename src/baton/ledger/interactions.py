@@ -1,0 +1,204 @@
+"""Looking interactions up: newest first, or one with its attempts."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import ColumnElement, or_, select
+
+from baton.core.errors import NotFound
+from baton.ledger.tables import ATTEMPTS, INTERACTIONS
+from baton.storage.database import Database
+
+MAX_PAGE = 500
+
+_ID = INTERACTIONS.c.id
+
+
+class InteractionRow(Struct, frozen=True, kw_only=True):
+    """One interaction as it is stored; `rows.Opened` and `rows.Settled` say what the fields mean."""
+
+    id: str
+    at_ms: int
+    tenant: str
+    user_id: str
+    key_id: str
+    tier: str
+    session: str | None
+    agent: str | None
+    use_case: str | None
+    route: str
+    dialect: str
+    requested_model: str
+    stream: bool
+    tags: str | None
+    """A JSON object of texts."""
+    context: str | None
+    """JSON."""
+    prompt_hash: str | None
+    estimated_prompt_tokens: int
+    estimated_cost_nanos: int | None
+    status: str
+    http_status: int | None
+    provider: str | None
+    model: str | None
+    model_version: str | None
+    finish: str | None
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    audio_in_tokens: int
+    audio_out_tokens: int
+    usage_estimated: bool
+    price_input: int | None
+    price_output: int | None
+    price_cached: int | None
+    price_cache_write: int | None
+    price_revision: str | None
+    cost_input_nanos: int
+    cost_output_nanos: int
+    cost_nanos: int
+    unpriced: bool
+    latency_ms: int | None
+    upstream_ms: int | None
+    first_token_ms: int | None
+    overhead_us: int | None
+    generated_chars: int
+    attempts: int
+    retries: int
+    fell_back: bool
+    decision: str | None
+    """JSON."""
+
+
+class AttemptRow(Struct, frozen=True, kw_only=True):
+    """One attempt as it is stored; `rows.Attempt` says what the fields mean."""
+
+    interaction_id: str
+    n: int
+    provider: str
+    model: str
+    credential: str
+    started_ms: int
+    took_ms: int
+    first_token_ms: int | None
+    status: str
+    http_status: int | None
+    error: str | None
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    audio_in_tokens: int
+    audio_out_tokens: int
+    usage_estimated: bool
+    cost_input_nanos: int | None
+    cost_output_nanos: int | None
+    cost_nanos: int | None
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """Which interactions; None: any."""
+
+    user_id: str | None = None
+    provider: str | None = None
+    """Who served it."""
+    model: str | None = None
+    """Served, or asked for."""
+    status: str | None = None
+    since_ms: int | None = None
+    """Unix milliseconds, inclusive."""
+    until_ms: int | None = None
+    """Unix milliseconds, exclusive."""
+    id_prefix: str | None = None
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """Some interactions, newest first."""
+
+    items: tuple[InteractionRow, ...]
+    next_cursor: str | None
+    """Where the next page begins; None on the last."""
+
+
+class Interactions:
+    """Reads from the database, once this process's own ended interactions have got there.
+
+    Where they do not get there in a second, and for those of other processes (a fraction of a second
+    old), the answer is what the database has.
+    """
+
+    def __init__(self, database: Database, flush: Callable[[], Awaitable[object]]) -> None:
+        self._database = database
+        self._flush = flush
+
+    async def page(self, wanted: Filter, *, limit: int = 50, cursor: str | None = None) -> Page:
+        """At most `limit` (1 … `MAX_PAGE`) interactions, those after `cursor`.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        limit = min(max(limit, 1), MAX_PAGE)
+        query = select(INTERACTIONS).where(*conditions(wanted)).order_by(_ID.desc()).limit(limit + 1)
+        if cursor is not None:
+            query = query.where(cursor > _ID)
+        await self._flush()
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        items = tuple(msgspec.convert(row, InteractionRow) for row in rows[:limit])
+        return Page(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
+
+    async def one(
+        self, interaction_id: str, *, user_id: str | None = None
+    ) -> tuple[InteractionRow, list[AttemptRow]]:
+        """One interaction and its attempts in the order they were made; `user_id`: only if it is theirs.
+
+        Raises:
+            NotFound: there is none, or it is another's.
+            Unavailable: the database is away.
+        """
+        query = select(INTERACTIONS).where(INTERACTIONS.c.id == interaction_id)
+        if user_id is not None:
+            query = query.where(INTERACTIONS.c.user_id == user_id)
+        tried = select(ATTEMPTS).where(ATTEMPTS.c.interaction_id == interaction_id).order_by(ATTEMPTS.c.n)
+        await self._flush()
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+            if row is None:
+                raise NotFound("There is no such interaction.")
+            attempts = (await connection.execute(tried)).mappings().all()
+        return (
+            msgspec.convert(row, InteractionRow),
+            [msgspec.convert(attempt, AttemptRow) for attempt in attempts],
+        )
+
+
+def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    """The filter as SQL; times are compared with the time in the id, which is the key."""
+    found: list[ColumnElement[bool]] = []
+    columns = INTERACTIONS.c
+    if wanted.user_id is not None:
+        found.append(columns.user_id == wanted.user_id)
+    if wanted.provider is not None:
+        found.append(columns.provider == wanted.provider)
+    if wanted.model is not None:
+        found.append(or_(columns.model == wanted.model, columns.requested_model == wanted.model))
+    if wanted.status is not None:
+        found.append(columns.status == wanted.status)
+    if wanted.since_ms is not None:
+        found.append(columns.id >= _id_from(wanted.since_ms))
+    if wanted.until_ms is not None:
+        found.append(columns.id < _id_from(wanted.until_ms))
+    if wanted.id_prefix:
+        prefix = wanted.id_prefix.lower()
+        found += [columns.id >= prefix, columns.id < f"{prefix}~"]  # behind every digit an id can go on with
+    return found
+
+
+def _id_from(at_ms: int) -> str:
+    """What every id of that millisecond or later is not before."""
+    digits = f"{max(at_ms, 0):012x}"
+    return f"{digits[:8]}-{digits[8:]}"

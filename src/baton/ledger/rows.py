@@ -1,0 +1,252 @@
+"""What is recorded of an interaction: its beginning, its attempts, its end.
+
+The journal stores `Opened` and `Settled` as arrays of their fields in this order, and a newer version may
+have to read what an older one left behind: new fields go to the end of a class and have a default.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
+from baton.core.usage import Usage
+
+MAX_TEXT = 500
+"""Characters kept of a text that a provider chose: an error's message, a model's version."""
+
+MAX_TOKENS = 10**9
+"""What a provider may report of one kind; beyond any context, and what fits every column once priced."""
+
+MAX_NANOS = 10**18
+"""One thousand million dollars: a bound for integers that a provider's figures lead to, not for spending."""
+
+
+class Status(StrEnum):
+    """How an interaction or an attempt ended, where it was not an error; an error is recorded by its code."""
+
+    OK = "ok"
+    CANCELLED = "cancelled"
+    CRASHED = "crashed"
+    """The process died before the end was written; tokens and cost are what had been estimated."""
+
+
+class Cost(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """What tokens cost in nano-USD; cached and audio tokens are in the side they belong to."""
+
+    input_nanos: int = 0
+    output_nanos: int = 0
+
+    def __post_init__(self) -> None:
+        if self.input_nanos > MAX_NANOS or self.output_nanos > MAX_NANOS:
+            force_setattr(self, "input_nanos", min(self.input_nanos, MAX_NANOS))
+            force_setattr(self, "output_nanos", min(self.output_nanos, MAX_NANOS))
+
+    @property
+    def total_nanos(self) -> int:
+        """Both sides together."""
+        return self.input_nanos + self.output_nanos
+
+
+class PriceUsed(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """The price at the moment of the call, in nano-USD per one million tokens."""
+
+    input: int
+    output: int
+    revision: str
+    """Which edition of the prices it came from."""
+    cached: int | None = None
+    cache_write: int | None = None
+
+
+class Opened(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag="o"):
+    """An interaction begins: who asks for what, and what it may cost."""
+
+    id: str
+    """UUIDv7; the interaction's time is the time in it."""
+    user_id: str
+    key_id: str
+    tier: str
+    """The user's tier at that time."""
+    route: str
+    """The HTTP path it came in by."""
+    dialect: str
+    model: str
+    """As the caller wrote it."""
+    stream: bool
+    prompt_tokens: int
+    """Estimated."""
+    estimated_cost: Cost | None
+    """None: no price is known."""
+    first_provider: str
+    first_model: str
+    """Where it is sent first."""
+    tenant: str = "default"
+    session: str | None = None
+    agent: str | None = None
+    use_case: str | None = None
+    tags: dict[str, str] = {}
+    context: str | None = None
+    """The caller's own metadata, a JSON text."""
+    prompt_hash: str = ""
+    """Keyed, never the prompt."""
+
+    @property
+    def at_ms(self) -> int:
+        """When it began, Unix milliseconds; read from the id (RFC 9562, section 5.7)."""
+        return int(self.id[:8] + self.id[9:13], 16)
+
+
+class Attempt(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """One call to a provider."""
+
+    n: int
+    """Counted from 1."""
+    provider: str
+    model: str
+    started_ms: int
+    """After the interaction began."""
+    took_ms: int
+    status: str
+    """`Status`, or the kind of failure."""
+    cost: Cost | None
+    """None: unpriced."""
+    usage: Usage = Usage()
+    """Also of a failed or cut attempt: providers bill those too."""
+    credential: str = ""
+    """The key's last 4 characters."""
+    first_token_ms: int | None = None
+    """After the attempt's start."""
+    http_status: int | None = None
+    """The provider's; None where no answer came."""
+    error: str | None = None
+    """The provider's words, cut at `MAX_TEXT` characters."""
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "usage", _believable(self.usage))
+        if self.error is not None and len(self.error) > MAX_TEXT:
+            force_setattr(self, "error", self.error[:MAX_TEXT])
+
+
+class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag="s"):
+    """An interaction ended. What follows from its attempts is computed from them, so it cannot disagree."""
+
+    id: str
+    status: str
+    """`Status`, or the code of the error that the caller saw."""
+    attempts: tuple[Attempt, ...]
+    usage: Usage = Usage()
+    """Of the answer that was delivered; what was paid for is the sum over the attempts."""
+    provider: str | None = None
+    """Who served it; None where nobody did."""
+    model: str | None = None
+    model_version: str | None = None
+    """As the provider named it."""
+    price: PriceUsed | None = None
+    latency_ms: int | None = None
+    """As the caller saw it, whole; None after a crash."""
+    upstream_ms: int | None = None
+    """Spent waiting for providers."""
+    first_token_ms: int | None = None
+    overhead_us: int | None = None
+    """Baton's own share of the latency."""
+    generated_chars: int = 0
+    finish: str | None = None
+    http_status: int | None = None
+    """Sent to the caller; None where nothing was."""
+    decision: str | None = None
+    """Why this model was chosen, a short JSON text."""
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "usage", _believable(self.usage))
+        for field in ("model_version", "finish"):
+            text: str | None = getattr(self, field)
+            if text is not None and len(text) > MAX_TEXT:
+                force_setattr(self, field, text[:MAX_TEXT])
+
+    @property
+    def cost(self) -> Cost:
+        """The sum over the attempts that have a price (decision 2)."""
+        priced = [attempt.cost for attempt in self.attempts if attempt.cost is not None]
+        if len(priced) == 1:
+            return priced[0]
+        return Cost(
+            input_nanos=sum(cost.input_nanos for cost in priced),
+            output_nanos=sum(cost.output_nanos for cost in priced),
+        )
+
+    @property
+    def unpriced(self) -> bool:
+        """Whether an attempt has no known price: the cost is then too low, not nothing."""
+        return any(attempt.cost is None for attempt in self.attempts)
+
+    @property
+    def retries(self) -> int:
+        """Attempts that asked the same model as the one before."""
+        return sum(
+            (one.provider, one.model) == (two.provider, two.model)
+            for one, two in zip(self.attempts, self.attempts[1:], strict=False)
+        )
+
+    @property
+    def fell_back(self) -> bool:
+        """Whether more than one model was asked."""
+        return len({(attempt.provider, attempt.model) for attempt in self.attempts}) > 1
+
+
+Record = Opened | Settled
+
+
+class Interaction(NamedTuple):
+    """An interaction as a whole."""
+
+    opened: Opened
+    settled: Settled
+
+
+def _believable(usage: Usage) -> Usage:
+    """What a provider reports is untrusted: counts outside `0 … MAX_TOKENS` are cut, and marked estimated."""
+    counts = (
+        usage.prompt,
+        usage.completion,
+        usage.cached,
+        usage.cache_write,
+        usage.reasoning,
+        usage.audio_in,
+        usage.audio_out,
+    )
+    if min(counts) >= 0 and max(counts) <= MAX_TOKENS:
+        return usage
+    prompt, completion, cached, cache_write, reasoning, audio_in, audio_out = (
+        min(max(count, 0), MAX_TOKENS) for count in counts
+    )
+    return Usage(
+        prompt=prompt,
+        completion=completion,
+        cached=cached,
+        cache_write=cache_write,
+        reasoning=reasoning,
+        audio_in=audio_in,
+        audio_out=audio_out,
+        estimated=True,
+    )
+
+
+def crashed(opened: Opened) -> Settled:
+    """The end of an interaction that has none: its process died.
+
+    `opened` is written right before the first attempt, so that attempt is taken to have been made, and to
+    have cost what was estimated.
+    """
+    usage = Usage(prompt=opened.prompt_tokens, estimated=True)
+    attempt = Attempt(
+        n=1,
+        provider=opened.first_provider,
+        model=opened.first_model,
+        started_ms=0,
+        took_ms=0,
+        status=Status.CRASHED,
+        usage=usage,
+        cost=opened.estimated_cost,
+    )
+    return Settled(id=opened.id, status=Status.CRASHED, attempts=(attempt,), usage=usage)

@@ -1,0 +1,64 @@
+"""What this process has counted since it started, for whoever reads metrics."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from baton.ledger.rows import Settled
+
+
+class Series(NamedTuple):
+    """What is counted apart. Provider and model are empty where nobody served."""
+
+    status: str
+    provider: str
+    model: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums; they only grow."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_nanos: int = 0
+    unpriced: int = 0
+    """Requests whose cost is not, or not wholly, known."""
+    attempts: int = 0
+    retries: int = 0
+    fallbacks: int = 0
+    """Requests that asked more than one model."""
+
+
+class Tallies:
+    """Plain integers, counted on the request path and read at a scrape."""
+
+    def __init__(self) -> None:
+        self._by_series: dict[Series, Tally] = {}
+
+    @property
+    def by_series(self) -> Mapping[Series, Tally]:
+        """The sums so far; do not change them."""
+        return self._by_series
+
+    def count(self, settled: Settled) -> None:
+        """Add one interaction."""
+        series = Series(settled.status, settled.provider or "", settled.model or "")
+        tally = self._by_series.get(series)
+        if tally is None:
+            tally = self._by_series[series] = Tally()
+        tally.requests += 1
+        tally.prompt_tokens += settled.usage.prompt
+        tally.completion_tokens += settled.usage.completion
+        tally.cached_tokens += settled.usage.cached
+        tally.reasoning_tokens += settled.usage.reasoning
+        tally.cost_nanos += settled.cost.total_nanos
+        tally.attempts += len(settled.attempts)
+        if settled.unpriced:
+            tally.unpriced += 1
+        if len(settled.attempts) > 1:
+            tally.retries += settled.retries
+            tally.fallbacks += settled.fell_back

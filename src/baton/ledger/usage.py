@@ -1,0 +1,161 @@
+"""What was used and paid for: in all, by model, by day."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import RowMapping, Select, func, select
+
+from baton.ledger.interactions import Filter, conditions
+from baton.ledger.rows import Status
+from baton.ledger.tables import ATTEMPTS, INTERACTIONS
+from baton.storage.database import Database
+
+_DAY_MS = 86_400_000
+
+
+class Used(Struct, frozen=True, kw_only=True):
+    """Tokens and money over all attempts, also those whose answer nobody got: they are paid for."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_nanos: int = 0
+    unpriced: int = 0
+    """Attempts whose cost is not known, and not in `cost_nanos`."""
+
+    def plus(self, other: "Used") -> "Used":
+        """Both together."""
+        return Used(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            cost_nanos=self.cost_nanos + other.cost_nanos,
+            unpriced=self.unpriced + other.unpriced,
+        )
+
+
+class ModelUsage(Struct, frozen=True, kw_only=True):
+    """What one model took."""
+
+    provider: str
+    model: str
+    attempts: int
+    used: Used
+
+
+class DayUsage(Struct, frozen=True, kw_only=True):
+    """What one day took."""
+
+    day: str
+    """`2026-01-31`, in UTC."""
+    requests: int
+    failed: int
+    """Ended otherwise than `ok`."""
+    used: Used
+
+
+class UsageSummary(Struct, frozen=True, kw_only=True):
+    """What a time took."""
+
+    requests: int
+    failed: int
+    used: Used
+    by_model: tuple[ModelUsage, ...]
+    """Dearest first."""
+    by_day: tuple[DayUsage, ...]
+    """Oldest first; only days on which something happened."""
+
+
+class UsageReport:
+    """Adds up the ledger; `Interactions` says how fresh it is."""
+
+    def __init__(self, database: Database, flush: Callable[[], Awaitable[object]]) -> None:
+        self._database = database
+        self._flush = flush
+
+    async def summary(self, wanted: Filter) -> UsageSummary:
+        """The sums over the interactions wanted.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        await self._flush()
+        async with self._database.read() as connection:
+            days = (await connection.execute(_requests(wanted))).mappings().all()
+            parts = (await connection.execute(_used(wanted))).mappings().all()
+        by_day: dict[int, Used] = {}
+        by_model: dict[tuple[str, str], tuple[int, Used]] = {}
+        total = Used()
+        for part in parts:
+            used = _sums(part)
+            total = total.plus(used)
+            by_day[part["day"]] = by_day.get(part["day"], Used()).plus(used)
+            key = (part["provider"], part["model"])
+            attempts, before = by_model.get(key, (0, Used()))
+            by_model[key] = (attempts + part["attempts"], before.plus(used))
+        models = [
+            ModelUsage(provider=provider, model=model, attempts=attempts, used=used)
+            for (provider, model), (attempts, used) in by_model.items()
+        ]
+        return UsageSummary(
+            requests=sum(day["requests"] for day in days),
+            failed=sum(day["failed"] for day in days),
+            used=total,
+            by_model=tuple(sorted(models, key=lambda one: (-one.used.cost_nanos, one.provider, one.model))),
+            by_day=tuple(
+                DayUsage(
+                    day=datetime.fromtimestamp(day["day"] * _DAY_MS / 1000, UTC).date().isoformat(),
+                    requests=day["requests"],
+                    failed=day["failed"],
+                    used=by_day.get(day["day"], Used()),
+                )
+                for day in days
+            ),
+        )
+
+
+def _requests(wanted: Filter) -> Select[*tuple[Any, ...]]:
+    """Requests by day."""
+    day = INTERACTIONS.c.at_ms // _DAY_MS
+    return (
+        select(
+            day.label("day"),
+            func.count().label("requests"),
+            func.count().filter(INTERACTIONS.c.status != Status.OK).label("failed"),
+        )
+        .where(*conditions(wanted))
+        .group_by(day)
+        .order_by(day)
+    )
+
+
+def _used(wanted: Filter) -> Select[*tuple[Any, ...]]:
+    """What attempts used, by day and model."""
+    day = INTERACTIONS.c.at_ms // _DAY_MS
+    columns = ATTEMPTS.c
+    return (
+        select(
+            day.label("day"),
+            columns.provider,
+            columns.model,
+            func.count().label("attempts"),
+            func.sum(columns.prompt_tokens).label("prompt_tokens"),
+            func.sum(columns.completion_tokens).label("completion_tokens"),
+            func.sum(columns.cached_tokens).label("cached_tokens"),
+            func.sum(columns.reasoning_tokens).label("reasoning_tokens"),
+            func.coalesce(func.sum(columns.cost_nanos), 0).label("cost_nanos"),
+            func.count().filter(columns.cost_nanos.is_(None)).label("unpriced"),
+        )
+        .join_from(INTERACTIONS, ATTEMPTS, columns.interaction_id == INTERACTIONS.c.id)
+        .where(*conditions(wanted))
+        .group_by(day, columns.provider, columns.model)
+    )
+
+
+def _sums(row: RowMapping) -> Used:
+    """Sums of whole numbers are decimals on some databases."""
+    return Used(**{field: int(row[field]) for field in Used.__struct_fields__})

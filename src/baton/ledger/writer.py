@@ -1,0 +1,105 @@
+"""Moves ended interactions from the backlog to the database, in batches."""
+
+import asyncio
+import contextlib
+from types import TracebackType
+from typing import Self
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from baton.core.errors import Unavailable
+from baton.ledger.backlog import Backlog
+from baton.ledger.limits import Limits
+from baton.ledger.store import Store
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Writer:
+    """One task; `async with` starts it, and drains at the end. While the database is away it keeps trying."""
+
+    def __init__(self, backlog: Backlog, store: Store, limits: Limits) -> None:
+        self._backlog = backlog
+        self._store = store
+        self._limits = limits
+        self._moved = asyncio.Condition()
+        self._closing = asyncio.Event()
+        self.trouble: str | None = None
+        """What keeps rows from the database, in words."""
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run(), name="ledger writer")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Move what is left; what the database does not take in time stays in the journal."""
+        self._closing.set()
+        self._backlog.some.set()
+        self._backlog.plenty.set()
+        try:
+            async with asyncio.timeout(self._limits.closing_s):
+                await self._task
+        except TimeoutError:
+            _log.error("ledger_left_in_journal", interactions=self._backlog.arrived - self._backlog.drained)
+
+    async def flush(self, within_s: float = 1.0) -> bool:
+        """Have all that has ended so far in the database; whether that was done in time."""
+        target = self._backlog.arrived
+        if self._backlog.drained >= target:
+            return True
+        self._backlog.plenty.set()
+        try:
+            async with asyncio.timeout(within_s), self._moved:
+                await self._moved.wait_for(lambda: self._backlog.drained >= target)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _run(self) -> None:
+        pause_s = self._limits.retry_first_s
+        while True:
+            await self._gather()
+            self._backlog.write_missing()
+            try:
+                await self._move_all()
+            except (Unavailable, SQLAlchemyError) as error:
+                self._away(str(error))
+                await self._pause(pause_s)
+                pause_s = min(pause_s * 2, self._limits.retry_last_s)
+            else:
+                self._back()
+                pause_s = self._limits.retry_first_s
+            if self._closing.is_set():
+                return
+
+    async def _gather(self) -> None:
+        """Wait until there is something, and then a moment for more to go with it."""
+        await self._backlog.some.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.batch_every_s):
+                await self._backlog.plenty.wait()
+
+    async def _move_all(self) -> None:
+        while entries := self._backlog.head():
+            await self._store.add([entry.interaction for entry in entries])
+            self._backlog.drop(len(entries))
+            async with self._moved:
+                self._moved.notify_all()
+
+    async def _pause(self, pause_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._closing.wait()
+
+    def _away(self, why: str) -> None:
+        if self.trouble is None:
+            _log.error("ledger_database_away", error=why)
+        self.trouble = why
+
+    def _back(self) -> None:
+        if self.trouble is not None:
+            _log.warning("ledger_database_back")
+            self.trouble = None
