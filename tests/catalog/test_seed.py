@@ -80,7 +80,7 @@ def test_regenerating_the_seed_changes_nothing() -> None:
 
 
 def test_there_are_thirty_current_models_and_every_one_has_a_price() -> None:
-    """At least thirty of the five first providers are there, twenty of them served today; none is unpriced."""
+    """At least thirty of the five first providers are there, twenty of them served today; all are priced."""
     first = ("openai", "anthropic", "google", "xai", "deepseek")
     five = [model for model in SEED.values() if model.provider in first]
     assert len(five) >= 30

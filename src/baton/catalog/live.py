@@ -1,0 +1,36 @@
+"""The catalog as it changes: with the rows, and with the calendar."""
+
+from collections.abc import Iterable
+
+from baton.catalog.lookup import Catalog
+from baton.catalog.model import Model
+from baton.core.clock import Clock
+from baton.core.provider import ProviderSpec
+
+
+class LiveCatalog:
+    """Hands out the catalog of this moment; the same object until something changed."""
+
+    def __init__(
+        self, models: Iterable[Model], providers: Iterable[ProviderSpec], clock: Clock, strict: bool = False
+    ) -> None:
+        """`strict`: names that no row has are not passed on to a provider (`BATON_STRICT_MODELS`)."""
+        self._models = tuple(models)
+        self._providers = tuple(providers)
+        self._clock = clock
+        self._strict = strict
+        self._catalog = self._build()
+
+    def current(self) -> Catalog:
+        """The catalog that holds now; built anew when a price or a retirement has come into force."""
+        if self._clock.wall() >= self._catalog.expires_at_s:
+            self._catalog = self._build()
+        return self._catalog
+
+    def replace(self, models: Iterable[Model]) -> None:
+        """Take over changed rows."""
+        self._models = tuple(models)
+        self._catalog = self._build()
+
+    def _build(self) -> Catalog:
+        return Catalog(self._models, self._providers, self._clock.wall(), self._strict)
