@@ -42,11 +42,12 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A measurement that could not be made, or whose answers were wrong."""
+    """A measurement that could not be made, or whose answers were wrong; a peer may be left out."""
 
     part: str
     system: str
     reason: str
+    left_out: bool = False
 
 
 def figure(
@@ -157,7 +158,8 @@ def show(
         )
     console.print(table)
     for failure in failures:
-        console.print(f"[red]NOT MEASURED[/red] {failure.part} · {failure.system}: ", end="")
+        label = "[yellow]LEFT OUT[/yellow]" if failure.left_out else "[red]NOT MEASURED[/red]"
+        console.print(f"{label} {failure.part} · {failure.system}: ", end="")
         console.print(failure.reason, markup=False, highlight=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,7 +47,9 @@ class Effort:
     slope_requests: int
 
 
-FULL = Effort(rounds=5, window_s=4, pace_s=15.0, open_rounds=3, slope_requests=50_000)
+# Neighbours on a shared machine make a core 30 % slower for seconds at a time: many short rounds cancel that
+# better than few long ones.
+FULL = Effort(rounds=9, window_s=3, pace_s=18.0, open_rounds=3, slope_requests=50_000)
 QUICK = Effort(rounds=3, window_s=2, pace_s=3.0, open_rounds=1, slope_requests=10_000)
 
 
@@ -64,8 +67,10 @@ class Run:
 
     def fail(self, part: str, system: str, reason: Unfit) -> None:
         """Notes, at once and for the end, that something could not be measured."""
-        self.failures.append(Failure(part, system, str(reason)))
-        self.console.print(f"  {part} · {system}: {reason}", style="red", markup=False, highlight=False)
+        left_out = system in PEERS
+        self.failures.append(Failure(part, system, str(reason), left_out))
+        style = "yellow" if left_out else "red"
+        self.console.print(f"  {part} · {system}: {reason}", style=style, markup=False, highlight=False)
 
     def start(self, part: str, name: str, start: Callable[[], System]) -> System | None:
         """Starts a system; None, noted, if it does not come up or does not answer rightly."""
@@ -83,10 +88,10 @@ class Run:
     def in_turn(
         self, part: str, systems: Sequence[System], rounds: int, measure: Callable[[System], Sample]
     ) -> dict[str, list[Sample]]:
-        """A B A B …; whoever fails once is noted and left out."""
+        """A B B A A B …, so that drift favours nobody; whoever fails once is noted and left out."""
         samples: dict[str, list[Sample]] = {system.name: [] for system in systems}
         for number in range(rounds):
-            for system in systems:
+            for system in systems if number % 2 == 0 else reversed(systems):
                 if system.name not in samples:
                     continue
                 self.console.print(f"  {part}: round {number + 1} of {rounds}, {system.name}", style="dim")
@@ -154,8 +159,9 @@ def _saturated(run: Run, part: str, under_test: list[System], scripts: Path) -> 
         part, under_test, effort.rounds, lambda system: load.saturate(system, scripts, effort.window_s)
     )
     for name, windows in samples.items():
-        busy = min(window.busy for window in windows)
-        note = "" if busy > 0.9 else f"not saturated: {busy:.0%} of its core"
+        # Either the load did not fill the core, or another program took a part of it.
+        busy = statistics.median(window.busy for window in windows)
+        note = "" if busy > 0.9 else f"had {busy:.0%} of its core"
         run.figures.append(
             figure(part, "CPU per request", name, "µs", [window.cpu_us for window in windows], note=note)
         )

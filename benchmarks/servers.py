@@ -143,7 +143,7 @@ def _start_module(stage: Stage, name: str, module: str, *arguments: str, core: i
     return stage.start(name, command, core=core, env=clean_environment(PYTHONPATH=str(REPOSITORY)))
 
 
-def start_stream_upstream(stage: Stage, *, chunks: int, interval_ms: float) -> System:
+def start_stream_upstream(stage: Stage, *, chunks: int, interval_ms: int) -> System:
     """A provider that streams: `chunks` contents, one write each, `interval_ms` apart."""
     port = free_port()
     arguments = ["--port", str(port), "--chunks", str(chunks), "--interval-ms", str(interval_ms)]

@@ -14,16 +14,16 @@ from benchmarks.servers import System
 
 STREAMS = 16
 CONTENT_CHUNKS = 200
-INTERVAL_MS = 2.0
+INTERVAL_MS = 2
 # Role, contents, finish.
 CHUNKS = CONTENT_CHUNKS + 2
 
 OPEN_STREAMS = 500
 # Slow enough that memory, not speed, is what is measured; long enough to outlast the measurement.
-OPEN_INTERVAL_MS = 1000.0
+OPEN_INTERVAL_MS = 1000
 OPEN_CONTENT_CHUNKS = 120
 
-_WARM_UP_S = 1.0
+_WARM_UP_S = 0.6
 _OPEN_WITHIN_S = 30.0
 _SETTLE_S = 2.5
 
