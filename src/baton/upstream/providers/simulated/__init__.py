@@ -1,0 +1,17 @@
+"""Simulated: a provider that needs no key and no network. Deterministic answers, and every way to fail.
+
+Model names say how to behave: see `manner`. It answers in process by `transport`, over HTTP by `server`.
+"""
+
+from baton.core.provider import Auth, ProviderSpec
+from baton.upstream.providers.simulated.models import MODELS, SimulatedModel
+
+__all__ = ["MODELS", "SPEC", "SimulatedModel"]
+
+SPEC = ProviderSpec(
+    name="simulated",
+    title="Simulated",
+    base_url="simulated:",
+    auth=Auth(required=False),
+    local=True,
+)

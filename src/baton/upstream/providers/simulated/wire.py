@@ -1,0 +1,86 @@
+"""How the simulated provider speaks each dialect: one entry a dialect; the rest is the same for all."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+
+from baton.core.answer import ChatResponse, StreamEvent
+from baton.core.request import ChatRequest, Dialect
+from baton.upstream.dialects.openai.answers import write_response
+from baton.upstream.dialects.openai.requests import read_request
+from baton.upstream.dialects.openai.streams import StreamWriter
+from baton.upstream.dialects.sse import write_event
+
+
+class ErrorWords(Struct, frozen=True, kw_only=True):
+    """An error, before a dialect puts it into its own shape."""
+
+    status: int
+    message: str
+    type: str
+    code: str | None = None
+    param: str | None = None
+
+
+class EventWriter(Protocol):
+    """Writes the events of one stream."""
+
+    def write(self, event: StreamEvent) -> bytes:
+        """The event's bytes; empty where the dialect has none for it."""
+        ...
+
+
+class Wire(Struct, frozen=True, kw_only=True):
+    """One dialect."""
+
+    dialect: Dialect
+    path_end: str
+    """How the path of its chat route ends."""
+    read: Callable[[bytes], ChatRequest]
+    """Raises Invalid."""
+    write_whole: Callable[[ChatResponse], bytes]
+    open_stream: Callable[[bool], EventWriter]
+    """Given whether usage is asked for."""
+    write_error: Callable[[ErrorWords], bytes]
+    write_error_event: Callable[[ErrorWords], bytes]
+    """An error inside a stream."""
+    broken_event: bytes
+    """An event that is half a JSON."""
+    ping: bytes = b": ping\n\n"
+    stream_type: str = "text/event-stream; charset=utf-8"
+
+
+def wire_for(path: str) -> Wire | None:
+    """The dialect whose chat route this path is."""
+    return next((wire for wire in WIRES if path.endswith(wire.path_end)), None)
+
+
+def write_models(names: Iterable[str]) -> bytes:
+    """A list of models."""
+    models = [{"id": name, "object": "model", "created": 0, "owned_by": "baton"} for name in names]
+    return msgspec.json.encode({"object": "list", "data": models})
+
+
+def _openai_error(words: ErrorWords) -> bytes:
+    error: Mapping[str, str | None] = {
+        "message": words.message,
+        "type": words.type,
+        "param": words.param,
+        "code": words.code,
+    }
+    return msgspec.json.encode({"error": error})
+
+
+OPENAI = Wire(
+    dialect=Dialect.OPENAI,
+    path_end="/chat/completions",
+    read=read_request,
+    write_whole=write_response,
+    open_stream=StreamWriter,
+    write_error=_openai_error,
+    write_error_event=lambda words: write_event(_openai_error(words)),
+    broken_event=write_event(b'{"id":"chatcmpl-broken","object":"chat.completion.chunk","choices":[{"ind'),
+)
+WIRES = (OPENAI,)
