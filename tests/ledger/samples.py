@@ -26,7 +26,6 @@ def an_opened(id: str, **other: object) -> Opened:
 def an_attempt(**other: object) -> Attempt:
     """An attempt that succeeded."""
     fields: dict[str, object] = {
-        "n": 1,
         "provider": "openai",
         "model": "gpt-4o-mini",
         "started_ms": 1,

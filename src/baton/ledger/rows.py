@@ -5,6 +5,7 @@ have to read what an older one left behind: new fields go to the end of a class 
 """
 
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -46,6 +47,9 @@ class Cost(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     def total_nanos(self) -> int:
         """Both sides together."""
         return self.input_nanos + self.output_nanos
+
+
+_NOTHING = Cost()
 
 
 class PriceUsed(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -100,8 +104,6 @@ class Opened(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag="
 class Attempt(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One call to a provider."""
 
-    n: int
-    """Counted from 1."""
     provider: str
     model: str
     started_ms: int
@@ -123,7 +125,8 @@ class Attempt(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The provider's words, cut at `MAX_TEXT` characters."""
 
     def __post_init__(self) -> None:
-        force_setattr(self, "usage", _believable(self.usage))
+        if not _believable(self.usage):
+            force_setattr(self, "usage", _cut(self.usage))
         if self.error is not None and len(self.error) > MAX_TEXT:
             force_setattr(self, "error", self.error[:MAX_TEXT])
 
@@ -135,6 +138,7 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     status: str
     """`Status`, or the code of the error that the caller saw."""
     attempts: tuple[Attempt, ...]
+    """In the order they were begun."""
     usage: Usage = Usage()
     """Of the answer that was delivered; what was paid for is the sum over the attempts."""
     provider: str | None = None
@@ -158,18 +162,19 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     """Why this model was chosen, a short JSON text."""
 
     def __post_init__(self) -> None:
-        force_setattr(self, "usage", _believable(self.usage))
-        for field in ("model_version", "finish"):
-            text: str | None = getattr(self, field)
-            if text is not None and len(text) > MAX_TEXT:
-                force_setattr(self, field, text[:MAX_TEXT])
+        if not _believable(self.usage):
+            force_setattr(self, "usage", _cut(self.usage))
+        if self.model_version is not None and len(self.model_version) > MAX_TEXT:
+            force_setattr(self, "model_version", self.model_version[:MAX_TEXT])
+        if self.finish is not None and len(self.finish) > MAX_TEXT:
+            force_setattr(self, "finish", self.finish[:MAX_TEXT])
 
     @property
     def cost(self) -> Cost:
         """The sum over the attempts that have a price (decision 2)."""
+        if len(self.attempts) == 1:
+            return self.attempts[0].cost or _NOTHING
         priced = [attempt.cost for attempt in self.attempts if attempt.cost is not None]
-        if len(priced) == 1:
-            return priced[0]
         return Cost(
             input_nanos=sum(cost.input_nanos for cost in priced),
             output_nanos=sum(cost.output_nanos for cost in priced),
@@ -184,8 +189,7 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     def retries(self) -> int:
         """Attempts that asked the same model as the one before."""
         return sum(
-            (one.provider, one.model) == (two.provider, two.model)
-            for one, two in zip(self.attempts, self.attempts[1:], strict=False)
+            (one.provider, one.model) == (two.provider, two.model) for one, two in pairwise(self.attempts)
         )
 
     @property
@@ -204,30 +208,33 @@ class Interaction(NamedTuple):
     settled: Settled
 
 
-def _believable(usage: Usage) -> Usage:
-    """What a provider reports is untrusted: counts outside `0 … MAX_TOKENS` are cut, and marked estimated."""
-    counts = (
-        usage.prompt,
-        usage.completion,
-        usage.cached,
-        usage.cache_write,
-        usage.reasoning,
-        usage.audio_in,
-        usage.audio_out,
+def _believable(usage: Usage) -> bool:
+    """Whether every count is in `0 … MAX_TOKENS`: what a provider reports is untrusted."""
+    return (
+        0 <= usage.prompt <= MAX_TOKENS
+        and 0 <= usage.completion <= MAX_TOKENS
+        and 0 <= usage.cached <= MAX_TOKENS
+        and 0 <= usage.cache_write <= MAX_TOKENS
+        and 0 <= usage.reasoning <= MAX_TOKENS
+        and 0 <= usage.audio_in <= MAX_TOKENS
+        and 0 <= usage.audio_out <= MAX_TOKENS
     )
-    if min(counts) >= 0 and max(counts) <= MAX_TOKENS:
-        return usage
-    prompt, completion, cached, cache_write, reasoning, audio_in, audio_out = (
-        min(max(count, 0), MAX_TOKENS) for count in counts
-    )
+
+
+def _cut(usage: Usage) -> Usage:
+    """The counts cut to `0 … MAX_TOKENS`, and marked estimated."""
+
+    def cut(count: int) -> int:
+        return min(max(count, 0), MAX_TOKENS)
+
     return Usage(
-        prompt=prompt,
-        completion=completion,
-        cached=cached,
-        cache_write=cache_write,
-        reasoning=reasoning,
-        audio_in=audio_in,
-        audio_out=audio_out,
+        prompt=cut(usage.prompt),
+        completion=cut(usage.completion),
+        cached=cut(usage.cached),
+        cache_write=cut(usage.cache_write),
+        reasoning=cut(usage.reasoning),
+        audio_in=cut(usage.audio_in),
+        audio_out=cut(usage.audio_out),
         estimated=True,
     )
 
@@ -240,7 +247,6 @@ def crashed(opened: Opened) -> Settled:
     """
     usage = Usage(prompt=opened.prompt_tokens, estimated=True)
     attempt = Attempt(
-        n=1,
         provider=opened.first_provider,
         model=opened.first_model,
         started_ms=0,

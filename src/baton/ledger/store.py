@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
+from baton.core.errors import Conflict
 from baton.core.usage import Usage
 from baton.ledger.rows import Attempt, Interaction
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
@@ -112,7 +113,7 @@ class Store:
         try:
             while fresh and not await self._all_added(fresh):
                 fresh = await self._absent(fresh)
-        except (DataError, IntegrityError, ValueError, OverflowError) as error:
+        except (Conflict, DataError, IntegrityError, ValueError, OverflowError) as error:
             if len(fresh) == 1:
                 _log.error("ledger_row_refused", interaction=repr(fresh[0]), error=str(error))
                 return []
@@ -123,9 +124,9 @@ class Store:
         """Add all of them, or, where one was there already, none."""
         rows = [_interaction(interaction) for interaction in interactions]
         attempts = [
-            _attempt(interaction.opened.id, attempt)
+            _attempt(interaction.opened.id, n, attempt)
             for interaction in interactions
-            for attempt in interaction.settled.attempts
+            for n, attempt in enumerate(interaction.settled.attempts, 1)
         ]
         try:
             async with self._database.write() as connection:
@@ -157,6 +158,7 @@ def _interaction(interaction: Interaction) -> tuple[object, ...]:
     estimate = opened.estimated_cost
     price = settled.price
     cost = settled.cost
+    several = len(settled.attempts) > 1
     return (
         opened.id,
         opened.at_ms,
@@ -198,18 +200,18 @@ def _interaction(interaction: Interaction) -> tuple[object, ...]:
         settled.overhead_us,
         settled.generated_chars,
         len(settled.attempts),
-        settled.retries,
-        settled.fell_back,
+        settled.retries if several else 0,
+        settled.fell_back if several else False,
         settled.decision,
     )
 
 
-def _attempt(interaction_id: str, attempt: Attempt) -> tuple[object, ...]:
+def _attempt(interaction_id: str, n: int, attempt: Attempt) -> tuple[object, ...]:
     """The values of `_ATTEMPT`, in its order."""
     cost = attempt.cost
     return (
         interaction_id,
-        attempt.n,
+        n,
         attempt.provider,
         attempt.model,
         attempt.credential,

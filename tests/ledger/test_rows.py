@@ -1,0 +1,55 @@
+"""What follows from an interaction's attempts."""
+
+from baton.ledger.rows import Cost, crashed
+from tests.ledger.samples import a_settled, an_attempt, an_opened
+
+
+def test_an_interaction_costs_what_its_attempts_cost() -> None:
+    """Failed and cut attempts are paid for too."""
+    attempts = (
+        an_attempt(status="provider_error", cost=Cost(input_nanos=5)),
+        an_attempt(cost=Cost(input_nanos=7, output_nanos=11)),
+    )
+    settled = a_settled("x", attempts=attempts)
+    assert settled.cost == Cost(input_nanos=12, output_nanos=11)
+    assert settled.cost.total_nanos == 23
+    assert not settled.unpriced
+
+
+def test_an_unknown_price_is_not_nothing() -> None:
+    """One attempt without a price marks the interaction; the others' cost is kept."""
+    attempts = (an_attempt(cost=None), an_attempt(cost=Cost(input_nanos=7)))
+    assert a_settled("x", attempts=attempts).cost.total_nanos == 7
+    assert a_settled("x", attempts=attempts).unpriced
+    assert a_settled("x", attempts=attempts[:1]).cost.total_nanos == 0
+    assert a_settled("x", attempts=attempts[:1]).unpriced
+
+
+def test_retries_and_fallbacks_are_told_apart() -> None:
+    """Asking the same model again is a retry, asking another a fallback."""
+    a, b = an_attempt(), an_attempt(model="gpt-4o")
+    for attempts, retries, fell_back in [
+        ((), 0, False),
+        ((a,), 0, False),
+        ((a, a), 1, False),
+        ((a, b), 0, True),
+        ((a, a, b, b, b), 3, True),
+    ]:
+        settled = a_settled("x", attempts=attempts)
+        assert (settled.retries, settled.fell_back) == (retries, fell_back)
+
+
+def test_a_crash_costs_what_was_estimated() -> None:
+    """An interaction without an end has one attempt, marked estimated, at the estimated cost."""
+    opened = an_opened("x", estimated_cost=Cost(input_nanos=3, output_nanos=4), prompt_tokens=9)
+    settled = crashed(opened)
+    assert settled.status == "crashed"
+    assert settled.cost == opened.estimated_cost
+    assert settled.usage.estimated
+    assert settled.attempts[0].usage.prompt == 9
+    assert crashed(an_opened("x", estimated_cost=None)).unpriced
+
+
+def test_an_interactions_time_is_the_one_in_its_id() -> None:
+    """The first 48 bits of a UUIDv7 are Unix milliseconds."""
+    assert an_opened("017f22e2-79b0-7cc3-98c4-dc0c0c07398f").at_ms == 0x17F22E279B0
