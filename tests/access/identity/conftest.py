@@ -1,0 +1,89 @@
+"""A data folder and a process that uses it."""
+
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from baton.access.identity.identities import Identities
+from baton.access.identity.keyring import Keyring
+from baton.access.identity.mint import KeyMint
+from baton.access.identity.secret import load_secret
+from baton.core.ids import UuidV7
+from baton.records.audit.entry import Actor
+from baton.storage import schema
+from baton.storage.database import Database
+from baton.storage.notices import Notices
+from baton.storage.settings import StorageSettings
+
+ADMIN = Actor(id="admin", source="cli")
+MASTER_KEY = "automation's own key"
+
+
+@dataclass
+class SetClock:
+    """A clock that stands still until it is set."""
+
+    now: float = 1_700_000_000.0
+
+    def wall(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@dataclass(frozen=True)
+class Process:
+    """What one process has open."""
+
+    database: Database
+    notices: Notices
+    identities: Identities
+    keyring: Keyring
+    clock: SetClock = field(default_factory=SetClock)
+
+
+@asynccontextmanager
+async def start(data_dir: Path, clock: SetClock, every_s: float = 3600) -> AsyncIterator[Process]:
+    """A process on a data folder, as the app would start it, but for the first admin."""
+    mint = KeyMint(await load_secret(data_dir, None))
+    async with Database(StorageSettings(url=f"sqlite:///{data_dir / 'baton.db'}")) as database:
+        await schema.upgrade(database)
+        async with (
+            Notices(database, every_s) as notices,
+            Keyring(database, notices, mint, clock, MASTER_KEY) as keyring,
+        ):
+            identities = Identities(database, notices, mint, clock, UuidV7())
+            yield Process(database, notices, identities, keyring, clock)
+
+
+def names(folder: Path) -> list[str]:
+    """What lies in a folder; nothing where there is none."""
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def mode(path: Path) -> int:
+    """Who may read and write."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """A folder that is not there yet."""
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+async def here(data_dir: Path, clock: SetClock) -> AsyncIterator[Process]:
+    """This process; its watcher looks often."""
+    async with start(data_dir, clock, every_s=0.01) as process:
+        yield process
