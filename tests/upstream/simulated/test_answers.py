@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from baton.upstream.providers.simulated.manner import Mode
-from baton.upstream.providers.simulated.models import MODELS
+from baton.upstream.providers.simulated.models import MAX_OUTPUT_TOKENS, MODELS
 from tests.upstream.simulated.conftest import Answer, Ask
 
 WEATHER = {
@@ -71,6 +71,15 @@ async def test_length_and_stop(ask: Ask) -> None:
     stopped = await ask("echo;notice=off", "one two STOP three", stop=["never", "STOP"])
     assert stopped.text == "one two "
     assert stopped.json["choices"][0]["finish_reason"] == "stop"
+
+
+async def test_a_huge_prompt_is_answered_at_length(ask: Ask) -> None:
+    """A megabyte comes back cut to the model's longest answer, and are counted."""
+    answer = await ask("echo", "word " * 200_000)
+    assert answer.broke is None
+    assert answer.json["choices"][0]["finish_reason"] == "length"
+    assert answer.json["usage"]["completion_tokens"] == MAX_OUTPUT_TOKENS
+    assert answer.json["usage"]["prompt_tokens"] > 200_000
 
 
 async def test_several_choices(ask: Ask) -> None:

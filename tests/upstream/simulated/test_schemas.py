@@ -171,6 +171,13 @@ def test_the_rarer_keywords_are_obeyed(schema: Any) -> None:
         {"type": "colour"},
         {"type": "object", "required": 7},
         {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]},
+        {"type": "string", "minLength": 10**9},
+        {"type": "array", "minItems": 10**9},
+        {"type": "object", "minProperties": 10**9},
+        {"type": "number", "multipleOf": 0},
+        {"type": "number", "multipleOf": 1e-320, "minimum": 1},
+        {"type": "string", "pattern": "((a{9999}){9999}){9999}"},
+        {"type": "string", "pattern": "(" * 5000 + ")" * 5000},
     ],
 )
 def test_what_nothing_satisfies_is_said(schema: Any) -> None:
@@ -193,7 +200,9 @@ def test_patterns_are_matched(seed: int) -> None:
         assert re.search(pattern, matching(pattern, Dice(seed)))
 
 
-@pytest.mark.parametrize("pattern", [r"(?<n>x)", r"a(?!b)", r"\1", "*a", "[", r"\p{L}", r"\u12"])
+@pytest.mark.parametrize(
+    "pattern", [r"(?<n>x)", r"a(?!b)", r"\1", "*a", "[", r"\p{L}", r"\u12", "a^b", "a$b", r"a\b", "a{2,1}"]
+)
 def test_patterns_beyond_it_are_refused(pattern: str) -> None:
     """A pattern it cannot obey is refused rather than half obeyed."""
     with pytest.raises(Unmatchable):

@@ -1,16 +1,16 @@
 """What is made of a conversation: what was said last, what was shown, what tools brought back."""
 
+import hashlib
 from collections.abc import Iterable
 
 from msgspec import Struct
 
 from baton.core.messages import Media, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
 from baton.core.request import ChatRequest, Tool
-from baton.upstream.providers.simulated.words import tokens
 
 _TOKENS_PER_MESSAGE = 3
 _TOKENS_PER_MEDIA = 85
-_CHARS_PER_SCHEMA_TOKEN = 4
+_CHARS_PER_TOKEN = 4
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     """What tools brought back since then."""
     prompt_tokens: int
     seed: str
-    """The whole conversation: the same one gets the same answer."""
+    """A digest of the whole conversation: the same one gets the same answer."""
 
 
 def asked(request: ChatRequest) -> Asked:
@@ -45,8 +45,15 @@ def asked(request: ChatRequest) -> Asked:
             part for turn in reversed(since) for part in turn.parts if isinstance(part, ToolResult)
         ),
         prompt_tokens=_prompt_tokens(request),
-        seed=f"{request.sampling.seed}\n" + "\n".join(_transcript(request.messages)),
+        seed=_digest(request),
     )
+
+
+def _digest(request: ChatRequest) -> str:
+    digest = hashlib.blake2b(str(request.sampling.seed).encode(), digest_size=16)
+    for line in _transcript(request.messages):
+        digest.update(b"\x1e" + line.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def _only_results(message: Message) -> bool:
@@ -77,9 +84,14 @@ def _prompt_tokens(request: ChatRequest) -> int:
     for message in request.messages:
         count += _TOKENS_PER_MESSAGE
         for part in message.parts:
-            count += _TOKENS_PER_MEDIA if isinstance(part, Media) else len(tokens(part_text(part)))
+            count += _TOKENS_PER_MEDIA if isinstance(part, Media) else _counted(part_text(part))
     for tool in request.tools:
         if isinstance(tool, Tool):
-            count += len(tokens(f"{tool.name} {tool.description or ''}"))
-            count += len(bytes(tool.schema or b"")) // _CHARS_PER_SCHEMA_TOKEN
+            count += _counted(tool.name) + _counted(tool.description or "")
+            count += len(bytes(tool.schema or b"")) // _CHARS_PER_TOKEN
     return count
+
+
+def _counted(text: str) -> int:
+    """Tokens by length alone: a prompt may be megabytes long."""
+    return -(-len(text) // _CHARS_PER_TOKEN)

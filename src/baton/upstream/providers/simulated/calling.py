@@ -39,7 +39,7 @@ def calls(request: ChatRequest, asked: Asked, *, eager: bool, choice: int) -> tu
 
 def call_id(seed: str, choice: int, place: int) -> str:
     """A tool call's id: made from the conversation, so never the same twice in it."""
-    digest = hashlib.blake2b(f"{choice}/{place}/{seed}".encode("utf-8", "surrogatepass"), digest_size=12)
+    digest = hashlib.blake2b(f"{choice}/{place}/{seed}".encode(), digest_size=12)
     return f"call_{digest.hexdigest()}"
 
 

@@ -67,9 +67,8 @@ class Tally(Struct, kw_only=True):
 class CallBook:
     """Every call counted; the last ones kept."""
 
-    def __init__(self, *, keep: int = 200, body_chars: int = 65_536, models: int = 1000) -> None:
-        """`keep`: calls; `body_chars`: of each; `models`: tallied apart, the others together."""
-        self._body_chars = body_chars
+    def __init__(self, *, keep: int = 200, models: int = 1000) -> None:
+        """`keep`: calls; `models`: tallied apart, the others together."""
         self._models = models
         self._number = 0
         self._open: set[int] = set()
@@ -102,7 +101,6 @@ class CallBook:
         """Count a call that has just arrived, and give it its number."""
         self._number += 1
         call.number = self._number
-        call.body = call.body[: self._body_chars]
         self._open.add(call.number)
         self._idle.clear()
         self._last.append(call)

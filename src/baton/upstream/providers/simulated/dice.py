@@ -10,7 +10,8 @@ class Dice:
 
     def __init__(self, *seeds: object) -> None:
         """`seeds`: anything whose text tells it apart; order counts."""
-        self._seed = "\x1f".join(str(seed) for seed in seeds).encode("utf-8", "surrogatepass")
+        text = "\x1f".join(str(seed) for seed in seeds)
+        self._seed = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         self._thrown = 0
 
     def _bits(self) -> int:

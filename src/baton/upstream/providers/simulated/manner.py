@@ -32,6 +32,7 @@ from msgspec import Meta, Struct
 from baton.core.errors import Invalid
 
 _Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+_Length = Annotated[int, Meta(ge=0, le=10_000)]  # words; making them takes the time of everybody's requests
 _Amount = Annotated[float, Meta(ge=0, le=86_400_000)]  # a day of milliseconds: finite, and enough
 _SWITCHES = {"on": True, "off": False}
 _SWITCHED = frozenset({"usage", "notice"})
@@ -117,8 +118,8 @@ class _Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     latency: _Amount = 0.0
     tps: Annotated[float, Meta(gt=0)] | None = None
-    words: _Count = 60
-    think: _Count = 0
+    words: _Length = 60
+    think: _Length = 0
     cached: _Count = 0
     usage: bool = True
     notice: bool = True

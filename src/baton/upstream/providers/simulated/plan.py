@@ -25,6 +25,7 @@ from baton.upstream.providers.simulated.asked import Asked, asked, part_text
 from baton.upstream.providers.simulated.calling import call_id, calls
 from baton.upstream.providers.simulated.dice import Dice
 from baton.upstream.providers.simulated.manner import Manner, Mode
+from baton.upstream.providers.simulated.models import MAX_OUTPUT_TOKENS
 from baton.upstream.providers.simulated.schemas.document import instance
 from baton.upstream.providers.simulated.schemas.merging import Unsatisfiable
 from baton.upstream.providers.simulated.scripts import Line
@@ -34,7 +35,7 @@ NOTICE = (
     "[This is Baton's simulated provider: it gave your own text back, no real model was asked. "
     "To reach one, set a provider's key, e.g. OPENAI_API_KEY, and start Baton again.]"
 )
-_MOST_CHOICES = 128
+_MOST_CHOICES = 16
 _THOUGHT = {"none": 0, "minimal": 4, "low": 8, "medium": 16, "high": 32, "xhigh": 64}  # tokens per effort
 
 
@@ -132,7 +133,7 @@ def _speak(request: ChatRequest, heard: Asked, manner: Manner, line: Line | None
         text = _json(wish, heard, index)
     else:
         text = _prose(heard, manner, index)
-    return Spoken(reasoning=thought, text=tokens(text))
+    return Spoken(reasoning=thought, text=_pieces(text))
 
 
 def _scripted(heard: Asked, line: Line, index: int) -> Spoken:
@@ -146,7 +147,7 @@ def _scripted(heard: Asked, line: Line, index: int) -> Spoken:
     )
     return Spoken(
         reasoning=tokens(line.reasoning),
-        text=tokens(line.says),
+        text=_pieces(line.says),
         calls=made,
         finish=Finish.TOOL_CALLS if made else Finish.STOP,
     )
@@ -201,15 +202,19 @@ def _seen(heard: Asked) -> str:
     return f"[saw {seen}]"
 
 
+def _pieces(text: str) -> tuple[str, ...]:
+    """The text's tokens: one more than any answer may have is enough to see that it is too long."""
+    return tokens(text, MAX_OUTPUT_TOKENS + 1)
+
+
 def _limited(spoken: Spoken, request: ChatRequest) -> Spoken:
     """The choice within the request's stop sequences and its limit of tokens."""
     text = "".join(spoken.text)
     ends = [at for stop in request.sampling.stop if stop and (at := text.find(stop)) >= 0]
     if ends:
-        spoken = Spoken(reasoning=spoken.reasoning, text=tokens(text[: min(ends)]))
-    if request.max_tokens is None or spoken.tokens <= request.max_tokens:
-        return spoken
-    return _cut(spoken, request.max_tokens, Finish.LENGTH)
+        spoken = Spoken(reasoning=spoken.reasoning, text=_pieces(text[: min(ends)]))
+    most = min(request.max_tokens or MAX_OUTPUT_TOKENS, MAX_OUTPUT_TOKENS)
+    return spoken if spoken.tokens <= most else _cut(spoken, most, Finish.LENGTH)
 
 
 def _cut(spoken: Spoken, left: int, finish: Finish) -> Spoken:

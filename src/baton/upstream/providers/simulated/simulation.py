@@ -19,6 +19,7 @@ from baton.upstream.providers.simulated.wire import OPENAI, ErrorWords, Wire, wi
 
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 _DIGEST_DIGITS = 12
+_KEPT_BODY_BYTES = 16_384  # of each of the last calls
 _BAD_KEY = "bad"  # a key with this in it is refused, so that refusals can be tried
 
 
@@ -125,7 +126,7 @@ class Simulation:
             stream=request.stream,
             key_digest=key,
             body_digest=body_digest,
-            body=incoming.body.decode("utf-8", "replace"),
+            body=incoming.body[:_KEPT_BODY_BYTES].decode("utf-8", "replace"),
         )
         try:
             manner, line = self._manner(request)

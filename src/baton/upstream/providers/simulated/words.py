@@ -1,6 +1,7 @@
 """Words without meaning, and the cutting of text into the simulated provider's tokens."""
 
 import re
+from itertools import islice
 
 from baton.upstream.providers.simulated.dice import Dice
 
@@ -31,6 +32,9 @@ def word(dice: Dice) -> str:
     return _WORDS[dice.below(len(_WORDS))]
 
 
-def tokens(text: str) -> tuple[str, ...]:
-    """The text in tokens: words of at most 12 characters with the space before them. Joined, they are it."""
-    return tuple(_TOKEN.findall(text))
+def tokens(text: str, most: int | None = None) -> tuple[str, ...]:
+    """The text in tokens, the first `most` of them: joined, they are the text.
+
+    A token is a word of at most 12 characters with the space before it.
+    """
+    return tuple(found[0] for found in islice(_TOKEN.finditer(text), most))

@@ -7,6 +7,7 @@ are conditions: `not`, `if`, `dependentSchemas`, `contains`, and that only one b
 """
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from baton.upstream.providers.simulated.schemas.merging import Schema, Shape, Un
 from baton.upstream.providers.simulated.schemas.numbers import number
 from baton.upstream.providers.simulated.schemas.strings import string
 
-_MOST_VALUES = 20_000  # of one document, tried branches included
+_MOST_VALUES = 5_000  # of one document, tried branches included
 _DEEPEST = 40
 _SPARE_FROM = 4  # levels below which only what is required is written, so that recursive schemas end
 _TRIES = 60  # for an item unlike those before it
@@ -33,7 +34,9 @@ def instance(schema: Schema | bool, dice: Dice) -> Any:
         return _Writer(root, dice).value(schema, 0)
     except _Exhausted as error:
         raise Unsatisfiable("the schema branches too often") from error
-    except (TypeError, AttributeError, KeyError, ValueError, OverflowError) as error:
+    except RecursionError as error:
+        raise Unsatisfiable("it is nested too deeply") from error
+    except (TypeError, AttributeError, KeyError, ValueError, ArithmeticError) as error:
         raise Unsatisfiable(f"not a JSON Schema: {error}") from error
 
 
@@ -121,8 +124,8 @@ class _Writer:
     def _fill(self, written: dict[str, Any], words: Schema, depth: int) -> None:
         """Add properties until there are as many as the schema demands."""
         properties: Schema = words.get("properties", {})
-        names = [*properties, *(f"key{number}" for number in range(words.get("minProperties", 0)))]
-        for name in names:
+        made = (f"key{number}" for number in range(words.get("minProperties", 0)))
+        for name in chain(properties, made):
             if len(written) >= words.get("minProperties", 0):
                 break
             if name not in written:

@@ -9,6 +9,7 @@ from baton.upstream.providers.simulated.words import word
 
 _TRIES = 60  # for a text that has the pattern and the length
 _USUAL_WORDS = 3
+_LONGEST = 100_000  # characters
 _HEX = "0123456789abcdef"
 
 
@@ -43,6 +44,8 @@ def _prose(fewest: int, most: int | None, dice: Dice) -> str:
     """Words; as many as the length asks for."""
     if most is not None and most < fewest:
         raise Unsatisfiable("the shortest string is longer than the longest")
+    if fewest > _LONGEST:
+        raise Unsatisfiable(f"a string of more than {_LONGEST} characters")
     text = " ".join(word(dice) for _ in range(1 + dice.below(_USUAL_WORDS)))
     while len(text) < fewest:
         text += f" {word(dice)}"
