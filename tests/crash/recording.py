@@ -1,0 +1,75 @@
+"""A process to be killed: records interactions as fast as it can and tells which calls have returned.
+
+Started with the journals' folder, the database's file and a seed. Writes lines to its standard output: `o`
+and an id once `opened` has returned, `s` and the id once `settled` has.
+"""
+
+import asyncio
+import os
+import random
+import sys
+from pathlib import Path
+
+import structlog
+
+from baton.core.ids import UuidV7
+from baton.ledger.ledger import Ledger, open_ledger
+from baton.ledger.limits import Limits
+from baton.ledger.rows import Cost
+from baton.storage.database import Database
+from baton.storage.settings import StorageSettings
+from tests.ledger.samples import a_settled, an_attempt, an_opened
+
+LIMITS = Limits(
+    segment_bytes=64 << 10, sync_every_s=0.01, batch_every_s=0.002, batch_rows=50, queued_rows=200
+)
+_CALLERS = 16
+
+
+def cost_of(interaction_id: str) -> Cost:
+    """What an interaction costs; a row's figures can be checked by its id alone."""
+    return Cost(input_nanos=int(interaction_id[-5:], 16), output_nanos=int(interaction_id[-10:-5], 16))
+
+
+def estimate_of(interaction_id: str) -> Cost:
+    """What an interaction is estimated to cost."""
+    return Cost(input_nanos=int(interaction_id[-4:], 16))
+
+
+def attempts_of(interaction_id: str) -> int:
+    """How many attempts an interaction takes."""
+    return 1 + int(interaction_id[-1], 16) % 3
+
+
+async def call(ledger: Ledger, new_id: UuidV7, rng: random.Random) -> None:
+    """One request after the other, each with some turns of the loop between its beginning and its end."""
+    while True:
+        interaction_id = new_id()
+        ledger.book.opened(an_opened(interaction_id, estimated_cost=estimate_of(interaction_id)))
+        os.write(1, b"o %s\n" % interaction_id.encode())
+        for _ in range(rng.randrange(40)):
+            await asyncio.sleep(0)
+        count = attempts_of(interaction_id)
+        failed = [an_attempt(status="provider_error", cost=Cost()) for _ in range(count - 1)]
+        ledger.book.settled(
+            a_settled(interaction_id, attempts=(*failed, an_attempt(cost=cost_of(interaction_id))))
+        )
+        os.write(1, b"s %s\n" % interaction_id.encode())
+
+
+async def main(root: Path, database_file: str, seed: int) -> None:
+    """Run until killed."""
+    rng = random.Random(seed)
+    new_id = UuidV7()
+    async with (
+        Database(StorageSettings(url=f"sqlite:///{database_file}", busy_timeout_s=0.5)) as database,
+        open_ledger(root, database, new_id, LIMITS) as ledger,
+        asyncio.TaskGroup() as calls,
+    ):
+        for _ in range(_CALLERS):
+            calls.create_task(call(ledger, new_id, rng))
+
+
+if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # the output is for the ids
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

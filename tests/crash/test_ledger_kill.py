@@ -1,0 +1,124 @@
+"""kill -9 under load: no interaction is lost, and none is there twice."""
+
+import asyncio
+import os
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from baton.core.ids import UuidV7
+from baton.ledger.folder import Folder
+from baton.ledger.interactions import Filter
+from baton.ledger.ledger import open_ledger
+from baton.ledger.tables import ATTEMPTS, INTERACTIONS
+from baton.storage import schema
+from baton.storage.database import Database
+from baton.storage.settings import StorageSettings
+from tests.crash.recording import LIMITS, attempts_of, cost_of, estimate_of
+from tests.ledger.conftest import eventually, files
+
+
+class Told:
+    """What the killed processes said."""
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+        self.settled: set[str] = set()
+
+    def hear(self, line: bytes) -> None:
+        """One line; half a line is the last word of a dead process."""
+        if not line.endswith(b"\n"):
+            return
+        verb, interaction_id = line.decode().split()
+        if verb == "o":
+            self.opened.append(interaction_id)
+        else:
+            self.settled.add(interaction_id)
+
+
+async def run_and_kill(root: Path, database_file: Path, seed: int, told: Told) -> None:
+    """Start a process, let it say a seeded number of lines, kill it, hear what it said before it died."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.crash.recording",
+        str(root),
+        str(database_file),
+        str(seed),
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert process.stdout is not None
+    for _ in range(random.Random(seed).randint(1, 2500)):
+        line = await process.stdout.readline()
+        assert line, "it died by itself"
+        told.hear(line)
+    process.kill()
+    for line in (await process.stdout.read()).splitlines(keepends=True):
+        told.hear(line)
+    await process.wait()
+
+
+async def check(database: Database, told: Told, kills: int) -> None:
+    """Every row is one that was told of, as it was told, with the cost that its id says."""
+    async with database.read() as connection:
+        rows = (await connection.execute(select(INTERACTIONS))).all()
+        counting = select(ATTEMPTS.c.interaction_id, func.count(), func.sum(ATTEMPTS.c.cost_nanos)).group_by(
+            ATTEMPTS.c.interaction_id
+        )
+        attempts = {row[0]: (row[1], row[2]) for row in (await connection.execute(counting)).all()}
+    status = {row.id: row.status for row in rows}
+    assert len(told.opened) == len(set(told.opened))
+    assert len(status) == len(rows) == len(attempts)
+    assert set(status.values()) <= {"ok", "crashed"}
+    assert [id for id in told.opened if id not in status] == [], "lost"
+    assert [id for id in told.settled if status[id] != "ok"] == [], "an end was lost"
+    untold = [id for id in status if id not in set(told.opened)]
+    assert len(untold) <= kills, "only the call during which the process died had no time to tell"
+    unsure = [id for id, word in status.items() if word == "ok" and id not in told.settled]
+    assert len(unsure) <= kills
+    for row in rows:
+        cost = cost_of(row.id) if row.status == "ok" else estimate_of(row.id)
+        count = attempts_of(row.id) if row.status == "ok" else 1
+        assert (row.cost_nanos, row.attempts) == (cost.total_nanos, count)
+        assert attempts[row.id] == (count, cost.total_nanos)
+
+
+async def prove(tmp_path: Path, seeds: list[int], at_once: int) -> Counter[str]:
+    """Kill that many processes, `at_once` side by side on one folder, and check what is left."""
+    root, database_file, told = tmp_path / "journal", tmp_path / "baton.db", Told()
+    async with Database(StorageSettings(url=f"sqlite:///{database_file}")) as database:
+        await schema.upgrade(database)
+    for start in range(0, len(seeds), at_once):
+        async with asyncio.TaskGroup() as group:
+            for seed in seeds[start : start + at_once]:
+                group.create_task(run_and_kill(root, database_file, seed, told))
+    async with Database(StorageSettings(url=f"sqlite:///{database_file}")) as database:
+        async with open_ledger(root, database, UuidV7(), LIMITS) as ledger:
+            await eventually(lambda: len([path for path in files(root) if path.name[0] != "."]) == 1)
+            summary = await ledger.usage.summary(Filter())
+        await check(database, told, len(seeds))
+        async with database.read() as connection:
+            words = (await connection.execute(select(INTERACTIONS.c.status, INTERACTIONS.c.cost_nanos))).all()
+    assert summary.requests == len(words)
+    assert summary.used.cost_nanos == sum(row.cost_nanos for row in words)
+    assert Folder.claim_abandoned(root) == []
+    return Counter(row.status for row in words)
+
+
+async def test_ten_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    """Ten processes in turn, two at a time on one folder, each killed at a random moment under load."""
+    found = await prove(tmp_path, seeds=list(range(10)), at_once=2)
+    assert found["ok"] > 1000
+    assert found["crashed"] > 10
+
+
+@pytest.mark.soak
+async def test_a_hundred_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    """As above, a hundred times, one at a time."""
+    found = await prove(tmp_path, seeds=list(range(100, 200)), at_once=1)
+    assert found["ok"] > 10_000
