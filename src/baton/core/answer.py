@@ -1,6 +1,7 @@
 """What a model answers: whole, or as a stream of events."""
 
 from enum import StrEnum
+from typing import Any, Protocol
 
 from msgspec import Raw, Struct
 
@@ -144,3 +145,15 @@ StreamEvent = (
     | Broke
     | Ended
 )
+
+
+class AnswerWriter(Protocol):
+    """Puts one streamed answer into a caller's dialect."""
+
+    def write(self, event: StreamEvent) -> bytes:
+        """The bytes of one event; empty where it has none of its own."""
+        ...
+
+    def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
+        """The end of a whole answer: usage where it was asked for, what Baton has to say, the end mark."""
+        ...

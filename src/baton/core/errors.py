@@ -149,7 +149,7 @@ class AllAttemptsFailed(ProviderError):
         rule = last.rule
         if rule.hides_after_others and len(routes) > 1:
             self.status = 503
-        elif rule.keeps_provider_status and last.status is not None:
+        elif rule.keeps_provider_status and last.status is not None and last.status >= 400:
             self.status = last.status
         else:
             self.status = rule.caller_status

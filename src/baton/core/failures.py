@@ -52,7 +52,10 @@ RULES: dict[Kind, Rule] = {
     Kind.CONNECT: Rule(again=Again.QUICK, falls_back=True, breaks=True, caller_status=502),
     Kind.TIMEOUT: Rule(again=Again.WAIT, falls_back=True, breaks=True, caller_status=504),
     Kind.SERVER: Rule(again=Again.QUICK, falls_back=True, breaks=True, caller_status=503),
-    Kind.MALFORMED: Rule(again=Again.QUICK, falls_back=True, breaks=True, caller_status=502),
+    # Where a provider's own 4xx says so (a tool call that came out wrong), the caller gets to see that.
+    Kind.MALFORMED: Rule(
+        again=Again.QUICK, falls_back=True, breaks=True, caller_status=502, keeps_provider_status=True
+    ),
     Kind.RATE_LIMIT: Rule(again=Again.WAIT, falls_back=True, breaks=False, caller_status=429),
     Kind.EXHAUSTED: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=503),
     Kind.CREDENTIAL: Rule(

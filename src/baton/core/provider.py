@@ -48,8 +48,8 @@ class Quirks(Struct, frozen=True, kw_only=True):
     """A field beside `usage` that holds the usage of streams (`x_groq.usage`)."""
     reasoning_beside_completion: bool = False
     """`completion_tokens` leaves reasoning out; the total has it."""
-    no_done: bool = False
-    """Ends its streams without `[DONE]`."""
+    limit_name: str = "max_tokens"
+    """Its word for the most tokens an answer may have."""
 
 
 class KnownMessage(Struct, frozen=True, kw_only=True):

@@ -1,11 +1,12 @@
 """What a caller asks for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from msgspec import Raw, Struct
 
+from baton.core.answer import AnswerWriter
 from baton.core.messages import Message
 
 
@@ -157,7 +158,11 @@ class Envelope:
     input_chars: int
     """Characters of all text, for a first estimate of tokens."""
     options: Options
+    headers: Mapping[str, str]
+    """The caller's headers that a provider of the same dialect may see."""
     read: Callable[[bytes], ChatRequest]
+    writer: Callable[[], AnswerWriter]
+    """Makes the writer of a streamed answer, where it comes in another dialect."""
 
     def open(self) -> ChatRequest:
         """Read the whole letter.

@@ -15,6 +15,8 @@ class Deadlines(Struct, frozen=True, kw_only=True):
     idle_s: float | None = 20.0
     """Between two chunks of the answer's body."""
     total_s: float | None = 600.0
+    quiet_s: float | None = 60.0
+    """On a stream, while bytes come but no event: pings only."""
 
 
 class UpstreamRequest(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""Compatibility routes: one file per dialect, plain ASGI on bytes in and bytes out."""

@@ -1,0 +1,1 @@
+"""Going on when a call fails: retries and deadlines."""

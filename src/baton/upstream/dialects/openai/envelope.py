@@ -1,6 +1,6 @@
 """The outside of a chat-completions body: what is needed to route, admit and record it."""
 
-from typing import Literal
+from collections.abc import Callable, Mapping
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -8,6 +8,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from baton.core.errors import Invalid
 from baton.core.request import Dialect, Envelope, Options
 from baton.upstream.dialects.openai.requests import read_request
+from baton.upstream.dialects.openai.streams import StreamWriter
 from baton.upstream.dialects.openai.wire import ROLES, invalid, missing
 
 _NEEDS_OF_PARTS = {
@@ -51,15 +52,17 @@ class _Body(Struct):
     tools: Raw = Raw(b"null")
     functions: Raw = Raw(b"null")
     response_format: _Format | None = None
-    logprobs: bool | Literal[0, 1] | None = None
+    baton: Raw = Raw(b"null")
 
 
 _DECODER = msgspec.json.Decoder(_Body)
 _EMPTY_LISTS = (b"null", b"[]")
 
 
-def read_envelope(body: bytes, options: Options) -> Envelope:
-    """The outside of a request in OpenAI's dialect.
+def read_envelope(
+    body: bytes, read_options: Callable[[bytes | None], Options], headers: Mapping[str, str]
+) -> Envelope:
+    """The outside of a request in OpenAI's dialect; its `baton` object is for `read_options`.
 
     Raises:
         Invalid: no JSON, a field of the wrong kind, no messages, an unknown role, a content that is null
@@ -81,19 +84,30 @@ def read_envelope(body: bytes, options: Options) -> Envelope:
     if outside.response_format is not None and outside.response_format.type != "text":
         needs.add("json")
     asked = outside.stream_options
+    wants_usage = bool(asked and asked.include_usage)
     limit = outside.max_completion_tokens
     return Envelope(
         dialect=Dialect.OPENAI,
         model=outside.model,
         body=body,
         stream=bool(outside.stream),
-        include_usage=bool(asked and asked.include_usage),
+        include_usage=wants_usage,
         max_tokens=limit if limit is not None else outside.max_tokens,
         needs=frozenset(needs),
         input_chars=chars,
-        options=options,
+        options=read_options(inside if (inside := bytes(outside.baton)) != b"null" else None),
+        headers=headers,
         read=read_request,
+        writer=_plain_writer if not wants_usage else _usage_writer,
     )
+
+
+def _plain_writer() -> StreamWriter:
+    return StreamWriter(include_usage=False)
+
+
+def _usage_writer() -> StreamWriter:
+    return StreamWriter(include_usage=True)
 
 
 def _missing(error: msgspec.ValidationError) -> Invalid:

@@ -16,6 +16,7 @@ from baton.core.messages import (
     ToolCall,
     ToolResult,
 )
+from baton.core.provider import Quirks
 from baton.core.request import (
     ChatRequest,
     Dialect,
@@ -175,8 +176,8 @@ def _read_format(fields: Fields) -> ResponseFormat | None:
     )
 
 
-def write_request(request: ChatRequest, model: str, *, limit_name: str = "max_tokens") -> bytes:
-    """A whole request for a provider, which is asked for `model`; `limit_name` is its word for max tokens."""
+def write_request(request: ChatRequest, model: str, quirks: Quirks) -> bytes:
+    """A whole request for a provider, which is asked for `model`; usage is always asked for on streams."""
     body: dict[str, Any] = {
         "model": model,
         "messages": [line for message in request.messages for line in _write_message(message)],
@@ -198,14 +199,14 @@ def write_request(request: ChatRequest, model: str, *, limit_name: str = "max_to
     if request.sampling.logit_bias is not None:
         body["logit_bias"] = request.sampling.logit_bias
     if request.max_tokens is not None:
-        body[limit_name] = request.max_tokens
+        body[quirks.limit_name] = request.max_tokens
     if request.reasoning is not None and request.reasoning.effort is not None:
         body["reasoning_effort"] = request.reasoning.effort
     if request.user is not None:
         body["user"] = request.user
     if request.stream:
         body["stream"] = True
-        if request.include_usage:
+        if not quirks.no_stream_options:
             body["stream_options"] = {"include_usage": True}
     if request.dialect is Dialect.OPENAI:
         body.update(request.extras)

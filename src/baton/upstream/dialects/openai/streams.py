@@ -8,7 +8,9 @@ from msgspec import Raw
 from baton.core.answer import (
     Began,
     Broke,
+    ChatResponse,
     Ended,
+    Finish,
     Finished,
     ForeignDelta,
     ReasoningDelta,
@@ -20,7 +22,9 @@ from baton.core.answer import (
     Used,
 )
 from baton.core.failures import Failure, Kind
+from baton.core.messages import Foreign, Reasoning, Refusal, Text, ToolCall
 from baton.core.provider import Quirks
+from baton.core.usage import Usage
 from baton.upstream.dialects.openai.answers import error_inside, usage_leniently
 from baton.upstream.dialects.openai.finishes import read_finish, write_finish
 from baton.upstream.dialects.openai.usage import read_usage, write_usage
@@ -124,6 +128,34 @@ def malformed_chunk() -> Failure:
     return Failure(kind=Kind.MALFORMED, message="The provider sent a chunk that is no JSON.")
 
 
+def stream_of(response: ChatResponse) -> list[StreamEvent]:
+    """A whole answer as the events it could have been streamed in."""
+    events: list[StreamEvent] = [Began(response.id, response.model, response.created)]
+    for choice in response.choices:
+        calls = 0
+        for part in choice.parts:
+            match part:
+                case Text():
+                    events.append(TextDelta(part.text, choice.index))
+                case Reasoning():
+                    events.append(ReasoningDelta(part.text, choice.index))
+                case Refusal():
+                    events.append(RefusalDelta(part.text, choice.index))
+                case ToolCall():
+                    events.append(ToolCallBegan(calls, part.id, part.name, choice.index, part.kind))
+                    events.append(ToolCallDelta(calls, part.arguments, choice.index))
+                    calls += 1
+                case Foreign():
+                    events.append(ForeignDelta({part.kind: part.raw}, choice.index))
+                case _:
+                    pass
+        events.append(Finished(choice.finish or Finish.STOP, choice.index, choice.native_finish))
+    if response.usage is not None:
+        events.append(Used(response.usage, response.usage_raw))
+    events.append(Ended())
+    return events
+
+
 class StreamWriter:
     """Turns core events into the chunks of one stream."""
 
@@ -169,6 +201,16 @@ class StreamWriter:
                 return b""
             case Ended():
                 return write_event(DONE)
+
+    def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
+        """The end of a whole answer: usage where it was asked for, what Baton has to say, the end mark."""
+        fields: dict[str, Any] = {"choices": []}
+        if self._include_usage:
+            fields["usage"] = write_usage(usage)
+        if baton is not None:
+            fields["baton"] = baton
+        last = self._chunk(fields) if len(fields) > 1 else b""
+        return last + write_event(DONE)
 
     def _delta(self, choice: int, delta: dict[str, Any], finish: str | None = None) -> bytes:
         if choice not in self._greeted:

@@ -1,0 +1,71 @@
+"""What happened, in headers: the same for every dialect."""
+
+from collections.abc import Mapping
+from math import ceil
+
+from baton.core.errors import BatonError
+from baton.core.money import usd_text
+from baton.core.request import Envelope
+from baton.gateway.gateway import Answered, Streaming
+
+Header = tuple[bytes, bytes]
+
+
+def of_answer(answered: Answered, envelope: Envelope) -> list[Header]:
+    """The headers of a whole answer."""
+    settled = answered.settled
+    headers = [
+        (b"x-request-id", settled.id.encode()),
+        (b"x-baton-interaction", settled.id.encode()),
+        (b"x-baton-provider", (settled.provider or "").encode()),
+        (b"x-baton-model", _text(settled.model or "")),
+        (b"x-baton-cache", b"off"),
+        (b"x-baton-attempts", b"%d" % len(settled.attempts)),
+        (b"x-baton-latency-ms", b"%d" % (settled.latency_ms or 0)),
+        (b"x-baton-upstream-ms", b"%d" % (settled.upstream_ms or 0)),
+    ]
+    if not settled.unpriced:
+        headers.append((b"x-baton-cost-usd", usd_text(settled.cost.total_nanos).encode()))
+    return [*headers, *_upstream(answered.reply.headers), *_notes(envelope)]
+
+
+def of_beginning(request_id: str) -> list[Header]:
+    """The headers of a stream that a keep-alive begins, before anything is known."""
+    return [(b"x-request-id", request_id.encode()), (b"x-baton-interaction", request_id.encode())]
+
+
+def of_stream(streaming: Streaming, envelope: Envelope) -> list[Header]:
+    """The headers of a stream; what is not known yet rides on its last event."""
+    model = streaming.decision.chosen.offer.model
+    headers = [
+        *of_beginning(streaming.id),
+        (b"x-baton-provider", model.provider.encode()),
+        (b"x-baton-model", _text(model.name)),
+        (b"x-baton-cache", b"off"),
+        (b"x-baton-attempts", b"%d" % streaming.attempts),
+    ]
+    return [*headers, *_upstream(streaming.headers), *_notes(envelope)]
+
+
+def of_error(error: BatonError, request_id: str) -> list[Header]:
+    """The headers of an error."""
+    headers = [(b"x-request-id", request_id.encode())]
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % max(1, ceil(error.retry_after_s))))
+    if not error.retryable and error.status in (408, 409, 429, 500, 502, 503, 504):
+        headers.append((b"x-should-retry", b"false"))
+    return headers
+
+
+def _upstream(headers: Mapping[str, str]) -> list[Header]:
+    return [(name.encode("latin-1"), _text(value)) for name, value in headers.items()]
+
+
+def _notes(envelope: Envelope) -> list[Header]:
+    dropped = envelope.options.dropped
+    return [(b"x-baton-dropped", _text(", ".join(dropped)))] if dropped else []
+
+
+def _text(value: str) -> bytes:
+    """A header value: printable, and no line end that could begin another header."""
+    return "".join(char if " " <= char <= "~" else "?" for char in value[:1000]).encode("ascii")

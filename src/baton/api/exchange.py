@@ -1,0 +1,153 @@
+"""One HTTP exchange on a hot route: headers read once, a body within bounds, an answer in two sends."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from baton.api.options import HEADER
+from baton.api.server import DEPARTURE, Departure
+from baton.core.errors import Invalid, TooLarge
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_DRAIN_FACTOR = 4
+"""Of a body that is too long, as many times the limit are read and thrown away, so that the client gets to
+read the refusal instead of a reset connection."""
+_DRAIN_S = 10.0
+
+_OPTION = HEADER.encode()
+_JSON = (b"content-type", b"application/json")
+
+
+class Exchange:
+    """One request and its answer."""
+
+    __slots__ = (
+        "_receive",
+        "_send",
+        "announced",
+        "departure",
+        "options",
+        "path",
+        "presented",
+        "scope",
+        "started",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.path: str = scope["path"]
+        self._receive = receive
+        self._send = send
+        self.departure: Departure = scope.get(DEPARTURE) or Departure()
+        self.presented: str | None = None
+        """The key as it was sent."""
+        self.options: dict[str, str] = {}
+        """The `x-baton-*` headers, without the prefix."""
+        self.announced: int | None = None
+        """The announced length of the body."""
+        self.started = False
+        """Whether the answer's headers have left."""
+        for name, value in scope["headers"]:
+            if name.startswith(_OPTION):
+                self.options[name[len(_OPTION) :].decode("latin-1")] = value.decode("latin-1")
+            elif name == b"authorization":
+                self.presented = _bearer(value)
+            elif name == b"content-length":
+                self.announced = int(value) if value.isdigit() else None
+
+    def header(self, name: bytes) -> str | None:
+        """A header of the request, by its lower-case name."""
+        for known, value in self.scope["headers"]:
+            if known == name:
+                return value.decode("latin-1")
+        return None
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body; how long it may take is the server's business.
+
+        Raises:
+            TooLarge: more than `limit` bytes.
+            Invalid: the client left before its end.
+        """
+        if self.announced is not None and self.announced > limit:
+            await self._drain(self.announced, limit)
+            raise _too_large(limit)
+        message = await self._receive()
+        if not message.get("more_body"):
+            return _content(message, limit)
+        parts = [_content(message, limit)]
+        size = len(parts[0])
+        while message.get("more_body"):
+            message = await self._receive()
+            parts.append(_content(message, limit))
+            size += len(parts[-1])
+            if size > limit:
+                await self._drain(size, limit)
+                raise _too_large(limit)
+        return b"".join(parts)
+
+    async def _drain(self, size: int, limit: int) -> None:
+        if size > _DRAIN_FACTOR * limit:
+            return
+        read = 0
+        try:
+            async with asyncio.timeout(_DRAIN_S):
+                while read <= _DRAIN_FACTOR * limit:
+                    message = await self._receive()
+                    read += len(message.get("body", b""))
+                    if not message.get("more_body"):
+                        return
+        except TimeoutError:
+            return
+
+    async def answer(
+        self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = (), *, close: bool = False
+    ) -> None:
+        """A whole JSON answer."""
+        self.started = True
+        lines = [_JSON, (b"content-length", b"%d" % len(body)), *headers]
+        if close:
+            lines.append((b"connection", b"close"))
+        await self._send({"type": "http.response.start", "status": status, "headers": lines})
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def begin_stream(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Status and headers of a stream of events."""
+        self.started = True
+        lines = [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-cache, no-transform"),
+            (b"x-accel-buffering", b"no"),
+            *headers,
+        ]
+        await self._send({"type": "http.response.start", "status": 200, "headers": lines})
+
+    async def stream(self, data: bytes) -> None:
+        """More of a stream."""
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end_stream(self) -> None:
+        """The stream's end."""
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _bearer(value: bytes) -> str | None:
+    scheme, _, key = value.decode("latin-1").partition(" ")
+    return key.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _content(message: Message, limit: int) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise Invalid("The client left before its request was complete.")
+    body: bytes = message.get("body", b"")
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The request's body is longer than {limit} bytes.")

@@ -1,0 +1,109 @@
+"""Baton's own options, from the `x-baton-*` headers and the `baton` object of a body."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from baton.core.errors import Invalid
+from baton.core.request import Options
+
+HEADER = "x-baton-"
+_MAX_TAGS = 32
+_NOTHING = Options()
+
+
+class _Wishes(Struct, rename="camel"):
+    """The `baton` object; a header of the same name in kebab case says the same."""
+
+    use_case: Annotated[str, Meta(max_length=64)] | None = None
+    agent: Annotated[str, Meta(max_length=64)] | None = None
+    session: Annotated[str, Meta(max_length=200)] | None = None
+    timeout: Annotated[float, Meta(gt=0, le=86_400)] | None = None
+    """Seconds."""
+    max_retries: Annotated[int, Meta(ge=0, le=10)] | None = None
+    provider: Annotated[str, Meta(max_length=64)] | None = None
+    exclude: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    tags: Annotated[dict[str, str], Meta(max_length=_MAX_TAGS)] = {}
+    context: Raw | None = None
+
+
+_FIELDS = {field.name.replace("_", "-"): field.encode_name for field in msgspec.structs.fields(_Wishes)}
+_LISTS = frozenset({"exclude", "require"})
+_NUMBERS = frozenset({"timeout", "max-retries"})
+
+
+def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
+    """Both sources together; a header beats the body's field of the same name.
+
+    `headers`: the `x-baton-*` ones, without that prefix. What this version does not act on is `dropped`.
+
+    Raises:
+        Invalid: a value cannot be what its name asks for.
+    """
+    if not headers and body is None:
+        return _NOTHING
+    wishes: dict[str, Raw] = {}
+    if body is not None:
+        wishes = _read_object(body)
+    known = set(_FIELDS.values())
+    dropped = [f"baton.{name}" for name in wishes if name not in known]
+    for name, text in headers.items():
+        if name in _FIELDS:
+            wishes[_FIELDS[name]] = _header_value(name, text)
+        else:
+            dropped.append(HEADER + name)
+    try:
+        read = msgspec.json.decode(msgspec.json.encode(wishes), type=_Wishes)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"One of Baton's options is wrong: {error}.", param="baton") from None
+    return Options(
+        use_case=read.use_case,
+        agent=read.agent,
+        session=read.session,
+        timeout_s=read.timeout,
+        max_retries=read.max_retries,
+        provider=read.provider,
+        exclude=read.exclude,
+        require=read.require,
+        tags=read.tags,
+        context=read.context,
+        said=True,
+        dropped=tuple(dropped),
+    )
+
+
+def _read_object(body: bytes) -> dict[str, Raw]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Raw])
+    except msgspec.MsgspecError:
+        raise Invalid("'baton' must be an object.", param="baton", code="invalid_value") from None
+
+
+def _header_value(name: str, text: str) -> Raw:
+    """A header's text as the JSON its field wants."""
+    text = text.strip()
+    if name in _LISTS:
+        return Raw(msgspec.json.encode([part.strip() for part in text.split(",") if part.strip()]))
+    if name == "tags":
+        return Raw(msgspec.json.encode(_tags(text)))
+    if name in _NUMBERS or name == "context":
+        try:
+            msgspec.json.decode(text)
+        except msgspec.MsgspecError:
+            wanted = "JSON" if name == "context" else "a number"
+            raise Invalid(f"{HEADER}{name} must be {wanted}.", param=HEADER + name) from None
+        return Raw(text.encode())
+    return Raw(msgspec.json.encode(text))
+
+
+def _tags(text: str) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise Invalid(f"{HEADER}tags must be k=v pairs, comma-separated.", param=f"{HEADER}tags")
+        tags[key.strip()] = value.strip()
+    return tags

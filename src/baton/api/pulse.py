@@ -1,0 +1,51 @@
+"""A stream's keep-alive: a comment whenever nothing else was said for a while."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Self
+
+from baton.api.exchange import Exchange
+from baton.upstream.dialects.sse import KEEP_ALIVE
+
+EVERY_S = 15.0
+
+
+class Pulse:
+    """Beats while it is entered. A first beat before the answer has begun sends the headers too."""
+
+    def __init__(self, exchange: Exchange, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self._exchange = exchange
+        self._headers = headers
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._spoke_s = self._loop.time()
+
+    def spoke(self) -> None:
+        """Something was sent."""
+        self._spoke_s = self._loop.time()
+
+    async def __aenter__(self) -> Self:
+        self._timer = self._loop.call_later(EVERY_S, self._start)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._beat())
+
+    async def _beat(self) -> None:
+        while True:
+            quiet_s = self._loop.time() - self._spoke_s
+            if quiet_s >= EVERY_S:
+                if not self._exchange.started:
+                    await self._exchange.begin_stream(self._headers)
+                await self._exchange.stream(KEEP_ALIVE)
+                self.spoke()
+                quiet_s = 0.0
+            await asyncio.sleep(EVERY_S - quiet_s)

@@ -1,0 +1,198 @@
+"""Builds and closes every part, once.
+
+Lazy imports, all of them: `storage/schema.py` loads Alembic when the tables are behind; the providers' files
+are found and loaded by `upstream/directory.py` when the application is built.
+"""
+
+import random
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from baton.access.identity.first_admin import ensure_first_admin
+from baton.access.identity.identities import Identities
+from baton.access.identity.keyring import Keyring
+from baton.access.identity.last_use import LastUse
+from baton.access.identity.mint import KeyMint
+from baton.access.identity.secret import load_secret
+from baton.catalog.kind import model_kind
+from baton.catalog.live import LiveCatalog
+from baton.catalog.model import Model
+from baton.catalog.prices import Prices, Rates, Tariff
+from baton.catalog.seed import packaged_models
+from baton.catalog.tiers import DEFAULT_TIERS, Tiers
+from baton.core.clock import Clock, SystemClock
+from baton.core.ids import UuidV7
+from baton.core.provider import ProviderSpec
+from baton.gateway.gateway import Gateway
+from baton.gateway.resilience.attempts import Attempts
+from baton.gateway.resilience.retry import RetryPolicy
+from baton.gateway.routing.live import LiveRouter
+from baton.ledger.ledger import Ledger, open_ledger
+from baton.records.store import Records
+from baton.settings import Settings
+from baton.storage.database import Database
+from baton.storage.notices import Notices
+from baton.storage.schema import upgrade
+from baton.storage.settings import StorageSettings
+from baton.upstream.calls import Upstream
+from baton.upstream.directory import Directory, declared
+from baton.upstream.http import HttpTransport
+from baton.upstream.providers.simulated import MODELS as SIMULATED_MODELS
+from baton.upstream.providers.simulated.simulation import Simulation
+from baton.upstream.providers.simulated.transport import SimulatedTransport
+
+SIMULATED = "simulated"
+DATABASE_FILE = "baton.db"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storehouse:
+    """What needs no provider: the database, who may use Baton, and what admins edit."""
+
+    settings: Settings
+    clock: Clock
+    new_id: UuidV7
+    database: Database
+    notices: Notices
+    identities: Identities
+    mint: KeyMint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Every part of a running Baton."""
+
+    store: Storehouse
+    keyring: Keyring
+    tiers: Tiers
+    models: Records[Model]
+    catalog: LiveCatalog
+    directory: Directory
+    router: LiveRouter
+    upstream: Upstream
+    ledger: Ledger
+    gateway: Gateway
+    simulation: Simulation
+    first_key: str | None
+    """The first admin's key, if this start made it."""
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Storehouse]:
+    """Open the database, bring its tables up to date, and load what identities need.
+
+    Raises:
+        Unavailable: the data folder or the database cannot be used.
+    """
+    clock = clock or SystemClock()
+    new_id = UuidV7()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(StorageSettings(url=database_url(settings))))
+        await upgrade(database)
+        notices = await stack.enter_async_context(Notices(database))
+        mint = KeyMint(await load_secret(settings.data_dir, settings.secret_key))
+        yield Storehouse(
+            settings=settings,
+            clock=clock,
+            new_id=new_id,
+            database=database,
+            notices=notices,
+            identities=Identities(database, notices, mint, clock, new_id),
+            mint=mint,
+        )
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[App]:
+    """Open everything that `baton serve` needs.
+
+    Raises:
+        Unavailable: as `open_store`, or the journal cannot be written.
+    """
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings, clock))
+        first_key = await ensure_first_admin(store.identities, settings.data_dir)
+        keyring = await stack.enter_async_context(
+            Keyring(store.database, store.notices, store.mint, store.clock, settings.master_key)
+        )
+        await stack.enter_async_context(LastUse(store.database, keyring))
+        specs = declared()
+        models = await stack.enter_async_context(
+            Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock)
+        )
+        await models.seed([*packaged_models(DEFAULT_TIERS), *simulated_models()])
+        catalog = _follow(models, specs, store)
+        directory = Directory(specs, settings.providers)
+        router = LiveRouter(catalog, directory, frozenset({SIMULATED}))
+        simulation = Simulation(store.clock)
+        http = await stack.enter_async_context(HttpTransport(settings.http))
+        upstream = Upstream(http, {SIMULATED: SimulatedTransport(simulation, store.clock)}, store.clock)
+        ledger = await stack.enter_async_context(
+            open_ledger(settings.data_dir / "journal", store.database, store.new_id)
+        )
+        yield App(
+            store=store,
+            keyring=keyring,
+            tiers=DEFAULT_TIERS,
+            models=models,
+            catalog=catalog,
+            directory=directory,
+            router=router,
+            upstream=upstream,
+            ledger=ledger,
+            gateway=Gateway(
+                router,
+                directory,
+                Attempts(upstream, store.clock, random.Random()),  # noqa: S311 (jitter, no secret)
+                ledger.book,
+                store.clock,
+                RetryPolicy(settings.retries),
+            ),
+            simulation=simulation,
+            first_key=first_key,
+        )
+
+
+def database_url(settings: Settings) -> str:
+    """The database's URL; a SQLite file in the data folder where none was said."""
+    if settings.database_url is not None:
+        return settings.database_url
+    return f"sqlite:///{Path(settings.data_dir).resolve() / DATABASE_FILE}"
+
+
+def simulated_models() -> list[Model]:
+    """The simulated provider's models as rows of the catalog."""
+    return [
+        Model(
+            provider=SIMULATED,
+            name=model.name,
+            display_name=model.title,
+            description=model.description,
+            capabilities=model.capabilities,
+            context_window=model.context_window,
+            max_output_tokens=model.max_output_tokens,
+            prices=(
+                Prices(standard=Tariff(rates=Rates(input=model.input_price, output=model.output_price))),
+            ),
+            tier_access=frozenset(DEFAULT_TIERS.names),
+        )
+        for model in SIMULATED_MODELS
+    ]
+
+
+def _follow(models: Records[Model], specs: tuple[ProviderSpec, ...], store: Storehouse) -> LiveCatalog:
+    """A catalog that changes with the rows."""
+
+    def rows() -> list[Model]:
+        return [record.value for record in models.list()]
+
+    catalog = LiveCatalog(rows(), specs, store.clock, store.settings.strict_models)
+
+    async def changed(*_: object) -> None:
+        catalog.replace(rows())
+
+    models.subscribe(changed)
+    return catalog

@@ -1,0 +1,181 @@
+"""One interaction under way: what the ledger will say of it."""
+
+from msgspec import Struct
+
+from baton.catalog.lookup import Offer
+from baton.catalog.pricing import cost
+from baton.core.clock import Clock
+from baton.core.failures import Failure, Kind
+from baton.core.usage import Usage
+from baton.ledger.book import Book
+from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled, Status
+from baton.upstream.calls import Route
+
+_CHARS_PER_TOKEN = 4
+"""What a token is worth where nobody counted: a rough mean of English text."""
+
+
+def estimate_tokens(chars: int) -> int:
+    """Tokens that so many characters make, roughly; at least one."""
+    return max(1, -(-chars // _CHARS_PER_TOKEN))
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What an answer came to, as its provider reported it."""
+
+    usage: Usage | None
+    model: str
+    finish: str | None
+    chars: int
+
+
+class Entry:
+    """Collects one interaction's attempts and writes its end, once."""
+
+    def __init__(self, book: Book, clock: Clock, opened: Opened, offer: Offer, started_s: float) -> None:
+        """`started_s`: when the request arrived, on the monotonic clock."""
+        self._book = book
+        self._clock = clock
+        self._offer = offer
+        self._started_s = started_s
+        self._attempts: list[Attempt] = []
+        self._route: Route | None = None
+        self._attempt_s = 0.0
+        self._first_token_s: float | None = None
+        self._upstream_s = 0.0
+        self.opened = opened
+        self.settled: Settled | None = None
+        """The end, once it is written."""
+        self.handed_over = False
+        """Whether somebody else has taken it on to write its end: a stream under way."""
+        book.opened(opened)
+
+    @property
+    def id(self) -> str:
+        """The interaction's id."""
+        return self.opened.id
+
+    @property
+    def attempts(self) -> int:
+        """Attempts made so far."""
+        return len(self._attempts)
+
+    def begin(self, route: Route) -> None:
+        """An attempt begins."""
+        self._route = route
+        self._attempt_s = self._clock.monotonic()
+        self._first_token_s = None
+
+    def first_token(self) -> None:
+        """The attempt under way has said its first word."""
+        self._first_token_s = self._clock.monotonic()
+
+    def fail(self, failure: Failure, usage: Usage | None = None) -> int:
+        """The attempt under way failed; returns how long it took, ms. `usage`: what it used all the same."""
+        return self._end(
+            status=Status.CANCELLED.value if failure.kind is Kind.CLIENT_GONE else failure.kind.value,
+            usage=usage or Usage(),
+            http_status=failure.status,
+            error=failure.message,
+        )
+
+    def succeed(self, outcome: Outcome) -> Usage:
+        """The attempt under way gave the answer; returns its usage, estimated where none was reported."""
+        usage = outcome.usage or self.estimate(outcome.chars)
+        self._end(status=Status.OK.value, usage=usage, http_status=200, error=None)
+        return usage
+
+    def estimate(self, chars: int) -> Usage:
+        """Usage where the provider reported none: the prompt as estimated, and what was received."""
+        completion = estimate_tokens(chars) if chars else 0
+        return Usage(prompt=self.opened.prompt_tokens, completion=completion, estimated=True)
+
+    def settle_answered(self, outcome: Outcome, usage: Usage, http_status: int = 200) -> Settled:
+        """Write the end of an interaction that was answered."""
+        return self._settle(Status.OK.value, http_status, outcome, usage)
+
+    def settle_failed(self, status: str, http_status: int | None) -> Settled:
+        """Write the end of one that was not; `status` is `cancelled`, or the error's code."""
+        return self._settle(status, http_status, None, Usage())
+
+    def settle_cut(self, status: str, http_status: int | None, outcome: Outcome, usage: Usage) -> Settled:
+        """Write the end of a stream that began and did not end well."""
+        return self._settle(status, http_status, outcome, usage)
+
+    def _end(self, *, status: str, usage: Usage, http_status: int | None, error: str | None) -> int:
+        route = self._route
+        if route is None:
+            return 0
+        self._route = None
+        now_s = self._clock.monotonic()
+        took_s = now_s - self._attempt_s
+        self._upstream_s += took_s
+        self._attempts.append(
+            Attempt(
+                provider=route.provider.name,
+                model=route.model,
+                started_ms=int((self._attempt_s - self._started_s) * 1000),
+                took_ms=int(took_s * 1000),
+                status=status,
+                cost=self._cost(usage),
+                usage=usage,
+                credential=route.credential.last4,
+                first_token_ms=self._since_ms(self._first_token_s, self._attempt_s),
+                http_status=http_status,
+                error=error,
+            )
+        )
+        return int(took_s * 1000)
+
+    def _cost(self, usage: Usage) -> Cost | None:
+        priced = cost(usage, self._offer.prices)
+        if (
+            priced.input is None
+            or priced.cached is None
+            or priced.cache_write is None
+            or priced.output is None
+        ):
+            return None
+        return Cost(input_nanos=priced.input + priced.cached + priced.cache_write, output_nanos=priced.output)
+
+    def _settle(self, status: str, http_status: int | None, outcome: Outcome | None, usage: Usage) -> Settled:
+        latency_s = self._clock.monotonic() - self._started_s
+        first = self._first_token_s
+        served = outcome is not None
+        settled = Settled(
+            id=self.opened.id,
+            status=status,
+            attempts=tuple(self._attempts),
+            usage=usage,
+            provider=self._offer.model.provider if served else None,
+            model=self._offer.model.name if served else None,
+            model_version=outcome.model or None if outcome is not None else None,
+            price=self._price(usage) if served else None,
+            latency_ms=int(latency_s * 1000),
+            upstream_ms=int(self._upstream_s * 1000),
+            first_token_ms=self._since_ms(first, self._started_s),
+            overhead_us=int((latency_s - self._upstream_s) * 1_000_000),
+            generated_chars=outcome.chars if outcome is not None else 0,
+            finish=outcome.finish if outcome is not None else None,
+            http_status=http_status,
+        )
+        self._book.settled(settled)
+        self.settled = settled
+        return settled
+
+    def _price(self, usage: Usage) -> PriceUsed | None:
+        prices = self._offer.prices
+        if prices is None:
+            return None
+        rates = prices.standard.rates_for(usage.prompt)
+        return PriceUsed(
+            input=rates.input,
+            output=rates.output,
+            cached=rates.cached,
+            cache_write=rates.cache_write,
+            revision=str(prices.valid_from or "initial"),
+        )
+
+    @staticmethod
+    def _since_ms(moment_s: float | None, start_s: float) -> int | None:
+        return None if moment_s is None else int((moment_s - start_s) * 1000)

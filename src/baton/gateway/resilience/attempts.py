@@ -1,0 +1,129 @@
+"""Making attempts until one succeeds or none is left."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import structlog
+
+from baton.core.clock import Clock
+from baton.core.errors import AllAttemptsFailed, AttemptFailed
+from baton.core.failures import Failure, Kind
+from baton.core.request import Envelope
+from baton.gateway.entry import Entry
+from baton.gateway.resilience.plan import Plan
+from baton.upstream.calls import Reply, ReplyStream, Route, Upstream
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class BegunStream:
+    """A stream that has said its first words: `first` is to be sent, then what `rest` brings."""
+
+    def __init__(self, stream: ReplyStream, pieces: AsyncGenerator[bytes], first: bytes) -> None:
+        self.stream = stream
+        self.handing = stream.handing
+        self.first = first
+        self.rest = pieces
+
+    async def close(self) -> None:
+        """Let go of it; closes the upstream socket where the answer had not ended."""
+        await self.rest.aclose()
+        await self.stream.close()
+
+
+class Attempts:
+    """Calls a route, and calls it again where that may help."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        clock: Clock,
+        rng: random.Random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._upstream = upstream
+        self._clock = clock
+        self._rng = rng
+        self._sleep = sleep
+
+    async def ask(self, plan: Plan, envelope: Envelope, entry: Entry) -> Reply:
+        """A whole answer.
+
+        Raises:
+            AllAttemptsFailed: carries every attempt.
+        """
+        tried: list[tuple[str, Failure, int]] = []
+        while True:
+            route = plan.route(self._clock)
+            entry.begin(route)
+            try:
+                reply = await self._upstream.ask(route, envelope, plan.deadlines(self._clock))
+            except AttemptFailed as error:
+                await self._after(error.failure, route, plan, entry, tried)
+            else:
+                route.credential.succeeded()
+                return reply
+
+    async def begin(self, plan: Plan, envelope: Envelope, entry: Entry) -> BegunStream:
+        """A stream that has begun to say something, or has ended without; before that, failures are unseen.
+
+        Raises:
+            AllAttemptsFailed: carries every attempt.
+        """
+        tried: list[tuple[str, Failure, int]] = []
+        while True:
+            route = plan.route(self._clock)
+            entry.begin(route)
+            try:
+                begun = await self._begin(route, envelope, plan, entry)
+            except AttemptFailed as error:
+                await self._after(error.failure, route, plan, entry, tried)
+            else:
+                route.credential.succeeded()
+                return begun
+
+    async def _begin(self, route: Route, envelope: Envelope, plan: Plan, entry: Entry) -> BegunStream:
+        stream = await self._upstream.stream(route, envelope, plan.deadlines(self._clock))
+        pieces = stream.pieces()
+        try:
+            first: list[bytes] = []
+            async for piece in pieces:
+                first.append(piece)
+                if stream.handing.said:
+                    entry.first_token()
+                    break
+            if stream.handing.failure is not None and not stream.handing.said:
+                raise AttemptFailed(stream.handing.failure)
+        except BaseException:
+            await pieces.aclose()
+            await stream.close()
+            raise
+        return BegunStream(stream, pieces, b"".join(first))
+
+    async def _after(
+        self,
+        failure: Failure,
+        route: Route,
+        plan: Plan,
+        entry: Entry,
+        tried: list[tuple[str, Failure, int]],
+    ) -> None:
+        """Note a failed attempt and wait for the next; raises where there is none."""
+        tried.append((route.name, failure, entry.fail(failure)))
+        now_s = self._clock.monotonic()
+        if route.credential.failed(failure, now_s):
+            if route.credential.key and failure.kind is not Kind.RATE_LIMIT:
+                _log.warning(
+                    "credential_refused",
+                    provider=route.provider.name,
+                    credential=route.credential.last4,
+                    kind=failure.kind.value,
+                )
+            if plan.provider.other_credential(now_s) and len(tried) < len(plan.provider.credentials):
+                return
+        wait_s = plan.retry.pause_s(failure, len(tried), plan.deadline, self._clock, self._rng)
+        if wait_s is None:
+            raise AllAttemptsFailed(tried)
+        if wait_s:
+            await self._sleep(wait_s)

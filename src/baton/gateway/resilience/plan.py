@@ -1,0 +1,30 @@
+"""Who is asked, and how patiently."""
+
+from dataclasses import dataclass
+
+from baton.core.clock import Clock
+from baton.gateway.resilience.deadline import Deadline, bounded
+from baton.gateway.resilience.retry import RetryPolicy
+from baton.upstream.calls import Route
+from baton.upstream.directory import Provider
+from baton.upstream.transport import Deadlines
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the attempts of one call have in common."""
+
+    provider: Provider
+    model: str
+    """The provider's own word for it."""
+    retry: RetryPolicy
+    deadline: Deadline
+    stages: Deadlines
+
+    def route(self, clock: Clock) -> Route:
+        """Where the next attempt goes: the key whose turn it is."""
+        return Route(self.provider, self.provider.credential(clock.monotonic()), self.model)
+
+    def deadlines(self, clock: Clock) -> Deadlines:
+        """How long the next attempt may take."""
+        return bounded(self.stages, self.deadline.left_s(clock))

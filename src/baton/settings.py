@@ -1,0 +1,280 @@
+"""What an installation says: the environment over one TOML file, checked whole before anything starts."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, cast
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from baton.core.provider import ProviderSpec
+from baton.upstream.directory import ProviderSettings
+from baton.upstream.http import HttpSettings
+
+PREFIX = "BATON_"
+_CUSTOMARY = {
+    "DATABASE_URL": "database_url",
+    "HTTPS_PROXY": "https_proxy",
+    "https_proxy": "https_proxy",
+    "HTTP_PROXY": "http_proxy",
+    "http_proxy": "http_proxy",
+    "NO_PROXY": "no_proxy",
+    "no_proxy": "no_proxy",
+}
+"""Names that many programs honour, and the setting each of them means."""
+
+_ELSEWHERE = frozenset({"BATON_CONFIG", "BATON_URL", "BATON_API_KEY", "BATON_TEST_DATA"})
+"""Names of our own that other parts read: the command line and the tests."""
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+class Problem(Struct, frozen=True):
+    """One thing that is wrong, and the name of what to set."""
+
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.what}"
+
+
+class Misconfigured(Exception):
+    """The settings cannot be used; carries every problem, not only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class Settings(BaseModel):
+    """All settings. Each is `BATON_<NAME>` in the environment, or `<name>` in the TOML file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    host: str = "127.0.0.1"
+    """Address to listen at."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Port to listen at; 0 takes a free one."""
+    data_dir: Path = Path(".baton")
+    """Folder of the database, the journal and the keys; must outlive the process."""
+    database_url: str | None = None
+    """SQLAlchemy URL; a SQLite file in the data folder where unset. Also `DATABASE_URL`."""
+    master_key: Annotated[str, Field(min_length=16)] | None = None
+    """An API key of the first admin, for automation."""
+    secret_key: Annotated[str, Field(min_length=16)] | None = None
+    """Root of all hashes; a key file is made where unset."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 2
+    """How often a failed call is made again."""
+    strict_models: bool = False
+    """Refuse models that the catalog does not know, instead of passing them on unpriced."""
+    max_body_mib: Annotated[float, Field(gt=0, le=1024)] = 20
+    """Longest request body, MiB."""
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    """How much is logged."""
+    https_proxy: str | None = None
+    """Proxy for providers at https addresses. Also `HTTPS_PROXY`."""
+    http_proxy: str | None = None
+    """Proxy for providers at http addresses. Also `HTTP_PROXY`."""
+    no_proxy: str = ""
+    """Hosts reached without the proxy, comma-separated. Also `NO_PROXY`."""
+    ca_file: Path | None = None
+    """Further certificate authorities (PEM)."""
+    client_certificate: Path | None = None
+    """Client certificate and key (PEM)."""
+    providers: dict[str, ProviderSettings] = {}
+    """Filled from `<NAME>_API_KEY` and its kin, or `[providers.<name>]`."""
+
+    @property
+    def http(self) -> HttpSettings:
+        """How to reach providers."""
+        return HttpSettings(
+            https_proxy=self.https_proxy,
+            http_proxy=self.http_proxy,
+            no_proxy=self.no_proxy,
+            ca_file=str(self.ca_file) if self.ca_file else None,
+            client_certificate=str(self.client_certificate) if self.client_certificate else None,
+        )
+
+
+def load(
+    environment: Mapping[str, str],
+    specs: Sequence[ProviderSpec],
+    config: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Read and check all settings; `overrides` (the command line) beat the environment, which beats the file.
+
+    Raises:
+        Misconfigured: with every problem at once.
+    """
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    sections: Mapping[str, Any] = {}
+    if config is not None:
+        values, sections = _read_file(config, problems)
+    values |= _read_environment(environment, problems)
+    values |= {name: value for name, value in (overrides or {}).items() if value is not None}
+    values["providers"] = _read_providers(environment, sections, specs, problems)
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems.extend(_problem(detail["loc"], detail["msg"], environment) for detail in error.errors())
+    if settings is not None:
+        problems.extend(_check_files(settings))
+    if problems or settings is None:
+        raise Misconfigured(problems)
+    return settings
+
+
+def _read_file(path: Path, problems: list[Problem]) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problems.append(Problem(str(path), f"cannot be read ({error.strerror})"))
+        return {}, {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(Problem(str(path), f"is not TOML: {error}"))
+        return {}, {}
+    sections: Any = values.pop("providers", {})
+    tables = cast("dict[str, Any]", sections) if isinstance(sections, dict) else {"": None}
+    if not all(isinstance(table, dict) for table in tables.values()):
+        problems.append(Problem("providers", "must hold tables, e.g. [providers.openai]"))
+        return values, {}
+    return values, tables
+
+
+def _read_environment(environment: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        setting: environment[name] for name, setting in _CUSTOMARY.items() if environment.get(name)
+    }
+    known = set(Settings.model_fields) - {"providers"}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX) or name in _ELSEWHERE:
+            continue
+        setting = name.removeprefix(PREFIX).lower()
+        if setting in known:
+            if value != "":
+                values[setting] = value
+            continue
+        near = difflib.get_close_matches(setting, known, n=1)
+        hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
+        problems.append(Problem(name, f"is no setting of Baton{hint}"))
+    return values
+
+
+def _problem(where: tuple[int | str, ...], what: str, environment: Mapping[str, str]) -> Problem:
+    setting = ".".join(str(step) for step in where)
+    if setting not in Settings.model_fields:
+        return Problem(setting, "is no setting of Baton")
+    name = f"{PREFIX}{setting.upper()}"
+    customary = [alias for alias, meant in _CUSTOMARY.items() if meant == setting and environment.get(alias)]
+    if customary and name not in environment:
+        name = customary[0]
+    return Problem(name, what[:1].lower() + what[1:])
+
+
+def _check_files(settings: Settings) -> list[Problem]:
+    problems: list[Problem] = []
+    for name in ("ca_file", "client_certificate"):
+        path: Path | None = getattr(settings, name)
+        if path is not None and not path.is_file():
+            problems.append(Problem(f"{PREFIX}{name.upper()}", f"there is no file {path}"))
+    if settings.data_dir.exists() and not settings.data_dir.is_dir():
+        problems.append(Problem(f"{PREFIX}DATA_DIR", f"{settings.data_dir} is not a folder"))
+    return problems
+
+
+def _read_providers(
+    environment: Mapping[str, str],
+    sections: Mapping[str, Any],
+    specs: Sequence[ProviderSpec],
+    problems: list[Problem],
+) -> dict[str, ProviderSettings]:
+    names = {spec.name for spec in specs}
+    problems.extend(
+        Problem(f"providers.{name}", f"is no provider of Baton; there are {', '.join(sorted(names))}")
+        for name in sections
+        if name not in names
+    )
+    return {
+        spec.name: _ProviderReader(spec, environment, sections.get(spec.name, {}), problems).read()
+        for spec in specs
+    }
+
+
+class _ProviderReader:
+    """Reads one provider's settings from both sources."""
+
+    def __init__(
+        self,
+        spec: ProviderSpec,
+        environment: Mapping[str, str],
+        section: Mapping[str, Any],
+        problems: list[Problem],
+    ) -> None:
+        self._spec = spec
+        self._environment = environment
+        self._section = section
+        self._problems = problems
+        self._words = [word.upper() for word in (spec.name, *spec.aliases)]
+
+    def read(self) -> ProviderSettings:
+        """What is said of the provider; problems are noted, not raised."""
+        for field in self._section:
+            if field not in ("api_key", "base_url", "enabled", "free_tier"):
+                self._problems.append(Problem(f"providers.{self._spec.name}.{field}", "is no setting"))
+        return ProviderSettings(
+            keys=self._keys(),
+            base_url=self._base_url(),
+            enabled=self._flag("ENABLE_{}", "enabled", default=True),
+            free_tier=self._flag("{}_FREE_TIER", "free_tier", default=False),
+        )
+
+    def _find(self, pattern: str, field: str, *others: str) -> tuple[str, str] | None:
+        """(name, text) of the first source that says something."""
+        for name in (*(pattern.format(word) for word in self._words), *others):
+            if self._environment.get(name, "").strip():
+                return name, self._environment[name].strip()
+        if field in self._section:
+            return f"providers.{self._spec.name}.{field}", str(self._section[field]).strip()
+        return None
+
+    def _keys(self) -> tuple[str, ...]:
+        found = self._find("{}_API_KEY", "api_key", *self._spec.key_names)
+        if found is None:
+            return ()
+        keys = tuple(key.strip() for key in found[1].split(","))
+        if any(not key or not key.isascii() or not key.isprintable() or " " in key for key in keys):
+            self._problems.append(
+                Problem(found[0], "holds an empty key, or odd characters")
+            )
+            return ()
+        if len(set(keys)) != len(keys):
+            self._problems.append(Problem(found[0], "names the same key twice"))
+        return keys
+
+    def _base_url(self) -> str | None:
+        found = self._find("{}_BASE_URL", "base_url")
+        if found is None:
+            return None
+        parts = urlsplit(found[1])
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            self._problems.append(Problem(found[0], "must be a URL such as https://host/v1"))
+            return None
+        return found[1]
+
+    def _flag(self, pattern: str, field: str, *, default: bool) -> bool:
+        found = self._find(pattern, field)
+        if found is None:
+            return default
+        word = found[1].lower()
+        if word not in _TRUE | _FALSE:
+            self._problems.append(Problem(found[0], "must be true or false"))
+            return default
+        return word in _TRUE

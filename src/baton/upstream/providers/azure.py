@@ -1,0 +1,17 @@
+"""Azure OpenAI. `AZURE_BASE_URL` is the resource's, in either of its shapes (Azure's API reference):
+`https://NAME.openai.azure.com/openai/v1`, or with deployments and a version:
+`https://NAME.openai.azure.com/openai/deployments/{model}?api-version=2024-10-21`."""
+
+from baton.core.provider import Auth, LimitHeaders, ProviderSpec, Quirks
+
+SPEC = ProviderSpec(
+    name="azure",
+    title="Azure OpenAI",
+    base_url="",
+    key_names=("AZURE_OPENAI_API_KEY",),
+    auth=Auth(header="api-key", scheme=""),
+    quirks=Quirks(limit_name="max_completion_tokens"),
+    limits=LimitHeaders(
+        limit="x-ratelimit-limit-{}", remaining="x-ratelimit-remaining-{}", reset="x-ratelimit-reset-{}"
+    ),
+)

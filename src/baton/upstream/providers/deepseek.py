@@ -1,0 +1,19 @@
+"""DeepSeek. Says usage on the last choice's chunk; cached tokens as `prompt_cache_hit_tokens`."""
+
+from baton.core.failures import Kind
+from baton.core.provider import KnownMessage, ModelClasses, ProviderSpec
+
+SPEC = ProviderSpec(
+    name="deepseek",
+    title="DeepSeek",
+    base_url="https://api.deepseek.com",
+    messages=(
+        KnownMessage(
+            pattern=r"maximum context length is \d+ tokens",
+            kind=Kind.CONTEXT_LENGTH,
+            source="recording deepseek-bf6635378f",
+        ),
+    ),
+    capabilities=frozenset({"streaming", "tools", "json"}),
+    classes=ModelClasses(default="deepseek-v4-flash", cheap="deepseek-v4-flash", premium="deepseek-v4-pro"),
+)

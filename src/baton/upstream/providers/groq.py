@@ -1,0 +1,18 @@
+"""Groq. Usage of streams in `x_groq` (recording groq-4cf43a57e0); a tool call that came out wrong is a 400."""
+
+from baton.core.failures import Kind
+from baton.core.provider import LimitHeaders, ProviderSpec, Quirks, WaitForm
+
+SPEC = ProviderSpec(
+    name="groq",
+    title="Groq",
+    base_url="https://api.groq.com/openai/v1",
+    quirks=Quirks(usage_in="x_groq", limit_name="max_completion_tokens"),
+    limits=LimitHeaders(
+        limit="x-ratelimit-limit-{}",
+        remaining="x-ratelimit-remaining-{}",
+        reset="x-ratelimit-reset-{}",
+        reset_form=WaitForm.GO_DURATION,
+    ),
+    errors={(400, "tool_use_failed"): Kind.MALFORMED},  # recording groq-882092f654
+)

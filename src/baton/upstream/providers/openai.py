@@ -1,0 +1,18 @@
+"""OpenAI. Limit headers: rate-limits guide; errors: error-codes guide."""
+
+from baton.core.provider import LimitHeaders, ModelClasses, ProviderSpec, Quirks, WaitForm
+
+SPEC = ProviderSpec(
+    name="openai",
+    title="OpenAI",
+    base_url="https://api.openai.com/v1",
+    quirks=Quirks(limit_name="max_completion_tokens"),
+    limits=LimitHeaders(
+        limit="x-ratelimit-limit-{}",
+        remaining="x-ratelimit-remaining-{}",
+        reset="x-ratelimit-reset-{}",
+        reset_form=WaitForm.GO_DURATION,
+    ),
+    capabilities=frozenset({"streaming", "tools", "json", "vision", "audio"}),
+    classes=ModelClasses(default="gpt-5.4", cheap="gpt-5.4-nano", premium="gpt-5.5"),
+)

@@ -1,0 +1,23 @@
+"""OpenRouter. The reset is Unix milliseconds (recording openrouter-2dc3eeb43b); codes are numbers."""
+
+from baton.core.failures import Kind
+from baton.core.provider import KnownMessage, LimitHeaders, ProviderSpec, WaitForm
+
+SPEC = ProviderSpec(
+    name="openrouter",
+    title="OpenRouter",
+    base_url="https://openrouter.ai/api/v1",
+    limits=LimitHeaders(
+        limit="x-ratelimit-limit",
+        remaining="x-ratelimit-remaining",
+        reset="x-ratelimit-reset",
+        reset_form=WaitForm.UNIX_MS,
+    ),
+    messages=(
+        KnownMessage(
+            pattern=r"maximum context length is \d+ tokens",
+            kind=Kind.CONTEXT_LENGTH,
+            source="recording openrouter-ac945964d7",
+        ),
+    ),
+)

@@ -1,0 +1,20 @@
+"""xAI. No reset headers (recording xai-09a246cb79); a wrong key is a 400 (recording xai-adda48ae4a)."""
+
+from baton.core.failures import Kind
+from baton.core.provider import KnownMessage, LimitHeaders, ModelClasses, ProviderSpec, Quirks
+
+SPEC = ProviderSpec(
+    name="xai",
+    title="xAI",
+    base_url="https://api.x.ai/v1",
+    aliases=("grok",),
+    key_names=("GROK_API_KEY",),
+    quirks=Quirks(reasoning_beside_completion=True),
+    limits=LimitHeaders(limit="x-ratelimit-limit-{}", remaining="x-ratelimit-remaining-{}"),
+    messages=(
+        KnownMessage(
+            pattern=r"^incorrect api key provided", kind=Kind.CREDENTIAL, source="recording xai-adda48ae4a"
+        ),
+    ),
+    classes=ModelClasses(default="grok-4.3", cheap="grok-4-fast-non-reasoning", premium="grok-4.7"),
+)
