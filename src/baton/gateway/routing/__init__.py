@@ -1,0 +1,1 @@
+"""Which model serves a request: candidates, scores, the reasons; no I/O."""

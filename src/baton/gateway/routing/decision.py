@@ -1,0 +1,112 @@
+"""What is asked of the router, and what it answers."""
+
+from math import ceil
+
+from msgspec import Struct
+
+from baton.catalog.lookup import Offer
+from baton.core.caller import Caller
+from baton.core.request import Envelope
+
+AUTO = "auto"
+"""The model's name that leaves the choice to the router."""
+
+CHARS_PER_TOKEN = 4
+"""Roughly, in English; counted exactly where it matters."""
+
+USUAL_OUTPUT_TOKENS = 500
+"""Assumed where nobody says how long the answer will be."""
+
+
+class Weights(Struct, frozen=True, kw_only=True):
+    """How much each score counts; they add up to 1."""
+
+    quality: float = 0.4
+    cost: float = 0.3
+    availability: float = 0.3
+    priority: float = 0.25
+    """How far a row's priority can move the final score, up or down."""
+
+
+class Ask(Struct, frozen=True, kw_only=True):
+    """One request, as far as routing looks at it."""
+
+    tier: str
+    needs: frozenset[str] = frozenset()
+    """Capabilities that a model must have."""
+    input_tokens: int = 0
+    max_tokens: int | None = None
+    provider: str | None = None
+    """Preferred: narrows unless nothing is left."""
+    exclude: frozenset[str] = frozenset()
+    """Providers that must not serve it."""
+    use_case: str | None = None
+    any_model: bool = False
+    """Whether the caller may name models that the catalog does not know."""
+
+    @property
+    def output_tokens(self) -> int:
+        """How long the answer is assumed to be; at least one."""
+        if self.max_tokens is None:
+            return USUAL_OUTPUT_TOKENS
+        return max(1, min(self.max_tokens, USUAL_OUTPUT_TOKENS))
+
+
+class Scores(Struct, frozen=True, kw_only=True):
+    """Each 0-1. `final` weighs the others, shifted by the row's priority."""
+
+    final: float
+    quality: float
+    cost: float
+    availability: float
+    shift: float
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A model that could serve the request."""
+
+    offer: Offer
+    scores: Scores
+    estimate: int | None
+    """Nano-USD for the request; None: unpriced."""
+
+
+class LeftOut(Struct, frozen=True):
+    """A model that could not, and why."""
+
+    id: str
+    reason: str
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """Which model serves a request, and why."""
+
+    chosen: Candidate
+    ranked: tuple[Candidate, ...]
+    """The best few, the chosen one first."""
+    fallbacks: tuple[Offer, ...]
+    """The next best three, from other providers first. Empty for a named model: see `Router.fallbacks`."""
+    candidates: int
+    """How many could have served it."""
+    left_out: tuple[LeftOut, ...]
+    input_tokens: int
+    output_tokens: int
+    """Both estimated."""
+    named: bool
+    reasoning: str
+    """A sentence for a person."""
+
+
+def ask_of(caller: Caller, envelope: Envelope) -> Ask:
+    """What routing needs to know of a request, without opening it."""
+    options = envelope.options
+    return Ask(
+        tier=caller.tier,
+        needs=envelope.needs.union(options.require) if options.require else envelope.needs,
+        input_tokens=ceil(envelope.input_chars / CHARS_PER_TOKEN),
+        max_tokens=envelope.max_tokens,
+        provider=options.provider,
+        exclude=frozenset(options.exclude),
+        use_case=options.use_case,
+        any_model=caller.is_admin,
+    )

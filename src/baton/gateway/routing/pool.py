@@ -1,0 +1,112 @@
+"""Who could serve a kind of request, and why the others could not; worked out once per kind."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from baton.catalog.lookup import Offer
+from baton.gateway.routing.decision import Ask, LeftOut, Weights
+from baton.gateway.routing.score import UNKNOWN_AVAILABILITY, prices, standing
+
+_NO_LIMIT = 1 << 62
+
+
+class Landscape(NamedTuple):
+    """What is there to choose from."""
+
+    offers: tuple[Offer, ...]
+    configured: frozenset[str]
+    """Providers that can be called."""
+    stand_ins: frozenset[str]
+    """Providers that serve unnamed only where no other one is configured."""
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether nobody but the stand-ins can be called."""
+        return self.configured <= self.stand_ins
+
+
+class Pool:
+    """The candidates of a kind of request as columns, in the order of their names."""
+
+    def __init__(self, offers: Sequence[Offer], left_out: tuple[LeftOut, ...], weights: Weights) -> None:
+        self.offers = tuple(sorted(offers, key=lambda offer: offer.id))
+        self.left_out = left_out
+        usual = weights.availability * UNKNOWN_AVAILABILITY
+        self.without_cost = [standing(offer, weights) + usual for offer in self.offers]
+        """Final scores of a request that is too dear to earn anything for its cost."""
+        self.with_cost = [score + weights.cost for score in self.without_cost]
+        """Final scores of a request that costs nothing."""
+        listed = [prices(offer, 0) for offer in self.offers]
+        self.price_in = [price_in for price_in, _ in listed]
+        self.price_out = [price_out for _, price_out in listed]
+        models = [offer.model for offer in self.offers]
+        self.smallest_window = min((m.context_window for m in models if m.context_window), default=_NO_LIMIT)
+        self.smallest_output = min(
+            (m.max_output_tokens for m in models if m.max_output_tokens), default=_NO_LIMIT
+        )
+        self.first_step = min((step for offer in self.offers for step in _steps(offer)), default=_NO_LIMIT)
+        """The shortest prompt above which somebody charges more."""
+
+
+def _steps(offer: Offer) -> list[int]:
+    return [step.above for step in offer.prices.standard.long_context] if offer.prices else []
+
+
+def pool_for(landscape: Landscape, ask: Ask, weights: Weights) -> Pool:
+    """Sort the models into candidates and others; the length of the request is not looked at yet."""
+    fitting: list[Offer] = []
+    left_out: list[LeftOut] = []
+    for offer in landscape.offers:
+        reason = reason_against(landscape, offer, ask)
+        if reason is None:
+            fitting.append(offer)
+        else:
+            left_out.append(LeftOut(offer.id, reason))
+    preferred = [offer for offer in fitting if offer.model.provider == ask.provider]
+    if preferred:
+        reason = f"{ask.provider} is preferred"
+        left_out += [LeftOut(offer.id, reason) for offer in fitting if offer.model.provider != ask.provider]
+        fitting = preferred
+    return Pool(fitting, tuple(left_out), weights)
+
+
+def reason_against(landscape: Landscape, offer: Offer, ask: Ask) -> str | None:
+    """Why a model is no candidate for `auto`; None where nothing speaks against it."""
+    model = offer.model
+    if reason := reason_against_any(landscape, offer, ask):
+        return reason
+    if model.provider in landscape.stand_ins and not landscape.stands_in:
+        return "stands in only where no provider is configured"
+    if ask.tier not in model.tier_access:
+        return f"not in the tier {ask.tier}"
+    if missing := sorted(ask.needs - model.capabilities):
+        return f"has no {', '.join(missing)}"
+    if ask.use_case in model.avoid_for:
+        return f"avoids the use case {ask.use_case}"
+    if kept := sorted(model.required_capabilities - ask.needs):
+        return f"kept for requests that need {', '.join(kept)}"
+    return None
+
+
+def reason_against_any(landscape: Landscape, offer: Offer, ask: Ask) -> str | None:
+    """Why a model cannot be called at all, named or not."""
+    model = offer.model
+    if offer.retired:
+        return f"retired on {model.retired_at}"
+    if not model.is_enabled:
+        return "switched off"
+    if model.provider not in landscape.configured:
+        return f"provider {model.provider} is not configured"
+    if model.provider in ask.exclude:
+        return "its provider is excluded"
+    return None
+
+
+def too_long(offer: Offer, ask: Ask) -> str | None:
+    """Why a request is too long for a model; None where it fits."""
+    model, needed = offer.model, ask.input_tokens + (ask.max_tokens or ask.output_tokens)
+    if model.context_window is not None and needed > model.context_window:
+        return f"holds {model.context_window} tokens, about {needed} are needed"
+    if model.max_output_tokens is not None and (ask.max_tokens or 0) > model.max_output_tokens:
+        return f"writes at most {model.max_output_tokens} tokens, {ask.max_tokens} are asked for"
+    return None

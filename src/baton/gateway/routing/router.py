@@ -1,0 +1,238 @@
+"""The choice of a model: local, deterministic, explained. No provider is called and nothing is waited for."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from baton.catalog.lookup import Catalog, Offer, Resolution
+from baton.core.errors import Forbidden, Unservable
+from baton.core.money import usd_text
+from baton.gateway.routing.decision import Ask, Candidate, Decision, LeftOut, Weights
+from baton.gateway.routing.pool import Landscape, Pool, pool_for, reason_against_any, too_long
+from baton.gateway.routing.score import DEAR, UNKNOWN_AVAILABILITY, candidate, prices
+
+SHOWN = 5
+"""How many of the ranking a decision carries."""
+
+FALLBACKS = 3
+_POOLS_KEPT = 256  # kinds of request in use at once: tiers × needs × use cases; callers choose some of it
+_GRID = float(1 << 22)
+"""Added and taken away again it rounds a score to 2⁻³⁰: what is equal on paper is equal here."""
+
+Health = Mapping[str, float]
+"""Observed availability 0-1 by `provider/name`; who is not in it is taken for `UNKNOWN_AVAILABILITY`."""
+
+NOTHING_OBSERVED: Health = {}
+
+
+class Router:
+    """Decides over one catalog. Make a new one when the catalog or the configured providers change."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        configured: frozenset[str],
+        stand_ins: frozenset[str] = frozenset(),
+        weights: Weights | None = None,
+    ) -> None:
+        """`configured`: names of providers that can be called.
+
+        `stand_ins`: those of them that serve only when named, or when no other provider is configured.
+        """
+        self.catalog = catalog
+        self._landscape = Landscape(catalog.offers, configured, stand_ins)
+        self._weights = weights or Weights()
+        self._pools: dict[Ask, Pool] = {}
+
+    def decide(self, ask: Ask, health: Health = NOTHING_OBSERVED, shown: int = SHOWN) -> Decision:
+        """The best model for a request that leaves the choice to us; `shown` of the ranking are told.
+
+        Raises:
+            Unservable: no model can serve it; the reason for each.
+        """
+        pool, order, left_out = self._ranking(ask, health)
+        if not order:
+            raise _unservable(left_out)
+        ranked = tuple(self._candidate(pool.offers[index], ask, health) for index in order[:shown])
+        chosen = pool.offers[order[0]]
+        return Decision(
+            chosen=ranked[0],
+            ranked=ranked,
+            fallbacks=_others(chosen, (pool.offers[index] for index in order[1:])),
+            candidates=len(order),
+            left_out=left_out,
+            input_tokens=ask.input_tokens,
+            output_tokens=ask.output_tokens,
+            named=False,
+            reasoning=_why_chosen(ranked, len(order)),
+        )
+
+    def decide_named(self, resolution: Resolution, ask: Ask, health: Health = NOTHING_OBSERVED) -> Decision:
+        """The model that the caller named, if it can be called and the caller may.
+
+        What the model can do is not held against it: the provider knows better than the catalog.
+
+        Raises:
+            Forbidden: not in the caller's tier, or not in the catalog and the caller may not name such.
+            Unservable: switched off, retired, excluded, or its provider is not configured.
+        """
+        offer = resolution.offer
+        if not resolution.known and not ask.any_model:
+            raise Forbidden(
+                f"{offer.id} is not in the catalog, and this key may only use models that are.",
+                code="model_not_in_catalog",
+                param="model",
+            )
+        if resolution.known and ask.tier not in offer.model.tier_access:
+            raise Forbidden(
+                f"{offer.id} is not in the tier {ask.tier}.", code="model_not_in_tier", param="model"
+            )
+        reason = reason_against_any(self._landscape, offer, self._canonical(ask))
+        if reason is not None:
+            raise Unservable(f"{offer.id} cannot serve this request: {reason}.", {offer.id: reason})
+        chosen = self._candidate(offer, ask, health)
+        note = f" {resolution.note}" if resolution.note else ""
+        return Decision(
+            chosen=chosen,
+            ranked=(chosen,),
+            fallbacks=(),
+            candidates=1,
+            left_out=(),
+            input_tokens=ask.input_tokens,
+            output_tokens=ask.output_tokens,
+            named=True,
+            reasoning=f"{offer.id} was named in the request.{note}",
+        )
+
+    def fallbacks(self, chosen: Offer, ask: Ask, health: Health = NOTHING_OBSERVED) -> tuple[Offer, ...]:
+        """The next best three for a request, from other providers than `chosen`'s first.
+
+        Named models get theirs here, when they are needed. A stand-in has none: whoever named it did not
+        ask for a real provider.
+        """
+        if chosen.model.provider in self._landscape.stand_ins:
+            return ()
+        pool, order, _ = self._ranking(ask, health)
+        return _others(chosen, (pool.offers[index] for index in order))
+
+    @property
+    def kinds_kept(self) -> int:
+        """How many kinds of request have their candidates worked out."""
+        return len(self._pools)
+
+    def _ranking(self, ask: Ask, health: Health) -> tuple[Pool, Sequence[int], tuple[LeftOut, ...]]:
+        """The pool, the indices of its fitting offers from best to worst, and everybody else."""
+        pool = self._pool(ask)
+        spent = _estimates(pool, ask)
+        finals = self._finals(pool, spent, health)
+        fitting, left_out = _fitting(pool, ask)
+        # Sorting keeps what is equal in its order: by name, then by price, at last by score.
+        cheapest_first = sorted(fitting, key=spent.__getitem__)
+        return pool, sorted(cheapest_first, key=finals.__getitem__, reverse=True), left_out
+
+    def _finals(self, pool: Pool, spent: list[float], health: Health) -> list[float]:
+        per_unit = self._weights.cost / DEAR
+        finals = [
+            (free - per_unit * cost if cost < DEAR else dear) + _GRID - _GRID
+            for free, dear, cost in zip(pool.with_cost, pool.without_cost, spent, strict=True)
+        ]
+        if health:
+            weight = self._weights.availability
+            finals = [
+                final
+                + weight * (health.get(offer.id, UNKNOWN_AVAILABILITY) - UNKNOWN_AVAILABILITY)
+                + _GRID
+                - _GRID
+                for final, offer in zip(finals, pool.offers, strict=True)
+            ]
+        if finals and (max(finals) > 1 or min(finals) < 0):
+            finals = [max(0.0, min(1.0, final)) for final in finals]
+        return finals
+
+    def _pool(self, ask: Ask) -> Pool:
+        kind = replace(ask, input_tokens=0, max_tokens=None, any_model=False)
+        pool = self._pools.get(kind)
+        if pool is None:
+            if len(self._pools) >= _POOLS_KEPT:
+                self._pools.clear()
+            pool = pool_for(self._landscape, self._canonical(kind), self._weights)
+            self._pools[kind] = pool
+        return pool
+
+    def _canonical(self, ask: Ask) -> Ask:
+        """The same with providers under their own names."""
+        if ask.provider is None and not ask.exclude:
+            return ask
+        return replace(
+            ask,
+            provider=None if ask.provider is None else self._provider_name(ask.provider),
+            exclude=frozenset(map(self._provider_name, ask.exclude)),
+        )
+
+    def _provider_name(self, word: str) -> str:
+        spec = self.catalog.provider(word)
+        return word.lower() if spec is None else spec.name
+
+    def _candidate(self, offer: Offer, ask: Ask, health: Health) -> Candidate:
+        return candidate(offer, ask, health.get(offer.id, UNKNOWN_AVAILABILITY), self._weights)
+
+
+def _estimates(pool: Pool, ask: Ask) -> list[float]:
+    """What the request would cost at each of the pool, in micro-nanos."""
+    tokens_in, tokens_out = float(ask.input_tokens), float(ask.output_tokens)
+    if ask.input_tokens > pool.first_step:
+        listed = [prices(offer, ask.input_tokens) for offer in pool.offers]
+        return [tokens_in * price_in + tokens_out * price_out for price_in, price_out in listed]
+    return [
+        tokens_in * price_in + tokens_out * price_out
+        for price_in, price_out in zip(pool.price_in, pool.price_out, strict=True)
+    ]
+
+
+def _fitting(pool: Pool, ask: Ask) -> tuple[Sequence[int], tuple[LeftOut, ...]]:
+    """Indices of the offers that the request is not too long for, and everybody left out."""
+    needed = ask.input_tokens + (ask.max_tokens or ask.output_tokens)
+    if needed <= pool.smallest_window and (ask.max_tokens or 0) <= pool.smallest_output:
+        return range(len(pool.offers)), pool.left_out
+    reasons = [too_long(offer, ask) for offer in pool.offers]
+    short = [LeftOut(offer.id, reason) for offer, reason in zip(pool.offers, reasons, strict=True) if reason]
+    return [index for index, reason in enumerate(reasons) if reason is None], (*pool.left_out, *short)
+
+
+def _others(chosen: Offer, ranked: Iterable[Offer]) -> tuple[Offer, ...]:
+    """The first three of other providers; where there are fewer, the same provider's fill up."""
+    elsewhere: list[Offer] = []
+    beside: list[Offer] = []
+    for offer in ranked:
+        if offer.model.provider != chosen.model.provider:
+            elsewhere.append(offer)
+            if len(elsewhere) == FALLBACKS:
+                break
+        elif offer.id != chosen.id and len(beside) < FALLBACKS:
+            beside.append(offer)
+    return (*elsewhere, *beside)[:FALLBACKS]
+
+
+def _why_chosen(ranked: Sequence[Candidate], candidates: int) -> str:
+    best = ranked[0]
+    scores = best.scores
+    price = "price unknown" if best.estimate is None else f"about {usd_text(best.estimate)} USD"
+    told = (
+        f"{best.offer.id} scores {scores.final:.3f} (quality {scores.quality:.2f}, cost {scores.cost:.2f}, "
+        f"availability {scores.availability:.2f}; {price})"
+    )
+    if candidates == 1:
+        return f"{told}; no other model can serve this request."
+    if len(ranked) == 1:
+        return f"{told}, the best of {candidates}."
+    return (
+        f"{told}, the best of {candidates}; next is {ranked[1].offer.id} with {ranked[1].scores.final:.3f}."
+    )
+
+
+def _unservable(left_out: tuple[LeftOut, ...]) -> Unservable:
+    counted = Counter(each.reason for each in left_out).most_common(3)
+    most = "; ".join(f"{count} × {reason}" for reason, count in counted)
+    message = f"No model can serve this request: {most}." if most else "The catalog has no models."
+    return Unservable(message, {each.id: each.reason for each in left_out})
