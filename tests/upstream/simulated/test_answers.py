@@ -173,6 +173,18 @@ async def test_streamed_calls_are_the_whole_ones(ask: Ask) -> None:
         assert arguments == call["function"]["arguments"]
 
 
+async def test_a_call_too_long_is_cut_in_its_arguments(ask: Ask) -> None:
+    """`max_tokens` reaches into a call's arguments, as it does with real models."""
+    long = {"type": "object", "properties": {"note": {"type": "string", "minLength": 200}}}
+    whole = calls(await ask("tools", tools=[tool("write", long)]))[0]["function"]["arguments"]
+    answer = await ask("tools", tools=[tool("write", long)], max_tokens=4)
+    cut = calls(answer)[0]["function"]["arguments"]
+    assert answer.json["choices"][0]["finish_reason"] == "length"
+    assert answer.json["usage"]["completion_tokens"] == 4
+    assert whole.startswith(cut)
+    assert len(cut) < len(whole)
+
+
 async def test_tool_choice_is_respected(ask: Ask) -> None:
     """none, required, a named tool, and one at a time: by every model."""
     tools = [tool("weather"), tool("calendar")]

@@ -221,6 +221,16 @@ async def test_one_connection_serves_many_requests(url: str) -> None:
     assert 0 < answered.index(b"first") < answered.index(b"second")
 
 
+async def test_a_reset_is_a_reset(url: str) -> None:
+    """`fault=reset` sends a reset, not a polite end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    body = body_of("echo;fault=reset")
+    writer.write(f"POST /chat/completions HTTP/1.1\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
+    with pytest.raises(ConnectionResetError):
+        await reader.read()
+    writer.close()
+
+
 async def test_what_is_no_http_is_refused(url: str) -> None:
     """Nonsense is answered 400, and the connection is closed."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))

@@ -118,7 +118,7 @@ class Simulation:
         return hashlib.sha256(key.encode()).hexdigest()[:_DIGEST_DIGITS] if key else None
 
     def _chat(self, wire: Wire, incoming: Incoming, key: str | None) -> Performance:
-        request = wire.read(incoming.body)
+        request = wire.read(incoming.path, incoming.body)
         body_digest = hashlib.sha256(incoming.body).hexdigest()
         call = Call(
             model=request.model,

@@ -36,10 +36,10 @@ class Wire(Struct, frozen=True, kw_only=True):
     """One dialect."""
 
     dialect: Dialect
-    path_end: str
-    """How the path of its chat route ends."""
-    read: Callable[[bytes], ChatRequest]
-    """Raises Invalid."""
+    path_ends: tuple[str, ...]
+    """How the paths of its chat routes end."""
+    read: Callable[[str, bytes], ChatRequest]
+    """Given path and body: some dialects put the model into the path. Raises Invalid."""
     write_whole: Callable[[ChatResponse], bytes]
     open_stream: Callable[[bool], EventWriter]
     """Given whether usage is asked for."""
@@ -54,13 +54,18 @@ class Wire(Struct, frozen=True, kw_only=True):
 
 def wire_for(path: str) -> Wire | None:
     """The dialect whose chat route this path is."""
-    return next((wire for wire in WIRES if path.endswith(wire.path_end)), None)
+    return next((wire for wire in WIRES if path.endswith(wire.path_ends)), None)
 
 
 def write_models(names: Iterable[str]) -> bytes:
     """A list of models."""
     models = [{"id": name, "object": "model", "created": 0, "owned_by": "baton"} for name in names]
     return msgspec.json.encode({"object": "list", "data": models})
+
+
+def _read_openai(path: str, body: bytes) -> ChatRequest:
+    del path
+    return read_request(body)
 
 
 def _openai_error(words: ErrorWords) -> bytes:
@@ -75,8 +80,8 @@ def _openai_error(words: ErrorWords) -> bytes:
 
 OPENAI = Wire(
     dialect=Dialect.OPENAI,
-    path_end="/chat/completions",
-    read=read_request,
+    path_ends=("/chat/completions",),
+    read=_read_openai,
     write_whole=write_response,
     open_stream=StreamWriter,
     write_error=_openai_error,
