@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baton.catalog.lookup import Resolution
@@ -280,6 +280,7 @@ def by_the_book(each: Model, request: Ask) -> tuple[float, float, str]:
     return -round(final, 9), usd, each.id
 
 
+@settings(deadline=None)  # a busy machine is no broken promise
 @given(crowds(), st.sampled_from([0, 100, 501, 10_000]), st.sampled_from([None, 1, 4000]))
 def test_the_order_is_the_one_of_the_rules(crowd: list[Model], tokens: int, limit: int | None) -> None:
     """0.4 quality + 0.3 cost + 0.3 availability, slow ones and priorities counted, ties by price and name."""
@@ -290,6 +291,7 @@ def test_the_order_is_the_one_of_the_rules(crowd: list[Model], tokens: int, limi
     assert {c.offer.id: c.scores.final for c in decision.ranked} == pytest.approx(wanted, abs=2e-6)
 
 
+@settings(deadline=None)  # a busy machine is no broken promise
 @given(crowds(), st.randoms(use_true_random=False))
 def test_the_same_input_gives_the_same_decision(crowd: list[Model], rng: Any) -> None:
     """The order of the rows does not matter, nor what was asked before."""
