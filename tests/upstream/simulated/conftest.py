@@ -111,13 +111,9 @@ def ask_in_process(transport: SimulatedTransport) -> Ask:
     """Asks through the transport's interface."""
 
     async def ask(
-        model: str,
-        text: str = "Hello there",
-        *,
-        key: str = "sk-1",
-        deadlines: Deadlines = PATIENCE,
-        **fields: Any,
+        model: str, text: str = "Hello there", *, key: str = "sk-1", patience_s: float = 5, **fields: Any
     ) -> Answer:
+        deadlines = Deadlines(first_byte_s=patience_s, idle_s=patience_s)
         headers = {"Authorization": f"Bearer {key}"}
         url = "simulated:/chat/completions"
         request = UpstreamRequest(url=url, headers=headers, body=body_of(model, text, **fields))
@@ -152,7 +148,7 @@ async def http() -> AsyncGenerator[aiohttp.ClientSession]:
 
 @asynccontextmanager
 async def posted(
-    http: aiohttp.ClientSession, url: str, body: bytes, key: str = "sk-1", patience_s: float = 0.25
+    http: aiohttp.ClientSession, url: str, body: bytes, key: str = "sk-1", patience_s: float = 10
 ) -> AsyncGenerator[aiohttp.ClientResponse]:
     """An answer over the socket."""
     async with http.post(
@@ -168,10 +164,12 @@ async def posted(
 def ask_by_socket(url: str, http: aiohttp.ClientSession) -> Ask:
     """Asks over HTTP."""
 
-    async def ask(model: str, text: str = "Hello there", *, key: str = "sk-1", **fields: Any) -> Answer:
+    async def ask(
+        model: str, text: str = "Hello there", *, key: str = "sk-1", patience_s: float = 10, **fields: Any
+    ) -> Answer:
         answer = Answer()
         try:
-            async with posted(http, url, body_of(model, text, **fields), key) as response:
+            async with posted(http, url, body_of(model, text, **fields), key, patience_s) as response:
                 answer.status = response.status
                 answer.headers = {name.lower(): value for name, value in response.headers.items()}
                 async for chunk in response.content.iter_any():

@@ -12,6 +12,8 @@ from tests.upstream.simulated.conftest import Ask, Time, body_of, posted
 
 pytestmark = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 SIX = "one two three four five six"
+SHORT_S = 0.1
+LONG_ENOUGH_S = 1.0  # for the part before the silence to arrive on a busy machine
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ async def test_a_share_of_the_calls_fails(ask_in_process: Ask, stream: bool) -> 
 async def test_silence(ask: Ask, simulation: Simulation, stream: bool) -> None:
     """Accepted, never answered: the client's own limit ends it, and it counts as a client that left."""
     for fault in ("silence", "half-headers"):
-        answer = await ask(f"echo;fault={fault}", stream=stream)
+        answer = await ask(f"echo;fault={fault}", stream=stream, patience_s=SHORT_S)
         assert (answer.status, answer.broke) == (None, "TIMEOUT")
     assert [call.status for call in simulation.calls.last] == [None, None]
 
@@ -117,7 +119,7 @@ async def test_an_answer_that_is_cut(ask: Ask, simulation: Simulation, stream: b
 
 async def test_an_answer_that_stalls(ask: Ask, stream: bool) -> None:
     """It falls silent in the middle and the connection stays: the limit between chunks ends it."""
-    answer = await ask("echo;fault=stall;after=2;notice=off", SIX, stream=stream)
+    answer = await ask("echo;fault=stall;after=2;notice=off", SIX, stream=stream, patience_s=LONG_ENOUGH_S)
     assert (answer.status, answer.broke) == (200, "TIMEOUT")
     if stream:
         assert answer.text == "one two"
