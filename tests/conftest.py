@@ -1,0 +1,99 @@
+"""A whole Baton on a real socket, for every test that asks it something."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from baton.access.identity.entities import KeyWish, UserWish
+from baton.api.asgi import build
+from baton.api.server import make_server
+from baton.app import App, open_app
+from baton.records.audit.entry import Actor
+from baton.settings import load
+from baton.upstream.directory import declared
+
+MAKER = Actor(id="tests", source="tests")
+
+
+@dataclass(frozen=True)
+class BatonServer:
+    """A Baton that serves."""
+
+    url: str
+    """Without a slash at its end."""
+    key: str
+    """Of the first admin."""
+    app: App
+
+    @property
+    def admin(self) -> dict[str, str]:
+        """Headers of the first admin."""
+        return bearer(self.key)
+
+    async def user(self, tier: str = "free", roles: frozenset[str] = frozenset({"user"})) -> dict[str, str]:
+        """Headers of a new user with a key of their own."""
+        identities = self.app.store.identities
+        owner = await identities.create_user(UserWish(name="somebody", tier=tier, roles=roles), MAKER)
+        made = await identities.create_key(KeyWish(name="test", user_id=owner.id, tier=tier), MAKER)
+        return bearer(made.secret)
+
+
+class StartBaton(Protocol):
+    """Starts another Baton in a data folder of its own; it is closed when the test ends."""
+
+    def __call__(
+        self, environment: Mapping[str, str] | None = None, **settings: Any
+    ) -> Awaitable[BatonServer]:
+        """`environment`: as of the process, e.g. `OPENAI_API_KEY`; `settings` beat it."""
+        ...
+
+
+def bearer(key: str) -> dict[str, str]:
+    """The headers that present a key."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.fixture
+async def start_baton(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[StartBaton]:
+    """Start as many as the test needs, each with its own environment and settings."""
+    async with AsyncExitStack() as stack:
+
+        async def start(environment: Mapping[str, str] | None = None, **settings: Any) -> BatonServer:
+            folder = settings.pop("data_dir", None) or tmp_path_factory.mktemp("baton")
+            return await stack.enter_async_context(serving(environment or {}, folder, settings))
+
+        yield start
+
+
+@pytest.fixture
+async def baton_server(start_baton: Callable[..., Awaitable[BatonServer]]) -> BatonServer:
+    """One with nothing configured: the simulated provider answers."""
+    return await start_baton()
+
+
+@asynccontextmanager
+async def serving(
+    environment: Mapping[str, str], data_dir: Path, settings: Mapping[str, Any]
+) -> AsyncGenerator[BatonServer]:
+    """Open a Baton and serve it at a free port while inside."""
+    read = load(environment, declared(), overrides={"data_dir": data_dir, **settings})
+    # Bound before the server starts: whoever connects early waits in the backlog.
+    listening = socket.socket()
+    with listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        host, port = listening.getsockname()
+        async with open_app(read) as app:
+            server = make_server(build(app), host, port)
+            task = asyncio.create_task(server.serve(sockets=[listening]))
+            try:
+                yield BatonServer(url=f"http://{host}:{port}", key=app.first_key or "", app=app)
+            finally:
+                server.should_exit = True
+                await task
