@@ -1,5 +1,6 @@
 """The journal: one write per record, files made ahead and removed in time, refusal where it cannot write."""
 
+import asyncio
 import os
 import resource
 import subprocess
@@ -223,6 +224,20 @@ def test_a_read_only_folder_refuses_and_recovers() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["kept its promises"]), done.stderr
+
+
+async def test_requests_that_outrun_the_keeper_do_not_wait(
+    root: Path, new_id: UuidV7, limits: Limits
+) -> None:
+    """A burst makes its next files itself, and a file that came too late is not used: order is order."""
+    async with Journal(root, "one", limits) as journal:
+        await asyncio.sleep(0)  # the keeper has sent for the second file
+        for _ in range(3):
+            fill(journal, new_id, 1000)
+            await eventually(lambda: files(root, "*/*.segment")[-1] > journal.segments[-1].path)
+    ids = [record.id for record in on_disk(root)]
+    assert len(ids) == 3000
+    assert ids == sorted(ids)
 
 
 async def test_two_journals_share_a_root(root: Path, new_id: UuidV7, limits: Limits) -> None:

@@ -1,6 +1,7 @@
 """The open ledger: from the book to the database, each interaction once, whatever is away meanwhile."""
 
 import asyncio
+import resource
 import sqlite3
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
 from tests.ledger.conftest import eventually, files
 from tests.ledger.samples import a_settled, an_attempt, an_opened
+from tests.ledger.test_journal import on_disk
 
 
 def record(ledger: Ledger, ids: list[str]) -> None:
@@ -193,6 +195,33 @@ async def test_an_outage_longer_than_the_journal_refuses_new_requests(
         await eventually(lambda: ledger.trouble is None)
         record(ledger, [last := new_id()])
     assert await stored(database) == dict.fromkeys([*recorded, running, last], "ok")
+
+
+async def test_an_end_that_the_disk_refuses_is_written_when_it_can_be(
+    root: Path, database: Database, new_id: UuidV7, limits: Limits, tmp_path: Path
+) -> None:
+    """Settling never fails: the end is kept, goes to the journal once that works, and is one row."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ids = [new_id() for _ in range(3)]
+    async with open_ledger(root, database, new_id, limits) as ledger:
+        with Locked(tmp_path / "baton.db"):
+            for id in ids:
+                ledger.book.opened(an_opened(id))
+            at = ledger.journal.position
+            resource.setrlimit(resource.RLIMIT_FSIZE, (at[1] + 10, before[1]))
+            try:
+                for id in ids:
+                    ledger.book.settled(a_settled(id))
+                assert ledger.journal.position == at
+                assert not ledger.journal.healthy
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            await eventually(lambda: ledger.journal.position > at)
+            assert ledger.journal.healthy
+            assert [record.id for record in on_disk(root)] == [*ids, *ids]
+        assert await ledger.writer.flush(5.0)
+        assert await stored(database) == dict.fromkeys(ids, "ok")
+    assert files(root) == [], "every pin was taken out once"
 
 
 async def test_a_database_lost_while_closing_costs_no_row(
