@@ -23,6 +23,7 @@ from baton.catalog.prices import Prices, Rates, Tariff
 from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS, Tiers
 from baton.core.clock import Clock, SystemClock
+from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
 from baton.core.provider import ProviderSpec
 from baton.gateway.gateway import Gateway
@@ -88,7 +89,7 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
     """
     clock = clock or SystemClock()
     new_id = UuidV7()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    _make_data_dir(settings.data_dir)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(StorageSettings(url=database_url(settings))))
         await upgrade(database)
@@ -161,6 +162,17 @@ def database_url(settings: Settings) -> str:
     if settings.database_url is not None:
         return settings.database_url
     return f"sqlite:///{Path(settings.data_dir).resolve() / DATABASE_FILE}"
+
+
+def _make_data_dir(path: Path) -> None:
+    """For its owner only: the keys' hashes and what was said lie in it."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"The data folder {path} cannot be made: {error.strerror}; set BATON_DATA_DIR.",
+            code="data_dir_unusable",
+        ) from error
 
 
 def simulated_models() -> list[Model]:
