@@ -89,29 +89,41 @@ def test_a_bare_name_that_only_one_provider_still_serves_is_unique() -> None:
     assert catalog(model("twin", is_enabled=False), rows[1]).resolve("twin").offer.id == "zeta/twin"
 
 
-def test_a_retired_model_means_what_takes_its_place_and_says_so() -> None:
-    """Successors are followed to one that is served; the note names both ends and the day."""
+def test_a_retired_model_that_is_named_is_still_meant() -> None:
+    """The catalog may be mistaken about the day, so the provider is asked; the note says what is known."""
     found = catalog().resolve("acme/old")
+    assert (found.offer.id, found.offer.retired) == ("acme/old", True)
+    assert found.note == "acme/old was retired on 2026-01-01."
+    assert catalog(now_s=at("2025-12-31T23:59:59")).resolve("old").note is None
+
+
+def with_default(*models: Model, now_s: float = TODAY_S) -> Catalog:
+    return Catalog(models, (provider("acme", default="old"), provider("zeta")), now_s)
+
+
+def test_a_provider_word_means_what_takes_its_retired_defaults_place() -> None:
+    """Successors are followed to one that is served; the note names both ends and the day."""
+    found = with_default(*MODELS).resolve("acme")
     assert found.offer.id == "zeta/new"
     assert found.note == "acme/old was retired on 2026-01-01; zeta/new takes its place."
-    assert catalog(now_s=at("2025-12-31T23:59:59")).resolve("old").offer.id == "acme/old"
-    assert catalog(now_s=at("2026-01-01T00:00:00")).resolve("old").offer.id == "acme/middle"
+    assert with_default(*MODELS, now_s=at("2025-12-31T23:59:59")).resolve("acme").offer.id == "acme/old"
+    assert with_default(*MODELS, now_s=at("2026-01-01T00:00:00")).resolve("acme").offer.id == "acme/middle"
 
 
-def test_a_retired_model_without_a_successor_stays_itself() -> None:
+def test_a_retired_default_without_a_successor_stays_itself() -> None:
     """Nothing is put in its place; the offer says that it is retired."""
-    found = catalog().resolve("gone")
-    assert (found.offer.id, found.offer.retired, found.note) == ("acme/gone", True, None)
+    found = with_default(model("old", retired_at=date(2026, 1, 1))).resolve("acme")
+    assert (found.offer.id, found.offer.retired, found.note) == ("acme/old", True, None)
 
 
 def test_successors_in_a_circle_end() -> None:
     """Two retired models that name each other do not hang the look-up."""
     day = date(2026, 1, 1)
     rows = (
-        model("a", retired_at=day, replaced_by="acme/b"),
-        model("b", retired_at=day, replaced_by="acme/a"),
+        model("old", retired_at=day, replaced_by="acme/b"),
+        model("b", retired_at=day, replaced_by="acme/old"),
     )
-    assert catalog(*rows).resolve("a").offer.retired
+    assert with_default(*rows).resolve("acme").offer.retired
 
 
 def test_an_unknown_name_is_not_found_and_the_nearest_are_named() -> None:
@@ -158,7 +170,7 @@ def test_a_hosts_copy_of_a_model_is_never_taken_for_the_providers_own() -> None:
 
 
 def test_the_packaged_aliases_resolve() -> None:
-    """Short and undated historical names find their rows, and through them what serves them today."""
+    """Short and undated historical names find their rows."""
     packaged = Catalog(packaged_models(DEFAULT_TIERS), (), at("2025-01-15T00:00:00"))
     for short, full in [
         ("claude-3-5-sonnet", "anthropic/claude-3-5-sonnet-20241022"),
@@ -194,8 +206,8 @@ def test_the_live_catalog_follows_the_calendar_and_the_rows() -> None:
     assert first.resolve("peaky").prices == always
     clock.now_s = at("2026-05-31T01:00:00")
     assert live.current().resolve("peaky").prices == peak
-    assert live.current().resolve("middle").offer.id == "acme/middle"
+    assert not live.current().resolve("middle").offer.retired
     clock.now_s = at("2026-06-01T00:00:00")
-    assert live.current().resolve("middle").offer.id == "zeta/new"
+    assert live.current().resolve("middle").offer.retired
     live.replace(MODELS[:1])
     assert [offer.id for offer in live.current().offers] == ["acme/Large-20250102"]

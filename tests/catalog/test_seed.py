@@ -14,6 +14,7 @@ from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS
 from baton.core.money import usd_text
 from baton.core.usage import Usage
+from baton.upstream.directory import declared
 
 NOW_S = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 ROOT = Path(__file__).parents[2]
@@ -104,3 +105,12 @@ def test_every_tier_has_models_of_several_providers() -> None:
     """Somebody on the lowest tier still has a choice of vendors."""
     for tier in DEFAULT_TIERS.names:
         assert len({m.provider for m in SEED.values() if tier in m.tier_access and served(m)}) >= 5
+
+
+def test_every_class_of_a_provider_names_a_model_that_is_served() -> None:
+    """Default, cheap and premium are current rows, so that a provider's bare name never leads nowhere."""
+    served = {model.id for model in packaged_models(DEFAULT_TIERS) if model.retired_at is None}
+    for spec in declared():
+        if spec.classes is not None:
+            names = (spec.classes.default, spec.classes.cheap, spec.classes.premium)
+            assert {f"{spec.name}/{name}" for name in names} <= served, spec.name

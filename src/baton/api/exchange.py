@@ -1,11 +1,11 @@
-"""One HTTP exchange on a hot route: headers read once, a body within bounds, an answer in two sends."""
+"""One HTTP exchange on a hot route: headers read once, a body within bounds, an answer in one write."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from baton.api.options import HEADER
-from baton.api.server import DEPARTURE, Departure
+from baton.api.server import VISIT, Visit
 from baton.core.errors import Invalid, TooLarge
 
 Scope = MutableMapping[str, Any]
@@ -19,7 +19,6 @@ read the refusal instead of a reset connection."""
 _DRAIN_S = 10.0
 
 _OPTION = HEADER.encode()
-_JSON = (b"content-type", b"application/json")
 
 
 class Exchange:
@@ -29,12 +28,12 @@ class Exchange:
         "_receive",
         "_send",
         "announced",
-        "departure",
         "options",
         "path",
         "presented",
         "scope",
         "started",
+        "visit",
     )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,7 +41,7 @@ class Exchange:
         self.path: str = scope["path"]
         self._receive = receive
         self._send = send
-        self.departure: Departure = scope.get(DEPARTURE) or Departure()
+        self.visit: Visit = scope[VISIT]
         self.presented: str | None = None
         """The key as it was sent."""
         self.options: dict[str, str] = {}
@@ -104,16 +103,13 @@ class Exchange:
         except TimeoutError:
             return
 
-    async def answer(
-        self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = (), *, close: bool = False
-    ) -> None:
-        """A whole JSON answer."""
+    def answer(self, status: int, body: bytes, head: bytes = b"", *, close: bool = False) -> None:
+        """A whole JSON answer; `head` holds further header lines."""
         self.started = True
-        lines = [_JSON, (b"content-length", b"%d" % len(body)), *headers]
+        lines = b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
         if close:
-            lines.append((b"connection", b"close"))
-        await self._send({"type": "http.response.start", "status": status, "headers": lines})
-        await self._send({"type": "http.response.body", "body": body})
+            self.visit.close_after()
+        self.visit.answer(status, lines + head, body)
 
     async def begin_stream(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Status and headers of a stream of events."""

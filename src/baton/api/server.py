@@ -30,18 +30,25 @@ LINGER_S = 2.0
 """How long a refused client may go on sending, so that it gets to read the refusal."""
 
 KEEP_ALIVE_S = 75
-DEPARTURE = "baton.departure"
-"""Where a scope holds its `Departure`."""
+VISIT = "baton.visit"
+"""Where a scope holds its `Visit`."""
+
+_CLOSE = b"connection: close\r\n"
 
 
-class Departure:
-    """Whether the client has gone, and whose work that ends."""
+class Visit:
+    """The client's side of one request: whether it has left, and the short way to answer it."""
 
-    __slots__ = ("_task", "gone")
+    __slots__ = ("_cycle", "_task", "gone")
 
     def __init__(self) -> None:
         self.gone = False
         self._task: asyncio.Task[Any] | None = None
+        self._cycle: Any = None
+
+    def begin(self, cycle: Any) -> None:
+        """Its request is being served."""
+        self._cycle = cycle
 
     def ends(self, task: asyncio.Task[Any] | None) -> None:
         """From now on the client's leaving cancels the task; None: nothing any more."""
@@ -54,6 +61,27 @@ class Departure:
         self.gone = True
         if self._task is not None:
             self._task.cancel()
+
+    def close_after(self) -> None:
+        """The connection ends with this answer."""
+        self._cycle.keep_alive = False
+
+    def answer(self, status: int, head: bytes, body: bytes) -> None:
+        """A whole answer in one write, as two ASGI messages would give it.
+
+        `head`: header lines, each with its line end, the body's length among them. Nothing takes them apart
+        again, which is what makes it short.
+        """
+        cycle = self._cycle
+        if cycle.disconnected or cycle.response_started:
+            return
+        cycle.response_started = cycle.response_complete = True
+        closing = b"" if cycle.keep_alive else _CLOSE
+        cycle.transport.write(b"".join((STATUS_LINE[status], head, closing, b"\r\n", body)))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -86,7 +114,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         cycle = cast("Any", self.cycle)
         if cycle is not None and not cycle.response_complete:
-            cycle.scope[DEPARTURE].leave()
+            cycle.scope[VISIT].leave()
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -103,7 +131,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_headers = True
         self._header_bytes = 1
-        cast("dict[str, Any]", self.scope)[DEPARTURE] = Departure()
+        cast("dict[str, Any]", self.scope)[VISIT] = Visit()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._header_bytes += len(name) + len(value)
@@ -118,6 +146,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_body = True
         self._body_until_s = 0.0
         super().on_headers_complete()
+        cast("Any", self.scope)[VISIT].begin(self.cycle)
 
     def on_body(self, body: bytes) -> None:
         if not self._refused:

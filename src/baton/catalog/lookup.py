@@ -36,7 +36,7 @@ class Resolution(Struct, frozen=True, kw_only=True):
     asked: str
     """As the caller wrote it."""
     note: str | None = None
-    """Said where another model takes the place of the one that was asked for."""
+    """Said where the model is retired, or another takes its place."""
     known: bool = True
     """Whether it is in the catalog; otherwise the name is passed on to the provider as it is."""
 
@@ -64,6 +64,7 @@ class Catalog:
         self._words = _provider_words(self._providers.values())
         self.offers = tuple(self._offer(model, now_s) for model in rows)
         """In the order of the rows."""
+        self._by_id = {offer.id.lower(): offer for offer in self.offers}
         self.expires_at_s = min(
             next_change_s((model.prices for model in rows), now_s),
             min((day for model in rows if (day := _retires_s(model)) > now_s), default=float("inf")),
@@ -107,6 +108,8 @@ class Catalog:
         if not slash:
             default = spec.classes.default if spec.classes is not None else ""
             entry = self._names.get(f"{spec.name}/{default}".lower())
+            if isinstance(entry, Resolution):
+                return _current(entry.offer, name, self._by_id)
             return entry or (self._passed_on(spec, default) if default else None)
         return self._names.get(f"{spec.name}/{rest}".lower()) or self._passed_on(spec, rest)
 
@@ -127,7 +130,6 @@ class Catalog:
 
     def _index(self) -> dict[str, Resolution | tuple[str, ...]]:
         """Lower-cased names → what they mean; a clearer kind of name is never hidden by a vaguer one."""
-        by_id = {offer.id.lower(): offer for offer in self.offers}
         names: dict[str, Resolution | tuple[str, ...]] = {}
         for kind in (_full, _full_aliases, _bare, _aliases, _short):
             claims: dict[str, list[tuple[str, Offer]]] = {}
@@ -138,7 +140,7 @@ class Catalog:
                         claims.setdefault(name.lower(), []).append((name, offer))
             for lower, claimed in claims.items():
                 if lower not in names:
-                    names[lower] = _settle(claimed, by_id)
+                    names[lower] = _settle(claimed)
         return names
 
     def _unknown(self, name: str) -> BatonError:
@@ -151,18 +153,22 @@ class Catalog:
         return NotFound(f"There is no model {shown!r}.{hint}", code="model_not_found", param="model")
 
 
-def _settle(claimed: list[tuple[str, Offer]], by_id: Mapping[str, Offer]) -> Resolution | tuple[str, ...]:
-    """One model, where one has the name or only one of those that have it is served; else their ids."""
+def _settle(claimed: list[tuple[str, Offer]]) -> Resolution | tuple[str, ...]:
+    """One model, where one has the name or only one of those that have it is served; else their ids.
+
+    A retired model that is named is still meant: the catalog may be mistaken, and the provider knows best.
+    """
     served = [(name, offer) for name, offer in claimed if not offer.retired and offer.model.is_enabled]
     for choices in (claimed, served):
         if len({offer.id for _, offer in choices}) == 1:
             name, offer = choices[0]
-            return _current(offer, name, by_id)
+            note = f"{offer.id} was retired on {offer.model.retired_at}." if offer.retired else None
+            return Resolution(offer=offer, asked=name, note=note)
     return tuple(sorted({offer.id for _, offer in claimed}))
 
 
 def _current(offer: Offer, name: str, by_id: Mapping[str, Offer]) -> Resolution:
-    """What a name of `offer` means today: a retired model means what takes its place."""
+    """What stands for `offer` today, where it was not named itself: what takes a retired model's place."""
     heir, seen = offer, {offer.id}
     while heir.retired and heir.model.replaced_by is not None:
         following = by_id.get(heir.model.replaced_by.lower())

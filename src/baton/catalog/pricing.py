@@ -53,6 +53,8 @@ def cost(usage: Usage, prices: Prices | None, *, batch: bool = False) -> Cost:
         return UNPRICED
     tariff = prices.batch if batch and prices.batch is not None else prices.standard
     rates = tariff.rates_for(usage.prompt)
+    if not (usage.cached or usage.cache_write or usage.reasoning or usage.audio_in or usage.audio_out):
+        return _plain_cost(usage, rates)
     fresh = max(0, usage.prompt - usage.cached - usage.cache_write)
     audio_in = min(usage.audio_in, fresh)
     reasoning = min(usage.reasoning, usage.completion)
@@ -71,6 +73,17 @@ def cost(usage: Usage, prices: Prices | None, *, batch: bool = False) -> Cost:
             (audio_out, _or(rates.audio_out, rates.output)),
         ),
         standing=_standing(usage, rates),
+    )
+
+
+def _plain_cost(usage: Usage, rates: Rates) -> Cost:
+    """The same for the usual call, which used nothing with a price of its own."""
+    return Cost(
+        input=cost_nanos(usage.prompt, rates.input),
+        cached=0,
+        cache_write=0,
+        output=cost_nanos(usage.completion, rates.output),
+        standing=Standing.PRICED,
     )
 
 

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from baton.catalog.lookup import Offer
+from baton.catalog.pricing import Cost as Priced
 from baton.catalog.pricing import cost
 from baton.core.clock import Clock
 from baton.core.failures import Failure, Kind
@@ -18,6 +19,13 @@ _CHARS_PER_TOKEN = 4
 def estimate_tokens(chars: int) -> int:
     """Tokens that so many characters make, roughly; at least one."""
     return max(1, -(-chars // _CHARS_PER_TOKEN))
+
+
+def in_the_book(priced: Priced) -> Cost | None:
+    """A cost as the ledger keeps it: two sides; None where it is not known."""
+    if priced.total is None or priced.output is None:
+        return None
+    return Cost(input_nanos=priced.total - priced.output, output_nanos=priced.output)
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -117,7 +125,7 @@ class Entry:
                 started_ms=int((self._attempt_s - self._started_s) * 1000),
                 took_ms=int(took_s * 1000),
                 status=status,
-                cost=self._cost(usage),
+                cost=in_the_book(cost(usage, self._offer.prices)),
                 usage=usage,
                 credential=route.credential.last4,
                 first_token_ms=self._since_ms(self._first_token_s, self._attempt_s),
@@ -126,17 +134,6 @@ class Entry:
             )
         )
         return int(took_s * 1000)
-
-    def _cost(self, usage: Usage) -> Cost | None:
-        priced = cost(usage, self._offer.prices)
-        if (
-            priced.input is None
-            or priced.cached is None
-            or priced.cache_write is None
-            or priced.output is None
-        ):
-            return None
-        return Cost(input_nanos=priced.input + priced.cached + priced.cache_write, output_nanos=priced.output)
 
     def _settle(self, status: str, http_status: int | None, outcome: Outcome | None, usage: Usage) -> Settled:
         latency_s = self._clock.monotonic() - self._started_s

@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from baton.catalog.pricing import cost
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed, BatonError
 from baton.core.failures import Failure, Kind
-from baton.core.money import cost_nanos, usd_text
+from baton.core.money import usd_text
 from baton.core.request import Envelope
-from baton.gateway.entry import Entry, Outcome
+from baton.core.usage import Usage
+from baton.gateway.entry import Entry, Outcome, in_the_book
 from baton.gateway.resilience.attempts import Attempts, BegunStream
 from baton.gateway.resilience.deadline import STREAM, THINKING, WHOLE, Deadline
 from baton.gateway.resilience.plan import Plan
@@ -237,11 +239,5 @@ class Gateway:
 
 
 def _estimated(decision: Decision) -> Cost | None:
-    prices = decision.chosen.offer.prices
-    if prices is None:
-        return None
-    rates = prices.standard.rates_for(decision.input_tokens)
-    return Cost(
-        input_nanos=cost_nanos(decision.input_tokens, rates.input),
-        output_nanos=cost_nanos(decision.output_tokens, rates.output),
-    )
+    usage = Usage(prompt=decision.input_tokens, completion=decision.output_tokens, estimated=True)
+    return in_the_book(cost(usage, decision.chosen.offer.prices))

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
+from io import BytesIO
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from msgspec import Struct
+from yarl import URL
 
 from baton.core.errors import AttemptFailed
 from baton.core.failures import Failure, Kind
@@ -30,6 +32,7 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _KEEP_ALIVE_S = 55.0
 """How long an idle connection is kept: below the 60 s at which common load balancers drop theirs."""
 
+_LONG_BODY_BYTES = 512 * 1024
 _INFLATE_STEP = 1024 * 1024
 
 
@@ -139,8 +142,8 @@ class HttpTransport:
             raise AttemptFailed(Failure(kind=Kind.CONNECT, message="The HTTP client is not open."))
         response = await self._session.request(
             request.method,
-            request.url,
-            data=request.body,
+            _url(request.url),
+            data=_payload(request.body),
             headers=request.headers,
             allow_redirects=False,
             timeout=_timeout(deadlines),
@@ -164,6 +167,14 @@ def _goes_direct(host: str, no_proxy: str) -> bool:
     """Whether `NO_PROXY` names the host: exactly, as a suffix at a dot, or by `*`."""
     names = [name.strip().lstrip(".").lower() for name in no_proxy.split(",")]
     return any(name == "*" or host == name or host.endswith(f".{name}") for name in names if name)
+
+
+def _payload(body: bytes) -> bytes | BytesIO:
+    """aiohttp wants to be given long bodies as a file, so that it writes them piece by piece."""
+    return body if len(body) < _LONG_BODY_BYTES else BytesIO(body)
+
+
+_url = lru_cache(maxsize=1024)(URL)
 
 
 @lru_cache(maxsize=256)
@@ -194,7 +205,7 @@ class HttpResponse:
         self._response = response
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
-        connection = response.connection
+        connection = response.connection  # None: the whole answer is here already
         if connection is not None and connection.protocol is not None:
             connection.protocol.read_timeout = deadlines.idle_s
 
@@ -207,6 +218,11 @@ class HttpResponse:
         length = self._response.content_length
         if length is not None and length > limit:
             raise _too_long(limit)
+        if length is not None and "content-encoding" not in self.headers:
+            try:
+                return await self._response.content.read()
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise AttemptFailed(_failure_of(error)) from error
         body = bytearray()
         async for chunk in self.chunks(limit):
             body += chunk

@@ -44,7 +44,7 @@ class ChatCompletions:
         except BatonError as error:
             await _fail(exchange, error, arrival.id)
         except asyncio.CancelledError:
-            if not exchange.departure.gone:
+            if not exchange.visit.gone:
                 raise
             # The client's own leaving ended this task: nobody is left to be told.
 
@@ -52,15 +52,15 @@ class ChatCompletions:
         caller = self._authenticate(exchange.presented)
         body = await exchange.body(self._max_body_bytes)
         envelope = read_envelope(body, lambda inside: read_options(exchange.options, inside), _NO_HEADERS)
-        exchange.departure.ends(asyncio.current_task())
+        exchange.visit.ends(asyncio.current_task())
         try:
             if envelope.stream:
                 await self._stream(exchange, caller, envelope, arrival)
                 return
             answered = await self._gateway.answer(caller, envelope, arrival)
         finally:
-            exchange.departure.ends(None)
-        await exchange.answer(200, answered.reply.body, receipts.of_answer(answered, envelope))
+            exchange.visit.ends(None)
+        exchange.answer(200, answered.reply.body, receipts.head(receipts.of_answer(answered, envelope)))
 
     async def _stream(self, exchange: Exchange, caller: Caller, envelope: Envelope, arrival: Arrival) -> None:
         async with Pulse(exchange, receipts.of_beginning(arrival.id)) as pulse:
@@ -78,7 +78,7 @@ class ChatCompletions:
 
 async def _fail(exchange: Exchange, error: BatonError, request_id: str) -> None:
     """Tell of an error: as an answer of its own, or as the last event of a stream that has begun."""
-    if exchange.departure.gone:
+    if exchange.visit.gone:
         return
     body = write_error(error, request_id)
     if exchange.started:
@@ -86,4 +86,5 @@ async def _fail(exchange: Exchange, error: BatonError, request_id: str) -> None:
         await exchange.end_stream()
         return
     close = error.status in (408, 413)
-    await exchange.answer(error.status, body, receipts.of_error(error, request_id), close=close)
+    head = receipts.head(receipts.of_error(error, request_id))
+    exchange.answer(error.status, body, head, close=close)

@@ -1,6 +1,6 @@
 """What happened, in headers: the same for every dialect."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import ceil
 
 from baton.core.errors import BatonError
@@ -9,6 +9,11 @@ from baton.core.request import Envelope
 from baton.gateway.gateway import Answered, Streaming
 
 Header = tuple[bytes, bytes]
+
+
+def head(headers: Iterable[Header]) -> bytes:
+    """Header lines as they travel."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 def of_answer(answered: Answered, envelope: Envelope) -> list[Header]:

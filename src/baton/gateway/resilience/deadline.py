@@ -5,7 +5,7 @@ from msgspec import Struct
 from baton.core.clock import Clock
 from baton.upstream.transport import Deadlines
 
-WHOLE = Deadlines(connect_s=5.0, first_byte_s=600.0, idle_s=60.0, total_s=600.0)
+WHOLE = Deadlines(connect_s=5.0, first_byte_s=None, idle_s=60.0, total_s=600.0)
 """A whole answer's first byte comes when the model has finished: only the total bounds it (decision 8)."""
 
 STREAM = Deadlines(connect_s=5.0, first_byte_s=120.0, idle_s=20.0, quiet_s=60.0, total_s=None)

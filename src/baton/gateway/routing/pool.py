@@ -73,6 +73,8 @@ def pool_for(landscape: Landscape, ask: Ask, weights: Weights) -> Pool:
 def reason_against(landscape: Landscape, offer: Offer, ask: Ask) -> str | None:
     """Why a model is no candidate for `auto`; None where nothing speaks against it."""
     model = offer.model
+    if offer.retired:
+        return f"retired on {model.retired_at}"
     if reason := reason_against_any(landscape, offer, ask):
         return reason
     if model.provider in landscape.stand_ins and not landscape.stands_in:
@@ -91,8 +93,6 @@ def reason_against(landscape: Landscape, offer: Offer, ask: Ask) -> str | None:
 def reason_against_any(landscape: Landscape, offer: Offer, ask: Ask) -> str | None:
     """Why a model cannot be called at all, named or not."""
     model = offer.model
-    if offer.retired:
-        return f"retired on {model.retired_at}"
     if not model.is_enabled:
         return "switched off"
     if model.provider not in landscape.configured:

@@ -71,11 +71,11 @@ class Router:
     def decide_named(self, resolution: Resolution, ask: Ask, health: Health = NOTHING_OBSERVED) -> Decision:
         """The model that the caller named, if it can be called and the caller may.
 
-        What the model can do is not held against it: the provider knows better than the catalog.
+        What it can do, and whether it is retired, is not held against it: the provider knows best.
 
         Raises:
             Forbidden: not in the caller's tier, or not in the catalog and the caller may not name such.
-            Unservable: switched off, retired, excluded, or its provider is not configured.
+            Unservable: switched off, excluded, or its provider is not configured.
         """
         offer = resolution.offer
         if not resolution.known and not ask.any_model:

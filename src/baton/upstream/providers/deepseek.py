@@ -15,5 +15,5 @@ SPEC = ProviderSpec(
         ),
     ),
     capabilities=frozenset({"streaming", "tools", "json"}),
-    classes=ModelClasses(default="deepseek-v4-flash", cheap="deepseek-v4-flash", premium="deepseek-v4-pro"),
+    classes=ModelClasses(default="deepseek-flash", cheap="deepseek-flash", premium="deepseek-v4-pro"),
 )

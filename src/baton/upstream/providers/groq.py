@@ -1,4 +1,4 @@
-"""Groq. Usage of streams in `x_groq` (recording groq-4cf43a57e0); a tool call that came out wrong is a 400."""
+"""Groq. Usage of streams in `x_groq` (recording groq-4cf43a57e0); a wrong tool call is a 400."""
 
 from baton.core.failures import Kind
 from baton.core.provider import LimitHeaders, ProviderSpec, Quirks, WaitForm

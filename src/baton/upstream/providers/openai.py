@@ -14,5 +14,5 @@ SPEC = ProviderSpec(
         reset_form=WaitForm.GO_DURATION,
     ),
     capabilities=frozenset({"streaming", "tools", "json", "vision", "audio"}),
-    classes=ModelClasses(default="gpt-5.4", cheap="gpt-5.4-nano", premium="gpt-5.5"),
+    classes=ModelClasses(default="gpt-6.1-terra", cheap="gpt-6-luna", premium="gpt-6.1-sol"),
 )

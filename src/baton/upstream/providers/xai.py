@@ -16,5 +16,5 @@ SPEC = ProviderSpec(
             pattern=r"^incorrect api key provided", kind=Kind.CREDENTIAL, source="recording xai-adda48ae4a"
         ),
     ),
-    classes=ModelClasses(default="grok-4.3", cheap="grok-4-fast-non-reasoning", premium="grok-4.7"),
+    classes=ModelClasses(default="grok-4.3", cheap="grok-4.3", premium="grok-4.7"),
 )
