@@ -1,0 +1,1 @@
+"""The command `baton`, one file per command."""

@@ -1,0 +1,42 @@
+"""Which installation a command is about: its settings, from options, environment and file."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from baton.cli.stop import MISUSED, Stop
+from baton.settings import Misconfigured, Settings, load
+from baton.upstream.directory import declared
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of database, journal and keys. [env: BATON_DATA_DIR; .baton]"),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="Settings as a TOML file. [env: BATON_CONFIG]")
+]
+
+
+def read_settings(
+    config: Path | None, data_dir: Path | None = None, overrides: Mapping[str, Any] | None = None
+) -> Settings:
+    """The settings: `overrides` and `data_dir` (options) before the environment before the file.
+
+    Raises:
+        Stop: they cannot be used; every problem with the name of what to set, exit code 2.
+    """
+    config = config_file(config)
+    try:
+        return load(os.environ, declared(), config, {**(overrides or {}), "data_dir": data_dir})
+    except Misconfigured as error:
+        lines = [f"  {problem}" for problem in error.problems]
+        raise Stop("\n".join(["the settings cannot be used:", *lines]), MISUSED) from error
+
+
+def config_file(option: Path | None) -> Path | None:
+    """The TOML file, if one was named."""
+    named = os.environ.get("BATON_CONFIG")
+    return option or (Path(named) if named else None)

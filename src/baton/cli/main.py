@@ -1,0 +1,95 @@
+"""`baton`: finds the command, runs it, and turns whatever stops it into one clear sentence.
+
+The modules of the commands are imported here, when one of them is asked for, and nowhere else: `baton
+--help` needs none of them, `baton serve` no table, `baton chat` no database.
+
+Exit codes: 0 done, 1 could not be done, 2 wrong usage or settings, 130 interrupted.
+"""
+
+import importlib
+import sys
+from typing import Annotated, Any, cast
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from baton import __version__
+from baton.cli.stop import FAILED, Stop
+from baton.core.errors import BatonError
+
+COMMANDS = {
+    "serve": "Start the gateway.",
+}
+"""Every command, in the order of `--help`; `baton.cli.<name>` has it in its `COMMANDS`."""
+
+
+class LazyCommand(TyperCommand):
+    """Stands for a command until it is asked for."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Load the real command and have it read its arguments."""
+        return load(str(self.name)).make_context(info_name, args, parent=parent, **extra)
+
+
+def load(name: str) -> TyperCommand | TyperGroup:
+    """The command of that name, or the group of its commands, from its own module."""
+    functions = importlib.import_module(f"baton.cli.{name}").COMMANDS
+    app = typer.Typer(name=name, help=COMMANDS[name], no_args_is_help=True, **_look())
+    for command, function in functions.items():
+        app.command(command)(function)
+    if list(functions) != [name]:
+        app.callback()(_no_options)  # also one command of a group is called by its name
+    return cast("TyperCommand | TyperGroup", typer.main.get_command(app))
+
+
+def commands() -> TyperGroup:
+    """The whole command line."""
+    app = typer.Typer(no_args_is_help=True, **_look())
+    app.callback()(_baton)
+    group = cast("TyperGroup", typer.main.get_command(app))
+    for name, summary in COMMANDS.items():
+        group.add_command(LazyCommand(name, help=summary))
+    return group
+
+
+def main() -> None:
+    """Run the command line of this process, and exit."""
+    try:
+        commands().main(prog_name="baton")
+    except Stop as stop:
+        _complain(stop.message, stop.code)
+    except BatonError as error:
+        _complain(error.message, FAILED)
+
+
+def _look() -> dict[str, Any]:
+    """Plain help, quick to make and the same everywhere; and no trace that shows the values of variables."""
+    return {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
+
+
+def _complain(message: str, code: int) -> None:
+    sys.stdout.flush()
+    print(f"baton: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _no_options() -> None:
+    """A group has no options of its own."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"baton {__version__}")
+        raise typer.Exit
+
+
+def _baton(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it and exit.")
+    ] = False,
+) -> None:
+    """A self-hosted AI gateway: one endpoint, every provider, provable costs."""
+
+
+if __name__ == "__main__":
+    main()

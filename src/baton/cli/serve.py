@@ -1,0 +1,128 @@
+"""`baton serve`."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from types import TracebackType
+from typing import Annotated, Self
+
+import structlog
+import typer
+import uvicorn
+import uvloop
+
+from baton import __version__
+from baton.api.asgi import build
+from baton.api.server import make_server
+from baton.app import open_app
+from baton.cli.installation import ConfigFile, DataDir, read_settings
+from baton.cli.listener import listen, url_of
+from baton.cli.logs import configure
+from baton.cli.stop import INTERRUPTED, Stop
+from baton.cli.welcome import Start, welcome
+from baton.settings import Settings
+
+_log = structlog.stdlib.get_logger(__name__)
+
+_CUT_S = 5.0
+"""How long answers that are cut off may take to say so in the ledger."""
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen at. [env: BATON_HOST; 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen at; 0 takes a free one. [env: BATON_PORT; 8080]")
+    ] = None,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+) -> None:
+    """Start the gateway.
+
+    Ctrl-C or SIGTERM lets open answers come to their end, a second one cuts them off.
+    """
+    settings = read_settings(config, data_dir, {"host": host, "port": port})
+    configure(settings.log_level)
+    with listen(settings.host, settings.port) as listening, contextlib.suppress(asyncio.CancelledError):
+        uvloop.run(_serve(settings, listening))
+        return
+    raise Stop("ended before all answers were complete.", INTERRUPTED)
+
+
+async def _serve(settings: Settings, listening: socket.socket) -> None:
+    async with Ending() as ending, open_app(settings) as app:
+        server = make_server(build(app), settings.host, settings.port)
+        ending.of(server)
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        await server.startup(sockets=[listening])
+        start = Start(
+            url=url_of(listening),
+            data_dir=settings.data_dir,
+            providers=app.directory,
+            first_key=app.first_key,
+        )
+        _log.info("listening", url=start.url, version=__version__)
+        print(welcome(start), flush=True)
+        try:
+            await server.main_loop()
+            await server.shutdown(sockets=[listening])
+        finally:
+            await _cut_off(server)
+    _log.info("ended")
+
+
+async def _cut_off(server: uvicorn.Server) -> None:
+    """End the answers that were not waited for, so that each of them still gets into the ledger."""
+    tasks = set(server.server_state.tasks)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_CUT_S)
+
+
+class Ending:
+    """What the signals mean: the first asks the server to finish, the second cuts it off, a third kills.
+
+    uvicorn's own handling would raise the signal again before the journal is drained.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._server: uvicorn.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._loop.add_signal_handler(number, self._signalled)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._let_go()
+
+    def of(self, server: uvicorn.Server) -> None:
+        """From now on it is this server that ends."""
+        self._server = server
+        server.should_exit = self._asked
+
+    def _signalled(self) -> None:
+        if self._asked:
+            self._let_go()
+            if self._task is not None:
+                self._task.cancel()
+            return
+        self._asked = True
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def _let_go(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._loop.remove_signal_handler(number)
+
+
+COMMANDS = {"serve": serve}
