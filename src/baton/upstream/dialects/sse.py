@@ -18,7 +18,8 @@ MAX_EVENT_BYTES = 32 * 1024 * 1024
 
 
 class SseEvent(Struct, frozen=True):
-    """One event. `raw` is what came over the wire for it, boundary included, ready to be passed on."""
+    """One event. `raw` is what came over the wire for it, boundary included, ready to be passed on where it
+    ends in a blank line; the LF of a CRLF that came in two chunks may be missing at its end."""
 
     data: bytes
     raw: bytes
@@ -36,6 +37,8 @@ class SseReader:
         self._pending = b""
         self._searched = 0
         self._started = False
+        self._half_end = False
+        """Whether the last boundary ended in a CR that an LF may still follow."""
         self._max = max_event_bytes
 
     def feed(self, chunk: bytes) -> list[SseEvent]:
@@ -51,6 +54,9 @@ class SseReader:
                 return []
             self._started = True
             pending = pending.removeprefix(_BOM)
+        if self._half_end and pending:
+            pending = pending.removeprefix(b"\n")
+            self._half_end = False
         events: list[SseEvent] = []
         start = 0
         for end in self._boundaries(pending):
@@ -59,6 +65,7 @@ class SseReader:
                 events.append(event)
             start = end
         self._pending = pending[start:]
+        self._half_end = self._half_end or (start == len(pending) and pending.endswith(b"\r"))
         # A boundary is at most 4 bytes and may be half here.
         self._searched = max(0, len(self._pending) - 3)
         if len(self._pending) > self._max:
@@ -105,7 +112,9 @@ def read_event(raw: bytes) -> SseEvent | None:
 
 
 def write_event(data: bytes, event: str | None = None) -> bytes:
-    """One event; `data` holds no line ends (JSON written compactly never does)."""
+    """One event; each line of `data` becomes a line of the event (LF is the only line end in it)."""
+    if b"\n" in data:
+        data = data.replace(b"\n", b"\ndata: ")
     if event is None:
         return b"data: " + data + b"\n\n"
     return b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"
