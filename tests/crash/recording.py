@@ -14,13 +14,13 @@ import structlog
 
 from baton.core.ids import UuidV7
 from baton.ledger.ledger import Ledger, open_ledger
-from baton.ledger.limits import Limits
 from baton.ledger.rows import Cost
+from baton.ledger.settings import LedgerSettings
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
 from tests.ledger.samples import a_settled, an_attempt, an_opened
 
-LIMITS = Limits(
+LIMITS = LedgerSettings(
     segment_bytes=64 << 10, sync_every_s=0.01, batch_every_s=0.002, batch_rows=50, queued_rows=200
 )
 _CALLERS = 16

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from baton.core.ids import UuidV7
-from baton.ledger.limits import Limits
+from baton.ledger.settings import LedgerSettings
 from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
@@ -26,9 +26,9 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def limits() -> Limits:
+def limits() -> LedgerSettings:
     """Small files, and no waiting."""
-    return Limits(
+    return LedgerSettings(
         segment_bytes=64 << 10,
         journal_bytes=4 << 20,
         sync_every_s=0.01,

@@ -12,8 +12,8 @@ from baton.core.ids import UuidV7
 from baton.core.usage import Usage
 from baton.ledger.interactions import MAX_PAGE, AttemptRow, Filter, InteractionRow
 from baton.ledger.ledger import Ledger, open_ledger
-from baton.ledger.limits import Limits
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled
+from baton.ledger.settings import LedgerSettings
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.storage.database import Database
 from tests.ledger.samples import a_settled, an_attempt, an_opened
@@ -23,7 +23,9 @@ FIRST_MS = 20_000 * DAY_MS
 
 
 @pytest.fixture
-async def ledger(root: Path, database: Database, new_id: UuidV7, limits: Limits) -> AsyncIterator[Ledger]:
+async def ledger(
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
+) -> AsyncIterator[Ledger]:
     """An open ledger."""
     async with open_ledger(root, database, new_id, limits) as opened:
         yield opened

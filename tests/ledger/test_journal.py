@@ -16,9 +16,9 @@ from baton.core.ids import UuidV7
 from baton.ledger.folder import Folder
 from baton.ledger.framing import framed, payloads, unframed
 from baton.ledger.journal import Journal
-from baton.ledger.limits import Limits
 from baton.ledger.rows import Record
 from baton.ledger.segment import Segment
+from baton.ledger.settings import LedgerSettings
 from tests.ledger.conftest import eventually, files
 from tests.ledger.samples import a_settled, an_opened
 
@@ -51,7 +51,7 @@ def soft_file_limit() -> Iterator[None]:
 
 
 async def test_a_record_is_with_the_kernel_when_append_returns(
-    root: Path, new_id: UuidV7, limits: Limits
+    root: Path, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """Another reader of the file sees each record at once: nothing is held back in the process."""
     async with Journal(root, "one", limits) as journal:
@@ -65,7 +65,7 @@ async def test_a_record_is_with_the_kernel_when_append_returns(
             assert on_disk(root) == written
 
 
-async def test_files_are_allocated_whole(root: Path, limits: Limits) -> None:
+async def test_files_are_allocated_whole(root: Path, limits: LedgerSettings) -> None:
     """The disk has set every block aside before a record is written: no holes that could fail later."""
     async with Journal(root, "one", limits) as journal:
         await eventually(lambda: len(files(root, "*/*.segment")) == 2)
@@ -76,7 +76,7 @@ async def test_files_are_allocated_whole(root: Path, limits: Limits) -> None:
 
 
 async def test_a_file_goes_when_all_of_it_is_in_the_database(
-    root: Path, new_id: UuidV7, limits: Limits
+    root: Path, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """Filled files stay while one record in them is wanted, whatever became of those around them."""
     async with Journal(root, "one", limits) as journal:
@@ -97,7 +97,7 @@ async def test_a_file_goes_when_all_of_it_is_in_the_database(
 
 
 async def test_a_folder_stays_for_the_next_start_while_it_is_wanted(
-    root: Path, new_id: UuidV7, limits: Limits
+    root: Path, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """Closing with records that are not in the database leaves them, to be claimed by anyone."""
     async with Journal(root, "one", limits) as journal:
@@ -112,7 +112,7 @@ async def test_a_folder_stays_for_the_next_start_while_it_is_wanted(
 
 
 async def test_the_journal_grows_to_its_limit_and_no_further(
-    root: Path, new_id: UuidV7, limits: Limits
+    root: Path, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """At the limit beginnings are refused, ends still find room; once rows are drained all goes on."""
     async with Journal(root, "one", limits) as journal:
@@ -137,7 +137,7 @@ async def test_the_journal_grows_to_its_limit_and_no_further(
 
 
 @pytest.mark.usefixtures("soft_file_limit")
-async def test_a_short_write_is_no_record(root: Path, new_id: UuidV7, limits: Limits) -> None:
+async def test_a_short_write_is_no_record(root: Path, new_id: UuidV7, limits: LedgerSettings) -> None:
     """A record of which the disk took only a part is refused and never read; the next takes its place."""
     async with Journal(root, "one", limits) as journal:
         await eventually(lambda: len(files(root, "*/*.segment")) == 2)
@@ -163,7 +163,7 @@ async def test_a_short_write_is_no_record(root: Path, new_id: UuidV7, limits: Li
 
 @pytest.mark.usefixtures("soft_file_limit")
 async def test_a_full_disk_is_noticed_while_there_is_still_room(
-    root: Path, new_id: UuidV7, limits: Limits
+    root: Path, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """When the next file cannot be had, requests are served to the end of this one, and then refused."""
     async with Journal(root, "one", limits) as journal:
@@ -183,7 +183,7 @@ async def test_a_full_disk_is_noticed_while_there_is_still_room(
         fill(journal, new_id, 1)
 
 
-async def test_what_does_not_fit_a_file_is_refused(root: Path, limits: Limits) -> None:
+async def test_what_does_not_fit_a_file_is_refused(root: Path, limits: LedgerSettings) -> None:
     """Metadata of any size makes a clear error, not a stuck journal."""
     async with Journal(root, "one", limits) as journal:
         with pytest.raises(TooLarge):
@@ -192,7 +192,7 @@ async def test_what_does_not_fit_a_file_is_refused(root: Path, limits: Limits) -
         assert len(journal.segments) == 1
 
 
-async def test_a_journal_that_cannot_be_kept_says_so(tmp_path: Path, limits: Limits) -> None:
+async def test_a_journal_that_cannot_be_kept_says_so(tmp_path: Path, limits: LedgerSettings) -> None:
     """A folder that cannot be made ends the start with an error that names it."""
     (tmp_path / "file").write_text("")
     with pytest.raises(Unavailable) as refused:
@@ -202,10 +202,10 @@ async def test_a_journal_that_cannot_be_kept_says_so(tmp_path: Path, limits: Lim
     assert str(tmp_path / "file") in refused.value.message
 
 
-async def test_a_journal_without_room_for_two_files_says_so(root: Path, limits: Limits) -> None:
+async def test_a_journal_without_room_for_two_files_says_so(root: Path, limits: LedgerSettings) -> None:
     """A limit below two files ends the start, and leaves nothing behind."""
     with pytest.raises(Unavailable):
-        async with Journal(root, "one", Limits(segment_bytes=64 << 10, journal_bytes=100 << 10)):
+        async with Journal(root, "one", LedgerSettings(segment_bytes=64 << 10, journal_bytes=100 << 10)):
             pass
     assert files(root) == []
 
@@ -227,7 +227,7 @@ def test_a_read_only_folder_refuses_and_recovers() -> None:
 
 
 async def test_requests_that_outrun_the_keeper_do_not_wait(
-    root: Path, new_id: UuidV7, limits: Limits
+    root: Path, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """A burst makes its next files itself, and a file that came too late is not used: order is order."""
     async with Journal(root, "one", limits) as journal:
@@ -240,7 +240,7 @@ async def test_requests_that_outrun_the_keeper_do_not_wait(
     assert ids == sorted(ids)
 
 
-async def test_two_journals_share_a_root(root: Path, new_id: UuidV7, limits: Limits) -> None:
+async def test_two_journals_share_a_root(root: Path, new_id: UuidV7, limits: LedgerSettings) -> None:
     """Each process has its own folder; neither takes the other's for abandoned."""
     async with Journal(root, "one", limits) as one, Journal(root, "two", limits) as two:
         for journal in (one, two):

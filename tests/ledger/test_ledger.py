@@ -15,11 +15,10 @@ from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
 from baton.ledger.interactions import Filter
 from baton.ledger.ledger import Ledger, open_ledger
-from baton.ledger.limits import Limits
 from baton.ledger.rows import Cost
+from baton.ledger.settings import LedgerSettings
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.storage.database import Database
-from baton.storage.settings import StorageSettings
 from tests.ledger.conftest import eventually, files
 from tests.ledger.samples import a_settled, an_attempt, an_opened
 from tests.ledger.test_journal import on_disk
@@ -65,7 +64,7 @@ class Locked:
 
 
 async def test_what_has_ended_can_be_read_at_once(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """A reader sees this process's own interactions without waiting for the next batch."""
     patient = msgspec.structs.replace(limits, batch_every_s=60.0)
@@ -78,7 +77,7 @@ async def test_what_has_ended_can_be_read_at_once(
 
 
 async def test_closing_drains_everything(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """Nothing that has ended is left, and nothing is left of the journal."""
     ids = [new_id() for _ in range(2000)]
@@ -90,7 +89,7 @@ async def test_closing_drains_everything(
 
 
 async def test_an_open_interaction_is_settled_as_crashed_by_the_next_start(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """What never ended costs what was estimated; what did end is as it was."""
     open_id, other_id = new_id(), new_id()
@@ -107,7 +106,7 @@ async def test_an_open_interaction_is_settled_as_crashed_by_the_next_start(
 
 
 async def test_interactions_already_there_are_not_added_again(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
 ) -> None:
     """A journal whose rows had been committed when its process died doubles nothing, nor their attempts."""
     ids = [new_id() for _ in range(50)]
@@ -128,7 +127,7 @@ async def test_interactions_already_there_are_not_added_again(
 
 
 async def test_a_database_that_is_away_holds_up_nothing(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
 ) -> None:
     """While it is locked, requests are recorded; it is said once, and made up for without help."""
     ids = [new_id() for _ in range(300)]
@@ -146,7 +145,7 @@ async def test_a_database_that_is_away_holds_up_nothing(
 
 
 async def test_more_than_memory_holds_is_read_back_from_the_journal(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
 ) -> None:
     """A long outage takes disk, not memory; afterwards every interaction arrives once."""
     small = msgspec.structs.replace(limits, queued_rows=20, batch_rows=16)
@@ -178,7 +177,7 @@ async def test_more_than_memory_holds_is_read_back_from_the_journal(
 
 
 async def test_an_outage_longer_than_the_journal_refuses_new_requests(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
 ) -> None:
     """When the journal is full, beginnings are refused; what runs still ends; nothing of it is lost."""
     small = msgspec.structs.replace(limits, journal_bytes=256 << 10, queued_rows=20)
@@ -198,7 +197,7 @@ async def test_an_outage_longer_than_the_journal_refuses_new_requests(
 
 
 async def test_an_end_that_the_disk_refuses_is_written_when_it_can_be(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
 ) -> None:
     """Settling never fails: the end is kept, goes to the journal once that works, and is one row."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -225,7 +224,7 @@ async def test_an_end_that_the_disk_refuses_is_written_when_it_can_be(
 
 
 async def test_a_database_lost_while_closing_costs_no_row(
-    root: Path, settings: StorageSettings, database: Database, new_id: UuidV7, limits: Limits, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
 ) -> None:
     """What cannot be drained stays in the journal, and the next start brings it in."""
     ids = [new_id() for _ in range(100)]
@@ -240,7 +239,7 @@ async def test_a_database_lost_while_closing_costs_no_row(
 
 
 async def test_missing_tables_are_waited_for(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
 ) -> None:
     """Tables that are not there are no reason to drop a row: they may come, as in a rolling upgrade."""
     with closing(sqlite3.connect(tmp_path / "baton.db")) as other:
@@ -255,7 +254,7 @@ async def test_missing_tables_are_waited_for(
 
 
 async def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """It is logged whole; everything around it arrives."""
     ids = [new_id() for _ in range(5)]
@@ -271,7 +270,7 @@ async def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(
 
 
 async def test_an_interaction_ends_once(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """A second end is logged and changes neither row nor sums."""
     async with open_ledger(root, database, new_id, limits) as ledger:
@@ -285,7 +284,7 @@ async def test_an_interaction_ends_once(
 
 
 async def test_several_ledgers_share_a_root_and_a_database(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """Each brings its own rows, and none touches another's folder while that lives."""
     async with AsyncExitStack() as stack:
@@ -302,7 +301,7 @@ async def test_several_ledgers_share_a_root_and_a_database(
 
 
 async def test_a_journal_of_a_newer_version_is_left_alone(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """Records that cannot be read are neither guessed at nor removed."""
     (root / "newer").mkdir(parents=True)
@@ -315,7 +314,7 @@ async def test_a_journal_of_a_newer_version_is_left_alone(
 
 
 async def test_counts_are_kept_by_status_and_model(
-    root: Path, database: Database, new_id: UuidV7, limits: Limits
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
 ) -> None:
     """Metrics have requests, tokens and cost since the start, apart by status, provider and model."""
     async with open_ledger(root, database, new_id, limits) as ledger:

@@ -11,8 +11,8 @@ import pytest
 from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
 from baton.ledger.journal import Journal
-from baton.ledger.limits import Limits
 from baton.ledger.segment import Segment
+from baton.ledger.settings import LedgerSettings
 from tests.ledger.conftest import eventually, files
 from tests.ledger.samples import an_opened
 from tests.ledger.test_journal import fill_up
@@ -22,7 +22,7 @@ _NOBODY = 65534
 
 async def keep(root: Path) -> None:
     await asyncio.to_thread(drop_rights, root)  # in a thread: what that imports may be root's own
-    limits = Limits(segment_bytes=64 << 10, journal_bytes=4 << 20, sync_every_s=0.01)
+    limits = LedgerSettings(segment_bytes=64 << 10, journal_bytes=4 << 20, sync_every_s=0.01)
     new_id = UuidV7()
     os.chmod(root, 0o500)
     with pytest.raises(Unavailable) as refused:

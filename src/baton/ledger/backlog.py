@@ -10,9 +10,9 @@ from msgspec import Struct
 from baton.core.errors import Unavailable
 from baton.ledger.framing import MAGIC, payloads, unframed
 from baton.ledger.journal import Journal
-from baton.ledger.limits import Limits
 from baton.ledger.rows import Interaction, Opened, Settled
 from baton.ledger.segment import Segment
+from baton.ledger.settings import LedgerSettings
 
 
 class Entry(Struct):
@@ -25,16 +25,16 @@ class Entry(Struct):
 
 
 class Backlog:
-    """First in, first out; in memory up to `Limits.queued_rows`, beyond that in the journal only.
+    """First in, first out; in memory up to `LedgerSettings.queued_rows`, beyond that in the journal only.
 
     From the first entry that found the queue full until the journal has been read back to its end, nothing
     is queued by `settle`: what lies behind that first entry in the journal is exactly what is missing here.
     """
 
-    def __init__(self, journal: Journal, limits: Limits) -> None:
+    def __init__(self, journal: Journal, settings: LedgerSettings) -> None:
         self._journal = journal
-        self._most = limits.queued_rows
-        self._batch = limits.batch_rows
+        self._most = settings.queued_rows
+        self._batch = settings.batch_rows
         self._queue: deque[Entry] = deque()
         self._unwritten: dict[str, Entry] = {}
         self._spilled_after: tuple[int, int] | None = None
@@ -47,6 +47,11 @@ class Backlog:
         """Set when there is anything."""
         self.plenty = asyncio.Event()
         """Set when there is a whole batch."""
+
+    @property
+    def waiting(self) -> int:
+        """Interactions on their way, in memory or not."""
+        return self.arrived - self.drained
 
     def settle(self, interaction: Interaction, opened_in: Segment) -> None:
         """Write the end to the journal and line the interaction up; a failing disk loses nothing here."""
@@ -61,10 +66,9 @@ class Backlog:
             self._queue.append(entry)
         elif self._spilled_after is None:
             self._spilled_after = before
-        waiting = len(self._queue)
-        if waiting == 1:
+        if self.waiting == 1:
             self.some.set()
-        elif waiting == self._batch:
+        elif self.waiting == self._batch:
             self.plenty.set()
 
     def head(self) -> list[Entry]:
@@ -83,9 +87,9 @@ class Backlog:
             elif self._unwritten:
                 self._unwritten.pop(entry.interaction.settled.id, None)
         self.drained += count
-        if self.drained == self.arrived:
+        if not self.waiting:
             self.some.clear()
-        if len(self._queue) < self._batch:
+        if self.waiting < self._batch:
             self.plenty.clear()
         self._journal.trim()
 

@@ -29,7 +29,7 @@ class Book:
     @property
     def waiting_count(self) -> int:
         """Interactions that have ended and are not yet in the database."""
-        return self._backlog.arrived - self._backlog.drained
+        return self._backlog.waiting
 
     def opened(self, record: Opened) -> None:
         """Write down a beginning: before the first attempt, so that a crash cannot hide what it cost.

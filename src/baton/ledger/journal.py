@@ -19,9 +19,9 @@ import structlog
 from baton.core.errors import TooLarge, Unavailable
 from baton.ledger.folder import Folder
 from baton.ledger.framing import MAGIC, framed
-from baton.ledger.limits import Limits
 from baton.ledger.rows import Opened, Settled
 from baton.ledger.segment import Segment
+from baton.ledger.settings import LedgerSettings
 
 MAX_OPENED_BYTES = 256 << 10
 """A beginning carries what a caller sent along; more than this is not metadata."""
@@ -42,17 +42,17 @@ class _Trouble(StrEnum):
 class Journal:
     """Appends to this process's own folder; `async with` starts and ends its care for the files."""
 
-    def __init__(self, root: Path, name: str, limits: Limits) -> None:
+    def __init__(self, root: Path, name: str, settings: LedgerSettings) -> None:
         """`name`: of the new folder under `root`; never used before, so not a process id."""
         self._root = root
         self._name = name
-        self._limits = limits
+        self._settings = settings
         self._folder: Folder
         self._current: Segment
         self._filled: list[Segment] = []
         self._spare: Segment | None = None
         self._last_number = 0
-        self._soft_end = limits.segment_bytes - limits.segment_bytes // _RESERVE
+        self._soft_end = settings.segment_bytes - settings.segment_bytes // _RESERVE
         self._most_opened = min(MAX_OPENED_BYTES, self._soft_end - len(MAGIC))
         self._troubles: dict[_Trouble, str] = {}
         self._wake = asyncio.Event()
@@ -171,11 +171,11 @@ class Journal:
         Raises:
             OSError: the journal has grown to its limit.
         """
-        limit = self._limits.journal_bytes
-        if (len(self._filled) + 2) * self._limits.segment_bytes > limit:
+        limit = self._settings.journal_bytes
+        if (len(self._filled) + 2) * self._settings.segment_bytes > limit:
             raise OSError(f"it has grown to its limit of {limit} bytes, the database is behind")
         self._last_number += 1
-        return partial(Segment.create, self._folder.path, self._last_number, self._limits.segment_bytes)
+        return partial(Segment.create, self._folder.path, self._last_number, self._settings.segment_bytes)
 
     async def _keep(self) -> None:
         """Remove, make and sync files, off the request path, until closing."""
@@ -189,7 +189,7 @@ class Journal:
             if closing:
                 return
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._limits.sync_every_s):
+                async with asyncio.timeout(self._settings.sync_every_s):
                     await self._wake.wait()
 
     async def _remove_done(self) -> None:

@@ -9,8 +9,8 @@ from baton.ledger.backlog import Backlog
 from baton.ledger.book import Book
 from baton.ledger.interactions import Interactions
 from baton.ledger.journal import Journal
-from baton.ledger.limits import Limits
 from baton.ledger.recovery import Recovery
+from baton.ledger.settings import LedgerSettings
 from baton.ledger.store import Store
 from baton.ledger.usage import UsageReport
 from baton.ledger.writer import Writer
@@ -38,7 +38,7 @@ class Ledger:
 
 @asynccontextmanager
 async def open_ledger(
-    root: Path, database: Database, new_id: Callable[[], str], limits: Limits | None = None
+    root: Path, database: Database, new_id: Callable[[], str], settings: LedgerSettings | None = None
 ) -> AsyncGenerator[Ledger]:
     """Open this process's ledger, with its journal in a new folder under `root`.
 
@@ -48,11 +48,11 @@ async def open_ledger(
     Raises:
         Unavailable: `journal_unusable`: nothing can be written under `root`.
     """
-    limits = limits or Limits()
+    settings = settings or LedgerSettings()
     store = Store(database)
-    async with Journal(root, new_id(), limits) as journal:
-        backlog = Backlog(journal, limits)
-        async with Recovery(root, store, limits), Writer(backlog, store, limits) as writer:
+    async with Journal(root, new_id(), settings) as journal:
+        backlog = Backlog(journal, settings)
+        async with Recovery(root, store, settings), Writer(backlog, store, settings) as writer:
             yield Ledger(
                 book=Book(journal, backlog),
                 interactions=Interactions(database, writer.flush),

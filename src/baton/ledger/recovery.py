@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from baton.core.errors import Unavailable
 from baton.ledger.folder import Folder
 from baton.ledger.framing import MAGIC, Unreadable, payloads, unframed
-from baton.ledger.limits import Limits
 from baton.ledger.rows import Interaction, Opened, crashed
+from baton.ledger.settings import LedgerSettings
 from baton.ledger.store import Store
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -34,10 +34,10 @@ class Recovered(Struct, frozen=True, kw_only=True):
 class Recovery:
     """Looks after other processes' folders: at the start, and every so often. `async with` runs it."""
 
-    def __init__(self, root: Path, store: Store, limits: Limits) -> None:
+    def __init__(self, root: Path, store: Store, settings: LedgerSettings) -> None:
         self._root = root
         self._store = store
-        self._limits = limits
+        self._settings = settings
         self._set_aside: list[Folder] = []
         self._closing = asyncio.Event()
 
@@ -48,7 +48,7 @@ class Recovery:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End after the folder at hand, or at once where the database is away."""
+        """Stop soon; what is not yet in the database is left to the next start."""
         self._closing.set()
         await self._task
         for folder in self._set_aside:
@@ -80,7 +80,9 @@ class Recovery:
         reading = _Reading(folder)
         settled = 0
         try:
-            while batch := await asyncio.to_thread(reading.next, self._limits.batch_rows):
+            while batch := await asyncio.to_thread(reading.next, self._settings.batch_rows):
+                if self._closing.is_set():
+                    return None
                 await self._store.add(batch)
                 settled += len(batch)
             unended = [Interaction(opened, crashed(opened)) for opened in reading.begun.values()]
@@ -93,16 +95,16 @@ class Recovery:
         return Recovered(settled=settled, crashed=len(unended))
 
     async def _run(self) -> None:
-        pause_s = self._limits.retry_first_s
+        pause_s = self._settings.retry_first_s
         while not self._closing.is_set():
             try:
                 await self.sweep()
             except (Unavailable, SQLAlchemyError):  # the writer says so
                 wait_s = pause_s
-                pause_s = min(pause_s * 2, self._limits.retry_last_s)
+                pause_s = min(pause_s * 2, self._settings.retry_last_s)
             else:
-                wait_s = self._limits.sweep_every_s
-                pause_s = self._limits.retry_first_s
+                wait_s = self._settings.sweep_every_s
+                pause_s = self._settings.retry_first_s
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._closing.wait()

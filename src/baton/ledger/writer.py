@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from baton.core.errors import Unavailable
 from baton.ledger.backlog import Backlog
-from baton.ledger.limits import Limits
+from baton.ledger.settings import LedgerSettings
 from baton.ledger.store import Store
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -19,12 +19,13 @@ _log = structlog.stdlib.get_logger(__name__)
 class Writer:
     """One task; `async with` starts it, and drains at the end. While the database is away it keeps trying."""
 
-    def __init__(self, backlog: Backlog, store: Store, limits: Limits) -> None:
+    def __init__(self, backlog: Backlog, store: Store, settings: LedgerSettings) -> None:
         self._backlog = backlog
         self._store = store
-        self._limits = limits
+        self._settings = settings
         self._moved = asyncio.Condition()
         self._closing = asyncio.Event()
+        self._wanted = 0
         self.trouble: str | None = None
         """What keeps rows from the database, in words."""
 
@@ -40,16 +41,17 @@ class Writer:
         self._backlog.some.set()
         self._backlog.plenty.set()
         try:
-            async with asyncio.timeout(self._limits.closing_s):
+            async with asyncio.timeout(self._settings.closing_s):
                 await self._task
         except TimeoutError:
-            _log.error("ledger_left_in_journal", interactions=self._backlog.arrived - self._backlog.drained)
+            _log.error("ledger_left_in_journal", interactions=self._backlog.waiting)
 
     async def flush(self, within_s: float = 1.0) -> bool:
         """Have all that has ended so far in the database; whether that was done in time."""
         target = self._backlog.arrived
         if self._backlog.drained >= target:
             return True
+        self._wanted = target
         self._backlog.plenty.set()
         try:
             async with asyncio.timeout(within_s), self._moved:
@@ -59,7 +61,7 @@ class Writer:
         return True
 
     async def _run(self) -> None:
-        pause_s = self._limits.retry_first_s
+        pause_s = self._settings.retry_first_s
         while True:
             await self._gather()
             self._backlog.write_missing()
@@ -68,22 +70,27 @@ class Writer:
             except (Unavailable, SQLAlchemyError) as error:
                 self._away(str(error))
                 await self._pause(pause_s)
-                pause_s = min(pause_s * 2, self._limits.retry_last_s)
+                pause_s = min(pause_s * 2, self._settings.retry_last_s)
             else:
                 self._back()
-                pause_s = self._limits.retry_first_s
-            if self._closing.is_set():
+                pause_s = self._settings.retry_first_s
+            if self._closing.is_set() and (self.trouble or not self._backlog.waiting):
                 return
 
     async def _gather(self) -> None:
-        """Wait until there is something, and then a moment for more to go with it."""
+        """Wait until there is something, and then, unless somebody waits for it, for more to go with it."""
         await self._backlog.some.wait()
+        if self._wanted > self._backlog.drained or self._closing.is_set():
+            return
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.batch_every_s):
+            async with asyncio.timeout(self._settings.batch_every_s):
                 await self._backlog.plenty.wait()
 
     async def _move_all(self) -> None:
-        while entries := self._backlog.head():
+        """Move what is there now; what comes meanwhile waits for company, a transaction costs as 100 rows."""
+        target = self._backlog.arrived
+        while self._backlog.drained < target:
+            entries = self._backlog.head()
             await self._store.add([entry.interaction for entry in entries])
             self._backlog.drop(len(entries))
             async with self._moved:

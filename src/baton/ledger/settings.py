@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class LedgerSettings(Struct, frozen=True, kw_only=True):
     """The ledger's settings; the defaults suit one process with up to some thousand requests a second."""
 
     segment_bytes: int = 16 << 20
@@ -12,7 +12,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """What one process's journal may grow to while the database is away; then requests are refused."""
     sync_every_s: float = 1.0
     """What a power failure may cost."""
-    batch_rows: int = 500
+    batch_rows: int = 1000
     """Interactions in one transaction."""
     batch_every_s: float = 0.2
     """How long an interaction may wait for others to go with."""
