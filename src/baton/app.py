@@ -38,8 +38,9 @@ from baton.storage.notices import Notices
 from baton.storage.schema import upgrade
 from baton.storage.settings import StorageSettings
 from baton.upstream.calls import Upstream
+from baton.upstream.direct import DirectTransport
 from baton.upstream.directory import Directory, declared
-from baton.upstream.http import HttpTransport
+from baton.upstream.http import HttpSettings, HttpTransport, tls_context
 from baton.upstream.providers.simulated import MODELS as SIMULATED_MODELS
 from baton.upstream.providers.simulated.simulation import Simulation
 from baton.upstream.providers.simulated.transport import SimulatedTransport
@@ -129,7 +130,7 @@ async def open_app(settings: Settings, clock: Clock | None = None) -> AsyncGener
         directory = Directory(specs, settings.providers)
         router = LiveRouter(catalog, directory, frozenset({SIMULATED}))
         simulation = Simulation(store.clock)
-        http = await stack.enter_async_context(HttpTransport(settings.http))
+        http = await stack.enter_async_context(transport(settings.http))
         upstream = Upstream(http, {SIMULATED: SimulatedTransport(simulation, store.clock)}, store.clock)
         ledger = await stack.enter_async_context(
             open_ledger(settings.data_dir / "journal", store.database, store.new_id)
@@ -155,6 +156,13 @@ async def open_app(settings: Settings, clock: Clock | None = None) -> AsyncGener
             simulation=simulation,
             first_key=first_key,
         )
+
+
+def transport(settings: HttpSettings) -> DirectTransport | HttpTransport:
+    """How providers are reached: straight, or through a proxy by the client that knows proxies."""
+    if settings.https_proxy is None and settings.http_proxy is None:
+        return DirectTransport(tls_context(settings))
+    return HttpTransport(settings)
 
 
 def database_url(settings: Settings) -> str:

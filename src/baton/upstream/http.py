@@ -6,13 +6,12 @@ provider, and the request is sent again, once, on a fresh one.
 """
 
 import ssl
-import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from io import BytesIO
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
@@ -24,6 +23,7 @@ from yarl import URL
 
 from baton.core.errors import AttemptFailed
 from baton.core.failures import Failure, Kind
+from baton.upstream.inflation import inflated, too_long
 from baton.upstream.transport import Deadlines, UpstreamRequest, UpstreamResponse
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -33,7 +33,6 @@ _KEEP_ALIVE_S = 55.0
 """How long an idle connection is kept: below the 60 s at which common load balancers drop theirs."""
 
 _LONG_BODY_BYTES = 512 * 1024
-_INFLATE_STEP = 1024 * 1024
 
 
 class HttpSettings(Struct, frozen=True, kw_only=True):
@@ -57,15 +56,6 @@ class _Flight:
         self.used = used
         """Connections that have carried a request before."""
         self.reused = False
-
-
-class _Inflater(Protocol):
-    """A zlib decompressor."""
-
-    @property
-    def unconsumed_tail(self) -> bytes: ...
-
-    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
 
 
 _flight: ContextVar[_Flight] = ContextVar("baton-flight")
@@ -94,7 +84,7 @@ class HttpTransport:
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(
-            limit=0, keepalive_timeout=_KEEP_ALIVE_S, ttl_dns_cache=30, ssl=_ssl_context(self._settings)
+            limit=0, keepalive_timeout=_KEEP_ALIVE_S, ttl_dns_cache=30, ssl=tls_context(self._settings)
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -187,9 +177,8 @@ def _timeout(deadlines: Deadlines) -> aiohttp.ClientTimeout:
     )
 
 
-def _ssl_context(settings: HttpSettings) -> ssl.SSLContext | bool:
-    if settings.ca_file is None and settings.client_certificate is None:
-        return True
+def tls_context(settings: HttpSettings) -> ssl.SSLContext:
+    """Whom to trust: the system's authorities and the configured one; and who we are, where that is asked."""
     context = ssl.create_default_context()
     if settings.ca_file is not None:
         context.load_verify_locations(settings.ca_file)
@@ -217,7 +206,7 @@ class HttpResponse:
         """
         length = self._response.content_length
         if length is not None and length > limit:
-            raise _too_long(limit)
+            raise too_long(limit)
         if length is not None and "content-encoding" not in self.headers:
             try:
                 return await self._response.content.read()
@@ -234,28 +223,24 @@ class HttpResponse:
         Raises:
             AttemptFailed: as `read`.
         """
-        content = self._response.content
-        encoding = self.headers.get("content-encoding")
-        inflater = None if encoding is None or encoding == "identity" else _inflater(encoding)
-        left = limit
-        while True:
-            try:
-                chunk = await content.readany()
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise AttemptFailed(_failure_of(error)) from error
-            if not chunk:
-                return
-            if inflater is None:
-                left -= len(chunk)
-                if left < 0:
-                    raise _too_long(limit)
-                yield chunk
-                continue
-            for piece in _inflate(inflater, chunk):
-                left -= len(piece)
-                if left < 0:
-                    raise _too_long(limit)
+        encoding = self.headers.get("content-encoding", "identity")
+        if encoding != "identity":
+            async for piece in inflated(self._next_piece, encoding, limit):
                 yield piece
+            return
+        left = limit
+        while piece := await self._next_piece():
+            left -= len(piece)
+            if left < 0:
+                raise too_long(limit)
+            yield piece
+
+    async def _next_piece(self) -> bytes:
+        """What has come of the body; empty at its end."""
+        try:
+            return await self._response.content.readany()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise AttemptFailed(_failure_of(error)) from error
 
     async def close(self) -> None:
         """Give the connection back if the answer was read to its end, else close the socket."""
@@ -263,36 +248,6 @@ class HttpResponse:
             self._response.release()
         else:
             self._response.close()
-
-
-def _inflater(encoding: str) -> _Inflater:
-    if encoding.lower() not in ("gzip", "x-gzip", "deflate"):
-        message = f"The provider compressed its answer as '{encoding[:40]}', which was not offered."
-        raise AttemptFailed(Failure(kind=Kind.MALFORMED, message=message))
-    return zlib.decompressobj(zlib.MAX_WBITS | 32)  # finds out by itself which of the two it is
-
-
-def _inflate(inflater: _Inflater, chunk: bytes) -> list[bytes]:
-    """A chunk's plain bytes, in steps of bounded size."""
-    pieces: list[bytes] = []
-    pending = chunk
-    try:
-        while pending:
-            piece = inflater.decompress(pending, _INFLATE_STEP)
-            if piece:
-                pieces.append(piece)
-            pending = inflater.unconsumed_tail
-            if len(pieces) * _INFLATE_STEP > MAX_ANSWER_BYTES:
-                raise _too_long(MAX_ANSWER_BYTES)
-    except zlib.error as error:
-        message = "The provider's answer is not compressed as it says."
-        raise AttemptFailed(Failure(kind=Kind.MALFORMED, message=message)) from error
-    return pieces
-
-
-def _too_long(limit: int) -> AttemptFailed:
-    message = f"The provider's answer is longer than {limit} bytes."
-    return AttemptFailed(Failure(kind=Kind.MALFORMED, message=message))
 
 
 def _failure_of(error: Exception) -> Failure:

@@ -47,6 +47,8 @@ class SseReader:
         Raises:
             EventTooLong: the event under way is longer than the bound.
         """
+        if self._started and not self._pending and not self._half_end and _one_line(chunk):
+            return [SseEvent(chunk[6:-2], chunk)]
         pending = self._pending + chunk if self._pending else chunk
         if not self._started:
             if len(pending) < len(_BOM) and _BOM.startswith(pending):
@@ -88,6 +90,16 @@ class SseReader:
             ends.append(at + 2)
             at = pending.find(b"\n\n", at + 2)
         return ends
+
+
+def _one_line(chunk: bytes) -> bool:
+    """Whether a chunk is one whole event of one line of data, as most are: a short way for these."""
+    return (
+        chunk.startswith(b"data: ")
+        and chunk.find(b"\n") == len(chunk) - 2
+        and chunk.endswith(b"\n")
+        and b"\r" not in chunk
+    )
 
 
 def read_event(raw: bytes) -> SseEvent | None:
