@@ -19,6 +19,11 @@ from baton.core.errors import BatonError
 
 COMMANDS = {
     "serve": "Start the gateway.",
+    "simulate": "Serve the simulated provider over HTTP.",
+    "models": "List the models of the catalog with their prices.",
+    "keys": "Make, list and revoke API keys.",
+    "usage": "What was used and what it cost.",
+    "config": "Check the settings.",
 }
 """Every command, in the order of `--help`; `baton.cli.<name>` has it in its `COMMANDS`."""
 

@@ -1,0 +1,46 @@
+"""`baton config`."""
+
+import os
+
+import typer
+from msgspec import Struct
+
+from baton.cli.installation import ConfigFile, DataDir, config_file, read_settings
+from baton.cli.stop import MISUSED
+from baton.cli.terminal import AsJson, print_json
+from baton.settings import Misconfigured, load
+from baton.upstream.directory import declared
+
+
+class ProblemView(Struct, frozen=True):
+    """One thing that is wrong."""
+
+    name: str
+    """What to set."""
+    what: str
+
+
+class Verdict(Struct, frozen=True):
+    """Whether the settings can be used."""
+
+    ok: bool
+    problems: tuple[ProblemView, ...]
+
+
+def check(as_json: AsJson = False, data_dir: DataDir = None, config: ConfigFile = None) -> None:
+    """Check environment and file as a start would; every problem at once, exit code 2 if there is one."""
+    if not as_json:
+        read_settings(config, data_dir)
+        file = config_file(config)
+        print(f"The settings can be used{f' ({file} and the environment)' if file else ''}.")
+        return
+    try:
+        load(os.environ, declared(), config_file(config), {"data_dir": data_dir})
+    except Misconfigured as error:
+        problems = tuple(ProblemView(problem.name, problem.what) for problem in error.problems)
+        print_json(Verdict(ok=False, problems=problems))
+        raise typer.Exit(MISUSED) from error
+    print_json(Verdict(ok=True, problems=()))
+
+
+COMMANDS = {"check": check}

@@ -1,0 +1,234 @@
+"""`baton keys`: on the data folder, whether or not a server runs; a running one knows within a second."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from baton.access.identity.entities import ApiKey, KeyWish, User, UserWish
+from baton.access.identity.first_admin import ensure_first_admin, read_first_key
+from baton.access.identity.identities import Identities
+from baton.app import Storehouse, open_store
+from baton.catalog.tiers import DEFAULT_TIERS
+from baton.cli.installation import ConfigFile, DataDir, read_settings
+from baton.cli.moments import ahead_ms
+from baton.cli.stop import Stop
+from baton.cli.terminal import AsJson, Column, iso, note, print_json, print_table
+from baton.records.audit.entry import Actor
+from baton.settings import Settings
+
+_OPERATOR = Actor(id="operator", source="cli")
+"""Who has the data folder may do everything in it; there is nobody to name."""
+
+
+class KeyView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A key as it is shown. Times in ISO 8601, UTC."""
+
+    id: str
+    name: str
+    hint: str
+    user_id: str
+    user: str
+    tier: str
+    state: str
+    """`active`, `expired` or `revoked`."""
+    created_at: str | None
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+
+
+class NewKeyView(KeyView, frozen=True, kw_only=True):
+    """A key just made; `key` is shown this once."""
+
+    key: str
+
+
+class FirstKeyView(Struct, frozen=True):
+    """The first admin's key."""
+
+    key: str
+
+
+class _Wish(Struct, frozen=True, kw_only=True):
+    name: str
+    tier: str
+    expires: str | None
+    user: str | None
+
+
+def create(
+    name: Annotated[str, typer.Argument(help="What it is for.")],
+    tier: Annotated[str, typer.Option(help="What it may use: free, pro, expert, master.")] = "free",
+    expires: Annotated[
+        str | None, typer.Option(help="When it ends, e.g. 30d or 2026-01-31; never, if not given.")
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(
+            help="Owner by name or id, made if there is none; a user of the key's name if not given."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+) -> None:
+    """Make a key. It is shown once."""
+    settings = read_settings(config, data_dir)
+    wish = _Wish(name=name, tier=DEFAULT_TIERS.resolve(tier), expires=expires, user=user)
+    made = asyncio.run(_create(settings, wish))
+    if as_json:
+        print_json(made)
+        return
+    print(made.key)
+    until = f" until {made.expires_at}" if made.expires_at else ""
+    note(f"Key '{made.name}' ({made.id}) of user '{made.user}', tier {made.tier}{until}; shown this once.")
+
+
+def list_keys(
+    user: Annotated[str | None, typer.Option(help="Only this user's, by name or id.")] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+) -> None:
+    """List all keys, oldest first, revoked and expired ones included."""
+    views = asyncio.run(_list(read_settings(config, data_dir), user))
+    if as_json:
+        print_json(views)
+        return
+    columns = (
+        Column("id", whole=True),
+        Column("name"),
+        Column("key", whole=True),
+        Column("user"),
+        Column("tier"),
+        Column("state"),
+        Column("expires"),
+        Column("last used"),
+    )
+    print_table(
+        columns,
+        [
+            (
+                view.id,
+                view.name,
+                view.hint,
+                view.user,
+                view.tier,
+                view.state,
+                view.expires_at or "never",
+                view.last_used_at or "never",
+            )
+            for view in views
+        ],
+    )
+
+
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, or how it begins.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+) -> None:
+    """Refuse a key from now on, for good."""
+    view = asyncio.run(_revoke(read_settings(config, data_dir), key_id))
+    if as_json:
+        print_json(view)
+    else:
+        print(f"Key '{view.name}' ({view.id}) is revoked.")
+
+
+def show_first(as_json: AsJson = False, data_dir: DataDir = None, config: ConfigFile = None) -> None:
+    """Show the first admin's key, as the first start left it in the data folder."""
+    key = asyncio.run(read_first_key(read_settings(config, data_dir).data_dir))
+    if as_json:
+        print_json(FirstKeyView(key))
+    else:
+        print(key)
+
+
+async def _create(settings: Settings, wish: _Wish) -> NewKeyView:
+    async with open_store(settings) as store:
+        await ensure_first_admin(store.identities, settings.data_dir)
+        now_s = store.clock.wall()
+        expires_at_ms = None if wish.expires is None else ahead_ms(wish.expires, "--expires", now_s)
+        owner = await _owner(store.identities, wish)
+        made = await store.identities.create_key(
+            KeyWish(name=wish.name, user_id=owner.id, tier=wish.tier, expires_at_ms=expires_at_ms), _OPERATOR
+        )
+        view = _view(made.key, owner, now_s)
+        return NewKeyView(
+            **{name: getattr(view, name) for name in KeyView.__struct_fields__}, key=made.secret
+        )
+
+
+async def _owner(identities: Identities, wish: _Wish) -> User:
+    """The user named, or a new one. A key is an admin's only where that was said: its name says nothing."""
+    users = await identities.users()
+    if wish.user is not None:
+        found = _named(users, wish.user)
+    else:
+        found = _named([user for user in users if "admin" not in user.roles], wish.name)
+    return found or await identities.create_user(
+        UserWish(name=wish.user or wish.name, tier=wish.tier), _OPERATOR
+    )
+
+
+async def _list(settings: Settings, user: str | None) -> list[KeyView]:
+    async with open_store(settings) as store:
+        owners = {owner.id: owner for owner in await store.identities.users()}
+        of = None
+        if user is not None:
+            of = _named(list(owners.values()), user)
+            if of is None:
+                raise Stop(f"there is no user {user!r}.")
+        keys = await store.identities.keys(None if of is None else of.id)
+        return [_view(key, owners[key.user_id], store.clock.wall()) for key in keys]
+
+
+async def _revoke(settings: Settings, beginning: str) -> KeyView:
+    async with open_store(settings) as store:
+        keys = await store.identities.keys()
+        found = [key for key in keys if beginning and key.id.startswith(beginning.lower())]
+        if len(found) != 1:
+            raise Stop(f"{len(found) or 'no'} keys have an id that begins with {beginning!r}.")
+        revoked = await store.identities.revoke_key(found[0].id, _OPERATOR)
+        return await _viewed(store, revoked)
+
+
+async def _viewed(store: Storehouse, key: ApiKey) -> KeyView:
+    owner = next(user for user in await store.identities.users() if user.id == key.user_id)
+    return _view(key, owner, store.clock.wall())
+
+
+def _named(users: list[User] | tuple[User, ...], word: str) -> User | None:
+    found = [user for user in users if word in (user.id, user.name)]
+    if len(found) > 1:
+        ids = ", ".join(user.id for user in found)
+        raise Stop(f"several users are called {word!r}; say which by its id: {ids}.")
+    return found[0] if found else None
+
+
+def _view(key: ApiKey, owner: User, now_s: float) -> KeyView:
+    state = "active"
+    if key.revoked_at_ms is not None:
+        state = "revoked"
+    elif key.expires_at_ms is not None and key.expires_at_ms <= now_s * 1000:
+        state = "expired"
+    return KeyView(
+        id=key.id,
+        name=key.name,
+        hint=key.hint,
+        user_id=owner.id,
+        user=owner.name,
+        tier=key.tier or owner.tier,
+        state=state,
+        created_at=iso(key.created_at_ms),
+        expires_at=iso(key.expires_at_ms),
+        revoked_at=iso(key.revoked_at_ms),
+        last_used_at=iso(key.last_used_at_ms),
+    )
+
+
+COMMANDS = {"create": create, "list": list_keys, "revoke": revoke, "show-first": show_first}

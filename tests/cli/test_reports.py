@@ -1,0 +1,70 @@
+"""`baton models`, `baton usage`, `baton config check`: what they print, for people and for programs."""
+
+import json
+import signal
+from pathlib import Path
+
+from tests.cli.conftest import Run, Start
+from tests.cli.test_serve import ask, said
+
+
+def test_models_that_can_be_asked(run: Run) -> None:
+    """Without a provider there are the simulated ones; a key brings its provider's; `--all` brings all."""
+    alone = json.loads(run("models", "--json").out)
+    assert {model["id"].partition("/")[0] for model in alone} == {"simulated"}
+    keyed = json.loads(run("models", "--json", env={"OPENAI_API_KEY": "sk-test-0123456789"}).out)
+    mini = next(model for model in keyed if model["id"] == "openai/gpt-4o-mini")
+    assert (mini["inputUsd"], mini["outputUsd"], mini["contextWindow"]) == ("0.15", "0.6", 128000)
+    assert mini["configured"] is True
+    everything = json.loads(run("models", "--all", "--json").out)
+    assert len(everything) > len(keyed) > len(alone)
+
+
+def test_models_in_a_table(run: Run) -> None:
+    """The table has the ids in full, and what was left out is told beside it, on stderr."""
+    ran = run("models", "--provider", "gpt", "--search", "4o-mini")
+    assert (ran.code, "there is no provider" in ran.err) == (1, True)
+    ran = run("models", "--provider", "openai", "--search", "4o-mini")
+    assert "openai/gpt-4o-mini" in ran.out
+    assert "\x1b" not in ran.out
+    assert "--all" in run("models").err
+
+
+def test_usage_adds_up_by_model_day_and_user(run: Run, start: Start) -> None:
+    """After two requests every view of the ledger says two, with the same tokens."""
+    serving = start("serve", "--port", "0")
+    url = serving.wait_for(r"listens at (\S+)")[1]
+    key = serving.wait_for(r"Admin key\s+(bk-\S+)")[1]
+    tokens = sum(
+        ask(url, key, {**said(text), "model": "simulated/echo"})[0]["usage"]["total_tokens"]
+        for text in ("one", "two three")
+    )
+    serving.end(signal.SIGTERM)
+    for by, name in (("model", "simulated/echo"), ("day", "20"), ("user", "admin")):
+        report = json.loads(run("usage", "--by", by, "--json").out)
+        assert (report["by"], report["total"]["requests"], report["total"]["failed"]) == (by, 2, 0)
+        (row,) = report["rows"]
+        assert row["name"].startswith(name)
+        assert row["used"]["promptTokens"] + row["used"]["completionTokens"] == tokens
+        assert row["used"]["costUsd"] == "0"
+    assert "simulated/echo" in run("usage").out
+    assert json.loads(run("usage", "--since", "2099-01-01", "--json").out)["rows"] == []
+    assert run("usage", "--since", "never").code == 2
+
+
+def test_config_check_names_every_problem(run: Run, tmp_path: Path) -> None:
+    """Good settings: exit code 0. Bad ones: all problems, for people on stderr or as JSON, exit code 2."""
+    assert run("config", "check").code == 0
+    assert json.loads(run("config", "check", "--json").out) == {"ok": True, "problems": []}
+    file = tmp_path / "baton.toml"
+    file.write_text("port = 99999\n[providers.nobody]\napi_key = 'x'\n")
+    plain = run("config", "check", env={"BATON_CONFIG": str(file)})
+    assert plain.code == 2
+    assert "BATON_PORT" in plain.err
+    assert "providers.nobody" in plain.err
+    told = run("config", "check", "--config", str(file), "--json")
+    assert told.code == 2
+    assert {problem["name"] for problem in json.loads(told.out)["problems"]} == {
+        "BATON_PORT",
+        "providers.nobody",
+    }
