@@ -57,7 +57,7 @@ class Reply:
         Raises:
             Invalid: it cannot be understood beyond the glance.
         """
-        return read_response(self.body, self.spec.quirks)
+        return read_response(self.body, self.spec)
 
 
 class Handing(Protocol):
@@ -200,8 +200,8 @@ class Upstream:
         """A provider that answers a wish for a stream with a whole answer, or with an error inside a 200."""
         body = await response.read(MAX_ANSWER_BYTES)
         _glance(body, spec)
-        handing = Translation(StreamReader(spec.quirks), envelope.writer())
-        for event in stream_of(read_response(body, spec.quirks)):
+        handing = Translation(StreamReader(spec), envelope.writer())
+        for event in stream_of(read_response(body, spec)):
             handing.note(event)
         return ReplyStream(response, handing, quiet)
 
@@ -248,13 +248,13 @@ def _body(envelope: Envelope, route: Route) -> bytes:
 
 def _handing(envelope: Envelope, spec: ProviderSpec) -> Handing:
     if envelope.dialect is spec.dialect:
-        return Relay(envelope, spec.quirks)
-    return Translation(StreamReader(spec.quirks), envelope.writer())
+        return Relay(envelope, spec)
+    return Translation(StreamReader(spec), envelope.writer())
 
 
 def _glance(body: bytes, spec: ProviderSpec) -> Glance:
     try:
-        return glance(body, spec.quirks)
+        return glance(body, spec)
     except NotAnAnswer as error:
         raise AttemptFailed(error.failure) from None
 

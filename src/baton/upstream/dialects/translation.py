@@ -108,7 +108,9 @@ class Translation:
                 self.usage = event.usage
                 return b""
             case Broke():
-                self.failure = event.failure
+                # After every choice has finished an error takes nothing back of the answer.
+                if self.finish is None or self._open:
+                    self.failure = event.failure
                 return b""
             case Ended():
                 self.ended = True

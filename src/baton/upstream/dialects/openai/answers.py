@@ -8,13 +8,14 @@ from msgspec import Struct
 from baton.core.answer import ChatResponse, Choice
 from baton.core.failures import Failure, Kind
 from baton.core.messages import Foreign, Media, MediaKind, Part, Reasoning, Refusal, Text, ToolCall
-from baton.core.provider import Quirks
+from baton.core.provider import ProviderSpec
 from baton.core.request import Dialect
 from baton.core.usage import Usage
+from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish, write_finish
 from baton.upstream.dialects.openai.parts import read_call, read_part, read_reasoning, write_call
 from baton.upstream.dialects.openai.usage import WireUsage, read_usage, write_usage
-from baton.upstream.dialects.openai.wire import Fields, as_list, as_object, as_text, raw
+from baton.upstream.dialects.openai.wire import Fields, as_list, as_object, raw
 
 
 class Glance(Struct, frozen=True, kw_only=True):
@@ -68,7 +69,7 @@ _DECODER = msgspec.json.Decoder(_GlanceBody)
 _LENIENT = msgspec.json.Decoder(dict[str, Any])
 
 
-def glance(body: bytes, quirks: Quirks) -> Glance:
+def glance(body: bytes, spec: ProviderSpec) -> Glance:
     """Look at a whole answer without taking it apart.
 
     Raises:
@@ -82,7 +83,7 @@ def glance(body: bytes, quirks: Quirks) -> Glance:
         raise NotAnAnswer(_malformed(body, str(error))) from None
     if seen.choices is None:
         if seen.error:
-            raise NotAnAnswer(error_inside(seen.error))
+            raise NotAnAnswer(error_inside(spec, seen.error))
         raise NotAnAnswer(_malformed(body, "there are no choices in it"))
     chars = 0
     finish = None
@@ -99,7 +100,7 @@ def glance(body: bytes, quirks: Quirks) -> Glance:
     return Glance(
         id=str(seen.id or ""),
         model=str(seen.model or ""),
-        usage=read_usage(seen.usage, quirks) if seen.usage is not None else None,
+        usage=read_usage(seen.usage, spec.quirks) if seen.usage is not None else None,
         finish=finish,
         chars=chars,
     )
@@ -145,21 +146,6 @@ def text_length(said: object) -> int:
     return 0
 
 
-def error_inside(error: object) -> Failure:
-    """An error object found where an answer should be; its own code decides the kind where it has one."""
-    fields = as_object(error) or {"message": str(error)}
-    message = str(fields.get("message") or "The provider reported an error.")
-    code = fields.get("code")
-    status = code if isinstance(code, int) and 400 <= code < 600 else None
-    return Failure(
-        kind=Kind.RATE_LIMIT if status == 429 else Kind.SERVER,
-        message=message,
-        status=status,
-        code=code if isinstance(code, str) else None,
-        type=as_text(fields.get("type")),
-    )
-
-
 def _malformed(body: bytes, why: str) -> Failure:
     head = body[:200].lstrip().lower()
     if not head:
@@ -171,14 +157,14 @@ def _malformed(body: bytes, why: str) -> Failure:
     return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.")
 
 
-def read_response(body: bytes, quirks: Quirks | None = None) -> ChatResponse:
+def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
     """A whole answer, taken apart.
 
     Raises:
         NotAnAnswer: as `glance`.
         Invalid: a field of it is of a kind that cannot be understood.
     """
-    seen = glance(body, quirks or Quirks())
+    seen = glance(body, spec)
     fields = Fields.of(body)
     choices = fields.list("choices")
     usage = fields.raw("usage")

@@ -15,7 +15,7 @@ from baton.upstream.dialects.waits import stated_wait_s
 MAX_MESSAGE_CHARS = 2000
 """Enough for any provider's sentence, too little for a document sent back."""
 
-_KEY = re.compile(r"\b(?:sk|pk|gsk|xai|pplx|csk|key|bk)[-_][\w*.-]{8,}")
+_KEY = re.compile(r"\b(?:sk|pk|gsk|xai|pplx|csk|key|bk)[-_][\w*.-]{7,}[\w*]")
 
 _BY_STATUS = {
     400: Kind.BAD_REQUEST,
@@ -56,8 +56,32 @@ def read_failure(
     """What an error answer (status ≥ 300) means. `now_s`: Unix time, for waits written as dates."""
     fields = _error_object(body)
     message = as_text(fields.get("message")) or _unworded(status, body)
+    wait_s = stated_wait_s(spec.limits, headers, now_s)
+    return _failure(_kind(spec, status, fields, message), status, fields, message, wait_s)
+
+
+def error_inside(spec: ProviderSpec, error: object) -> Failure:
+    """What an error object found where an answer should be means: by the status it states, if any."""
+    fields = as_object(error) or {"message": str(error)}
+    message = as_text(fields.get("message")) or "The provider reported an error."
+    status = _stated_status(fields)
+    kind = _kind(spec, 500 if status is None else status, fields, message)
+    return _failure(kind, status, fields, message, None)
+
+
+def _stated_status(fields: dict[str, Any]) -> int | None:
+    """The HTTP status that an error object names itself: as its code, or in a field of its own (Groq)."""
+    for name in ("status_code", "code"):
+        stated = fields.get(name)
+        if isinstance(stated, int) and 400 <= stated < 600:
+            return stated
+    return None
+
+
+def _failure(
+    kind: Kind, status: int | None, fields: dict[str, Any], message: str, retry_after_s: float | None
+) -> Failure:
     code = fields.get("code")
-    kind = _kind(spec, status, fields, message)
     known = ("message", "type", "param", "code")
     extra = {name: value for name, value in fields.items() if name not in known}
     return Failure(
@@ -67,7 +91,7 @@ def read_failure(
         code=code if isinstance(code, str) and not code.isdigit() else None,
         type=as_text(fields.get("type")),
         param=as_text(fields.get("param")),
-        retry_after_s=stated_wait_s(spec.limits, headers, now_s),
+        retry_after_s=retry_after_s,
         extra=extra or None,
     )
 

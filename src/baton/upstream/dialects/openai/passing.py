@@ -6,10 +6,11 @@ import msgspec
 from msgspec import Raw, Struct
 
 from baton.core.failures import Failure, Kind
-from baton.core.provider import Quirks
+from baton.core.provider import ProviderSpec, Quirks
 from baton.core.request import Envelope
 from baton.core.usage import Usage
-from baton.upstream.dialects.openai.answers import error_inside, text_length, usage_leniently
+from baton.upstream.dialects.openai.answers import text_length, usage_leniently
+from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.streams import DONE, malformed_chunk
 from baton.upstream.dialects.openai.usage import WireUsage, read_usage, write_usage
 from baton.upstream.dialects.openai.wire import as_list, as_object, as_text
@@ -75,9 +76,11 @@ class Relay:
     gives them when the ledger knows the cost, `failing` ends a stream that broke.
     """
 
-    def __init__(self, envelope: Envelope, quirks: Quirks) -> None:
+    def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
+        quirks = spec.quirks
         self._wants_usage = envelope.include_usage
         self._hides_null_usage = not envelope.include_usage and not quirks.no_stream_options
+        self._spec = spec
         self._quirks = quirks
         self._reader = SseReader()
         self._open: set[int] = set()
@@ -138,11 +141,10 @@ class Relay:
         except (msgspec.DecodeError, UnicodeDecodeError):
             self.failure = malformed_chunk()
             return b""
-        if chunk.error or event.event == "error":
-            self.failure = error_inside(chunk.error or _OBJECT.decode(event.data))
-            return b""
         if chunk.usage is not None:
             self.usage = read_usage(chunk.usage, self._quirks)
+        if chunk.error or event.event == "error":
+            return self._note_error(chunk, event)
         if not chunk.choices:
             return self._note_without_choices(chunk, event)
         for choice in chunk.choices:
@@ -153,6 +155,14 @@ class Relay:
             self._look_beside(event)
         raw = event.raw if event.raw.endswith(b"\n\n") else write_event(event.data)
         return raw.replace(_NULL_USAGE, b"") if self._hides_null_usage else raw
+
+    def _note_error(self, chunk: _Chunk, event: SseEvent) -> bytes:
+        """An error ends the answer; one that comes after every choice has finished takes nothing back, and is
+        handed on as the remark that it is (recording openrouter-2dfb24565c)."""
+        if self.finish is not None and not self._open:
+            return event.raw if event.raw.endswith(b"\n\n") else write_event(event.data)
+        self.failure = error_inside(self._spec, chunk.error or _OBJECT.decode(event.data))
+        return b""
 
     def _note_without_choices(self, chunk: _Chunk, event: SseEvent) -> bytes:
         if chunk.usage is None:

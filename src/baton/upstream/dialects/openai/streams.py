@@ -23,9 +23,10 @@ from baton.core.answer import (
 )
 from baton.core.failures import Failure, Kind
 from baton.core.messages import Foreign, Reasoning, Refusal, Text, ToolCall
-from baton.core.provider import Quirks
+from baton.core.provider import ProviderSpec
 from baton.core.usage import Usage
-from baton.upstream.dialects.openai.answers import error_inside, usage_leniently
+from baton.upstream.dialects.openai.answers import usage_leniently
+from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish, write_finish
 from baton.upstream.dialects.openai.usage import read_usage, write_usage
 from baton.upstream.dialects.openai.wire import as_list, as_object, as_text, raw
@@ -38,8 +39,9 @@ _KNOWN_DELTAS = frozenset({"role", "content", "refusal", "reasoning_content", "r
 class StreamReader:
     """Turns the events of one provider's stream into the core's."""
 
-    def __init__(self, quirks: Quirks | None = None) -> None:
-        self._quirks = quirks or Quirks()
+    def __init__(self, spec: ProviderSpec) -> None:
+        self._spec = spec
+        self._quirks = spec.quirks
         self._began = False
         self._calls: dict[tuple[int, int], str] = {}
         """(choice, index) → id of each tool call begun."""
@@ -54,7 +56,7 @@ class StreamReader:
             return [Broke(malformed_chunk())]
         error = chunk.get("error")
         if error or event.event == "error":
-            return [Broke(error_inside(error or chunk))]
+            return [*self._read_usage(chunk), Broke(error_inside(self._spec, error or chunk))]
         events: list[StreamEvent] = []
         if not self._began and (chunk.get("id") or chunk.get("choices")):
             self._began = True
@@ -68,13 +70,14 @@ class StreamReader:
             )
         for at, choice in enumerate(as_list(chunk.get("choices"))):
             events.extend(self._read_choice(as_object(choice), at))
+        return events + self._read_usage(chunk)
+
+    def _read_usage(self, chunk: dict[str, Any]) -> list[StreamEvent]:
         usage = chunk.get("usage")
         if not usage and self._quirks.usage_in:
             usage = as_object(chunk.get(self._quirks.usage_in)).get("usage")
         wire = usage_leniently(usage)
-        if wire is not None:
-            events.append(Used(read_usage(wire, self._quirks), raw(usage)))
-        return events
+        return [] if wire is None else [Used(read_usage(wire, self._quirks), raw(usage))]
 
     def _read_choice(self, choice: dict[str, Any], at: int) -> list[StreamEvent]:
         index = choice.get("index")
