@@ -1,11 +1,11 @@
-"""Perplexity. Streams end without `[DONE]`, usage beside the choices (recording perplexity-444b3574fa)."""
+"""Perplexity. Streams end without `[DONE]`, usage beside the choices; `stream_options` are taken, usage comes
+with or without them (recording perplexity-444b3574fa)."""
 
-from baton.core.provider import ProviderSpec, Quirks
+from baton.core.provider import ProviderSpec
 
 SPEC = ProviderSpec(
     name="perplexity",
     title="Perplexity",
     base_url="https://api.perplexity.ai",
-    quirks=Quirks(no_stream_options=True),
     capabilities=frozenset({"streaming", "json", "vision"}),
 )
