@@ -7,7 +7,10 @@
     │   ├── Forbidden           403  a good key that may not do this
     │   ├── NotFound            404  no such thing, or not the caller's
     │   ├── Conflict            409  somebody else was first; a revision is out of date
+    │   ├── Outdated            412  If-Match names a revision that is no longer the current one
     │   ├── TooLarge            413  a body over the limit
+    │   ├── NotJson             415  a body that does not say it is JSON
+    │   ├── Unguarded           428  a change that does not say which revision it means
     │   ├── TooSlow             408  a body that does not come in time
     │   ├── Unservable          422  no model can serve it; the reason for each
     │   └── Unavailable         503  Baton itself cannot: shutting down, ledger full, database away
@@ -84,6 +87,27 @@ class Conflict(Refused):
 
     status = 409
     code = "conflict"
+
+
+class Outdated(Refused):
+    """`If-Match` names a revision that is no longer the current one."""
+
+    status = 412
+    code = "revision_conflict"
+
+
+class Unguarded(Refused):
+    """A change that does not say which revision it means."""
+
+    status = 428
+    code = "revision_required"
+
+
+class NotJson(Refused):
+    """A body that does not say it is JSON."""
+
+    status = 415
+    code = "unsupported_media_type"
 
 
 class TooSlow(Refused):
