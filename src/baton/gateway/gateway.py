@@ -67,6 +67,11 @@ class Streaming:
         """Attempts that it took to begin, this one included."""
         return self._entry.attempts + 1
 
+    @property
+    def settled(self) -> Settled | None:
+        """What the ledger has of it; None while it has not ended."""
+        return self._entry.settled
+
     async def pieces(self) -> AsyncGenerator[bytes]:
         """The answer's bytes. The ledger has its row before the last of them.
 
