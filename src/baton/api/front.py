@@ -15,10 +15,11 @@ _log = structlog.stdlib.get_logger(__name__)
 class Front:
     """Sends each request to its route; no mistake of ours leaves the house as anything but a clean 500."""
 
-    def __init__(self, hot: Mapping[str, Asgi], others: Asgi) -> None:
+    def __init__(self, hot: Mapping[str, Asgi], others: Asgi, new_id: Callable[[], str]) -> None:
         """`hot`: path → application, for POST requests."""
         self._hot = hot
         self._others = others
+        self._new_id = new_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -28,10 +29,11 @@ class Front:
         try:
             await (route or self._others)(scope, receive, watch)
         except Exception:
-            _log.exception("request_failed", method=scope["method"], path=scope["path"])
+            request_id = self._new_id()
+            _log.exception("request_failed", method=scope["method"], path=scope["path"], request=request_id)
             if watch.started:
                 raise
-            await _apologise(send)
+            await _apologise(send, request_id)
 
 
 class _StartWatch:
@@ -48,14 +50,18 @@ class _StartWatch:
         return self._send(message)
 
 
-async def _apologise(send: Send) -> None:
+async def _apologise(send: Send, request_id: str) -> None:
     error = {
         "message": "Baton made a mistake. It has been logged.",
         "type": "server_error",
         "param": None,
         "code": "internal_error",
     }
-    body = msgspec.json.encode({"error": error})
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    body = msgspec.json.encode({"error": error, "request_id": request_id})
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", request_id.encode()),
+    ]
     await send({"type": "http.response.start", "status": 500, "headers": headers})
     await send({"type": "http.response.body", "body": body})
