@@ -1,0 +1,30 @@
+"""Routes that people may look for and that this version does not have (decision 22): each says so."""
+
+_BEGINNINGS = {
+    "/v1/completions": "The legacy completions API is not served; use /v1/chat/completions.",
+    "/v1/realtime": "The realtime API is not served.",
+    "/v1/rerank": "Reranking is not served.",
+    "/v2/rerank": "Reranking is not served.",
+    "/mcp": "The Model Context Protocol is not served.",
+    "/v1/mcp": "The Model Context Protocol is not served.",
+    "/v1/responses": "The Responses API is not served yet; use /v1/chat/completions.",
+    "/v1/embeddings": "Embeddings are not served yet.",
+    "/v1/images": "Image generation is not served yet.",
+    "/v1/audio": "Audio is not served yet.",
+    "/v1/moderations": "Moderations are not served yet.",
+    "/v1/messages": "Anthropic's dialect is not served yet; use /v1/chat/completions.",
+    "/v1beta": "Google's dialect is not served yet; use /v1/chat/completions.",
+    "/model/": "Bedrock's native format is not served; use /v1/chat/completions.",
+    "/v1/projects/": "Vertex AI's native format is not served; use /v1/chat/completions.",
+    "/v1/assistants": "Assistants are not served; use /v1/chat/completions.",
+    "/v1/files": "Files are not served.",
+    "/v1/batches": "OpenAI's batch API is not served.",
+}
+
+
+def absence(path: str) -> str | None:
+    """What to say to whoever asks for a route that is known and absent; None: it is not known at all."""
+    for beginning, sentence in _BEGINNINGS.items():
+        if path == beginning or path.startswith(beginning.rstrip("/") + "/"):
+            return sentence
+    return None
