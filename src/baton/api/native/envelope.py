@@ -1,0 +1,73 @@
+"""A native chat body as the gateway takes it."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+from msgspec.structs import replace
+from pydantic import ValidationError
+
+from baton.api.native.chat_body import KNOWN, ChatBody, ImagePart
+from baton.api.options import read_options
+from baton.api.problems import mistaken
+from baton.core.answer import AnswerWriter
+from baton.core.errors import Invalid
+from baton.core.messages import Text, ToolResult
+from baton.core.request import ChatRequest, Dialect, Envelope
+
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+def read_envelope(body: bytes, headers: Mapping[str, str], writer: Callable[[], AnswerWriter]) -> Envelope:
+    """The request of a body; `headers`: the `x-baton-*` ones, without that prefix.
+
+    Raises:
+        Invalid: not JSON; a field is wrong, then each of them is named.
+    """
+    try:
+        chat = ChatBody.model_validate_json(body)
+    except ValidationError as error:
+        if error.errors()[0]["type"] == "json_invalid":
+            raise Invalid("The body is not valid JSON.", code="invalid_json") from None
+        raise mistaken(error) from None
+    request = chat.request()
+    options = read_options(headers, chat.wishes())
+    unknown = [name for name in msgspec.json.decode(body, type=dict[str, msgspec.Raw]) if name not in KNOWN]
+    options = replace(options, dropped=(*chat.dropped(), *unknown, *options.dropped))
+    return Envelope(
+        dialect=Dialect.NATIVE,
+        model=chat.model,
+        body=body,
+        stream=chat.stream,
+        include_usage=chat.stream,
+        max_tokens=chat.max_tokens,
+        needs=_needs(chat),
+        input_chars=_chars(request),
+        options=options,
+        headers=_NO_HEADERS,
+        read=lambda _: request,
+        writer=writer,
+    )
+
+
+def _needs(chat: ChatBody) -> frozenset[str]:
+    needs: set[str] = set()
+    if chat.stream:
+        needs.add("streaming")
+    if chat.tools:
+        needs.add("tools")
+    if chat.response_format is not None and chat.response_format.type != "text":
+        needs.add("json")
+    for message in chat.messages:
+        if any(isinstance(part, ImagePart) for part in message.content or ()):
+            needs.add("vision")
+    return frozenset(needs)
+
+
+def _chars(request: ChatRequest) -> int:
+    """Characters of all text and of the tools."""
+    chars = len(msgspec.json.encode(request.tools)) if request.tools else 0
+    for message in request.messages:
+        for part in message.parts:
+            said = part.parts if isinstance(part, ToolResult) else (part,)
+            chars += sum(len(each.text) for each in said if isinstance(each, Text))
+    return chars
