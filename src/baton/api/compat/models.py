@@ -49,7 +49,9 @@ class CompatModels:
 
     async def all(self, caller: KnownCaller) -> ModelList:
         """The models that this key may use; `auto` leaves the choice to Baton."""
-        usable = [_shown(offer) for offer in self._catalog.current().offers if self._usable(offer, caller)]
+        configured = self._directory.configured
+        offers = self._catalog.current().offers
+        usable = [_shown(offer) for offer in offers if _usable(offer, caller, configured)]
         return ModelList(data=[_auto(), *usable])
 
     async def one(self, caller: KnownCaller, model_id: str) -> ModelShown:
@@ -57,20 +59,21 @@ class CompatModels:
         if model_id == AUTO:
             return _auto()
         found = self._catalog.current().resolve(model_id)
-        if not found.known or not self._usable(found.offer, caller):
+        if not found.known or not _usable(found.offer, caller, self._directory.configured):
             raise NotFound(
                 f"This key may use no model '{model_id[:80]}'.", code="model_not_found", param="model"
             )
         return _shown(found.offer)
 
-    def _usable(self, offer: Offer, caller: Caller) -> bool:
-        model = offer.model
-        return (
-            model.is_enabled
-            and not offer.retired
-            and caller.tier in model.tier_access
-            and self._directory[model.provider].configured
-        )
+
+def _usable(offer: Offer, caller: Caller, configured: frozenset[str]) -> bool:
+    model = offer.model
+    return (
+        model.is_enabled
+        and not offer.retired
+        and caller.tier in model.tier_access
+        and model.provider in configured
+    )
 
 
 def _shown(offer: Offer) -> ModelShown:

@@ -1,0 +1,132 @@
+"""How this Baton is: looked up for health, probes and metrics alike."""
+
+import asyncio
+from enum import StrEnum
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from baton import __version__
+from baton.app import App
+from baton.core.errors import Unauthenticated, Unavailable
+from baton.upstream.directory import Credential, Provider
+
+DATABASE_S = 2.0
+"""How long the database may take to say that it is there."""
+
+_NO_KEY = "-"
+
+
+class State(StrEnum):
+    """In one word."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    """Serves, but something is wrong."""
+    UNAVAILABLE = "unavailable"
+    """Cannot serve."""
+
+
+class CredentialCondition(Struct, frozen=True, kw_only=True):
+    """One key of a provider. `mark`: what is known against it; it is passed over for `marked_for_s` more."""
+
+    last4: str
+    mark: str | None
+    marked_for_s: float | None
+
+
+class ProviderCondition(Struct, frozen=True, kw_only=True):
+    """One provider. `missing`: what to set to configure it."""
+
+    name: str
+    configured: bool
+    missing: str | None
+    credentials: tuple[CredentialCondition, ...]
+
+    @property
+    def all_marked(self) -> bool:
+        """Whether there are keys and something is known against each."""
+        return bool(self.credentials) and all(key.mark is not None for key in self.credentials)
+
+
+class Condition:
+    """Looks, and says what it saw."""
+
+    version = __version__
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def database_trouble(self) -> str | None:
+        """Why the database cannot be used; None: it can."""
+        try:
+            async with asyncio.timeout(DATABASE_S), self._app.store.database.read() as connection:
+                await connection.execute(select(1))
+        except TimeoutError:
+            return f"The database did not answer within {DATABASE_S:g} s."
+        except Unavailable as error:
+            return error.message
+        return None
+
+    @property
+    def keys_loaded(self) -> bool:
+        """Whether callers can be told from strangers."""
+        try:
+            self._app.keyring.authenticate(_NO_KEY)
+        except Unauthenticated:
+            return True
+        except Unavailable:
+            return False
+        return True
+
+    @property
+    def ledger_trouble(self) -> str | None:
+        """What is wrong with the ledger, in words."""
+        return self._app.ledger.trouble
+
+    @property
+    def waiting(self) -> int:
+        """Ended interactions that are not yet in the database."""
+        return self._app.ledger.book.waiting_count
+
+    @property
+    def under_way(self) -> int:
+        """Interactions that have begun and not ended."""
+        return self._app.ledger.book.open_count
+
+    def providers(self) -> list[ProviderCondition]:
+        """Every provider, configured or not, by name."""
+        now_s = self._app.store.clock.monotonic()
+        return [_provider(provider, now_s) for provider in self._app.directory]
+
+    async def ready(self) -> str | None:
+        """Why requests cannot be served now; None: they can."""
+        if not self.keys_loaded:
+            return "The API keys are not loaded yet."
+        return await self.database_trouble()
+
+    async def state(self) -> State:
+        """All of it in one word."""
+        if await self.ready() is not None:
+            return State.UNAVAILABLE
+        if self.ledger_trouble is not None or any(each.all_marked for each in self.providers()):
+            return State.DEGRADED
+        return State.OK
+
+
+def _provider(provider: Provider, now_s: float) -> ProviderCondition:
+    return ProviderCondition(
+        name=provider.name,
+        configured=provider.configured,
+        missing=provider.missing,
+        credentials=tuple(_credential(credential, now_s) for credential in provider.credentials),
+    )
+
+
+def _credential(credential: Credential, now_s: float) -> CredentialCondition:
+    fit = credential.fit(now_s)
+    return CredentialCondition(
+        last4=credential.last4,
+        mark=None if fit or credential.mark is None else credential.mark.value,
+        marked_for_s=None if fit else round(credential.marked_until_s - now_s, 1),
+    )
