@@ -12,6 +12,7 @@ import pytest
 
 from baton.access.identity.entities import KeyWish, UserWish
 from baton.api.asgi import build
+from baton.api.front import Asgi
 from baton.api.server import make_server
 from baton.app import App, open_app
 from baton.records.audit.entry import Actor
@@ -83,17 +84,23 @@ async def serving(
 ) -> AsyncGenerator[BatonServer]:
     """Open a Baton and serve it at a free port while inside."""
     read = load(environment, declared(), overrides={"data_dir": data_dir, **settings})
-    # Bound before the server starts: whoever connects early waits in the backlog.
-    listening = socket.socket()
-    with listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        host, port = listening.getsockname()
-        async with open_app(read) as app:
-            server = make_server(build(app), host, port)
-            task = asyncio.create_task(server.serve(sockets=[listening]))
-            try:
-                yield BatonServer(url=f"http://{host}:{port}", key=app.first_key or "", app=app)
-            finally:
-                server.should_exit = True
-                await task
+    async with open_app(read) as app, listening(build(app)) as url:
+        yield BatonServer(url=url, key=app.first_key or "", app=app)
+
+
+@asynccontextmanager
+async def listening(application: Asgi) -> AsyncGenerator[str]:
+    """Serve an application at a free port while inside; gives the URL."""
+    # Bound before the server starts: whoever connects early waits in the backlog. The protocol is named,
+    # or asyncio would not switch off Nagle's delay of 40 ms.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:
+        bound.bind(("127.0.0.1", 0))
+        bound.listen()
+        host, port = bound.getsockname()
+        server = make_server(application, host, port)
+        task = asyncio.create_task(server.serve(sockets=[bound]))
+        try:
+            yield f"http://{host}:{port}"
+        finally:
+            server.should_exit = True
+            await task

@@ -1,23 +1,57 @@
 """The whole HTTP surface of a Baton, built from its parts."""
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
+from baton.api.admin.audit import AuditRoutes
+from baton.api.admin.keys import KeyRoutes
+from baton.api.admin.models import ModelRoutes, ModelTransfer
+from baton.api.admin.users import UserRoutes
+from baton.api.compat.models import CompatModels
 from baton.api.compat.openai import ChatCompletions
+from baton.api.condition import Condition
+from baton.api.docs import Docs
 from baton.api.front import Asgi, Front
+from baton.api.metrics import BatonCollector
+from baton.api.native import chat
+from baton.api.native.chat import NativeChat
+from baton.api.native.health import HealthRoutes
+from baton.api.native.interactions import InteractionRoutes
+from baton.api.others import Border
+from baton.api.probes import Probes
 from baton.app import App
+from baton.records.audit.trail import Trail
 
 _MIB = 1024 * 1024
+_COMPLETIONS = "/v1/chat/completions"
 
 
 def build(app: App) -> Asgi:
     """What the server calls for each request."""
     store = app.store
-    chat = ChatCompletions(
-        app.gateway,
-        app.keyring.authenticate,
-        store.new_id,
-        store.clock,
-        int(store.settings.max_body_mib * _MIB),
+    limit = int(store.settings.max_body_mib * _MIB)
+    authenticate = app.keyring.authenticate
+    completions = ChatCompletions(app.gateway, authenticate, store.new_id, store.clock, limit)
+    native = NativeChat(app.gateway, authenticate, store.clock, limit)
+    framework = FastAPI(
+        title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
-    others = FastAPI(title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    return Front({"/v1/chat/completions": chat}, others)
+    framework.state.keyring = app.keyring
+    # The first is served before it gets here; as a route it refuses other methods by itself.
+    framework.router.routes.append(Route(_COMPLETIONS, completions, methods=["POST"]))
+    framework.router.routes.append(Route(chat.PATH, native, methods=["POST"]))
+    condition = Condition(app)
+    for routes in (
+        CompatModels(app.catalog, app.directory),
+        HealthRoutes(condition),
+        InteractionRoutes(app.ledger.interactions),
+        ModelTransfer(app.models, app.tiers),
+        ModelRoutes(app.models, app.tiers),
+        KeyRoutes(store.identities, app.tiers),
+        UserRoutes(store.identities, app.tiers),
+        AuditRoutes(Trail(store.database)),
+        Probes(condition, BatonCollector(app.ledger.book.tallies, condition)),
+        Docs(),
+    ):
+        routes.attach(framework)
+    return Front({_COMPLETIONS: completions}, Border(framework, store.new_id, limit), store.new_id)

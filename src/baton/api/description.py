@@ -1,0 +1,98 @@
+"""The OpenAPI description: what the framework knows of its routes, and by hand what only we know."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
+
+from baton import __version__
+from baton.api.compat import described as compat
+from baton.api.native import chat
+from baton.api.native.answer import Answer
+from baton.api.native.chat_body import ChatBody
+from baton.api.problems import COMPAT, Problem
+
+_ABOUT = """\
+One endpoint for every model. Errors of Baton's own routes are problem documents (RFC 9457); under `/v1/`
+they have OpenAI's shape. Every answer carries `x-request-id`. Money is a decimal string in USD, times are
+RFC 3339 in UTC, lists are paged by `limit` and `cursor` and tell the `nextCursor`.
+"""
+_REF = "#/components/schemas/{name}"
+
+
+def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    """The whole description, OpenAPI 3.1."""
+    described = get_openapi(
+        title="Baton",
+        version=__version__,
+        description=_ABOUT,
+        routes=routes,
+        separate_input_output_schemas=False,
+    )
+    components = described["components"]
+    components["schemas"] |= _schemas()
+    components.setdefault("securitySchemes", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)
+    described["paths"] = {
+        compat.PATH: {"post": compat.CHAT_COMPLETIONS},
+        chat.PATH: {"post": _NATIVE_CHAT},
+    } | (described["paths"])
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            _with_errors(path, operation["responses"])
+    return described
+
+
+def _with_errors(path: str, responses: dict[str, Any]) -> None:
+    """Say what errors look like, in place of what the framework believes."""
+    responses.pop("422", None)
+    if path.startswith(COMPAT):
+        content = {"application/json": {"schema": {"$ref": _REF.format(name="OpenAIError")}}}
+        responses["4XX"] = responses["5XX"] = {
+            "description": "An error in OpenAI's shape",
+            "content": content,
+        }
+        return
+    content = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
+    responses["4XX"] = responses["5XX"] = {"description": "A problem document", "content": content}
+
+
+def _schemas() -> dict[str, Any]:
+    body = ChatBody.model_json_schema(ref_template=_REF.replace("{name}", "{model}"))
+    inner: dict[str, Any] = body.pop("$defs", {})
+    _, ours = msgspec.json.schema_components([Answer, Problem], ref_template=_REF)
+    return {**inner, "ChatBody": body, **ours, "OpenAIError": compat.ERROR}
+
+
+_NATIVE_CHAT: dict[str, Any] = {
+    "tags": ["Chat"],
+    "summary": "Ask",
+    "operationId": "native_chat",
+    "description": (
+        "The full orchestration in one shape. What this version does not act on is listed in `dropped` and "
+        "in `x-baton-dropped`. With `stream: true` the answer is a stream of events: "
+        '`{"content", "isComplete": false}` and its kin (`reasoning`, `refusal`, `toolCalls`), and a last '
+        "one with the whole answer and `isComplete: true`. A failure after the first event is the last one: "
+        '`{"error": {a problem document}, "isComplete": true}`. A stream without such a last event was cut.'
+    ),
+    "security": [{"apiKey": []}],
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": _REF.format(name="ChatBody")}}},
+    },
+    "responses": {
+        "200": {
+            "description": "The answer",
+            "content": {
+                "application/json": {"schema": {"$ref": _REF.format(name="Answer")}},
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "example": 'data: {"content":"Hello","isComplete":false}\n\n',
+                },
+            },
+        }
+    },
+}

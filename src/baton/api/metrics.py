@@ -1,0 +1,90 @@
+"""What Prometheus is told: read from plain counters at each scrape, so that no request pays for it."""
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+
+from baton.api.condition import Condition
+from baton.core.money import NANOS_PER_USD
+from baton.ledger.tallies import Series, Tallies, Tally
+
+_SERIES = ("status", "provider", "model")
+_TOKENS = ("prompt", "completion", "cached", "reasoning")
+
+
+class BatonCollector:
+    """Baton's own metrics."""
+
+    def __init__(self, tallies: Tallies, condition: Condition) -> None:
+        self._tallies = tallies
+        self._condition = condition
+
+    def collect(self) -> Iterator[Metric]:
+        """One scrape."""
+        counted = list(self._tallies.by_series.items())
+        yield _counter("baton_requests", "Requests that have ended.", counted, "requests")
+        yield _tokens(counted)
+        yield _cost(counted)
+        yield _counter(
+            "baton_unpriced_requests", "Requests whose cost is not wholly known.", counted, "unpriced"
+        )
+        yield _counter("baton_attempts", "Calls to providers.", counted, "attempts")
+        yield _counter("baton_retries", "Calls repeated on the same model.", counted, "retries")
+        yield _counter("baton_fallbacks", "Requests that asked more than one model.", counted, "fallbacks")
+        yield from self._gauges()
+
+    def _gauges(self) -> Iterator[Metric]:
+        condition = self._condition
+        yield InfoMetricFamily("baton_build", "What is running.", {"version": condition.version})
+        yield GaugeMetricFamily(
+            "baton_requests_under_way", "Requests that have begun and not ended.", condition.under_way
+        )
+        yield GaugeMetricFamily(
+            "baton_ledger_waiting_rows", "Ended requests not yet in the database.", condition.waiting
+        )
+        yield GaugeMetricFamily(
+            "baton_ledger_trouble",
+            "1 while journal or database refuse to take rows.",
+            float(condition.ledger_trouble is not None),
+        )
+        configured = GaugeMetricFamily(
+            "baton_provider_configured", "1 where the provider can be asked.", labels=["provider"]
+        )
+        marked = GaugeMetricFamily(
+            "baton_provider_credentials_marked", "Keys that are passed over now.", labels=["provider"]
+        )
+        for provider in condition.providers():
+            configured.add_metric([provider.name], float(provider.configured))
+            if provider.credentials:
+                bad = sum(key.mark is not None for key in provider.credentials)
+                marked.add_metric([provider.name], bad)
+        yield configured
+        yield marked
+
+
+def _counter(name: str, text: str, counted: Iterable[tuple[Series, Tally]], field: str) -> Metric:
+    family = CounterMetricFamily(name, text, labels=_SERIES)
+    for series, tally in counted:
+        family.add_metric(list(series), getattr(tally, field))
+    return family
+
+
+def _tokens(counted: Iterable[tuple[Series, Tally]]) -> Metric:
+    family = CounterMetricFamily(
+        "baton_tokens",
+        "Tokens of delivered answers; cached ones are among the prompt's, reasoning among the completion's.",
+        labels=(*_SERIES, "kind"),
+    )
+    for series, tally in counted:
+        for kind in _TOKENS:
+            family.add_metric([*series, kind], getattr(tally, f"{kind}_tokens"))
+    return family
+
+
+def _cost(counted: Iterable[tuple[Series, Tally]]) -> Metric:
+    family = CounterMetricFamily(
+        "baton_cost_usd", "What was spent, as far as prices are known.", labels=_SERIES
+    )
+    for series, tally in counted:
+        family.add_metric(list(series), tally.cost_nanos / NANOS_PER_USD)
+    return family

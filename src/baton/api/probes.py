@@ -1,0 +1,59 @@
+"""`/livez`, `/readyz`, `/metrics`: for machines, without a key; nothing of people or content is told."""
+
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from pydantic import BaseModel
+
+from baton.api.condition import Condition
+from baton.api.metrics import BatonCollector
+from baton.core.errors import Unavailable
+
+_TAG = "Operations"
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str = "ok"
+
+
+class Probes:
+    """The routes."""
+
+    def __init__(self, condition: Condition, collector: BatonCollector) -> None:
+        self._condition = condition
+        self._registry = CollectorRegistry()
+        self._registry.register(collector)
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def attach(self, to: FastAPI) -> None:
+        """Add them."""
+        to.add_api_route("/livez", self.livez, methods=["GET"], response_model=Alive, tags=[_TAG])
+        to.add_api_route("/readyz", self.readyz, methods=["GET"], response_model=Alive, tags=[_TAG])
+        to.add_api_route(
+            "/metrics",
+            self.metrics,
+            methods=["GET"],
+            response_class=Response,
+            tags=[_TAG],
+            responses={200: {"content": {"text/plain": {}}, "description": "In Prometheus' text format"}},
+        )
+
+    async def livez(self) -> Alive:
+        """Whether the process answers."""
+        return Alive()
+
+    async def readyz(self) -> Alive:
+        """Whether requests can be served: the keys are loaded and the database answers. Else 503."""
+        trouble = await self._condition.ready()
+        if trouble is not None:
+            raise Unavailable(trouble, retry_after_s=1.0)
+        return Alive()
+
+    async def metrics(self, request: Request) -> Response:
+        """Counters and gauges of this process. Needs no key: keep it from the public where that matters."""
+        encode, media_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(self._registry), headers={"content-type": media_type})

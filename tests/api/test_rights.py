@@ -1,0 +1,98 @@
+"""Who may do what: every route, asked without a key, with a wrong one, by a user and by an admin."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Web
+from tests.conftest import bearer
+
+CHAT = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hi"}]}
+MODEL = {"provider": "acme", "name": "small-1", "tierAccess": ["free"]}
+GONE = "00000000-0000-7000-8000-000000000000"
+ECHO = "/api/admin/ai/models/simulated/echo"
+
+OPEN = [
+    ("GET", "/livez", 200),
+    ("GET", "/readyz", 200),
+    ("GET", "/metrics", 200),
+    ("GET", "/openapi.json", 200),
+    ("GET", "/docs", 200),
+    ("GET", "/docs/start.js", 200),
+    ("GET", "/docs/swagger-ui.css", 200),
+    ("GET", "/docs/openapi-3.0.json", 200),
+]
+KNOWN: list[tuple[str, str, Any, int]] = [
+    ("POST", "/v1/chat/completions", CHAT, 200),
+    ("GET", "/v1/models", None, 200),
+    ("GET", "/v1/models/simulated/echo", None, 200),
+    ("POST", "/api/ai/v2/chat", CHAT, 200),
+    ("GET", "/api/interactions", None, 200),
+    ("GET", f"/api/interactions/{GONE}", None, 404),
+]
+ADMIN: list[tuple[str, str, Any, int]] = [
+    ("GET", "/api/admin/ai/models", None, 200),
+    ("POST", "/api/admin/ai/models", MODEL, 201),
+    ("POST", "/api/v1/admin/models", MODEL, 201),
+    ("GET", "/api/admin/ai/models/export", None, 200),
+    ("POST", "/api/admin/ai/models/import", {"models": [MODEL], "dryRun": True}, 200),
+    ("GET", ECHO, None, 200),
+    ("PUT", ECHO, {"tierAccess": ["free"]}, 428),
+    ("PATCH", ECHO, {"quality": 0.1}, 428),
+    ("DELETE", ECHO, None, 428),
+    ("GET", ECHO + "/history", None, 200),
+    ("POST", ECHO + "/undo", None, 428),
+    ("GET", "/api/admin/keys", None, 200),
+    ("POST", "/api/admin/keys", {"name": "robot"}, 201),
+    ("DELETE", f"/api/admin/keys/{GONE}", None, 404),
+    ("GET", "/api/admin/users", None, 200),
+    ("POST", "/api/admin/users", {"name": "Ada"}, 201),
+    ("GET", "/api/admin/audit", None, 200),
+]
+
+
+async def test_open_routes_need_no_key(web: Web) -> None:
+    """Probes, metrics and the API's description answer a stranger."""
+    for method, path, status in OPEN:
+        assert (await web.ask(method, path, {})).status == status, path
+
+
+async def test_a_stranger_is_turned_away_everywhere_else(web: Web) -> None:
+    """Without a key, or with a wrong one: 401, whatever is asked."""
+    for method, path, body, _ in [*KNOWN, *ADMIN]:
+        for headers, code in (({}, "missing_api_key"), (bearer("bk-wrong"), "invalid_api_key")):
+            reply = await web.ask(method, path, headers, json=body)
+            assert reply.status == 401, (method, path)
+            told = reply.json["error"] if path.startswith("/v1/") else reply.json
+            assert told["code"] == code, (method, path)
+
+
+async def test_a_user_may_use_but_not_administer(web: Web) -> None:
+    """A user's key opens the user's routes; an admin's are 403."""
+    user = await web.baton.user()
+    for method, path, body, status in KNOWN:
+        assert (await web.ask(method, path, user, json=body)).status == status, (method, path)
+    for method, path, body, _ in ADMIN:
+        reply = await web.ask(method, path, user, json=body)
+        assert (reply.status, reply.json["code"]) == (403, "admin_required"), (method, path)
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), [*KNOWN, *ADMIN])
+async def test_an_admin_may_do_everything(web: Web, method: str, path: str, body: Any, status: int) -> None:
+    """An admin's key opens every route."""
+    assert (await web.ask(method, path, json=body)).status == status
+
+
+async def test_every_route_is_in_these_lists(web: Web) -> None:
+    """A new route cannot be forgotten here: what the description has, the lists have, but for health."""
+    listed = {path for _, path, *_ in [*OPEN, *KNOWN, *ADMIN]}
+    described = (await web.get("/openapi.json")).json["paths"]
+    examples = {
+        "{model_id}": "simulated/echo",
+        "{interaction_id}": GONE,
+        "{key_id}": GONE,
+    }
+    for path in described:
+        for word, value in examples.items():
+            path = path.replace(word, value)
+        assert path in listed | {"/api/ai/v2/health"}
