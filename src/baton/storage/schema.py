@@ -8,6 +8,16 @@ HEAD = "0002"
 """The newest migration; a test holds it to what lies in `migrations/versions`."""
 
 
+async def stored_version(database: Database) -> str | None:
+    """The version of the tables that are there; None: there are none yet.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    async with database.read() as connection:
+        return await connection.run_sync(_version)
+
+
 async def upgrade(database: Database) -> bool:
     """Bring the tables to `HEAD`; whether anything had to be done.
 
@@ -16,9 +26,8 @@ async def upgrade(database: Database) -> bool:
     Raises:
         Unavailable: the database is away, or was made by a newer Baton; then code `schema_unknown`.
     """
-    async with database.read() as connection:
-        if await connection.run_sync(_version) == HEAD:
-            return False
+    if await stored_version(database) == HEAD:
+        return False
     async with database.migrate() as connection:
         if await connection.run_sync(_version) == HEAD:
             return False
