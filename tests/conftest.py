@@ -19,6 +19,8 @@ from baton.records.audit.entry import Actor
 from baton.settings import load
 from baton.upstream.directory import declared
 
+pytest_plugins = ("tests.contracts.tally",)
+
 MAKER = Actor(id="tests", source="tests")
 
 
