@@ -1,0 +1,56 @@
+"""What the documentation says is so."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from baton.settings import Settings, load
+from baton.upstream.directory import declared
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    """The table names each setting as a variable and as a field, and no setting that does not exist."""
+    text = (DOCS / "configuration.md").read_text()
+    rows = dict(re.findall(r"^\| `BATON_(\w+)`.*?\| `(\w+)` \|", text, re.MULTILINE))
+    fields = set(Settings.model_fields) - {"providers"}
+    assert {name.lower() for name in rows} == fields
+    assert {field for name, field in rows.items() if name.lower() != field} == set()
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if (
+            name != "providers"
+            and isinstance(default, str | int)
+            and not isinstance(default, bool)
+            and default
+        ):
+            row = next(line for line in text.splitlines() if f"| `{name}` |" in line)
+            assert f"| `{default}` |" in row, name
+
+
+def test_the_example_file_is_accepted(tmp_path: Path) -> None:
+    """The TOML of the documentation passes the check that a start makes."""
+    [example] = re.findall(r"```toml\n(.*?)```", (DOCS / "configuration.md").read_text(), re.DOTALL)
+    assert tomllib.loads(example)
+    config = tmp_path / "baton.toml"
+    config.write_text(example)
+    settings = load({}, declared(), config)
+    assert settings.providers["openai"].keys == ("sk-first", "sk-second")
+
+
+def test_every_provider_is_documented_with_its_address() -> None:
+    """The table lists each declaration, and where its calls go."""
+    text = (DOCS / "providers.md").read_text()
+    for spec in declared():
+        [row] = re.findall(rf"^\| `{spec.name}`.*$", text, re.MULTILINE)
+        if spec.base_url.startswith("https://"):
+            assert f"`{spec.base_url}`" in row
+
+
+def test_every_link_inside_the_documentation_leads_somewhere() -> None:
+    """Relative links of the README and the docs name files that are there."""
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")):
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
