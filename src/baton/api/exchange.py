@@ -1,6 +1,5 @@
 """One HTTP exchange on a hot route: headers read once, a body within bounds, an answer in one write."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -12,11 +11,6 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-_DRAIN_FACTOR = 4
-"""Of a body that is too long, as many times the limit are read and thrown away, so that the client gets to
-read the refusal instead of a reset connection."""
-_DRAIN_S = 10.0
 
 _OPTION = HEADER.encode()
 
@@ -73,7 +67,6 @@ class Exchange:
             Invalid: the client left before its end.
         """
         if self.announced is not None and self.announced > limit:
-            await self._drain(self.announced, limit)
             raise _too_large(limit)
         message = await self._receive()
         if not message.get("more_body"):
@@ -85,23 +78,8 @@ class Exchange:
             parts.append(_content(message, limit))
             size += len(parts[-1])
             if size > limit:
-                await self._drain(size, limit)
                 raise _too_large(limit)
         return b"".join(parts)
-
-    async def _drain(self, size: int, limit: int) -> None:
-        if size > _DRAIN_FACTOR * limit:
-            return
-        read = 0
-        try:
-            async with asyncio.timeout(_DRAIN_S):
-                while read <= _DRAIN_FACTOR * limit:
-                    message = await self._receive()
-                    read += len(message.get("body", b""))
-                    if not message.get("more_body"):
-                        return
-        except TimeoutError:
-            return
 
     def answer(self, status: int, body: bytes, head: bytes = b"", *, close: bool = False) -> None:
         """A whole JSON answer; `head` holds further header lines."""

@@ -2,6 +2,9 @@
 
 uvicorn takes header blocks of any size, waits for half-sent requests forever, and lets a handler work on
 for a client that has gone. Its protocol class is made to be replaced; this one adds those three things.
+
+A client that ends its own side of the connection has left, as for nginx: whether it still listens cannot be
+told from a client that is gone, and the provider would go on being paid for nobody.
 """
 
 import asyncio
@@ -27,7 +30,13 @@ STUCK_WRITE_S = 60.0
 """How long a client may leave an answer unread before it is cut off."""
 
 LINGER_S = 2.0
-"""How long a refused client may go on sending, so that it gets to read the refusal."""
+"""How long a refused client may pause in sending before it is cut off: it gets to read the refusal first …"""
+
+LINGER_TOTAL_S = 30.0
+"""… and how long it may go on sending in all; nobody reads it."""
+
+MAX_PIPELINED = 8
+"""Requests sent ahead on one connection before reading pauses; until then its end is noticed."""
 
 KEEP_ALIVE_S = 75
 VISIT = "baton.visit"
@@ -39,10 +48,11 @@ _CLOSE = b"connection: close\r\n"
 class Visit:
     """The client's side of one request: whether it has left, and the short way to answer it."""
 
-    __slots__ = ("_cycle", "_task", "gone")
+    __slots__ = ("_cycle", "_protocol", "_task", "gone")
 
-    def __init__(self) -> None:
+    def __init__(self, protocol: "BoundedProtocol") -> None:
         self.gone = False
+        self._protocol = protocol
         self._task: asyncio.Task[Any] | None = None
         self._cycle: Any = None
 
@@ -80,7 +90,10 @@ class Visit:
         cycle.transport.write(b"".join((STATUS_LINE[status], head, closing, b"\r\n", body)))
         cycle.message_event.set()
         if not cycle.keep_alive:
-            cycle.transport.close()
+            if cycle.more_body:
+                self._protocol.linger()
+            else:
+                cycle.transport.close()
         cycle.on_response()
 
 
@@ -97,9 +110,14 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._in_headers = True
         self._in_body = False
+        self._began_now = False
         self._header_bytes = 0
+        self._raw_bytes = 0
         self._refused = False
+        self._heard = False
         self._body_until_s = 0.0
+        self._earlier: list[Any] = []
+        """Cycles of requests that others were sent behind of before they were answered."""
         self._read_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
@@ -112,41 +130,63 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._write_timer is not None:
             self._write_timer.cancel()
         super().connection_lost(exc)
-        cycle = cast("Any", self.cycle)
-        if cycle is not None and not cycle.response_complete:
-            cycle.scope[VISIT].leave()
+        for cycle in (*self._earlier, cast("Any", self.cycle)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+                cycle.scope[VISIT].leave()
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
+            self._heard = True
             return
+        self._began_now = False
+        if self._in_headers and (b"\nUpgrade:" in data or b"\nupgrade:" in data):
+            data = _without_upgrade(data)
         super().data_received(data)
         if self._refused:
             return
         if self._in_body:
             self._await_body()
-        elif self._in_headers and self._header_bytes:
+        elif self._in_headers and (self._header_bytes or self._at_rest()):
             self._await_headers(len(data))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_headers = True
+        self._in_headers = self._began_now = True
         self._header_bytes = 1
-        cast("dict[str, Any]", self.scope)[VISIT] = Visit()
+        self._raw_bytes = 0
+        cast("dict[str, Any]", self.scope)[VISIT] = Visit(self)
+
+    def on_url(self, url: bytes) -> None:
+        self._header_bytes += len(url)
+        super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._header_bytes += len(name) + len(value)
+        if self._header_bytes > MAX_HEADER_BYTES:  # trailers come by here too
+            if not self._refused:
+                self._refuse_headers()
+            return
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._in_headers = False
-        self._disarm()
+        if self._refused:
+            return
         if self._header_bytes > MAX_HEADER_BYTES:
             self._refuse_headers()
             return
+        self._disarm()
+        earlier = cast("Any", self.cycle)
+        super().on_headers_complete()
+        self._in_headers = False
         self._in_body = True
         self._body_until_s = 0.0
-        super().on_headers_complete()
         cast("Any", self.scope)[VISIT].begin(self.cycle)
+        if earlier is not None and not earlier.response_complete:
+            self._earlier = [*self._unanswered(), earlier]
+            if len(self.pipeline) < MAX_PIPELINED:
+                self.flow.resume_reading()
 
     def on_body(self, body: bytes) -> None:
         if not self._refused:
@@ -174,10 +214,33 @@ class BoundedProtocol(HttpToolsProtocol):
             self._write_timer = None
         super().resume_writing()
 
+    def linger(self) -> None:
+        """The last answer is out: hear no more, and close once the client has had time to read it."""
+        self._refused = True
+        self._disarm()
+        self.flow.resume_reading()
+        self._read_timer = self.loop.call_later(LINGER_S, self._lingered, self.loop.time() + LINGER_TOTAL_S)
+
+    def _lingered(self, until_s: float) -> None:
+        if self._heard and self.loop.time() < until_s:
+            self._heard = False
+            self._read_timer = self.loop.call_later(LINGER_S, self._lingered, until_s)
+        else:
+            self.transport.close()
+
+    def _at_rest(self) -> bool:
+        """Whether no request is being served."""
+        cycle = cast("Any", self.cycle)
+        return cycle is None or cycle.response_complete
+
+    def _unanswered(self) -> list[Any]:
+        return [cycle for cycle in self._earlier if not cycle.response_complete]
+
     def _await_headers(self, received: int) -> None:
-        """A request has begun and its headers are not complete."""
-        self._header_bytes += received
-        if self._header_bytes > MAX_HEADER_BYTES:
+        """A request has begun, or something that is none, and its headers are not complete."""
+        if not self._began_now:
+            self._raw_bytes += received
+        if self._raw_bytes > MAX_HEADER_BYTES:
             self._refuse_headers()
         elif self._read_timer is None:
             self._read_timer = self.loop.call_later(HEADER_TIMEOUT_S, self._headers_late)
@@ -197,19 +260,16 @@ class BoundedProtocol(HttpToolsProtocol):
             self._read_timer = None
 
     def _headers_late(self) -> None:
-        self._read_timer = None
-        if not self.transport.is_closing():
+        if not self._at_rest():  # it waits for an answer; its next request may take its time
+            self._read_timer = self.loop.call_later(HEADER_TIMEOUT_S, self._headers_late)
+        else:
             self._refuse(408, "request_timeout", "The request's headers did not arrive in time.")
 
     def _body_late(self) -> None:
-        """Refuse, unless an answer has begun already; the handler sees a client that has left."""
-        self._read_timer = None
-        cycle = cast("Any", self.cycle)
-        if self.transport.is_closing() or cycle.response_started:
-            return
-        cycle.disconnected = True
-        cycle.message_event.set()
-        self._refuse(408, "request_timeout", "The request's body did not arrive in time.")
+        if self._unanswered():  # nobody reads it yet
+            self._read_timer = self.loop.call_later(BODY_IDLE_S, self._body_late)
+        else:
+            self._refuse(408, "request_timeout", "The request's body did not arrive in time.")
 
     def _refuse_headers(self) -> None:
         self._refuse(
@@ -217,14 +277,33 @@ class BoundedProtocol(HttpToolsProtocol):
         )
 
     def _refuse(self, status: int, code: str, message: str) -> None:
-        """Answer without the application, and close once the client has had time to read it."""
-        self._refused = True
-        self._disarm()
+        """Answer without the application, and close; without a word where another answer is under way."""
+        cycle = cast("Any", self.cycle)
+        free = not cycle.response_started if self._in_body else self._at_rest()
+        if self.transport.is_closing() or not free or self._unanswered():
+            self._refused = True
+            self._disarm()
+            self.transport.close()
+            return
+        if self._in_body:  # its handler sees a client that has left
+            cycle.disconnected = True
+            cycle.message_event.set()
         error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
         body = json.dumps({"error": error}).encode()
         head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
         self.transport.write(STATUS_LINE[status] + head % len(body) + body)
-        self.loop.call_later(LINGER_S, self.transport.close)
+        self.linger()
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """The head of a request, its offer of another protocol put out of sight: it may be passed over (RFC 9110,
+    section 7.8). The parser would take the body for that protocol's first bytes, and Java's own client
+    offers HTTP/2 on every request.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    for name in (b"\nUpgrade:", b"\nupgrade:"):
+        head = head.replace(name, b"\nPassed-Over:")
+    return head + end + rest
 
 
 def make_server(app: Any, host: str, port: int) -> uvicorn.Server:
@@ -240,6 +319,7 @@ def make_server(app: Any, host: str, port: int) -> uvicorn.Server:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         date_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=30,
