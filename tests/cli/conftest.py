@@ -1,5 +1,6 @@
 """The real command in processes of its own."""
 
+import io
 import os
 import queue
 import re
@@ -8,11 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+
+from baton.cli.main import main
 
 BATON = (sys.executable, "-m", "baton.cli.main")
 _PATIENCE_S = 30.0
@@ -61,7 +65,9 @@ class Run(Protocol):
 class Start(Protocol):
     """Starts a command; it is killed when the test ends."""
 
-    def __call__(self, *arguments: str, env: Mapping[str, str] | None = None) -> Running: ...
+    def __call__(
+        self, *arguments: str, env: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
+    ) -> Running: ...
 
 
 @pytest.fixture
@@ -83,10 +89,33 @@ def environment(data_dir: Path, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(environment: dict[str, str], tmp_path: Path) -> Run:
-    """Run `baton …` to its end."""
+def run(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run `baton …` to its end, by its entry point, in this process: that spares the imports each time."""
 
     def run(*arguments: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> Ran:
+        out, err = io.StringIO(), io.StringIO()
+        with monkeypatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            for name in list(os.environ):
+                patch.delenv(name)
+            for name, value in {**environment, **(env or {})}.items():
+                patch.setenv(name, value)
+            patch.chdir(tmp_path)
+            patch.setattr(sys, "argv", ["baton", *arguments])
+            patch.setattr(sys, "stdin", io.StringIO(stdin or ""))
+            with pytest.raises(SystemExit) as ended:
+                main()
+        code = ended.value.code
+        assert isinstance(code, int)
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture
+def spawn(environment: dict[str, str], tmp_path: Path) -> Run:
+    """Run `baton …` to its end, in a process of its own."""
+
+    def spawn(*arguments: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> Ran:
         done = subprocess.run(
             [*BATON, *arguments],
             input=stdin or "",
@@ -99,7 +128,7 @@ def run(environment: dict[str, str], tmp_path: Path) -> Run:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    return run
+    return spawn
 
 
 @pytest.fixture
@@ -107,10 +136,12 @@ def start(environment: dict[str, str], tmp_path: Path) -> Generator[Start]:
     """Start `baton …`."""
     started: list[Running] = []
 
-    def start(*arguments: str, env: Mapping[str, str] | None = None) -> Running:
+    def start(
+        *arguments: str, env: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
+    ) -> Running:
         process = subprocess.Popen(
             [*BATON, *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

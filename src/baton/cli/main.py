@@ -20,6 +20,7 @@ from baton.core.errors import BatonError
 COMMANDS = {
     "serve": "Start the gateway.",
     "simulate": "Serve the simulated provider over HTTP.",
+    "chat": "Talk to a model through a running Baton.",
     "models": "List the models of the catalog with their prices.",
     "keys": "Make, list and revoke API keys.",
     "usage": "What was used and what it cost.",

@@ -1,0 +1,148 @@
+"""`baton chat`."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+from rich.console import Console
+
+from baton.access.identity.first_admin import read_first_key
+from baton.cli.conversation import Answer, Conversation, Line, Receipt
+from baton.cli.installation import ConfigFile, DataDir, read_settings
+from baton.cli.stop import INTERRUPTED, MISUSED, Stop
+from baton.cli.terminal import AsJson, print_json
+from baton.core.errors import BatonError
+
+_LEAVE = frozenset({"/exit", "/quit"})
+
+
+class AnswerView(Receipt, frozen=True, kw_only=True):
+    """An answer with what it came to."""
+
+    text: str
+
+
+class _Manner(Struct, frozen=True):
+    """How answers are shown."""
+
+    stream: bool
+    as_json: bool
+
+
+def chat(
+    prompt: Annotated[
+        str | None, typer.Argument(help="What to ask; what is piped in follows it. Neither: a conversation.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="Which model, e.g. openai/gpt-4o-mini.")] = "auto",
+    system: Annotated[str | None, typer.Option(help="Instructions for the model.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where Baton is. [env: BATON_URL; host and port]")] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(help="[env: BATON_API_KEY, BATON_MASTER_KEY; the first key in the data folder]"),
+    ] = None,
+    no_stream: Annotated[bool, typer.Option("--no-stream", help="Show the answer once it is whole.")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+) -> None:
+    """Talk to a model through a running Baton.
+
+    Ctrl-C ends an answer. What it cost is told on stderr.
+    """
+    asked = _asked(prompt)
+    if asked == "":
+        raise Stop("there is nothing to ask: neither a prompt nor anything piped in.", MISUSED)
+    conversation = Conversation(_line(url, api_key, data_dir, config), model, system)
+    manner = _Manner(stream=not (no_stream or as_json), as_json=as_json)
+    if asked is None:
+        _converse(conversation, manner)
+        return
+    try:
+        _turn(conversation, asked, manner)
+    except KeyboardInterrupt as error:
+        raise Stop("the answer was ended.", INTERRUPTED) from error
+
+
+def _asked(prompt: str | None) -> str | None:
+    """The prompt and what was piped in; None: somebody sits at a terminal and is going to say."""
+    if sys.stdin.isatty():
+        return prompt
+    return "\n\n".join(part for part in (prompt, sys.stdin.read().strip()) if part)
+
+
+def _line(url: str | None, api_key: str | None, data_dir: DataDir, config: ConfigFile) -> Line:
+    url = url or os.environ.get("BATON_URL")
+    key = api_key or os.environ.get("BATON_API_KEY") or os.environ.get("BATON_MASTER_KEY")
+    if url is None or key is None:
+        settings = read_settings(config, data_dir)
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 (compared)
+        url = url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+        key = key or settings.master_key
+        try:
+            key = key or asyncio.run(read_first_key(settings.data_dir))
+        except BatonError as error:
+            raise Stop(f"no API key: set BATON_API_KEY or --api-key. {error.message}", MISUSED) from error
+    if not url.startswith(("http://", "https://")):
+        raise Stop(f"{url!r} is no address; write e.g. http://127.0.0.1:8080.", MISUSED)
+    return Line(url.rstrip("/"), key)
+
+
+def _converse(conversation: Conversation, manner: _Manner) -> None:
+    """One turn after the other, until /exit, Ctrl-D, or Ctrl-C at the prompt."""
+    print("Say something; /exit ends.", file=sys.stderr)
+    while True:
+        try:
+            said = input("> ").strip()
+        except (EOFError, KeyboardInterrupt):
+            print()
+            return
+        if said in _LEAVE:
+            return
+        if not said:
+            continue
+        try:
+            _turn(conversation, said, manner)
+        except KeyboardInterrupt:
+            print("\n(ended)", file=sys.stderr)
+        except Stop as stop:
+            print(f"baton: {stop.message}", file=sys.stderr)
+
+
+def _turn(conversation: Conversation, prompt: str, manner: _Manner) -> None:
+    hear: Callable[[str], None] | None = _say if manner.stream else None
+    answer = asyncio.run(conversation.ask(prompt, hear))
+    if manner.as_json:
+        receipt = {name: getattr(answer.receipt, name) for name in Receipt.__struct_fields__}
+        print_json(AnswerView(text=answer.text, **receipt))
+        return
+    if not manner.stream:
+        _say(answer.text)
+    print(flush=True)
+    Console(stderr=True, highlight=False, markup=False).print(_summary(answer), style="dim")
+
+
+def _say(piece: str) -> None:
+    """Write a piece as it comes; what could steer the terminal is left out where there is one."""
+    if sys.stdout.isatty():
+        piece = "".join(char for char in piece if char.isprintable() or char in "\n\t")
+    sys.stdout.write(piece)
+    sys.stdout.flush()
+
+
+def _summary(answer: Answer) -> str:
+    receipt = answer.receipt
+    cost = "cost unknown" if receipt.cost_usd is None else f"{receipt.cost_usd} USD"
+    parts = [f"{receipt.provider}/{receipt.model}"]
+    if receipt.prompt_tokens is not None:
+        parts.append(f"{receipt.prompt_tokens} + {receipt.completion_tokens} tokens")
+    parts.append(cost)
+    if receipt.response_time_ms is not None:
+        parts.append(f"{receipt.response_time_ms} ms")
+    return " · ".join(parts)
+
+
+COMMANDS = {"chat": chat}
