@@ -97,11 +97,11 @@ def test_the_first_signal_waits_and_the_second_cuts_off(start: Start, data_dir: 
     assert rows != [("ok",)]
 
 
-def test_every_problem_of_the_settings_is_named_at_once(run: Run, tmp_path: Path) -> None:
+def test_every_problem_of_the_settings_is_named_at_once(spawn: Run, tmp_path: Path) -> None:
     """Wrong settings from file and environment are listed together, with what to set; exit code 2."""
     file = tmp_path / "baton.toml"
     file.write_text('retries = "many"\ncolour = "red"\n')
-    ran = run("serve", "--config", str(file), env={"BATON_PROT": "1", "OPENAI_BASE_URL": "nowhere"})
+    ran = spawn("serve", "--config", str(file), env={"BATON_PROT": "1", "OPENAI_BASE_URL": "nowhere"})
     assert ran.code == 2
     assert ran.out == ""
     for name in ("BATON_RETRIES", "colour", "BATON_PROT", "OPENAI_BASE_URL"):
@@ -109,11 +109,11 @@ def test_every_problem_of_the_settings_is_named_at_once(run: Run, tmp_path: Path
     assert "Traceback" not in ran.err
 
 
-def test_a_port_in_use_is_one_clear_line(run: Run, data_dir: Path) -> None:
+def test_a_port_in_use_is_one_clear_line(spawn: Run, data_dir: Path) -> None:
     """Nothing is made where the port cannot be had; the line names the port and what to set."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        ran = run("serve", "--port", port)
+        ran = spawn("serve", "--port", port)
     assert ran.code == 1
     assert port in ran.err
     assert "BATON_PORT" in ran.err
@@ -121,31 +121,31 @@ def test_a_port_in_use_is_one_clear_line(run: Run, data_dir: Path) -> None:
     assert not data_dir.exists()
 
 
-def test_an_unusable_data_folder_is_one_clear_line(run: Run, tmp_path: Path) -> None:
+def test_an_unusable_data_folder_is_one_clear_line(spawn: Run, tmp_path: Path) -> None:
     """A data folder that cannot be made is told in one line."""
     (tmp_path / "file").write_text("")
-    ran = run("serve", "--port", "0", "--data-dir", str(tmp_path / "file" / "data"))
+    ran = spawn("serve", "--port", "0", "--data-dir", str(tmp_path / "file" / "data"))
     assert ran.code == 1
     assert str(tmp_path / "file" / "data") in ran.err
     assert ran.err.count("\n") == 1
 
 
-def test_a_database_that_is_none_is_one_clear_line(run: Run, data_dir: Path) -> None:
+def test_a_database_that_is_none_is_one_clear_line(spawn: Run, data_dir: Path) -> None:
     """A file that is no database is told in one line."""
     data_dir.mkdir()
     (data_dir / "baton.db").write_text("this is no database " * 100)
-    ran = run("serve", "--port", "0")
+    ran = spawn("serve", "--port", "0")
     assert ran.code == 1
     assert "not a database" in ran.err
     assert ran.err.count("\n") == 1
 
 
-def test_a_locked_database_is_one_clear_line(run: Run, data_dir: Path) -> None:
+def test_a_locked_database_is_one_clear_line(spawn: Run, data_dir: Path) -> None:
     """A database that another process holds is told in one line, after some patience."""
     data_dir.mkdir()
     holder = sqlite3.connect(data_dir / "baton.db", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    ran = run("serve", "--port", "0")
+    ran = spawn("serve", "--port", "0")
     holder.close()
     assert ran.code == 1
     assert "locked" in ran.err

@@ -25,6 +25,7 @@ COMMANDS = {
     "keys": "Make, list and revoke API keys.",
     "usage": "What was used and what it cost.",
     "config": "Check the settings.",
+    "doctor": "What is configured, what is missing, and what is broken.",
 }
 """Every command, in the order of `--help`; `baton.cli.<name>` has it in its `COMMANDS`."""
 

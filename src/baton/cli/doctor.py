@@ -1,0 +1,64 @@
+"""`baton doctor`."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from baton.cli.finding import Finding, State
+from baton.cli.installation import ConfigFile, DataDir, config_file, read_settings
+from baton.cli.premises import premises
+from baton.cli.reach import reach
+from baton.cli.stop import FAILED
+from baton.cli.terminal import AsJson, Column, print_json, print_table
+
+
+class Diagnosis(Struct, frozen=True):
+    """Everything that was found; not `ok` where something is broken."""
+
+    ok: bool
+    findings: tuple[Finding, ...]
+
+
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no provider.")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+) -> None:
+    """What is configured, what is missing and what to set, and what is broken (then exit code 1).
+
+    Changes nothing. Providers are asked for their models, which costs nothing.
+    """
+    settings = read_settings(config, data_dir)
+
+    async def examine() -> tuple[Finding, ...]:
+        here, there = await asyncio.gather(
+            premises(settings, config_file(config)), reach(settings, offline=offline)
+        )
+        return (*here, *there)
+
+    findings = asyncio.run(examine())
+    broken = sum(finding.state is State.BROKEN for finding in findings)
+    if as_json:
+        print_json(Diagnosis(ok=not broken, findings=findings))
+    else:
+        columns = (
+            Column("state"),
+            Column("what"),
+            Column("which", whole=True),
+            Column(""),
+            Column("set or run"),
+        )
+        print_table(columns, [_cells(finding) for finding in findings])
+        print(f"{broken} broken." if broken else "Nothing is broken.")
+    if broken:
+        raise typer.Exit(FAILED)
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    return (finding.state.value, finding.area, finding.name, finding.what, finding.fix or "")
+
+
+COMMANDS = {"doctor": doctor}

@@ -1,0 +1,90 @@
+"""Whether the configured providers can be reached, and take their keys."""
+
+import asyncio
+import time
+from http import HTTPStatus
+
+from baton.app import SIMULATED
+from baton.cli.finding import Finding, State
+from baton.core.errors import AttemptFailed
+from baton.settings import Settings
+from baton.upstream.directory import Credential, Directory, Provider, declared
+from baton.upstream.http import HttpTransport
+from baton.upstream.transport import Deadlines, Transport, UpstreamRequest
+
+_DEADLINES = Deadlines(connect_s=3.0, first_byte_s=5.0, idle_s=2.0, total_s=8.0)
+_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_AREA = "providers"
+
+
+async def reach(settings: Settings, *, offline: bool) -> list[Finding]:
+    """One finding per key of a configured provider, one per provider that is not."""
+    directory = Directory(declared(), settings.providers)
+    providers = [provider for provider in directory if provider.name != SIMULATED]
+    async with HttpTransport(settings.http) as transport:
+        asked = [
+            _ask(None if offline else transport, provider, credential)
+            for provider in providers
+            if provider.configured
+            for credential in provider.credentials or (Credential(""),)
+        ]
+        found = await asyncio.gather(*asked)
+    return [*found, *(_missing(provider) for provider in providers if not provider.configured)]
+
+
+async def _ask(transport: Transport | None, provider: Provider, credential: Credential) -> Finding:
+    """Ask for its models, which costs nothing."""
+    words = [_shown(credential)]
+    if provider.settings.free_tier:
+        words.append("free tier")
+
+    def found(state: State, what: str, fix: str | None = None) -> Finding:
+        text = ", ".join([*words, what])
+        return Finding(area=_AREA, name=provider.name, state=state, what=text, fix=fix)
+
+    if transport is None:
+        return found(State.OK, "not asked")
+    if "{model}" in provider.base_url:
+        return found(State.OK, "not asked: its address is of one model")
+    began_s = time.monotonic()
+    try:
+        response = await transport.send(_request(provider, credential), _DEADLINES)
+        await response.close()
+    except AttemptFailed as error:
+        said = f"{provider.base_url} cannot be reached: {error.message}"
+        return found(State.BROKEN, said, f"{provider.name.upper()}_BASE_URL, or HTTPS_PROXY")
+    took_ms = round((time.monotonic() - began_s) * 1000)
+    if response.status in _REFUSED:
+        return found(State.BROKEN, f"refused with {response.status}", f"{provider.name.upper()}_API_KEY")
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return found(State.WARNING, f"answers {response.status}")
+    if response.status == HTTPStatus.OK:
+        return found(State.OK, f"reached in {took_ms} ms")
+    return found(State.OK, f"reached in {took_ms} ms, lists no models ({response.status})")
+
+
+def _shown(credential: Credential) -> str:
+    if not credential.key:
+        return "no key needed"
+    return f"key …{credential.last4}" if credential.last4 else "a key too short to show any of it"
+
+
+def _request(provider: Provider, credential: Credential) -> UpstreamRequest:
+    base, mark, query = provider.base_url.partition("?")
+    headers = {"accept": "application/json", **provider.spec.headers}
+    auth = provider.spec.auth
+    if credential.key:
+        headers[auth.header] = f"{auth.scheme} {credential.key}".lstrip()
+    return UpstreamRequest(
+        url=f"{base.rstrip('/')}/models{mark}{query}", headers=headers, body=b"", method="GET"
+    )
+
+
+def _missing(provider: Provider) -> Finding:
+    """A provider with a key that still cannot be asked was meant to be used."""
+    state, what = State.OFF, "not configured"
+    if not provider.settings.enabled:
+        what = "switched off"
+    elif provider.credentials:
+        state, what = State.WARNING, "has a key, and lacks its address"
+    return Finding(area=_AREA, name=provider.name, state=state, what=what, fix=provider.missing)
