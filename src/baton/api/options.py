@@ -12,6 +12,7 @@ from baton.core.request import Options
 HEADER = "x-baton-"
 _MAX_TAGS = 32
 _NOTHING = Options()
+_NULL = Raw(b"null")
 
 
 class _Wishes(Struct, rename="camel"):
@@ -27,7 +28,8 @@ class _Wishes(Struct, rename="camel"):
     exclude: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     tags: Annotated[dict[str, str], Meta(max_length=_MAX_TAGS)] = {}
-    context: Raw | None = None
+    context: Raw = _NULL
+    """A union with None would take nothing but null."""
 
 
 _FIELDS = {field.name.replace("_", "-"): field.encode_name for field in msgspec.structs.fields(_Wishes)}
@@ -69,7 +71,7 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         exclude=read.exclude,
         require=read.require,
         tags=read.tags,
-        context=read.context,
+        context=None if read.context == _NULL else read.context,
         said=True,
         dropped=tuple(dropped),
     )
