@@ -37,13 +37,13 @@ class Web:
 
     def __init__(self, baton: BatonServer, session: aiohttp.ClientSession) -> None:
         self.baton = baton
-        self._session = session
+        self.session = session
 
     async def ask(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any
     ) -> Reply:
         sent = self.baton.admin if headers is None else headers
-        async with self._session.request(method, self.baton.url + path, headers=sent, **more) as answer:
+        async with self.session.request(method, self.baton.url + path, headers=sent, **more) as answer:
             return Reply(answer.status, answer.headers, await answer.read())
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> Reply:

@@ -12,6 +12,7 @@ from baton.core.request import ChatRequest, Dialect, FormatKind, ResponseFormat,
 from baton.gateway.routing.decision import AUTO
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Words = Annotated[tuple[Word, ...], Field(max_length=32)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
@@ -160,8 +161,8 @@ class ChatBody(Asked):
     use_case: Word | None = None
     agent: Word | None = None
     preferred_provider: Word | None = None
-    exclude_providers: tuple[Word, ...] = ()
-    require_capabilities: tuple[Word, ...] = ()
+    exclude_providers: Words = ()
+    require_capabilities: Words = ()
     context_metadata: Any = None
     project_id: str | None = None
     enable_cache: bool | None = None

@@ -1,0 +1,86 @@
+"""`/api/interactions`."""
+
+from collections.abc import Mapping
+
+from tests.api.conftest import Web
+
+CHAT = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hi"}]}
+PATH = "/api/interactions"
+
+
+async def ask(web: Web, headers: Mapping[str, str] | None = None, model: str = "simulated/echo") -> str:
+    """Make one interaction; its id."""
+    reply = await web.post("/v1/chat/completions", {**CHAT, "model": model}, headers)
+    return reply.headers["x-request-id"]
+
+
+async def listed(web: Web, query: str = "", headers: Mapping[str, str] | None = None) -> list[str]:
+    reply = await web.get(PATH + query, headers)
+    assert reply.status == 200, reply.body
+    return [each["id"] for each in reply.json["interactions"]]
+
+
+async def test_everybody_sees_their_own(web: Web) -> None:
+    """A user sees what they asked and nothing else; admins and analysts see everybody's."""
+    user, analyst = await web.baton.user(), await web.baton.user(roles=frozenset({"user", "analyst"}))
+    theirs, ours = await ask(web, user), await ask(web)
+    assert await listed(web, headers=user) == [theirs]
+    assert await listed(web) == [ours, theirs]
+    assert await listed(web, headers=analyst) == [ours, theirs]
+
+
+async def test_anothers_is_not_there(web: Web) -> None:
+    """Another user's id gives 404, as if there were none; an admin may look."""
+    user = await web.baton.user()
+    theirs, ours = await ask(web, user), await ask(web)
+    assert (await web.get(f"{PATH}/{ours}", user)).status == 404
+    assert (await web.get(f"{PATH}/{theirs}", user)).status == 200
+    assert (await web.get(f"{PATH}/{theirs}")).json["attempts"][0]["provider"] == "simulated"
+
+
+async def test_a_user_cannot_ask_for_anothers(web: Web) -> None:
+    """Filtering by somebody else is refused; by oneself, allowed; an admin filters by anybody."""
+    user = await web.baton.user()
+    mine = await ask(web, user)
+    await ask(web)
+    me = (await web.get(f"{PATH}/{mine}", user)).json["userId"]
+    assert await listed(web, f"?user={me}", user) == [mine]
+    assert await listed(web, f"?user={me}") == [mine]
+    assert (await web.get(f"{PATH}?user=somebody-else", user)).status == 403
+
+
+async def test_pages_cover_everything_once(web: Web) -> None:
+    """Following `nextCursor` gives each interaction once, newest first, also when new ones come between."""
+    made = [await ask(web) for _ in range(5)]
+    seen: list[str] = []
+    query = "?limit=2"
+    while True:
+        page = (await web.get(PATH + query)).json
+        seen += [each["id"] for each in page["interactions"]]
+        if page["nextCursor"] is None:
+            break
+        await ask(web)
+        query = f"?limit=2&cursor={page['nextCursor']}"
+    assert seen == made[::-1]
+
+
+async def test_filters(web: Web) -> None:
+    """By provider, model, status and time; times with an offset mean what they say."""
+    good = await ask(web)
+    failed = await ask(web, model="simulated/echo;fault=400")
+    assert await listed(web, "?status=ok") == [good]
+    assert await listed(web, "?provider=simulated&model=echo") == [good]
+    assert await listed(web, "?model=simulated/echo;fault=400".replace(";", "%3B")) == [failed]
+    assert await listed(web, "?provider=nobody") == []
+    at = (await web.get(f"{PATH}/{good}")).json["createdAt"]
+    assert good in await listed(web, f"?since={at}")
+    assert good not in await listed(web, f"?until={at}")
+    assert await listed(web, "?since=2100-01-01T00:00:00%2B02:00") == []
+
+
+async def test_money_and_time_are_written_as_promised(web: Web) -> None:
+    """Money is a decimal string, times are RFC 3339 in UTC."""
+    one = (await web.get(f"{PATH}/{await ask(web)}")).json
+    assert (one["costUsd"], one["estimatedCostUsd"], one["attempts"][0]["costUsd"]) == ("0", "0", "0")
+    assert one["createdAt"].endswith("Z")
+    assert one["unpriced"] is False
