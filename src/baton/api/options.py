@@ -8,9 +8,12 @@ from msgspec import Meta, Raw, Struct
 
 from baton.core.errors import Invalid
 from baton.core.request import Options
+from baton.upstream.dialects.openai.wire import UNREADABLE
 
 HEADER = "x-baton-"
 _MAX_TAGS = 32
+_MAX_NAMES = 32
+_Name = Annotated[str, Meta(max_length=64)]
 _NOTHING = Options()
 _NULL = Raw(b"null")
 
@@ -18,16 +21,16 @@ _NULL = Raw(b"null")
 class _Wishes(Struct, rename="camel"):
     """The `baton` object; a header of the same name in kebab case says the same."""
 
-    use_case: Annotated[str, Meta(max_length=64)] | None = None
-    agent: Annotated[str, Meta(max_length=64)] | None = None
+    use_case: _Name | None = None
+    agent: _Name | None = None
     session: Annotated[str, Meta(max_length=200)] | None = None
     timeout: Annotated[float, Meta(gt=0, le=86_400)] | None = None
     """Seconds."""
     max_retries: Annotated[int, Meta(ge=0, le=10)] | None = None
-    provider: Annotated[str, Meta(max_length=64)] | None = None
-    exclude: tuple[str, ...] = ()
-    require: tuple[str, ...] = ()
-    tags: Annotated[dict[str, str], Meta(max_length=_MAX_TAGS)] = {}
+    provider: _Name | None = None
+    exclude: Annotated[tuple[_Name, ...], Meta(max_length=_MAX_NAMES)] = ()
+    require: Annotated[tuple[_Name, ...], Meta(max_length=_MAX_NAMES)] = ()
+    tags: Annotated[dict[_Name, Annotated[str, Meta(max_length=256)]], Meta(max_length=_MAX_TAGS)] = {}
     context: Raw = _NULL
     """A union with None would take nothing but null."""
 
@@ -59,7 +62,8 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
             dropped.append(HEADER + name)
     try:
         read = msgspec.json.decode(msgspec.json.encode(wishes), type=_Wishes)
-    except msgspec.ValidationError as error:
+        _check_text(read.context)
+    except UNREADABLE as error:
         raise Invalid(f"One of Baton's options is wrong: {error}.", param="baton") from None
     return Options(
         use_case=read.use_case,
@@ -77,10 +81,15 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
     )
 
 
+def _check_text(context: Raw) -> None:
+    """What is kept as it was written was not looked into, and may be no UTF-8."""
+    bytes(context).decode()
+
+
 def _read_object(body: bytes) -> dict[str, Raw]:
     try:
         return msgspec.json.decode(body, type=dict[str, Raw])
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         raise Invalid("'baton' must be an object.", param="baton", code="invalid_value") from None
 
 
@@ -94,7 +103,7 @@ def _header_value(name: str, text: str) -> Raw:
     if name in _NUMBERS or name == "context":
         try:
             msgspec.json.decode(text)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             wanted = "JSON" if name == "context" else "a number"
             raise Invalid(f"{HEADER}{name} must be {wanted}.", param=HEADER + name) from None
         return Raw(text.encode())

@@ -1,19 +1,21 @@
 """Asking a provider: one request sent, one answer read, in the provider's dialect, for the caller's."""
 
-from collections.abc import AsyncGenerator, Mapping
+import re
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from baton.core.answer import ChatResponse
 from baton.core.clock import Clock
-from baton.core.errors import AttemptFailed
+from baton.core.errors import AttemptFailed, Invalid
 from baton.core.failures import Failure, Kind
 from baton.core.provider import ProviderSpec
 from baton.core.request import Dialect, Envelope
 from baton.core.usage import Usage
 from baton.upstream.dialects.openai.answers import Glance, NotAnAnswer, glance, read_response
-from baton.upstream.dialects.openai.errors import read_failure
+from baton.upstream.dialects.openai.errors import presentable, read_failure
 from baton.upstream.dialects.openai.passing import Relay, prepare
 from baton.upstream.dialects.openai.requests import write_request
 from baton.upstream.dialects.openai.streams import StreamReader, stream_of
@@ -26,6 +28,11 @@ MAX_ERROR_BYTES = 1024 * 1024
 
 _PASSED_BACK = ("x-request-id", "request-id", "openai-processing-ms", "openai-version")
 """Answer headers that help somebody who asks the provider for support; limits travel by their prefix."""
+
+
+_MOST_PASSED_BACK = 24
+_NAME = re.compile(r"[a-z0-9_-]{1,64}")
+"""Of a header that may be repeated: nothing that could end its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +126,11 @@ class ReplyStream:
     `handing.failure` why not. Whoever got the stream closes it.
     """
 
-    def __init__(self, response: UpstreamResponse, handing: Handing, quiet: Quiet) -> None:
+    def __init__(self, response: UpstreamResponse, handing: Handing, quiet: Quiet, key: str) -> None:
+        """`key`: what it was asked with, so that no failure repeats it."""
         self._response = response
         self._quiet = quiet
+        self._key = key
         self.handing = handing
         self.headers = passed_back(response.headers)
 
@@ -139,14 +148,20 @@ class ReplyStream:
                         kind=Kind.TIMEOUT, message="The provider kept the connection open but said nothing."
                     )
                 if handing.ended or handing.failure is not None:
+                    self._clean()
                     return
         except AttemptFailed as error:
-            if handing.failure is None:
-                handing.failure = error.failure
+            handing.failure = handing.failure or error.failure
+            self._clean()
             return
         piece = handing.close()
+        self._clean()
         if piece:
             yield piece
+
+    def _clean(self) -> None:
+        if self.handing.failure is not None:
+            self.handing.failure = presentable(self.handing.failure, self._key)
 
     async def close(self) -> None:
         """Let go of the connection; closes the socket where the answer had not ended."""
@@ -168,13 +183,14 @@ class Upstream:
         Raises:
             AttemptFailed: no answer, an error, or something that is none.
         """
-        response = await self._send(route, envelope, deadlines)
-        try:
-            body = await response.read(MAX_ANSWER_BYTES)
-        finally:
-            await response.close()
-        spec = route.provider.spec
-        return Reply(body, _glance(body, spec), passed_back(response.headers), spec)
+        with _presentable_failures(route):
+            response = await self._send(route, envelope, deadlines)
+            try:
+                body = await response.read(MAX_ANSWER_BYTES)
+            finally:
+                await response.close()
+            spec = route.provider.spec
+            return Reply(body, _glance(body, spec), passed_back(response.headers), spec)
 
     async def stream(self, route: Route, envelope: Envelope, deadlines: Deadlines) -> ReplyStream:
         """Ask for a stream; returns when the provider has begun to answer.
@@ -182,28 +198,24 @@ class Upstream:
         Raises:
             AttemptFailed: as `ask`.
         """
-        response = await self._send(route, envelope, deadlines)
-        spec = route.provider.spec
+        with _presentable_failures(route):
+            response = await self._send(route, envelope, deadlines)
+            try:
+                handing = await self._handing(response, envelope, route.provider.spec)
+            except BaseException:
+                await response.close()
+                raise
         quiet = Quiet(self._clock, deadlines.quiet_s)
-        try:
-            if response.headers.get("content-type", "").startswith("application/json"):
-                return await self._unstreamed(response, envelope, spec, quiet)
-            handing = _handing(envelope, spec)
-        except BaseException:
-            await response.close()
-            raise
-        return ReplyStream(response, handing, quiet)
+        return ReplyStream(response, handing, quiet, route.credential.key)
 
-    async def _unstreamed(
-        self, response: UpstreamResponse, envelope: Envelope, spec: ProviderSpec, quiet: Quiet
-    ) -> ReplyStream:
-        """A provider that answers a wish for a stream with a whole answer, or with an error inside a 200."""
-        body = await response.read(MAX_ANSWER_BYTES)
-        _glance(body, spec)
-        handing = Translation(StreamReader(spec), envelope.writer())
-        for event in stream_of(read_response(body, spec)):
-            handing.note(event)
-        return ReplyStream(response, handing, quiet)
+    async def _handing(self, response: UpstreamResponse, envelope: Envelope, spec: ProviderSpec) -> Handing:
+        """How its bytes are handed on; the wrong kind of answer is read whole before the caller sees any."""
+        kind = response.headers.get("content-type", "").lower()
+        if kind.startswith(("application/json", "text/html")):
+            return _unstreamed(await response.read(MAX_ANSWER_BYTES), envelope, spec)
+        if envelope.dialect is spec.dialect:
+            return Relay(envelope, spec)
+        return Translation(StreamReader(spec), envelope.writer())
 
     async def _send(self, route: Route, envelope: Envelope, deadlines: Deadlines) -> UpstreamResponse:
         """Send the request; whatever is no 200 is raised."""
@@ -219,6 +231,8 @@ class Upstream:
             return response
         try:
             body = await response.read(MAX_ERROR_BYTES)
+        except AttemptFailed:  # the status says enough
+            body = b""
         finally:
             await response.close()
         raise AttemptFailed(read_failure(spec, response.status, response.headers, body, self._clock.wall()))
@@ -246,10 +260,26 @@ def _body(envelope: Envelope, route: Route) -> bytes:
     return write_request(envelope.open(), route.model, quirks)
 
 
-def _handing(envelope: Envelope, spec: ProviderSpec) -> Handing:
-    if envelope.dialect is spec.dialect:
-        return Relay(envelope, spec)
-    return Translation(StreamReader(spec), envelope.writer())
+@contextmanager
+def _presentable_failures(route: Route) -> Generator[None]:
+    """What a provider complains of is shown and kept, so it must not hold the key it was asked with."""
+    try:
+        yield
+    except AttemptFailed as error:
+        raise AttemptFailed(presentable(error.failure, route.credential.key)) from None
+
+
+def _unstreamed(body: bytes, envelope: Envelope, spec: ProviderSpec) -> Translation:
+    """A provider that answers a wish for a stream with a whole answer, or with an error inside a 200."""
+    _glance(body, spec)
+    handing = Translation(StreamReader(spec), envelope.writer())
+    try:
+        for event in stream_of(read_response(body, spec)):
+            handing.note(event)
+    except (Invalid, RecursionError) as error:
+        message = f"The provider answered a wish for a stream with something that is no answer: {error}."
+        raise AttemptFailed(Failure(kind=Kind.MALFORMED, message=message)) from None
+    return handing
 
 
 def _glance(body: bytes, spec: ProviderSpec) -> Glance:
@@ -264,6 +294,8 @@ def passed_back(headers: Mapping[str, str]) -> dict[str, str]:
     passed: dict[str, str] = {}
     for name, value in headers.items():
         lower = name.lower()
-        if lower in _PASSED_BACK or "ratelimit" in lower:
+        if (lower in _PASSED_BACK or "ratelimit" in lower) and _NAME.fullmatch(lower):
             passed[f"x-upstream-{lower}"] = value
+            if len(passed) == _MOST_PASSED_BACK:
+                break
     return passed

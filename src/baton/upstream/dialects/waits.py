@@ -12,6 +12,10 @@ _GO_STEP = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)")
 _GO_WHOLE = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|us|µs|ns|h|m|s))+")
 
 
+MAX_WAIT_S = 86_400.0
+"""The longest wait that is believed: daily quotas reset within it."""
+
+
 def go_duration_s(text: str) -> float | None:
     """Seconds of a Go duration such as `1m13.588s`; None where it is none."""
     if not _GO_WHOLE.fullmatch(text):
@@ -27,7 +31,7 @@ def retry_after_s(text: str, now_s: float) -> float | None:
         pass
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now_s)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError, OSError):
         return go_duration_s(text)
 
 
@@ -45,12 +49,15 @@ def reset_s(text: str, form: WaitForm, now_s: float) -> float | None:
                 return max(0.0, float(text) - now_s)
             case WaitForm.RFC3339:
                 return max(0.0, datetime.fromisoformat(text).timestamp() - now_s)
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return None
 
 
 def stated_wait_s(limits: LimitHeaders, headers: Mapping[str, str], now_s: float) -> float | None:
-    """The wait an error answer states, in seconds; the longest where its headers disagree; None if none."""
+    """The wait an error answer states, in seconds; the longest where its headers disagree; None if none.
+
+    Never more than `MAX_WAIT_S`.
+    """
     waits: list[float | None] = []
     stated = headers.get("retry-after")
     if stated is not None:
@@ -66,4 +73,4 @@ def stated_wait_s(limits: LimitHeaders, headers: Mapping[str, str], now_s: float
             if reset is not None and (remaining is None or remaining.strip() in ("0", "-1")):
                 waits.append(reset_s(reset.strip(), limits.reset_form, now_s))
     known = [wait for wait in waits if wait is not None]
-    return max(known) if known else None
+    return min(max(known), MAX_WAIT_S) if known else None

@@ -15,7 +15,7 @@ from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish, write_finish
 from baton.upstream.dialects.openai.parts import read_call, read_part, read_reasoning, write_call
 from baton.upstream.dialects.openai.usage import WireUsage, read_usage, write_usage
-from baton.upstream.dialects.openai.wire import Fields, as_list, as_object, raw
+from baton.upstream.dialects.openai.wire import UNREADABLE, Fields, as_list, as_object, raw
 
 
 class Glance(Struct, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
         seen = _DECODER.decode(body)
     except msgspec.ValidationError as error:
         seen = _glance_leniently(body, error)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise NotAnAnswer(_malformed(body, str(error))) from None
     if seen.choices is None:
         if seen.error:
@@ -110,7 +110,7 @@ def _glance_leniently(body: bytes, error: msgspec.ValidationError) -> _GlanceBod
     """A paid answer with one field of an unexpected kind is still an answer: only that field is not seen."""
     try:
         fields = _LENIENT.decode(body)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         raise NotAnAnswer(_malformed(body, str(error))) from None
     seen = _GlanceBody(id=fields.get("id"), model=fields.get("model"), error=fields.get("error"))
     if isinstance(fields.get("choices"), list):

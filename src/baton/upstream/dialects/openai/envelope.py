@@ -9,7 +9,7 @@ from baton.core.errors import Invalid
 from baton.core.request import Dialect, Envelope, Options
 from baton.upstream.dialects.openai.requests import read_request
 from baton.upstream.dialects.openai.streams import StreamWriter
-from baton.upstream.dialects.openai.wire import ROLES, invalid, missing
+from baton.upstream.dialects.openai.wire import ROLES, UNREADABLE, invalid, missing, no_json
 
 _NEEDS_OF_PARTS = {
     "image_url": "vision",
@@ -55,6 +55,9 @@ class _Body(Struct):
     baton: Raw = Raw(b"null")
 
 
+MAX_MODEL_CHARS = 256
+"""Longer than any model's name; it is put into headers, addresses and rows."""
+
 _DECODER = msgspec.json.Decoder(_Body)
 _EMPTY_LISTS = (b"null", b"[]")
 
@@ -72,8 +75,14 @@ def read_envelope(
         outside = _DECODER.decode(body)
     except msgspec.ValidationError as error:
         raise _missing(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Invalid(f"The body is not valid JSON: {error}.") from None
+    except UNREADABLE as error:
+        raise no_json(error) from None
+    if not 0 < len(outside.model) <= MAX_MODEL_CHARS:
+        raise Invalid(
+            f"Invalid value for 'model': expected 1 to {MAX_MODEL_CHARS} characters.",
+            param="model",
+            code="invalid_value",
+        )
     needs: set[str] = set()
     chars = _check_messages(outside.messages, needs)
     if outside.stream:
@@ -131,7 +140,7 @@ def _check_messages(messages: list[_Message], needs: set[str]) -> int:
     for at, message in enumerate(messages):
         if message.role not in ROLES:
             raise Invalid(
-                f"Invalid value: '{message.role}'. Supported values are: {', '.join(sorted(ROLES))}.",
+                f"Invalid value: '{message.role[:40]}'. Supported values are: {', '.join(sorted(ROLES))}.",
                 param=f"messages[{at}].role",
                 code="invalid_value",
             )
@@ -163,7 +172,7 @@ def _check_calls(calls: list[_Call], at: int) -> None:
             continue
         if call.id in seen:
             raise Invalid(
-                f"Two tool calls of one message have the id '{call.id}'; results could not be told apart.",
+                f"Two tool calls of a message have the id '{call.id[:100]}'; results cannot be told apart.",
                 param=f"messages[{at}].tool_calls[{number}].id",
                 code="duplicate_tool_call_id",
             )

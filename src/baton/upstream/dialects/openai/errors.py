@@ -1,20 +1,28 @@
 """Errors: what a provider's error means, and how a caller is told of one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
+from msgspec import structs
 
 from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError, Unservable
 from baton.core.failures import Failure, Kind
 from baton.core.provider import ProviderSpec
-from baton.upstream.dialects.openai.wire import as_list, as_object, as_text
+from baton.upstream.dialects.openai.wire import UNREADABLE, as_list, as_object, as_text
 from baton.upstream.dialects.waits import stated_wait_s
 
 MAX_MESSAGE_CHARS = 2000
 """Enough for any provider's sentence, too little for a document sent back."""
 
+_MAX_WORD_CHARS = 200
+_MAX_EXTRA_CHARS = 16_000
+"""Of further fields, as JSON: a tool call that came out wrong is among them."""
+
+_LEAST_KEY_CHARS = 8
+_HIDDEN = "[key]"
 _KEY = re.compile(r"\b(?:sk|pk|gsk|xai|pplx|csk|key|bk)[-_][\w*.-]{7,}[\w*]")
 
 _BY_STATUS = {
@@ -86,7 +94,7 @@ def _failure(
     extra = {name: value for name, value in fields.items() if name not in known}
     return Failure(
         kind=kind,
-        message=redact(message)[:MAX_MESSAGE_CHARS],
+        message=message,
         status=status,
         code=code if isinstance(code, str) and not code.isdigit() else None,
         type=as_text(fields.get("type")),
@@ -96,16 +104,51 @@ def _failure(
     )
 
 
-def redact(message: str) -> str:
-    """The message without anything that looks like a key."""
-    return _KEY.sub("[key]", message)
+def presentable(failure: Failure, key: str) -> Failure:
+    """The failure as it may be shown and kept: within bounds, and without anything that looks like a key.
+
+    `key`: the one it was sent with, which a provider may repeat in its complaint. One of fewer than 8
+    characters hides nothing, and would blot out words.
+    """
+
+    def clean(text: str, limit: int) -> str:
+        if len(key) >= _LEAST_KEY_CHARS:
+            text = text.replace(key, _HIDDEN).replace(quote(key, safe=""), _HIDDEN)
+        return _KEY.sub(_HIDDEN, text)[:limit]
+
+    def word(text: str | None) -> str | None:
+        return text if text is None else clean(text, _MAX_WORD_CHARS)
+
+    return structs.replace(
+        failure,
+        message=clean(failure.message, MAX_MESSAGE_CHARS),
+        code=word(failure.code),
+        type=word(failure.type),
+        param=word(failure.param),
+        extra=_presentable_extra(failure.extra, clean),
+    )
+
+
+def _presentable_extra(
+    extra: dict[str, object] | None, clean: Callable[[str, int], str]
+) -> dict[str, object] | None:
+    """Further fields, cleaned as the text they travel as; none where they are out of all proportion."""
+    if extra is None:
+        return None
+    try:
+        text = msgspec.json.encode(extra).decode()
+        if len(text) > _MAX_EXTRA_CHARS:
+            return None
+        return msgspec.json.decode(clean(text, _MAX_EXTRA_CHARS), type=dict[str, object])
+    except UNREADABLE:  # the bound cut it, what was hidden being shorter than its replacement
+        return None
 
 
 def _error_object(body: bytes) -> dict[str, Any]:
     """The error's fields, whichever of the shapes in use it came in."""
     try:
         parsed: object = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return {}
     # Google's compatibility endpoint wraps its error in an array.
     fields = as_object(as_list(parsed)[0] if as_list(parsed) else parsed)
@@ -153,9 +196,9 @@ def write_error(error: BatonError, request_id: str) -> bytes:
     """An error body in OpenAI's shape."""
     kind = _TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "server_error")
     body: dict[str, Any] = {
-        "message": error.message,
+        "message": error.message[:MAX_MESSAGE_CHARS],
         "type": kind,
-        "param": error.param,
+        "param": error.param[:_MAX_WORD_CHARS] if error.param is not None else None,
         "code": error.code,
     }
     if isinstance(error, AttemptFailed | AllAttemptsFailed):

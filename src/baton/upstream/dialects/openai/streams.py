@@ -29,7 +29,7 @@ from baton.upstream.dialects.openai.answers import usage_leniently
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish, write_finish
 from baton.upstream.dialects.openai.usage import read_usage, write_usage
-from baton.upstream.dialects.openai.wire import as_list, as_object, as_text, raw
+from baton.upstream.dialects.openai.wire import UNREADABLE, as_list, as_object, as_text, raw
 from baton.upstream.dialects.sse import SseEvent, write_event
 
 DONE = b"[DONE]"
@@ -52,7 +52,7 @@ class StreamReader:
             return [Ended()]
         try:
             chunk = msgspec.json.decode(event.data, type=dict[str, Any])
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             return [Broke(malformed_chunk())]
         error = chunk.get("error")
         if error or event.event == "error":

@@ -13,6 +13,9 @@ T = TypeVar("T")
 _PATH = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
 _NULL = b"null"
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading somebody else's JSON can end in: none at all, no UTF-8, nested without end."""
+
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 
@@ -86,8 +89,17 @@ def decode(data: bytes | Raw, kind: type[T], at: str = "") -> T:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         raise invalid(error, at) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Invalid(f"The body is not valid JSON: {error}.") from None
+    except UNREADABLE as error:
+        raise no_json(error) from None
+
+
+def no_json(error: Exception) -> Invalid:
+    """The refusal of a body that is no JSON; the offending bytes are not repeated."""
+    if isinstance(error, UnicodeDecodeError):
+        return Invalid("The body is not valid JSON: a text in it is not UTF-8.")
+    if isinstance(error, RecursionError):
+        return Invalid("The body is nested too deeply.")
+    return Invalid(f"The body is not valid JSON: {error}.")
 
 
 def invalid(error: msgspec.ValidationError, at: str = "") -> Invalid:
