@@ -74,6 +74,7 @@ class ToolCall(Struct, frozen=True, kw_only=True, tag="tool_call"):
     """The JSON text as the model wrote it; may be invalid JSON, and is never rewritten."""
     signature: str | None = None
     kind: str = "function"
+    cache_mark: Raw | None = None
 
 
 class ToolResult(Struct, frozen=True, kw_only=True, tag="tool_result"):

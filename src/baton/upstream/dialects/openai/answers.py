@@ -259,7 +259,8 @@ def _write_said(parts: tuple[Part, ...]) -> dict[str, Any]:
                 if part.citations is not None:
                     message["annotations"] = part.citations
             case Reasoning():
-                message["reasoning_content"] = message.get("reasoning_content", "") + part.text
+                if part.text or part.details is None:
+                    message["reasoning_content"] = message.get("reasoning_content", "") + part.text
                 if part.details is not None:
                     message["reasoning_details"] = part.details
             case Refusal():

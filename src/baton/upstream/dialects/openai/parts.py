@@ -127,25 +127,26 @@ def read_call(fields: Fields) -> ToolCall:
     """One tool call of an assistant's message."""
     kind = fields.text("type") or "function"
     call_id = fields.text("id") or ""
+    mark = fields.raw("cache_control")
     if kind == "custom":
         custom = fields.inner("custom")
-        return ToolCall(
-            id=call_id, name=custom.text("name") or "", arguments=custom.text("input") or "", kind=kind
-        )
+        name, text = custom.text("name") or "", custom.text("input") or ""
+        return ToolCall(id=call_id, name=name, arguments=text, kind=kind, cache_mark=mark)
     function = fields.inner("function")
     arguments: Any = function.get("arguments", object)
     if not isinstance(arguments, str):
         # Some OpenAI-likes write the arguments as an object instead of its text.
         arguments = "" if arguments is None else bytes(raw(arguments)).decode()
-    return ToolCall(id=call_id, name=function.text("name") or "", arguments=arguments)
+    return ToolCall(id=call_id, name=function.text("name") or "", arguments=arguments, cache_mark=mark)
 
 
 def write_call(call: ToolCall) -> dict[str, Any]:
     """One tool call of an assistant's message."""
+    line: dict[str, Any] = {"id": call.id, "type": call.kind}
     if call.kind == "custom":
-        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.arguments}}
-    return {
-        "id": call.id,
-        "type": "function",
-        "function": {"name": call.name, "arguments": call.arguments},
-    }
+        line["custom"] = {"name": call.name, "input": call.arguments}
+    else:
+        line["function"] = {"name": call.name, "arguments": call.arguments}
+    if call.cache_mark is not None:
+        line["cache_control"] = call.cache_mark
+    return line

@@ -227,7 +227,8 @@ def _write_message(message: Message) -> list[dict[str, Any]]:
     if said or not calls:
         line["content"] = _write_content(said)
     for thought in thoughts:
-        if thought.text:
+        # DeepSeek wants its thoughts back in a tool loop, also where there were none.
+        if thought.text or thought.details is None:
             line["reasoning_content"] = thought.text
         if thought.details is not None:
             line["reasoning_details"] = thought.details

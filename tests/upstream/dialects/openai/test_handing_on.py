@@ -1,0 +1,128 @@
+"""Streams handed on: cut anywhere, the same; read into the core, whole."""
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from baton.core.provider import ProviderSpec
+from baton.core.request import Envelope, Options
+from baton.core.usage import Usage
+from baton.upstream.calls import Handing
+from baton.upstream.dialects.openai.envelope import read_envelope
+from baton.upstream.dialects.openai.passing import Relay
+from baton.upstream.dialects.openai.streams import StreamReader, StreamWriter
+from baton.upstream.dialects.translation import Translation
+from baton.upstream.directory import declared
+from tests.contracts.events import read_events
+from tests.contracts.recordings import PROVIDERS, Exchange, chats
+from tests.contracts.replay import Cuts, cut
+
+SPECS = {spec.name: spec for spec in declared()}
+RANDOM_CUTS = 20
+NO_OPTIONS = Options()
+
+
+def streams(provider: str) -> list[tuple[Exchange, ProviderSpec]]:
+    return [(exchange, SPECS[provider]) for exchange in chats(provider) if exchange.streamed]
+
+
+def pieces_of(body: bytes) -> Iterator[list[bytes]]:
+    """The stream cut at its events, and at 20 random places by 20 seeds."""
+    yield list(cut(body, Cuts.EVENTS))
+    rng = random.Random(len(body))
+    for _ in range(RANDOM_CUTS):
+        yield list(cut(body, Cuts.RANDOM, rng.randrange(1 << 30)))
+
+
+def hand_on(handing: Handing, pieces: list[bytes]) -> tuple[bytes, Handing]:
+    passed: list[bytes] = []
+    for piece in pieces:
+        passed.append(handing.feed(piece))
+        if handing.ended or handing.failure is not None:
+            break
+    else:
+        passed.append(handing.close())
+    if handing.complete:
+        passed.append(handing.finale(handing.usage or Usage(), None))
+    return b"".join(passed), handing
+
+
+def envelope_of(exchange: Exchange) -> Envelope:
+    """The request as Baton keeps it; usage asked for."""
+    body = {**exchange.request, "stream": True, "stream_options": {"include_usage": True}}
+    return read_envelope(json.dumps(body).encode(), lambda _: NO_OPTIONS, {})
+
+
+def notes(handing: Handing) -> tuple[object, ...]:
+    """What the ledger will know of it."""
+    return (handing.complete, handing.failure, handing.finish, handing.usage, handing.model, handing.chars)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_stream_in_its_own_dialect_is_the_same_wherever_it_was_cut(provider: str) -> None:
+    """Bytes handed on and notes taken do not depend on the chunks that a stream came in."""
+    for exchange, spec in streams(provider):
+        envelope = envelope_of(exchange)
+        whole, handing = hand_on(Relay(envelope, spec), [exchange.body])
+        for pieces in pieces_of(exchange.body):
+            again, other = hand_on(Relay(envelope, spec), pieces)
+            assert (again, notes(other)) == (whole, notes(handing)), exchange.id
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_translated_stream_is_the_same_wherever_it_was_cut(provider: str) -> None:
+    """So with a stream that is read into the core and written again."""
+    for exchange, spec in streams(provider):
+        whole, handing = hand_on(translation(spec), [exchange.body])
+        for pieces in pieces_of(exchange.body):
+            again, other = hand_on(translation(spec), pieces)
+            assert (again, notes(other)) == (whole, notes(handing)), exchange.id
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_stream_is_whole_after_the_core(provider: str) -> None:
+    """Text, thoughts, tool calls, refusals and finish of each choice, and usage, come out as they came."""
+    for exchange, spec in streams(provider):
+        written, handing = hand_on(translation(spec), [exchange.body])
+        assert gathered(written) == gathered(exchange.body), exchange.id
+        relayed, other = hand_on(Relay(envelope_of(exchange), spec), [exchange.body])
+        assert gathered(relayed) == gathered(exchange.body), exchange.id
+        assert notes(handing)[:5] == notes(other)[:5], exchange.id
+
+
+def translation(spec: ProviderSpec) -> Translation:
+    return Translation(StreamReader(spec), StreamWriter(include_usage=True))
+
+
+def gathered(stream: bytes) -> dict[int, dict[str, Any]]:
+    """What a client that knows nothing of Baton puts together from a stream, choice by choice."""
+    choices: dict[int, dict[str, Any]] = {}
+    for event in read_events(stream):
+        if event.data == "[DONE]" or event.name == "error":
+            continue
+        for choice in json.loads(event.data).get("choices") or []:
+            delta = choice.get("delta") or {}
+            got = choices.setdefault(choice.get("index", 0), {"calls": {}, "finish": None})
+            thought = delta.get("reasoning_content") or delta.get("reasoning")
+            for name, said in (("text", delta.get("content")), ("thought", thought)):
+                if isinstance(said, list):
+                    got.setdefault("parts", []).extend(said)
+                else:
+                    got[name] = got.get(name, "") + (said or "")
+            got["refusal"] = got.get("refusal", "") + (delta.get("refusal") or "")
+            got["finish"] = choice.get("finish_reason") or got["finish"]
+            for position, call in enumerate(delta.get("tool_calls") or []):
+                gather_call(got["calls"], position, call)
+    return choices
+
+
+def gather_call(calls: dict[int, dict[str, str]], position: int, call: dict[str, Any]) -> None:
+    index = call.get("index")
+    function = call["function"]
+    known = calls.setdefault(position if index is None else index, {"id": "", "name": "", "arguments": ""})
+    known["id"] = call.get("id") or known["id"]
+    known["name"] = function.get("name") or known["name"]
+    known["arguments"] += function.get("arguments") or ""
