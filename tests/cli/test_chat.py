@@ -4,6 +4,8 @@ import json
 import os
 import pty
 import signal
+import socket
+import threading
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +92,39 @@ def test_errors_are_a_sentence(run: Run, served: Served) -> None:
         assert ran.code != 0, arguments
         assert said in ran.err, arguments
         assert "Traceback" not in ran.err, arguments
+
+
+EVENT = b'data: {"choices": [{"delta": {"content": "Half an"}}]}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "complaint"),
+    [
+        (EVENT, "Half an\n", "broke off"),
+        (EVENT + b'data: {"error": {"message": "It went wrong."}}\n\n', "Half an\n", "It went wrong."),
+        (b"<html>Welcome to the router</html>\n\n", "", "broke off"),
+        (b"data: Welcome\n\n", "", "no Baton"),
+    ],
+)
+def test_half_an_answer_is_none(run: Run, said: bytes, shown: str, complaint: str) -> None:
+    """A stream that ends without its end, in an error, or in something else is told, exit code 1."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        answering = threading.Thread(target=answer_once, args=(listening, said))
+        answering.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        ran = run("chat", "Hi", env={"BATON_URL": url, "BATON_API_KEY": "bk-any"})
+        answering.join()
+    assert (ran.code, ran.out) == (1, shown)
+    assert complaint in ran.err
+
+
+def answer_once(listening: socket.socket, said: bytes) -> None:
+    connection, _ = listening.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + said)
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(65536)
 
 
 def test_ctrl_c_ends_the_answer(start: Start, served: Served) -> None:

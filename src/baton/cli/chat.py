@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -42,7 +41,7 @@ def chat(
     url: Annotated[str | None, typer.Option(help="Where Baton is. [env: BATON_URL; host and port]")] = None,
     api_key: Annotated[
         str | None,
-        typer.Option(help="[env: BATON_API_KEY, BATON_MASTER_KEY; the first key in the data folder]"),
+        typer.Option(help="[env: BATON_API_KEY, BATON_MASTER_KEY; the data folder's first key]"),
     ] = None,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Show the answer once it is whole.")] = False,
     as_json: AsJson = False,
@@ -107,30 +106,47 @@ def _converse(conversation: Conversation, manner: _Manner) -> None:
         try:
             _turn(conversation, said, manner)
         except KeyboardInterrupt:
-            print("\n(ended)", file=sys.stderr)
+            print("(ended)", file=sys.stderr)
         except Stop as stop:
             print(f"baton: {stop.message}", file=sys.stderr)
 
 
 def _turn(conversation: Conversation, prompt: str, manner: _Manner) -> None:
-    hear: Callable[[str], None] | None = _say if manner.stream else None
-    answer = asyncio.run(conversation.ask(prompt, hear))
+    voice = _Voice()
+    try:
+        answer = asyncio.run(conversation.ask(prompt, voice.say if manner.stream else None))
+    except BaseException:
+        voice.end()  # what follows begins a line of its own
+        raise
     if manner.as_json:
         receipt = {name: getattr(answer.receipt, name) for name in Receipt.__struct_fields__}
         print_json(AnswerView(text=answer.text, **receipt))
         return
     if not manner.stream:
-        _say(answer.text)
-    print(flush=True)
+        voice.say(answer.text)
+    voice.end()
     Console(stderr=True, highlight=False, markup=False).print(_summary(answer), style="dim")
 
 
-def _say(piece: str) -> None:
-    """Write a piece as it comes; what could steer the terminal is left out where there is one."""
-    if sys.stdout.isatty():
-        piece = "".join(char for char in piece if char.isprintable() or char in "\n\t")
-    sys.stdout.write(piece)
-    sys.stdout.flush()
+class _Voice:
+    """Writes an answer to stdout as it comes."""
+
+    def __init__(self) -> None:
+        self._at_terminal = sys.stdout.isatty()
+        self._spoke = False
+
+    def say(self, piece: str) -> None:
+        """Write a piece; what could steer the terminal is left out where there is one."""
+        if self._at_terminal:
+            piece = "".join(char for char in piece if char.isprintable() or char in "\n\t")
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+        self._spoke = True
+
+    def end(self) -> None:
+        """End the line, if anything was said."""
+        if self._spoke:
+            print(flush=True)
 
 
 def _summary(answer: Answer) -> str:
