@@ -42,10 +42,16 @@ def make_engine(settings: StorageSettings, *, foreign_keys: bool = True) -> Asyn
     """An engine for the settings' URL; connects on first use.
 
     `foreign_keys` off is for migrations: SQLite alters a table by replacing it, which must not cascade.
+
+    Raises:
+        Invalid: as `database_url`, or the database's driver is not installed.
     """
     url = database_url(settings.url)
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_timeout=settings.pool_timeout_s, pool_pre_ping=True)
+        try:
+            return create_async_engine(url, pool_timeout=settings.pool_timeout_s, pool_pre_ping=True)
+        except ModuleNotFoundError as error:
+            raise _bad_url(f"its driver is not installed; pip install {error.name}") from error
     engine = create_async_engine(
         url,
         pool_timeout=settings.pool_timeout_s,
