@@ -140,6 +140,15 @@ def test_a_database_that_is_none_is_one_clear_line(spawn: Run, data_dir: Path) -
     assert ran.err.count("\n") == 1
 
 
+def test_a_database_that_is_away_is_one_clear_line(spawn: Run) -> None:
+    """A server that nobody runs, or whose driver is missing, is told in one line, without its password."""
+    ran = spawn("serve", "--port", "0", env={"DATABASE_URL": "postgresql://baton:hunter22@127.0.0.1:9/baton"})
+    assert ran.code == 1
+    assert "atabase" in ran.err or "DATABASE_URL" in ran.err
+    assert ran.err.count("\n") == 1
+    assert "hunter22" not in ran.err
+
+
 def test_a_locked_database_is_one_clear_line(spawn: Run, data_dir: Path) -> None:
     """A database that another process holds is told in one line, after some patience."""
     data_dir.mkdir()
