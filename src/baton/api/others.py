@@ -6,6 +6,7 @@ The framework would read bodies of any length, answer errors in a shape of its o
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +18,7 @@ from baton.api.absent import absence
 from baton.api.compat.receipts import of_error
 from baton.api.exchange import Exchange, Message, Receive, Scope, Send
 from baton.core.errors import BatonError, Invalid, NotFound, NotJson
+from baton.upstream.dialects.openai.wire import UNREADABLE
 
 OWN = "/api/"
 REQUEST_ID = "baton.request_id"
@@ -46,8 +48,9 @@ class Border:
         try:
             if scope["method"] in _BODIES:
                 body = await exchange.body(self._max_body_bytes)
-                if body:
-                    _check_json(exchange)
+                if body and exchange.path.startswith(OWN):
+                    _require_json(exchange)
+                    _check_text(body)
                 receive = _Replay(body, receive)
             await self._framework(scope, receive, stamped)
         except BatonError as error:
@@ -99,13 +102,17 @@ class _Replay:
         return {"type": "http.request", "body": body, "more_body": False}
 
 
-def _check_json(exchange: Exchange) -> None:
-    if not exchange.path.startswith(OWN):
+def _check_text(body: bytes) -> None:
+    """Half a surrogate pair can be written as an escape, is accepted by many parsers, and is no text."""
+    if b"\\ud" not in body.lower():
         return
-    require_json(exchange)
+    try:
+        msgspec.json.decode(body)
+    except UNREADABLE as error:
+        raise Invalid(f"The body is not valid JSON: {error}.", code="invalid_json") from None
 
 
-def require_json(exchange: Exchange) -> None:
+def _require_json(exchange: Exchange) -> None:
     """Refuse a body that does not say it is JSON.
 
     Raises:

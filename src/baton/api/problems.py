@@ -1,5 +1,6 @@
 """Errors on their way out: problem documents (RFC 9457), or OpenAI's shape under `/v1/`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +19,7 @@ COMPAT = "/v1/"
 PROBLEM = b"application/problem+json"
 JSON = b"application/json"
 
+_SNAKE = re.compile(r"_([a-z])")
 _TYPE = "urn:baton:problem:"
 _PREFIXES = ("Value error, ", "Assertion failed, ")  # pydantic's, before a message of our own
 
@@ -70,7 +72,7 @@ def problem(error: BatonError, request_id: str) -> Problem:
     if isinstance(error, Mistaken):
         wrong = error.errors
     elif isinstance(error, Invalid) and error.param is not None:
-        wrong = (Wrong(error.param, error.message),)
+        wrong = (Wrong(_camel(error.param), error.message),)
     return Problem(
         type=_TYPE + code,
         title=_title(error.status),
@@ -112,6 +114,11 @@ def path(steps: Sequence[int | str]) -> str:
         else:
             written += f".{step}" if written else step
     return written
+
+
+def _camel(param: str) -> str:
+    """The rooms below name fields as they stand in code."""
+    return _SNAKE.sub(lambda found: found[1].upper(), param)
 
 
 def _sentence(message: str) -> str:
