@@ -2,7 +2,8 @@
 
 from typing import Any, cast
 
-_NULL = {"type": "null"}
+_NEWER_NULL = {"type": "null"}
+_NULL = {"nullable": True}
 
 
 def as_30(description: dict[str, Any]) -> dict[str, Any]:
@@ -34,6 +35,4 @@ def _nullable(fields: dict[str, Any]) -> dict[str, Any]:
         if len(left) == 1 and "$ref" not in left[0]:
             return {**left[0], **rest, "nullable": True}
         return {**rest, "anyOf": left, "nullable": True}
-    if fields == _NULL:
-        return {"nullable": True}
-    return fields
+    return _NULL if fields == _NEWER_NULL else fields

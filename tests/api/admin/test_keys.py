@@ -1,0 +1,87 @@
+"""`/api/admin/keys` and `/api/admin/users`."""
+
+from datetime import UTC, datetime
+
+from tests.api.conftest import Web
+from tests.conftest import bearer
+
+KEYS = "/api/admin/keys"
+USERS = "/api/admin/users"
+
+
+async def test_a_key_for_somebody(web: Web) -> None:
+    """A new user with a new key may ask, and may not administer; the key is shown this once."""
+    user = (await web.post(USERS, {"name": "Ada", "tier": "PREMIUM"})).json
+    assert (user["tier"], user["roles"]) == ("expert", ["user"])
+    made = await web.post(KEYS, {"name": "Ada's laptop", "userId": user["id"], "tier": "pro"})
+    assert made.status == 201
+    secret = made.json["key"]
+    assert (made.json["tier"], made.json["revokedAt"]) == ("pro", None)
+    assert (await web.get("/v1/models", bearer(secret))).status == 200
+    assert (await web.get(KEYS, bearer(secret))).status == 403
+    shown = await web.get(f"{KEYS}?user={user['id']}")
+    assert [each["id"] for each in shown.json["keys"]] == [made.json["id"]]
+    assert secret not in shown.body.decode()
+
+
+async def test_a_key_without_a_tier_is_free(web: Web) -> None:
+    """Decision 20: `free` unless given; null is its user's own; it belongs to whoever made it."""
+    assert (await web.post(KEYS, {"name": "a"})).json["tier"] == "free"
+    assert (await web.post(KEYS, {"name": "b", "tier": None})).json["tier"] is None
+    me = (await web.get(USERS)).json["users"][0]["id"]
+    assert (await web.post(KEYS, {"name": "c"})).json["userId"] == me
+
+
+async def test_a_revoked_key_is_refused_at_once(web: Web) -> None:
+    """From the answer on it opens nothing; revoking again changes nothing; the list still has it."""
+    made = (await web.post(KEYS, {"name": "a"})).json
+    assert (await web.get("/v1/models", bearer(made["key"]))).status == 200
+    revoked = await web.ask("DELETE", f"{KEYS}/{made['id']}")
+    assert revoked.json["revokedAt"].endswith("Z")
+    assert (await web.get("/v1/models", bearer(made["key"]))).status == 401
+    assert (await web.ask("DELETE", f"{KEYS}/{made['id']}")).json == revoked.json
+    assert (await web.get(KEYS)).json["keys"][-1] == revoked.json
+
+
+async def test_wrong_wishes(web: Web) -> None:
+    """An unknown tier, user or role, a past expiry and a missing name are refused, each by its name."""
+    past = datetime(2020, 1, 1, tzinfo=UTC).isoformat()
+    assert (await web.post(KEYS, {"name": "a", "userId": "nobody"})).status == 404
+    for body, field in (
+        ({"name": "a", "tier": "royal"}, "tier"),
+        ({"name": ""}, "name"),
+        ({"name": "  "}, "name"),
+        ({"name": "a", "expiresAt": "soon"}, "expiresAt"),
+        ({"name": "a", "expiresAt": past}, "expiresAt"),
+    ):
+        reply = await web.post(KEYS, body)
+        assert (reply.status, reply.json["errors"][0]["field"]) == (400, field)
+    wrong = await web.post(USERS, {"name": "a", "roles": ["king"]})
+    assert wrong.json["errors"][0]["field"] == "roles[0]"
+
+
+async def test_lists_are_paged(web: Web) -> None:
+    """Pages of keys, users and audit cover everything once."""
+    for number in range(4):
+        await web.post(KEYS, {"name": str(number)})
+        await web.post(USERS, {"name": str(number)})
+    for path, what in ((KEYS, "keys"), (USERS, "users"), ("/api/admin/audit", "entries")):
+        everything = [each["id"] for each in (await web.get(f"{path}?limit=500")).json[what]]
+        seen: list[str] = []
+        cursor = ""
+        while cursor is not None:
+            page = (await web.get(f"{path}?limit=2{cursor and '&cursor=' + cursor}")).json
+            seen += [each["id"] for each in page[what]]
+            cursor = page["nextCursor"]
+        assert seen == everything
+        assert (await web.get(f"{path}?cursor=nonsense")).status == 400
+
+
+async def test_the_audit_names_nobody_and_shows_no_key(web: Web) -> None:
+    """A made key and user are in the audit, by surrogate id, without the key and the person's name."""
+    made = (await web.post(KEYS, {"name": "a"})).json
+    await web.post(USERS, {"name": "Grace Hopper"})
+    audit = await web.get("/api/admin/audit?limit=2")
+    assert {each["kind"] for each in audit.json["entries"]} == {"api_key", "user"}
+    assert made["key"] not in audit.body.decode()
+    assert "Grace" not in audit.body.decode()
