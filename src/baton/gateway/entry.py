@@ -9,7 +9,7 @@ from baton.core.clock import Clock
 from baton.core.failures import Failure, Kind
 from baton.core.usage import Usage
 from baton.ledger.book import Book
-from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled, Status
+from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled, Status, believable
 from baton.upstream.calls import Route
 
 _CHARS_PER_TOKEN = 4
@@ -89,12 +89,25 @@ class Entry:
 
     def succeed(self, outcome: Outcome) -> Usage:
         """The attempt under way gave the answer; returns its usage, estimated where none was reported."""
-        usage = outcome.usage or self.estimate(outcome.chars)
+        usage = self.used(outcome)
         self._end(status=Status.OK.value, usage=usage, http_status=200, error=None)
         return usage
 
-    def estimate(self, chars: int) -> Usage:
-        """Usage where the provider reported none: the prompt as estimated, and what was received."""
+    def cancel(self) -> Settled:
+        """Write the end of one whose caller left before a word: what was being asked is taken as used."""
+        usage = Usage() if self._route is None else self._estimate(0)
+        self.fail(Failure(kind=Kind.CLIENT_GONE, message="The client left."), usage)
+        return self._settle(Status.CANCELLED.value, None, None, usage)
+
+    def used(self, outcome: Outcome) -> Usage:
+        """What an answer took: as reported, but for what cannot be (nothing at all for some text)."""
+        usage = outcome.usage
+        if usage is None or not believable(usage) or (outcome.chars and not usage.total):
+            return self._estimate(outcome.chars)
+        return usage
+
+    def _estimate(self, chars: int) -> Usage:
+        """The prompt as estimated, and what was received."""
         completion = estimate_tokens(chars) if chars else 0
         return Usage(prompt=self.opened.prompt_tokens, completion=completion, estimated=True)
 

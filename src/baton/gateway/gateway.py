@@ -92,10 +92,12 @@ class Streaming:
 
     async def close(self) -> None:
         """End it: a stream that its reader left is recorded with what it had used."""
-        await self._begun.close()
-        if self._entry.settled is None:
-            failure = Failure(kind=Kind.CLIENT_GONE, message="The client left.")
-            self._cut(failure, Status.CANCELLED.value)
+        try:
+            await self._begun.close()
+        finally:
+            if self._entry.settled is None:
+                failure = Failure(kind=Kind.CLIENT_GONE, message="The client left.")
+                self._cut(failure, Status.CANCELLED.value)
 
     def _broken(self, failure: Failure) -> AllAttemptsFailed:
         took_ms = self._cut(failure, failure.kind.value)
@@ -104,7 +106,7 @@ class Streaming:
 
     def _cut(self, failure: Failure, status: str) -> int:
         outcome = self._outcome()
-        usage = outcome.usage or self._entry.estimate(outcome.chars)
+        usage = self._entry.used(outcome)
         took_ms = self._entry.fail(failure, usage)
         self._entry.settle_cut(status, 200, outcome, usage)
         return took_ms
@@ -124,7 +126,7 @@ class Streaming:
             "costUsd": None if settled.unpriced else usd_text(settled.cost.total_nanos),
             "usageEstimated": settled.usage.estimated,
             "attempts": len(settled.attempts),
-            "latencyMs": settled.latency_ms,
+            "responseTimeMs": settled.latency_ms,
             "upstreamMs": settled.upstream_ms,
             "firstTokenMs": settled.first_token_ms,
         }
@@ -189,9 +191,10 @@ class Gateway:
         try:
             yield entry
         except asyncio.CancelledError:
-            gone = Failure(kind=Kind.CLIENT_GONE, message="The client left.")
-            entry.fail(gone, entry.estimate(0))
-            entry.settle_failed(Status.CANCELLED.value, None)
+            entry.cancel()
+            raise
+        except AllAttemptsFailed as error:  # a provider may write what it likes into a code of its own
+            entry.settle_failed(error.failure.kind.value, error.status)
             raise
         except BatonError as error:
             entry.settle_failed(error.code or "error", error.status)

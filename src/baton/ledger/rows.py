@@ -125,7 +125,7 @@ class Attempt(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The provider's words, cut at `MAX_TEXT` characters."""
 
     def __post_init__(self) -> None:
-        if not _believable(self.usage):
+        if not believable(self.usage):
             force_setattr(self, "usage", _cut(self.usage))
         if self.error is not None and len(self.error) > MAX_TEXT:
             force_setattr(self, "error", self.error[:MAX_TEXT])
@@ -162,7 +162,7 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     """Why this model was chosen, a short JSON text."""
 
     def __post_init__(self) -> None:
-        if not _believable(self.usage):
+        if not believable(self.usage):
             force_setattr(self, "usage", _cut(self.usage))
         if self.model_version is not None and len(self.model_version) > MAX_TEXT:
             force_setattr(self, "model_version", self.model_version[:MAX_TEXT])
@@ -208,7 +208,7 @@ class Interaction(NamedTuple):
     settled: Settled
 
 
-def _believable(usage: Usage) -> bool:
+def believable(usage: Usage) -> bool:
     """Whether every count is in `0 … MAX_TOKENS`: what a provider reports is untrusted."""
     return (
         0 <= usage.prompt <= MAX_TOKENS

@@ -21,7 +21,7 @@ async def inflated(
         raise _malformed(f"The provider compressed its answer as '{encoding[:40]}', which was not offered.")
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)  # finds out by itself which of the two it is
     left = limit
-    while pending := await next_piece():
+    while not inflater.eof and (pending := await next_piece()):  # what follows the end is nobody's
         while pending:
             try:
                 piece = inflater.decompress(pending, _STEP_BYTES)

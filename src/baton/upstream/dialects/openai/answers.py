@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from baton.core.answer import ChatResponse, Choice
+from baton.core.answer import ChatResponse, Choice, Finish
 from baton.core.failures import Failure, Kind
 from baton.core.messages import Foreign, Media, MediaKind, Part, Reasoning, Refusal, Text, ToolCall
 from baton.core.provider import ProviderSpec
@@ -13,7 +13,13 @@ from baton.core.request import Dialect
 from baton.core.usage import Usage
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish, write_finish
-from baton.upstream.dialects.openai.parts import read_call, read_part, read_reasoning, write_call
+from baton.upstream.dialects.openai.parts import (
+    read_call,
+    read_part,
+    read_reasoning,
+    read_thinking,
+    write_call,
+)
 from baton.upstream.dialects.openai.usage import WireUsage, read_usage, write_usage
 from baton.upstream.dialects.openai.wire import UNREADABLE, Fields, as_list, as_object, raw
 
@@ -133,7 +139,7 @@ def usage_leniently(usage: object) -> WireUsage | None:
         return msgspec.convert(counts, WireUsage) if counts else None
     except msgspec.ValidationError:
         known = ("prompt_tokens", "completion_tokens", "total_tokens")
-        plain = {name: counts[name] for name in known if isinstance(counts.get(name), int)}
+        plain = {name: counts[name] for name in known if type(counts.get(name)) is int}
         return msgspec.convert(plain, WireUsage) if plain else None
 
 
@@ -206,7 +212,11 @@ def _read_said(message: Fields) -> list[Part]:
     if isinstance(content, str):
         parts.append(Text(text=content, citations=citations))
     elif content is not None:
-        parts.extend(read_part(part) for part in Fields({"content": raw(content)}).list("content"))
+        for part, fields in zip(
+            as_list(content), Fields({"content": raw(content)}).list("content"), strict=True
+        ):
+            thought = read_thinking(as_object(part))
+            parts.append(read_part(fields) if thought is None else Reasoning(text=thought))
     if citations is not None and not isinstance(content, str):
         message.rest["annotations"] = citations
     refusal = message.text("refusal")
@@ -237,7 +247,7 @@ def write_response(response: ChatResponse) -> bytes:
 
 
 def _write_choice(choice: Choice) -> dict[str, Any]:
-    finish = choice.native_finish or (write_finish(choice.finish) if choice.finish is not None else "stop")
+    finish = write_finish(choice.finish or Finish.STOP, choice.native_finish)
     return {
         "index": choice.index,
         "message": {**_write_said(choice.parts), **choice.message_extras},
