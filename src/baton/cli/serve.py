@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from types import TracebackType
@@ -64,6 +65,9 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
             providers=app.directory,
             first_key=app.first_key,
         )
+        # What the start has made stays: the collector need not look at it again with every request.
+        gc.collect()
+        gc.freeze()
         _log.info("listening", url=start.url, version=__version__)
         print(welcome(start), flush=True)
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 
 from baton.api.compat import receipts
 from baton.api.exchange import Exchange, Receive, Scope, Send
@@ -68,9 +69,10 @@ class ChatCompletions:
             try:
                 if not exchange.started:
                     await exchange.begin_stream(receipts.of_stream(streaming, envelope))
-                async for piece in streaming.pieces():
-                    await exchange.stream(piece)
-                    pulse.spoke()
+                async with aclosing(streaming.pieces()) as pieces:
+                    async for piece in pieces:
+                        await exchange.stream(piece)
+                        pulse.spoke()
             finally:
                 await streaming.close()
         await exchange.end_stream()
