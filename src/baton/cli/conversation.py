@@ -61,7 +61,7 @@ class _Baton(Struct, rename="camel"):
     provider: str | None = None
     model: str | None = None
     cost_usd: str | None = None
-    latency_ms: int | None = None
+    response_time_ms: int | None = None
 
 
 class _Failure(Struct):
@@ -161,7 +161,7 @@ def _receipt(response: aiohttp.ClientResponse, usage: _Usage | None, late: _Bato
     """From the headers, and from what came after them."""
     headers = response.headers
     late = late or _Baton()
-    took = late.latency_ms
+    took = late.response_time_ms
     if took is None and (header := headers.get("x-baton-latency-ms", "")).isdigit():
         took = int(header)
     return Receipt(
