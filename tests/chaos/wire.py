@@ -36,7 +36,8 @@ class Reply:
         for event in self.events:
             if event != "[DONE]":
                 for choice in json.loads(event).get("choices", ()):
-                    said += choice["delta"].get("content") or ""
+                    delta = choice["delta"]
+                    said += (delta.get("content") or "") if isinstance(delta, dict) else ""
         return said
 
 

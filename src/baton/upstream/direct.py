@@ -28,6 +28,9 @@ _MAX_HEAD_BYTES = 128 * 1024
 _MAX_INTERIM = 16
 """Answers of the 1xx kind before the real one; more is mischief."""
 
+_STALE_S = 1.0
+"""A stale connection is found out within a round trip; what dies later has died over this request."""
+
 _HIGH_WATER_BYTES = 512 * 1024
 """Body that waits for its reader before the socket is left alone for a while."""
 
@@ -197,6 +200,9 @@ class _Connection(asyncio.Protocol):
         """Forget the last exchange."""
         self._parser = httptools.HttpResponseParser(self)
         self._received = 0
+        self._asked_s = self._loop.time()
+        self._stale = False
+        self._surplus = False
         self._interim = 0
         self._body: list[bytes] = []
         self._waiting_bytes = 0
@@ -217,7 +223,7 @@ class _Connection(asyncio.Protocol):
     @property
     def died_unasked(self) -> bool:
         """Whether it had carried a request before and was closed before the answer to this one began."""
-        return self.failure is not None and self._asked > 1 and not self._received and self._lost
+        return self._stale
 
     @property
     def status(self) -> int:
@@ -323,10 +329,11 @@ class _Connection(asyncio.Protocol):
             return
         if not self.head_done and self._received > _MAX_HEAD_BYTES:
             self._fail(Kind.MALFORMED, f"The provider's headers are longer than {_MAX_HEAD_BYTES} bytes.")
-        self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
+        unasked = self._asked > 1 and not self._received and self.failure is None
+        self._stale = unasked and self._loop.time() - self._asked_s < _STALE_S
         self._owner.forget(self)
         if self.head_done and self._until_close and exc is None:
             self.complete = True
@@ -334,15 +341,23 @@ class _Connection(asyncio.Protocol):
         else:
             self._fail(Kind.CONNECT, "The provider closed the connection before its end.")
 
-    # httptools
+    # httptools: only what brings the answer on wakes whoever waits, so that no drip of anything else can
+    # put off its limits.
+
+    def on_message_begin(self) -> None:
+        self._surplus = self.complete  # a second answer to one question
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self.head_done:  # a trailer
+            return
         key = name.decode("latin-1").lower()
         text = value.decode("latin-1")
         known = self.headers.get(key)
         self.headers[key] = text if known is None else f"{known}, {text}"
 
     def on_headers_complete(self) -> None:
+        if self._surplus:
+            return
         if self._received > _MAX_HEAD_BYTES and sum(map(len, self.headers.values())) > _MAX_HEAD_BYTES:
             self._fail(Kind.MALFORMED, f"The provider's headers are longer than {_MAX_HEAD_BYTES} bytes.")
             return
@@ -354,9 +369,13 @@ class _Connection(asyncio.Protocol):
         self.head_done = True
         headers = self.headers
         self._until_close = "content-length" not in headers and "transfer-encoding" not in headers
+        self._wake()
 
     def on_body(self, body: bytes) -> None:
+        if self._surplus:
+            return
         self._body.append(body)
+        self._wake()
         self._waiting_bytes += len(body)
         if self._waiting_bytes > _HIGH_WATER_BYTES and not self._paused:
             self._paused = True
@@ -366,8 +385,9 @@ class _Connection(asyncio.Protocol):
         if not self.head_done:  # of a provisional answer
             self.headers = {}
             return
-        self.keep_alive = self._parser.should_keep_alive()
+        self.keep_alive = self._parser.should_keep_alive() and not self._surplus
         self.complete = True
+        self._wake()
 
 
 class DirectResponse:

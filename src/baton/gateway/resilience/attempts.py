@@ -17,6 +17,9 @@ from baton.upstream.calls import Reply, ReplyStream, Route, Upstream
 _log = structlog.stdlib.get_logger(__name__)
 
 
+_NOTHING_SAID = Failure(kind=Kind.MALFORMED, message="The provider ended its stream without a word.")
+
+
 class BegunStream:
     """A stream that has said its first words: `first` is to be sent, then what `rest` brings."""
 
@@ -93,8 +96,11 @@ class Attempts:
                 if stream.handing.said:
                     entry.first_token()
                     break
-            if stream.handing.failure is not None and not stream.handing.said:
-                raise AttemptFailed(stream.handing.failure)
+            handing = stream.handing
+            if handing.failure is not None and not handing.said:
+                raise AttemptFailed(handing.failure)
+            if not handing.said and handing.finish is None:
+                raise AttemptFailed(_NOTHING_SAID)
         except BaseException:
             await pieces.aclose()
             await stream.close()
