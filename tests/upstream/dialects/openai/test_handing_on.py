@@ -108,15 +108,25 @@ def gathered(stream: bytes) -> dict[int, dict[str, Any]]:
             got = choices.setdefault(choice.get("index", 0), {"calls": {}, "finish": None})
             thought = delta.get("reasoning_content") or delta.get("reasoning")
             for name, said in (("text", delta.get("content")), ("thought", thought)):
-                if isinstance(said, list):
-                    got.setdefault("parts", []).extend(said)
-                else:
-                    got[name] = got.get(name, "") + (said or "")
+                for kind, words in pieces_said(name, said):
+                    got[kind] = got.get(kind, "") + words
             got["refusal"] = got.get("refusal", "") + (delta.get("refusal") or "")
             got["finish"] = choice.get("finish_reason") or got["finish"]
             for position, call in enumerate(delta.get("tool_calls") or []):
                 gather_call(got["calls"], position, call)
     return choices
+
+
+def pieces_said(name: str, said: Any) -> Iterator[tuple[str, str]]:
+    """A text, or the texts and thoughts in a list of Mistral's parts."""
+    if not isinstance(said, list):
+        yield name, said or ""
+        return
+    for part in said:
+        if part["type"] == "thinking":
+            yield "thought", "".join(piece["text"] for piece in part["thinking"])
+        elif part["type"] == "text":
+            yield "text", part["text"]
 
 
 def gather_call(calls: dict[int, dict[str, str]], position: int, call: dict[str, Any]) -> None:

@@ -110,13 +110,27 @@ def with_calls_and_thoughts_again(line: dict[str, Any]) -> dict[str, Any]:
     return line
 
 
+def without_thinking_parts(line: dict[str, Any]) -> dict[str, Any]:
+    """Mistral's content in parts is thoughts and text."""
+    content = line.get("content")
+    if not isinstance(content, list):
+        return line
+    thoughts = [part["thinking"] for part in content if part["type"] == "thinking"]
+    texts = [part["text"] for part in content if part["type"] == "text"]
+    thought = "".join(piece["text"] for pieces in thoughts for piece in pieces)
+    return {**line, "content": "".join(texts), "reasoning_content": thought}
+
+
 def answer_again(answer: dict[str, Any]) -> dict[str, Any]:
     """A whole answer as it comes out again: OpenAI's required fields are there, null where unknown."""
     choices: list[dict[str, Any]] = []
     for choice in answer["choices"]:
         message = said(choice.get("message", {}))
-        line = with_calls_and_thoughts_again(message)
+        line = without_thinking_parts(with_calls_and_thoughts_again(message))
         message = {"role": "assistant", "content": None, "refusal": None, **line}
         usual = {"logprobs": None, "finish_reason": "stop"}
-        choices.append({**usual, **said(choice), "message": message})
+        line = {**usual, **said(choice), "message": message}
+        if line["finish_reason"] == "eos":  # Together's word, which OpenAI's clients do not know
+            line["finish_reason"] = "stop"
+        choices.append(line)
     return {**answer, "choices": choices}

@@ -22,6 +22,7 @@ _WRITE = {
     Finish.PAUSE: "stop",
     Finish.OTHER: "stop",
 }
+_OPENAIS = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
 
 
 def read_finish(native: str) -> Finish:
@@ -29,6 +30,6 @@ def read_finish(native: str) -> Finish:
     return _READ.get(native, Finish.OTHER)
 
 
-def write_finish(finish: Finish) -> str:
-    """OpenAI's word for a finish."""
-    return _WRITE[finish]
+def write_finish(finish: Finish, native: str | None = None) -> str:
+    """OpenAI's word for a finish: `native`, the provider's own, where it is one of OpenAI's."""
+    return native if native in _OPENAIS else _WRITE[finish]

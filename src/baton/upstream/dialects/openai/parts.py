@@ -6,7 +6,7 @@ from msgspec import Raw
 
 from baton.core.messages import Foreign, Media, MediaKind, Reasoning, Refusal, Text, ToolCall
 from baton.core.request import Dialect
-from baton.upstream.dialects.openai.wire import Fields, as_object, as_text, raw
+from baton.upstream.dialects.openai.wire import Fields, as_list, as_object, as_text, raw
 
 _AUDIO_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 _AUDIO_FORMATS = {media_type: name for name, media_type in _AUDIO_TYPES.items()}
@@ -75,6 +75,16 @@ def read_reasoning(fields: Fields) -> list[Reasoning]:
     if spoken is None and details is None:
         return []
     return [Reasoning(text=spoken if isinstance(spoken, str) else "", details=details)]
+
+
+def read_thinking(part: dict[str, Any]) -> str | None:
+    """The thought in a content part of Mistral's (recording mistral-555a229166); None: it is another part."""
+    if part.get("type") != "thinking":
+        return None
+    thought = part.get("thinking")
+    if isinstance(thought, str):
+        return thought
+    return "".join(as_text(as_object(piece).get("text")) or "" for piece in as_list(thought))
 
 
 def split_data_url(url: str) -> tuple[str | None, str | None, str | None]:

@@ -28,6 +28,7 @@ from baton.core.usage import Usage
 from baton.upstream.dialects.openai.answers import usage_leniently
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish, write_finish
+from baton.upstream.dialects.openai.parts import read_thinking
 from baton.upstream.dialects.openai.usage import read_usage, write_usage
 from baton.upstream.dialects.openai.wire import UNREADABLE, as_list, as_object, as_text, raw
 from baton.upstream.dialects.sse import SseEvent, write_event
@@ -92,8 +93,8 @@ class StreamReader:
         if isinstance(content, str):
             if content:
                 events.append(TextDelta(content, number))
-        elif content:
-            events.append(ForeignDelta({"content": raw(content)}, number))
+        else:
+            events.extend(_read_part(as_object(part), number) for part in as_list(content))
         if delta.get("refusal"):
             events.append(RefusalDelta(str(delta["refusal"]), number))
         for position, call in enumerate(as_list(delta.get("tool_calls"))):
@@ -124,6 +125,17 @@ class StreamReader:
             text = arguments if isinstance(arguments, str) else bytes(raw(arguments)).decode()
             events.append(ToolCallDelta(number, text, choice))
         return events
+
+
+def _read_part(part: dict[str, Any], choice: int) -> StreamEvent:
+    """More of one of the parts that a content is a list of."""
+    thought = read_thinking(part)
+    if thought is not None:
+        return ReasoningDelta(thought, choice)
+    text = part.get("text")
+    if part.get("type") == "text" and isinstance(text, str):
+        return TextDelta(text, choice)
+    return ForeignDelta({"content": raw([part])}, choice)
 
 
 def malformed_chunk() -> Failure:
@@ -194,7 +206,7 @@ class StreamWriter:
             case ForeignDelta():
                 return self._delta(event.choice, dict(event.fields))
             case Finished():
-                return self._delta(event.choice, {}, event.native or write_finish(event.finish))
+                return self._delta(event.choice, {}, write_finish(event.finish, event.native))
             case Used():
                 if not self._include_usage:
                     return b""
