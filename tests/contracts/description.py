@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from tests.contracts.recordings import spec_file
 
 _SCHEMA = re.compile(r"^    (\w[\w.-]*):$", re.MULTILINE)
+_NEXT_SECTION = re.compile(r"^(?:  )?\w", re.MULTILINE)
 _REFERENCE = re.compile(r"#/components/schemas/([\w.-]+)")
 
 
@@ -17,8 +18,8 @@ _REFERENCE = re.compile(r"#/components/schemas/([\w.-]+)")
 def _texts() -> dict[str, str]:
     """Each schema's YAML, by its name; parsing all of it would take longer than all the tests."""
     text = spec_file("openai.yaml").read_text(encoding="utf-8")
-    schemas = text[text.index("\ncomponents:\n  schemas:\n") :]
-    schemas = schemas[: re.search(r"^  (?!schemas:)\w", schemas, re.MULTILINE).start()]  # type: ignore[union-attr]
+    schemas = text.partition("\ncomponents:\n  schemas:\n")[2]
+    schemas = _NEXT_SECTION.split(schemas, maxsplit=1)[0]
     heads = list(_SCHEMA.finditer(schemas))
     ends = [*(head.start() for head in heads[1:]), len(schemas)]
     return {head[1]: schemas[head.end() : end] for head, end in zip(heads, ends, strict=True)}

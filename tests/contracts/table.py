@@ -47,6 +47,13 @@ DIFFERENCES = """\
 - What looks like a key is hidden in error messages.
 - More cached tokens than the prompt has (Grok on Azure), or more reasoning tokens than the completion has
   (MiniMax through OpenRouter), are counted as all of it.
+
+What goes through the core (an answer given whole to a wish for a stream; other dialects) differs further, as
+`tests/upstream/dialects/openai/test_round_trip.py` holds it: null fields count as absent; the limit of tokens
+has the provider's word for it; a text part that stands alone is a string; a bare image URL is an object;
+`reasoning` and Mistral's thinking parts are `reasoning_content`; tool calls have a type, no `index`, and
+arguments; `any` is `required`, `stop` is a list; a schema without a name is called `answer`; an answer has
+`refusal`, `logprobs` and a finish in one of OpenAI's words.
 """
 
 
