@@ -144,7 +144,7 @@ class DirectTransport:
             raise _failed(Kind.TIMEOUT, "The provider did not accept a connection in time.") from None
         except ssl.SSLError:
             raise _failed(Kind.CONNECT, "The provider's certificate was not accepted.") from None
-        except socket.gaierror:
+        except (socket.gaierror, UnicodeError):  # the latter: a name that cannot be one
             raise _failed(Kind.CONNECT, "The provider's host name could not be resolved.") from None
         except OSError:
             raise _failed(Kind.CONNECT, "No connection to the provider could be made.") from None

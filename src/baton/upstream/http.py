@@ -5,6 +5,7 @@ retry stands here: a reused connection that dies before the first byte of an ans
 provider, and the request is sent again, once, on a fresh one.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
@@ -130,15 +131,16 @@ class HttpTransport:
     async def _send(self, request: UpstreamRequest, deadlines: Deadlines) -> "HttpResponse":
         if self._session is None:
             raise AttemptFailed(Failure(kind=Kind.CONNECT, message="The HTTP client is not open."))
-        response = await self._session.request(
-            request.method,
-            _url(request.url),
-            data=_payload(request.body),
-            headers=request.headers,
-            allow_redirects=False,
-            timeout=_timeout(deadlines),
-            proxy=self._proxy(request.url),
-        )
+        async with asyncio.timeout(_head_s(deadlines)):
+            response = await self._session.request(
+                request.method,
+                _url(request.url),
+                data=_payload(request.body),
+                headers=request.headers,
+                allow_redirects=False,
+                timeout=_timeout(deadlines),
+                proxy=self._proxy(request.url),
+            )
         return HttpResponse(response, deadlines)
 
     def _proxy(self, url: str) -> str | None:
@@ -165,6 +167,13 @@ def _payload(body: bytes) -> bytes | BytesIO:
 
 
 _url = lru_cache(maxsize=1024)(URL)
+
+
+def _head_s(deadlines: Deadlines) -> float | None:
+    """How long the answer's head may take in all; aiohttp's own limit begins anew with every byte of it."""
+    if deadlines.first_byte_s is None:
+        return None
+    return deadlines.first_byte_s + (deadlines.connect_s or 0.0)
 
 
 @lru_cache(maxsize=256)
@@ -197,6 +206,7 @@ class HttpResponse:
         connection = response.connection  # None: the whole answer is here already
         if connection is not None and connection.protocol is not None:
             connection.protocol.read_timeout = deadlines.idle_s
+            connection.protocol.start_timeout()  # what runs is still the limit for the first byte
 
     async def read(self, limit: int = MAX_ANSWER_BYTES) -> bytes:
         """The whole body.
