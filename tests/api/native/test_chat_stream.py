@@ -4,6 +4,8 @@ import asyncio
 import json
 from typing import Any
 
+from baton.api.native.chat_stream import Pen
+from baton.core.answer import TextDelta
 from baton.upstream.providers.simulated.calls import Outcome
 from tests.api.conftest import Web
 from tests.api.native.test_chat import FIELDS, PATH, body
@@ -88,6 +90,14 @@ async def test_a_failed_attempt_leaves_nothing_in_the_answer(web: Web) -> None:
     last = (await web.post(PATH, streamed(model=model))).events[-1]
     assert [attempt["status"] for attempt in last["attempts"]] == ["provider_malformed_answer", "ok"]
     assert last["content"].startswith("hi\n")
+
+
+def test_each_attempt_writes_on_a_clean_page() -> None:
+    """What an attempt wrote that was given up is not in the next one's answer."""
+    pen = Pen()
+    pen().write(TextDelta("given up"))
+    pen().write(TextDelta("kept"))
+    assert pen.writer.said.content == "kept"
 
 
 async def test_a_client_that_leaves_ends_the_call(web: Web) -> None:
