@@ -7,7 +7,7 @@ are found and loaded by `upstream/directory.py` when the application is built.
 import random
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from baton.access.identity.first_admin import ensure_first_admin
@@ -77,7 +77,7 @@ class App:
     ledger: Ledger
     gateway: Gateway
     simulation: Simulation
-    first_key: str | None
+    first_key: str | None = field(repr=False)
     """The first admin's key, if this start made it."""
 
 

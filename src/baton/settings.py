@@ -62,11 +62,11 @@ class Settings(BaseModel):
     """Port to listen at; 0 takes a free one."""
     data_dir: Path = Path(".baton")
     """Folder of the database, the journal and the keys; must outlive the process."""
-    database_url: str | None = None
+    database_url: Annotated[str | None, Field(repr=False)] = None
     """SQLAlchemy URL; a SQLite file in the data folder where unset. Also `DATABASE_URL`."""
-    master_key: Annotated[str, Field(min_length=16)] | None = None
+    master_key: Annotated[Annotated[str, Field(min_length=16)] | None, Field(repr=False)] = None
     """An API key of the first admin, for automation."""
-    secret_key: Annotated[str, Field(min_length=16)] | None = None
+    secret_key: Annotated[Annotated[str, Field(min_length=16)] | None, Field(repr=False)] = None
     """Root of all hashes; a key file is made where unset."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """How often a failed call is made again."""
@@ -76,9 +76,9 @@ class Settings(BaseModel):
     """Longest request body, MiB."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
     """How much is logged."""
-    https_proxy: str | None = None
+    https_proxy: Annotated[str | None, Field(repr=False)] = None
     """Proxy for providers at https addresses. Also `HTTPS_PROXY`."""
-    http_proxy: str | None = None
+    http_proxy: Annotated[str | None, Field(repr=False)] = None
     """Proxy for providers at http addresses. Also `HTTP_PROXY`."""
     no_proxy: str = ""
     """Hosts reached without the proxy, comma-separated. Also `NO_PROXY`."""
@@ -208,6 +208,17 @@ def _read_providers(
     }
 
 
+def _leads_somewhere(url: str) -> bool:
+    """Whether it can be the address of a provider; braces hold a place for the model."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an address in brackets that is none
+        return False
+
+
 class _ProviderReader:
     """Reads one provider's settings from both sources."""
 
@@ -241,8 +252,15 @@ class _ProviderReader:
         for name in (*(pattern.format(word) for word in self._words), *others):
             if self._environment.get(name, "").strip():
                 return name, self._environment[name].strip()
-        if field in self._section:
-            return f"providers.{self._spec.name}.{field}", str(self._section[field]).strip()
+        return self._find_in_section(field) if field in self._section else None
+
+    def _find_in_section(self, field: str) -> tuple[str, str] | None:
+        name, value = f"providers.{self._spec.name}.{field}", self._section[field]
+        if isinstance(value, list):
+            value = ",".join(map(str, cast("list[Any]", value)))
+        if isinstance(value, str | bool):
+            return name, str(value).strip()
+        self._problems.append(Problem(name, "must be a text"))
         return None
 
     def _keys(self) -> tuple[str, ...]:
@@ -251,9 +269,7 @@ class _ProviderReader:
             return ()
         keys = tuple(key.strip() for key in found[1].split(","))
         if any(not key or not key.isascii() or not key.isprintable() or " " in key for key in keys):
-            self._problems.append(
-                Problem(found[0], "holds an empty key, or odd characters")
-            )
+            self._problems.append(Problem(found[0], "holds an empty key, or odd characters"))
             return ()
         if len(set(keys)) != len(keys):
             self._problems.append(Problem(found[0], "names the same key twice"))
@@ -263,8 +279,7 @@ class _ProviderReader:
         found = self._find("{}_BASE_URL", "base_url")
         if found is None:
             return None
-        parts = urlsplit(found[1])
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _leads_somewhere(found[1]):
             self._problems.append(Problem(found[0], "must be a URL such as https://host/v1"))
             return None
         return found[1]

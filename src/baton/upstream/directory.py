@@ -69,6 +69,9 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     free_tier: bool = False
     """Whether its keys are on the provider's free tier."""
 
+    def __repr__(self) -> str:
+        return f"ProviderSettings({len(self.keys)} keys, base_url={self.base_url!r}, enabled={self.enabled})"
+
 
 class Provider:
     """One provider as it stands in this installation."""

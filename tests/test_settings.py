@@ -1,0 +1,191 @@
+"""Settings: every mistake at once, each with the name of what to set, and no secret in any message."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from baton.settings import Misconfigured, Settings, load
+from baton.upstream.directory import declared
+
+SPECS = declared()
+
+
+def problems(environment: Mapping[str, str], config: Path | None = None, **overrides: Any) -> dict[str, str]:
+    """What is wrong, by name; empty where nothing is."""
+    try:
+        load(environment, SPECS, config, overrides)
+    except Misconfigured as error:
+        return {problem.name: problem.what for problem in error.problems}
+    return {}
+
+
+def toml(folder: Path, text: str) -> Path:
+    path = folder / "baton.toml"
+    path.write_text(text)
+    return path
+
+
+def test_nothing_needs_to_be_said() -> None:
+    """Without a word, Baton listens on this machine only."""
+    settings = load({}, SPECS)
+    assert (settings.host, settings.port, settings.retries, settings.strict_models) == (
+        "127.0.0.1",
+        8080,
+        2,
+        False,
+    )
+    assert all(not provider.keys for provider in settings.providers.values())
+
+
+def test_the_command_line_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
+    """Of three voices the nearest counts; one that says nothing leaves the next one its say."""
+    config = toml(tmp_path, 'port = 1001\nhost = "file"\nretries = 5\nlog_level = "error"\n')
+    environment = {"BATON_PORT": "1002", "BATON_HOST": "environment", "BATON_LOG_LEVEL": ""}
+    settings = load(environment, SPECS, config, {"port": 1003, "host": None})
+    assert (settings.port, settings.host, settings.retries, settings.log_level) == (
+        1003,
+        "environment",
+        5,
+        "error",
+    )
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    """One start shows all of them."""
+    found = problems(
+        {
+            "BATON_PORT": "many",
+            "BATON_RETRIES": "-1",
+            "BATON_LOG_LEVEL": "loud",
+            "BATON_MASTER_KEY": "short",
+            "BATON_CA_FILE": "/no/such/file",
+            "OPENAI_BASE_URL": "api.example",
+            "XAI_API_KEY": "a,,b",
+            "GROQ_FREE_TIER": "perhaps",
+        }
+    )
+    assert set(found) >= {
+        "BATON_PORT",
+        "BATON_RETRIES",
+        "BATON_LOG_LEVEL",
+        "BATON_MASTER_KEY",
+        "OPENAI_BASE_URL",
+        "XAI_API_KEY",
+        "GROQ_FREE_TIER",
+    }
+
+
+def test_a_slip_of_the_pen_is_shown_with_what_was_meant() -> None:
+    """A name of ours that means nothing is no silent nothing."""
+    assert "BATON_RETRIES" in problems({"BATON_RETRYS": "3"})["BATON_RETRYS"]
+
+
+def test_other_programs_names_are_left_alone() -> None:
+    """What does not begin with our name is none of our business."""
+    assert problems({"PATH": "/bin", "HOME": "/", "BATTERY": "full"}) == {}
+
+
+def test_customary_names_are_honoured() -> None:
+    """The database and the proxies by the names that other programs use; our own name beats them."""
+    settings = load({"DATABASE_URL": "sqlite:///x", "HTTPS_PROXY": "http://p:1", "no_proxy": "a,b"}, SPECS)
+    assert (settings.database_url, settings.https_proxy, settings.no_proxy) == (
+        "sqlite:///x",
+        "http://p:1",
+        "a,b",
+    )
+    assert load({"DATABASE_URL": "one", "BATON_DATABASE_URL": "two"}, SPECS).database_url == "two"
+
+
+def test_keys_of_a_provider() -> None:
+    """Several, with commas; by its own name, a customary one or an alias; spaces around them do not count."""
+    keys = load({"OPENAI_API_KEY": " key-one , key-two"}, SPECS).providers["openai"].keys
+    assert keys == ("key-one", "key-two")
+    assert load({"GROK_API_KEY": "key-one"}, SPECS).providers["xai"].keys == ("key-one",)
+    assert load({"AZURE_OPENAI_API_KEY": "key-one"}, SPECS).providers["azure"].keys == ("key-one",)
+
+
+BAD_KEYS = ["a,,b", ",", "a,a", "with space", "schlüssel", "a\x00b", "a\r\nx: y"]
+
+
+@pytest.mark.parametrize("keys", BAD_KEYS, ids=repr)
+def test_a_key_that_cannot_be_one_is_told_without_showing_it(keys: str) -> None:
+    """The message names the variable, not the value."""
+    (what,) = problems({"OPENAI_API_KEY": keys}).values()
+    assert f"'{keys}'" not in what
+    assert "schl" not in what
+
+
+BAD_URLS = [
+    "x",
+    "ftp://host/v1",
+    "http://",
+    "//host",
+    "http://[::1/v1",
+    "http://host:99999/v1",
+    "http://ho st/v1",
+]
+
+
+@pytest.mark.parametrize("url", BAD_URLS)
+def test_an_address_that_cannot_be_one_is_told(url: str) -> None:
+    """At the start, not at the first request."""
+    assert set(problems({"OPENAI_BASE_URL": url})) == {"OPENAI_BASE_URL"}
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """Absent, a folder, no TOML, no UTF-8: each is named by its path."""
+    assert set(problems({}, tmp_path / "none.toml")) == {str(tmp_path / "none.toml")}
+    assert set(problems({}, tmp_path)) == {str(tmp_path)}
+    for text in (b"port = ", b"\xff\xfe"):
+        path = tmp_path / "baton.toml"
+        path.write_bytes(text)
+        assert set(problems({}, path)) == {str(path)}
+
+
+FILES = {
+    "an unknown setting": ("colour = 1", "colour"),
+    "providers of a wrong kind": ("providers = 5", "providers"),
+    "a provider of a wrong kind": ("[providers]\nopenai = 5", "providers"),
+    "an unknown provider": ("[providers.nobody]\napi_key = 'x'", "providers.nobody"),
+    "an unknown setting of a provider": ("[providers.openai]\ncolour = 1", "providers.openai.colour"),
+    "keys of a wrong kind": ("[providers.openai]\napi_key = 5", "providers.openai.api_key"),
+    "keys in a table": ("[providers.openai]\napi_key = {a = 1}", "providers.openai.api_key"),
+    "an address of a wrong kind": ("[providers.openai]\nbase_url = 5", "providers.openai.base_url"),
+    "a switch of a wrong kind": ("[providers.openai]\nenabled = 'perhaps'", "providers.openai.enabled"),
+    "a port of a wrong kind": ("port = [1]", "BATON_PORT"),
+}
+
+
+@pytest.mark.parametrize("what", FILES)
+def test_a_mistake_in_the_file_is_told(tmp_path: Path, what: str) -> None:
+    """By where it stands."""
+    text, name = FILES[what]
+    assert name in problems({}, toml(tmp_path, text))
+
+
+def test_several_keys_in_the_file_may_be_a_list(tmp_path: Path) -> None:
+    """As TOML would have it, or with commas as in the environment."""
+    for said in ('["one-key", "two-key"]', '"one-key, two-key"'):
+        config = toml(tmp_path, f"[providers.openai]\napi_key = {said}\n")
+        assert load({}, SPECS, config).providers["openai"].keys == ("one-key", "two-key")
+
+
+def test_a_secret_is_in_no_message() -> None:
+    """Neither in that of a mistake nor in what settings look like when they are printed."""
+    secret = "0123456789abcdef-secret"
+    environment = {"BATON_MASTER_KEY": secret, "BATON_SECRET_KEY": secret, "OPENAI_API_KEY": secret}
+    assert secret not in str(problems(environment | {"BATON_PORT": "x", "GROQ_API_KEY": f"{secret},,"}))
+    assert secret not in repr(load(environment, SPECS))
+
+
+@given(
+    st.dictionaries(st.sampled_from([f"BATON_{name.upper()}" for name in Settings.model_fields]), st.text())
+)
+def test_any_text_is_a_setting_or_a_problem(environment: dict[str, str]) -> None:
+    """Nothing that stands in the environment makes it fail in another way."""
+    environment = {name: value.replace("\x00", "") for name, value in environment.items()}
+    problems(environment)
