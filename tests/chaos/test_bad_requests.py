@@ -103,6 +103,10 @@ WRONG: dict[str, tuple[bytes, str | None]] = {
         body(baton={"context": {"page": "?"}}).replace(b"?", b"\xff"),
         "baton",
     ),
+    "a context that nobody could list": (
+        body(baton={"context": json.loads("[" * 100 + "]" * 100)}),
+        "baton",
+    ),
     "a thousand providers to leave out": (body(baton={"exclude": ["x"] * 1000}), "baton"),
     "a tag of a megabyte": (body(baton={"tags": {"k": "x" * 1_000_000}}), "baton"),
 }

@@ -1,7 +1,7 @@
 """Baton's own options, from the `x-baton-*` headers and the `baton` object of a body."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -13,6 +13,7 @@ from baton.upstream.dialects.openai.wire import UNREADABLE
 HEADER = "x-baton-"
 _MAX_TAGS = 32
 _MAX_NAMES = 32
+_MAX_DEPTH = 16
 _Name = Annotated[str, Meta(max_length=64)]
 _NOTHING = Options()
 _NULL = Raw(b"null")
@@ -62,7 +63,7 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
             dropped.append(HEADER + name)
     try:
         read = msgspec.json.decode(msgspec.json.encode(wishes), type=_Wishes)
-        _check_text(read.context)
+        _check_context(read.context)
     except UNREADABLE as error:
         raise Invalid(f"One of Baton's options is wrong: {error}.", param="baton") from None
     return Options(
@@ -81,9 +82,18 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
     )
 
 
-def _check_text(context: Raw) -> None:
-    """What is kept as it was written was not looked into, and may be no UTF-8."""
-    bytes(context).decode()
+def _check_context(context: Raw) -> None:
+    """What is kept as it was written was not looked into: whoever lists it later must be able to read it."""
+    if context != _NULL and _deeper(msgspec.json.decode(context), _MAX_DEPTH):
+        raise Invalid(f"The context is nested more than {_MAX_DEPTH} deep.", param="baton")
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether arrays and objects lie in one another more than so many levels deep."""
+    if not isinstance(value, dict | list):
+        return False
+    inner = cast("dict[str, Any]", value).values() if isinstance(value, dict) else cast("list[Any]", value)
+    return levels == 0 or any(_deeper(each, levels - 1) for each in inner)
 
 
 def _read_object(body: bytes) -> dict[str, Raw]:
