@@ -1,6 +1,9 @@
 """The whole HTTP surface of a Baton, built from its parts."""
 
+import re
+
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from baton.api.admin.audit import AuditRoutes
@@ -22,6 +25,7 @@ from baton.api.probes import Probes
 from baton.app import App
 from baton.records.audit.trail import Trail
 
+_CLAUSE_END = re.compile(r"[.:;(\n]")
 _MIB = 1024 * 1024
 _COMPLETIONS = "/v1/chat/completions"
 
@@ -54,4 +58,12 @@ def build(app: App) -> Asgi:
         Docs(),
     ):
         routes.attach(framework)
+    _summarise(framework)
     return Front({_COMPLETIONS: completions}, Border(framework, store.new_id, limit), store.new_id)
+
+
+def _summarise(framework: FastAPI) -> None:
+    """In the description each route is called by its first clause, not by its function's name."""
+    for route in framework.routes:
+        if isinstance(route, APIRoute) and route.summary is None:
+            route.summary = _CLAUSE_END.split(route.description, maxsplit=1)[0].strip()
