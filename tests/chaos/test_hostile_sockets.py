@@ -218,10 +218,10 @@ async def test_streams_use_their_connections_again(stage: Stage) -> None:
 
     async def act(caller: Caller) -> None:
         await caller.send(*pieces[:-1])
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.005)  # a packet of its own
         await caller.send(pieces[-1])
 
     stage.provider.act = act
     for _ in range(10):
         assert (await stage.ask(stream=True)).events[-1] == "[DONE]"
-    assert stage.provider.connections <= 3
+    assert stage.provider.connections <= 1  # none where one was kept from before

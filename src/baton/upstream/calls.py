@@ -1,8 +1,9 @@
 """Asking a provider: one request sent, one answer read, in the provider's dialect, for the caller's."""
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -29,6 +30,9 @@ MAX_ERROR_BYTES = 1024 * 1024
 _PASSED_BACK = ("x-request-id", "request-id", "openai-processing-ms", "openai-version")
 """Answer headers that help somebody who asks the provider for support; limits travel by their prefix."""
 
+
+_END_S = 0.05
+"""How long the end of a stream's framing may lag behind its end mark before the connection is given up."""
 
 _MOST_PASSED_BACK = 24
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
@@ -165,7 +169,17 @@ class ReplyStream:
 
     async def close(self) -> None:
         """Let go of the connection; closes the socket where the answer had not ended."""
+        if self.handing.ended:
+            await self._read_end()
         await self._response.close()
+
+    async def _read_end(self) -> None:
+        """The few bytes behind the end mark come in a packet of their own, and a connection can only be used
+        again once they have been read."""
+        with suppress(TimeoutError, AttemptFailed):
+            async with asyncio.timeout(_END_S):
+                async for _ in self._response.chunks(MAX_ERROR_BYTES):
+                    return  # that is no end
 
 
 class Upstream:
