@@ -229,7 +229,13 @@ async def test_a_late_second_request_leaves_the_first_answer_alone(
         assert b"timeout" not in body
 
 
-async def test_nonsense_behind_a_request_ends_the_connection(stage: Stage) -> None:
+CHUNKS = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"\x00\x01\x02nonsense\r\n\r\n", CHUNKS + b"zzz\r\n"], ids=["head", "body"]
+)
+async def test_nonsense_behind_a_request_ends_the_connection(stage: Stage, nonsense: bytes) -> None:
     """It is not answered into the middle of the answer under way; the request before it is cancelled."""
 
     async def act(caller: object) -> None:
@@ -239,7 +245,7 @@ async def test_nonsense_behind_a_request_ends_the_connection(stage: Stage) -> No
     async with line_to(stage.baton.url) as line:
         await stage.asking(line)
         await soon(lambda: len(stage.provider.calls) == 1)
-        await line.send(b"\x00\x01\x02nonsense\r\n\r\n")
+        await line.send(nonsense)
         assert await line.ended() == b""
     row, _ = await stage.newest()
     assert row.status == "cancelled"
