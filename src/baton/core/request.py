@@ -1,7 +1,6 @@
 """What a caller asks for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from msgspec import Raw, Struct
@@ -138,8 +137,7 @@ class Options(Struct, frozen=True, kw_only=True):
     """Options that this version does not act on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(Struct, frozen=True, kw_only=True):
     """The outside of a request: enough to route, admit, price and record it, with the letter still closed.
 
     A provider of the same dialect is sent `body` as it came; only who must translate opens the letter.

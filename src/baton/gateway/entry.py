@@ -1,13 +1,18 @@
 """One interaction under way: what the ledger will say of it."""
 
+from asyncio import CancelledError
+from types import TracebackType
+from typing import Self
+
 from msgspec import Struct
 
-from baton.catalog.lookup import Offer
 from baton.catalog.pricing import Cost as Priced
 from baton.catalog.pricing import cost
 from baton.core.clock import Clock
+from baton.core.errors import AllAttemptsFailed, BatonError
 from baton.core.failures import Failure, Kind
 from baton.core.usage import Usage
+from baton.gateway.routing.decision import Decision
 from baton.ledger.book import Book
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled, Status, believable
 from baton.upstream.calls import Route
@@ -23,9 +28,13 @@ def estimate_tokens(chars: int) -> int:
 
 def in_the_book(priced: Priced) -> Cost | None:
     """A cost as the ledger keeps it: two sides; None where it is not known."""
-    if priced.total is None or priced.output is None:
+    total = priced.total
+    if total is None or priced.output is None:
         return None
-    return Cost(input_nanos=priced.total - priced.output, output_nanos=priced.output)
+    return Cost(input_nanos=total - priced.output, output_nanos=priced.output)
+
+
+_OK = Status.OK.value
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -40,11 +49,14 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class Entry:
     """Collects one interaction's attempts and writes its end, once."""
 
-    def __init__(self, book: Book, clock: Clock, opened: Opened, offer: Offer, started_s: float) -> None:
+    def __init__(
+        self, book: Book, clock: Clock, opened: Opened, decision: Decision, started_s: float
+    ) -> None:
         """`started_s`: when the request arrived, on the monotonic clock."""
         self._book = book
         self._clock = clock
-        self._offer = offer
+        self._decision = decision
+        self._offer = decision.chosen.offer
         self._started_s = started_s
         self._attempts: list[Attempt] = []
         self._route: Route | None = None
@@ -54,9 +66,30 @@ class Entry:
         self.opened = opened
         self.settled: Settled | None = None
         """The end, once it is written."""
-        self.handed_over = False
-        """Whether somebody else has taken it on to write its end: a stream under way."""
+        self._handed_over = False
         book.opened(opened)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Whatever happens, it gets its end, unless somebody has taken it on."""
+        if kind is None and (self._handed_over or self.settled is not None):
+            return
+        if isinstance(error, CancelledError):
+            self.cancel()
+        elif isinstance(error, AllAttemptsFailed):  # a provider's own code may be anything
+            self.settle_failed(error.failure.kind.value, error.status)
+        elif isinstance(error, BatonError):
+            self.settle_failed(error.code or "error", error.status)
+        elif self.settled is None:  # a mistake of ours still leaves a row
+            self.settle_failed("internal_error", 500)
+
+    def hand_over(self) -> None:
+        """Somebody else writes the end: a stream is under way."""
+        self._handed_over = True
 
     @property
     def id(self) -> str:
@@ -90,7 +123,7 @@ class Entry:
     def succeed(self, outcome: Outcome) -> Usage:
         """The attempt under way gave the answer; returns its usage, estimated where none was reported."""
         usage = self.used(outcome)
-        self._end(status=Status.OK.value, usage=usage, http_status=200, error=None)
+        self._end(status=_OK, usage=usage, http_status=200, error=None)
         return usage
 
     def cancel(self) -> Settled:
@@ -113,7 +146,7 @@ class Entry:
 
     def settle_answered(self, outcome: Outcome, usage: Usage, http_status: int = 200) -> Settled:
         """Write the end of an interaction that was answered."""
-        return self._settle(Status.OK.value, http_status, outcome, usage)
+        return self._settle(_OK, http_status, outcome, usage)
 
     def settle_failed(self, status: str, http_status: int | None) -> Settled:
         """Write the end of one that was not; `status` is `cancelled`, or the error's code."""
@@ -168,6 +201,7 @@ class Entry:
             generated_chars=outcome.chars if outcome is not None else 0,
             finish=outcome.finish if outcome is not None else None,
             http_status=http_status,
+            decision=self._decision.reasoning,
         )
         self._book.settled(settled)
         self.settled = settled

@@ -159,10 +159,11 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     http_status: int | None = None
     """Sent to the caller; None where nothing was."""
     decision: str | None = None
-    """Why this model was chosen, a short JSON text."""
+    """Why this model was chosen, in a sentence."""
 
     def __post_init__(self) -> None:
-        if not believable(self.usage):
+        checked = bool(self.attempts) and self.usage is self.attempts[-1].usage
+        if not checked and not believable(self.usage):
             force_setattr(self, "usage", _cut(self.usage))
         if self.model_version is not None and len(self.model_version) > MAX_TEXT:
             force_setattr(self, "model_version", self.model_version[:MAX_TEXT])
@@ -183,6 +184,8 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     @property
     def unpriced(self) -> bool:
         """Whether an attempt has no known price: the cost is then too low, not nothing."""
+        if len(self.attempts) == 1:
+            return self.attempts[0].cost is None
         return any(attempt.cost is None for attempt in self.attempts)
 
     @property

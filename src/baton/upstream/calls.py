@@ -2,11 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from baton.core.answer import ChatResponse
 from baton.core.clock import Clock
@@ -39,8 +41,7 @@ _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 """Of a header that may be repeated: nothing that could end its line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Where an attempt goes: a provider, one of its keys, and its own word for the model."""
 
     provider: Provider
@@ -53,8 +54,7 @@ class Route:
         return f"{self.provider.name}/{self.model}"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A whole answer, as the provider wrote it, and what was seen of it at a glance."""
 
     body: bytes
@@ -197,7 +197,7 @@ class Upstream:
         Raises:
             AttemptFailed: no answer, an error, or something that is none.
         """
-        with _presentable_failures(route):
+        try:
             response = await self._send(route, envelope, deadlines)
             try:
                 body = await response.read(MAX_ANSWER_BYTES)
@@ -205,6 +205,8 @@ class Upstream:
                 await response.close()
             spec = route.provider.spec
             return Reply(body, _glance(body, spec), passed_back(response.headers), spec)
+        except AttemptFailed as error:
+            raise _presentable(error, route) from None
 
     async def stream(self, route: Route, envelope: Envelope, deadlines: Deadlines) -> ReplyStream:
         """Ask for a stream; returns when the provider has begun to answer.
@@ -212,13 +214,15 @@ class Upstream:
         Raises:
             AttemptFailed: as `ask`.
         """
-        with _presentable_failures(route):
+        try:
             response = await self._send(route, envelope, deadlines)
             try:
                 handing = await self._handing(response, envelope, route.provider.spec)
             except BaseException:
                 await response.close()
                 raise
+        except AttemptFailed as error:
+            raise _presentable(error, route) from None
         quiet = Quiet(self._clock, deadlines.quiet_s)
         return ReplyStream(response, handing, quiet, route.credential.key)
 
@@ -252,6 +256,7 @@ class Upstream:
         raise AttemptFailed(read_failure(spec, response.status, response.headers, body, self._clock.wall()))
 
 
+@lru_cache(maxsize=1024)
 def address(base_url: str, model: str) -> str:
     """The URL of chat completions: `base_url` may hold `{model}`, and a query that goes to the end."""
     base, mark, query = base_url.partition("?")
@@ -274,13 +279,9 @@ def _body(envelope: Envelope, route: Route) -> bytes:
     return write_request(envelope.open(), route.model, quirks)
 
 
-@contextmanager
-def _presentable_failures(route: Route) -> Generator[None]:
+def _presentable(error: AttemptFailed, route: Route) -> AttemptFailed:
     """What a provider complains of is shown and kept, so it must not hold the key it was asked with."""
-    try:
-        yield
-    except AttemptFailed as error:
-        raise AttemptFailed(presentable(error.failure, route.credential.key)) from None
+    return AttemptFailed(presentable(error.failure, route.credential.key))
 
 
 def _unstreamed(body: bytes, envelope: Envelope, spec: ProviderSpec) -> Translation:

@@ -61,7 +61,7 @@ class ChatCompletions:
             answered = await self._gateway.answer(caller, envelope, arrival)
         finally:
             exchange.visit.ends(None)
-        exchange.answer(200, answered.reply.body, receipts.head(receipts.of_answer(answered, envelope)))
+        exchange.answer(200, answered.reply.body, receipts.of_answer(answered, envelope))
 
     async def _stream(self, exchange: Exchange, caller: Caller, envelope: Envelope, arrival: Arrival) -> None:
         async with Pulse(exchange, receipts.of_beginning(arrival.id)) as pulse:

@@ -6,9 +6,11 @@ from math import ceil
 from baton.core.errors import BatonError
 from baton.core.money import usd_text
 from baton.core.request import Envelope
-from baton.gateway.gateway import Answered, Streaming
+from baton.gateway.gateway import Answered
+from baton.gateway.streaming import Streaming
 
 Header = tuple[bytes, bytes]
+_LONGEST = 1000
 
 
 def head(headers: Iterable[Header]) -> bytes:
@@ -16,22 +18,24 @@ def head(headers: Iterable[Header]) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
-def of_answer(answered: Answered, envelope: Envelope) -> list[Header]:
-    """The headers of a whole answer."""
+def of_answer(answered: Answered, envelope: Envelope) -> bytes:
+    """The header lines of a whole answer."""
     settled = answered.settled
-    headers = [
-        (b"x-request-id", settled.id.encode()),
-        (b"x-baton-interaction", settled.id.encode()),
-        (b"x-baton-provider", (settled.provider or "").encode()),
-        (b"x-baton-model", _text(settled.model or "")),
-        (b"x-baton-cache", b"off"),
-        (b"x-baton-attempts", b"%d" % len(settled.attempts)),
-        (b"x-baton-latency-ms", b"%d" % (settled.latency_ms or 0)),
-        (b"x-baton-upstream-ms", b"%d" % (settled.upstream_ms or 0)),
-    ]
-    if not settled.unpriced:
-        headers.append((b"x-baton-cost-usd", usd_text(settled.cost.total_nanos).encode()))
-    return [*headers, *_upstream(answered.reply.headers), *_notes(envelope)]
+    cost = "" if settled.unpriced else f"x-baton-cost-usd: {usd_text(settled.cost.total_nanos)}\r\n"
+    lines = (
+        f"x-request-id: {settled.id}\r\n"
+        f"x-baton-interaction: {settled.id}\r\n"
+        f"x-baton-provider: {settled.provider}\r\n"
+        f"x-baton-model: {_text(settled.model or '')}\r\n"
+        "x-baton-cache: off\r\n"
+        f"x-baton-attempts: {len(settled.attempts)}\r\n"
+        f"x-baton-latency-ms: {settled.latency_ms}\r\n"
+        f"x-baton-upstream-ms: {settled.upstream_ms}\r\n"
+        f"{cost}"
+    ).encode("ascii")
+    if answered.reply.headers or envelope.options.dropped:
+        return lines + head([*_upstream(answered.reply.headers), *_notes(envelope)])
+    return lines
 
 
 def of_beginning(request_id: str) -> list[Header]:
@@ -45,7 +49,7 @@ def of_stream(streaming: Streaming, envelope: Envelope) -> list[Header]:
     headers = [
         *of_beginning(streaming.id),
         (b"x-baton-provider", model.provider.encode()),
-        (b"x-baton-model", _text(model.name)),
+        (b"x-baton-model", _text(model.name).encode()),
         (b"x-baton-cache", b"off"),
         (b"x-baton-attempts", b"%d" % streaming.attempts),
     ]
@@ -63,14 +67,16 @@ def of_error(error: BatonError, request_id: str) -> list[Header]:
 
 
 def _upstream(headers: Mapping[str, str]) -> list[Header]:
-    return [(name.encode("latin-1"), _text(value)) for name, value in headers.items()]
+    return [(name.encode("latin-1"), _text(value).encode()) for name, value in headers.items()]
 
 
 def _notes(envelope: Envelope) -> list[Header]:
     dropped = envelope.options.dropped
-    return [(b"x-baton-dropped", _text(", ".join(dropped)))] if dropped else []
+    return [(b"x-baton-dropped", _text(", ".join(dropped)).encode())] if dropped else []
 
 
-def _text(value: str) -> bytes:
-    """A header value: printable, and no line end that could begin another header."""
-    return "".join(char if " " <= char <= "~" else "?" for char in value[:1000]).encode("ascii")
+def _text(value: str) -> str:
+    """A header value: printable ASCII, and no line end that could begin another header."""
+    if len(value) <= _LONGEST and value.isascii() and value.isprintable():
+        return value
+    return "".join(char if " " <= char <= "~" else "?" for char in value[:_LONGEST])

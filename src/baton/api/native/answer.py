@@ -9,7 +9,7 @@ from baton.core.failures import Failure, Kind
 from baton.core.messages import Reasoning, Refusal, Text, ToolCall
 from baton.core.money import usd_text
 from baton.core.usage import Usage
-from baton.gateway.routing.decision import Candidate, Decision
+from baton.gateway.routing.decision import Decision, Scored
 from baton.ledger.rows import Attempt, Settled
 from baton.upstream.calls import Reply
 from baton.upstream.dialects.openai.answers import NotAnAnswer
@@ -192,7 +192,7 @@ def _decision(decision: Decision) -> DecisionShown:
     )
 
 
-def _candidate(candidate: Candidate) -> CandidateShown:
+def _candidate(candidate: Scored) -> CandidateShown:
     scores = candidate.scores
     return CandidateShown(
         model=candidate.offer.id,

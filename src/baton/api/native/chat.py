@@ -66,7 +66,7 @@ class NativeChat:
             exchange.visit.ends(None)
         said = said_in(answered.reply)
         answer = compose(said, answered.settled, answered.decision, envelope.options.dropped)
-        exchange.answer(200, encode(answer), receipts.head(receipts.of_answer(answered, envelope)))
+        exchange.answer(200, encode(answer), receipts.of_answer(answered, envelope))
 
     async def _stream(
         self, exchange: Exchange, caller: Caller, envelope: Envelope, arrival: Arrival, pen: Pen

@@ -1,6 +1,6 @@
 """Who is asked, and how patiently."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from baton.core.clock import Clock
 from baton.gateway.resilience.deadline import Deadline, bounded
@@ -10,8 +10,7 @@ from baton.upstream.directory import Provider
 from baton.upstream.transport import Deadlines
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What the attempts of one call have in common."""
 
     provider: Provider

@@ -5,8 +5,10 @@ from math import ceil
 from msgspec import Struct
 
 from baton.catalog.lookup import Offer
+from baton.catalog.pricing import Cost, cost
 from baton.core.caller import Caller
 from baton.core.request import Envelope
+from baton.core.usage import Usage
 
 AUTO = "auto"
 """The model's name that leaves the choice to the router."""
@@ -66,9 +68,14 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """A model that could serve the request."""
 
     offer: Offer
-    scores: Scores
     estimate: int | None
     """Nano-USD for the request; None: unpriced."""
+
+
+class Scored(Candidate, frozen=True, kw_only=True):
+    """A candidate that was compared with others. A person's word needs no score."""
+
+    scores: Scores
 
 
 class LeftOut(Struct, frozen=True):
@@ -82,8 +89,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     """Which model serves a request, and why."""
 
     chosen: Candidate
-    ranked: tuple[Candidate, ...]
-    """The best few, the chosen one first."""
+    ranked: tuple[Scored, ...]
+    """The best few, the chosen one first; empty where the model was named."""
     fallbacks: tuple[Offer, ...]
     """The next best three, from other providers first. Empty for a named model: see `Router.fallbacks`."""
     candidates: int
@@ -92,9 +99,16 @@ class Decision(Struct, frozen=True, kw_only=True):
     input_tokens: int
     output_tokens: int
     """Both estimated."""
+    cost: Cost
+    """What these would cost at the chosen model."""
     named: bool
     reasoning: str
     """A sentence for a person."""
+
+
+def estimated_cost(offer: Offer, ask: Ask) -> Cost:
+    """What a request would cost, by the code that prices it afterwards."""
+    return cost(Usage(prompt=ask.input_tokens, completion=ask.output_tokens, estimated=True), offer.prices)
 
 
 def ask_of(caller: Caller, envelope: Envelope) -> Ask:

@@ -8,7 +8,15 @@ from msgspec.structs import replace
 from baton.catalog.lookup import Catalog, Offer, Resolution
 from baton.core.errors import Forbidden, Unservable
 from baton.core.money import usd_text
-from baton.gateway.routing.decision import Ask, Candidate, Decision, LeftOut, Weights
+from baton.gateway.routing.decision import (
+    Ask,
+    Candidate,
+    Decision,
+    LeftOut,
+    Scored,
+    Weights,
+    estimated_cost,
+)
 from baton.gateway.routing.pool import Landscape, Pool, pool_for, reason_against_any, too_long
 from baton.gateway.routing.score import DEAR, UNKNOWN_AVAILABILITY, candidate, prices
 
@@ -58,6 +66,7 @@ class Router:
         chosen = pool.offers[order[0]]
         return Decision(
             chosen=ranked[0],
+            cost=estimated_cost(chosen, ask),
             ranked=ranked,
             fallbacks=_others(chosen, (pool.offers[index] for index in order[1:])),
             candidates=len(order),
@@ -68,7 +77,7 @@ class Router:
             reasoning=_why_chosen(ranked, len(order)),
         )
 
-    def decide_named(self, resolution: Resolution, ask: Ask, health: Health = NOTHING_OBSERVED) -> Decision:
+    def decide_named(self, resolution: Resolution, ask: Ask) -> Decision:
         """The model that the caller named, if it can be called and the caller may.
 
         What it can do, and whether it is retired, is not held against it: the provider knows best.
@@ -91,11 +100,12 @@ class Router:
         reason = reason_against_any(self._landscape, offer, self._canonical(ask))
         if reason is not None:
             raise Unservable(f"{offer.id} cannot serve this request: {reason}.", {offer.id: reason})
-        chosen = self._candidate(offer, ask, health)
+        cost = estimated_cost(offer, ask)
         note = f" {resolution.note}" if resolution.note else ""
         return Decision(
-            chosen=chosen,
-            ranked=(chosen,),
+            chosen=Candidate(offer=offer, estimate=cost.total),
+            cost=cost,
+            ranked=(),
             fallbacks=(),
             candidates=1,
             left_out=(),
@@ -174,7 +184,7 @@ class Router:
         spec = self.catalog.provider(word)
         return word.lower() if spec is None else spec.name
 
-    def _candidate(self, offer: Offer, ask: Ask, health: Health) -> Candidate:
+    def _candidate(self, offer: Offer, ask: Ask, health: Health) -> Scored:
         return candidate(offer, ask, health.get(offer.id, UNKNOWN_AVAILABILITY), self._weights)
 
 
@@ -214,7 +224,7 @@ def _others(chosen: Offer, ranked: Iterable[Offer]) -> tuple[Offer, ...]:
     return (*elsewhere, *beside)[:FALLBACKS]
 
 
-def _why_chosen(ranked: Sequence[Candidate], candidates: int) -> str:
+def _why_chosen(ranked: Sequence[Scored], candidates: int) -> str:
     best = ranked[0]
     scores = best.scores
     price = "price unknown" if best.estimate is None else f"about {usd_text(best.estimate)} USD"

@@ -3,7 +3,7 @@
 from baton.catalog.lookup import Offer
 from baton.catalog.model import NEUTRAL_PRIORITY
 from baton.core.money import NANOS_PER_USD, TOKENS_PER_PRICE
-from baton.gateway.routing.decision import Ask, Candidate, Scores, Weights
+from baton.gateway.routing.decision import Ask, Scored, Scores, Weights
 
 DEAR = float(NANOS_PER_USD // 10 * TOKENS_PER_PRICE)
 """An estimate of 0.10 USD earns nothing for cost. In micro-nanos: nano-USD times a million, the unit that a
@@ -46,7 +46,7 @@ def prices(offer: Offer, input_tokens: int) -> tuple[float, float]:
     return float(rates.input), float(rates.output)
 
 
-def candidate(offer: Offer, ask: Ask, available: float, weights: Weights) -> Candidate:
+def candidate(offer: Offer, ask: Ask, available: float, weights: Weights) -> Scored:
     """A model with its scores for one request."""
     price_in, price_out = prices(offer, ask.input_tokens)
     spent = ask.input_tokens * price_in + ask.output_tokens * price_out
@@ -60,4 +60,4 @@ def candidate(offer: Offer, ask: Ask, available: float, weights: Weights) -> Can
         shift=round(shift(offer, weights.priority), 6),
     )
     estimate = None if offer.prices is None else round(spent / TOKENS_PER_PRICE)
-    return Candidate(offer=offer, scores=scores, estimate=estimate)
+    return Scored(offer=offer, scores=scores, estimate=estimate)

@@ -1,0 +1,102 @@
+"""An answer on its way: passed on as it comes, and settled before its last byte."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from baton.core.errors import AllAttemptsFailed
+from baton.core.failures import Failure, Kind
+from baton.core.money import usd_text
+from baton.core.request import Envelope
+from baton.gateway.entry import Entry, Outcome
+from baton.gateway.resilience.attempts import BegunStream
+from baton.gateway.routing.decision import Decision
+from baton.ledger.rows import Settled, Status
+
+
+class Streaming:
+    """An answer on its way. Whoever got it closes it; what was not finished by then was cancelled."""
+
+    def __init__(self, begun: BegunStream, entry: Entry, envelope: Envelope, decision: Decision) -> None:
+        self._begun = begun
+        self._entry = entry
+        self._envelope = envelope
+        self.decision = decision
+        self.headers = begun.stream.headers
+
+    @property
+    def id(self) -> str:
+        """The interaction's id."""
+        return self._entry.id
+
+    @property
+    def attempts(self) -> int:
+        """Attempts that it took to begin, this one included."""
+        return self._entry.attempts + 1
+
+    @property
+    def settled(self) -> Settled | None:
+        """What the ledger has of it; None while it has not ended."""
+        return self._entry.settled
+
+    async def pieces(self) -> AsyncGenerator[bytes]:
+        """The answer's bytes. The ledger has its row before the last of them.
+
+        Raises:
+            AllAttemptsFailed: the provider broke off; nothing more can be said than that.
+        """
+        begun = self._begun
+        if begun.first:
+            yield begun.first
+        async for piece in begun.rest:
+            yield piece
+        if not begun.handing.complete:
+            raise self._broken(begun.handing.failure or _cut_short())
+        outcome = self._outcome()
+        usage = self._entry.succeed(outcome)
+        settled = self._entry.settle_answered(outcome, usage)
+        yield begun.handing.finale(usage, self._receipt(settled))
+
+    async def close(self) -> None:
+        """End it: a stream that its reader left is recorded with what it had used."""
+        try:
+            await self._begun.close()
+        finally:
+            if self._entry.settled is None:
+                failure = Failure(kind=Kind.CLIENT_GONE, message="The client left.")
+                self._cut(failure, Status.CANCELLED.value)
+
+    def _broken(self, failure: Failure) -> AllAttemptsFailed:
+        took_ms = self._cut(failure, failure.kind.value)
+        route = self.decision.chosen.offer.id
+        return AllAttemptsFailed([(route, failure, took_ms)])
+
+    def _cut(self, failure: Failure, status: str) -> int:
+        outcome = self._outcome()
+        usage = self._entry.used(outcome)
+        took_ms = self._entry.fail(failure, usage)
+        self._entry.settle_cut(status, 200, outcome, usage)
+        return took_ms
+
+    def _outcome(self) -> Outcome:
+        handing = self._begun.handing
+        return Outcome(usage=handing.usage, model=handing.model, finish=handing.finish, chars=handing.chars)
+
+    def _receipt(self, settled: Settled) -> dict[str, Any] | None:
+        """What came too late for a header, for callers who want it (decision 8)."""
+        if not (self._envelope.options.said or self._envelope.include_usage):
+            return None
+        return {
+            "interaction": settled.id,
+            "provider": settled.provider,
+            "model": settled.model,
+            "costUsd": None if settled.unpriced else usd_text(settled.cost.total_nanos),
+            "usageEstimated": settled.usage.estimated,
+            "attempts": len(settled.attempts),
+            "responseTimeMs": settled.latency_ms,
+            "upstreamMs": settled.upstream_ms,
+            "firstTokenMs": settled.first_token_ms,
+        }
+
+
+def _cut_short() -> Failure:
+    return Failure(kind=Kind.CONNECT, message="The provider's stream ended before the answer was finished.")
