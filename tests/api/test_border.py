@@ -128,8 +128,8 @@ async def test_our_own_mistake_is_a_clean_500(serve, session, caplog) -> None:
 
     framework = FastAPI(openapi_url=None)
     framework.add_api_route("/breaks", breaks)
-    border = Border(framework, lambda: "the-id", 1024)
-    url = await serve(Front({}, border, lambda: "another-id"))
+    border = Border(framework, 1024)
+    url = await serve(Front({}, border, lambda: "the-id"))
     async with session.get(f"{url}/breaks") as answer:
         text = await answer.text()
         assert (answer.status, answer.headers["x-request-id"]) == (500, "the-id")

@@ -35,7 +35,7 @@ def build(app: App) -> Asgi:
     store = app.store
     limit = int(store.settings.max_body_mib * _MIB)
     authenticate = app.keyring.authenticate
-    completions = ChatCompletions(app.gateway, authenticate, store.new_id, store.clock, limit)
+    completions = ChatCompletions(app.gateway, authenticate, store.clock, limit)
     native = NativeChat(app.gateway, authenticate, store.clock, limit)
     framework = FastAPI(
         title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
@@ -59,7 +59,7 @@ def build(app: App) -> Asgi:
     ):
         routes.attach(framework)
     _summarise(framework)
-    return Front({_COMPLETIONS: completions}, Border(framework, store.new_id, limit), store.new_id)
+    return Front({_COMPLETIONS: completions}, Border(framework, limit), store.new_id)
 
 
 def _summarise(framework: FastAPI) -> None:

@@ -1,11 +1,14 @@
-"""One HTTP exchange on a hot route: headers read once, a body within bounds, an answer in one write."""
+"""One HTTP exchange on a hot route: headers read once, a body within bounds, an answer past ASGI."""
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from baton.api.options import HEADER
 from baton.api.server import VISIT, Visit
 from baton.core.errors import Invalid, TooLarge
+
+REQUEST_ID = "baton.request_id"
+"""Where a scope holds the id that its answer, its log line and its interaction carry."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -13,6 +16,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _OPTION = HEADER.encode()
+_EVENT_STREAM = (
+    b"content-type: text/event-stream; charset=utf-8\r\n"
+    b"cache-control: no-cache, no-transform\r\n"
+    b"x-accel-buffering: no\r\n"
+)
 
 
 class Exchange:
@@ -20,7 +28,6 @@ class Exchange:
 
     __slots__ = (
         "_receive",
-        "_send",
         "announced",
         "options",
         "path",
@@ -30,11 +37,10 @@ class Exchange:
         "visit",
     )
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
         self.path: str = scope["path"]
         self._receive = receive
-        self._send = send
         self.visit: Visit = scope[VISIT]
         self.presented: str | None = None
         """The key as it was sent."""
@@ -89,24 +95,10 @@ class Exchange:
             self.visit.close_after()
         self.visit.answer(status, lines + head, body)
 
-    async def begin_stream(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Status and headers of a stream of events."""
+    def begin_stream(self, head: bytes) -> None:
+        """Status and headers of a stream of events; `head` holds further header lines."""
         self.started = True
-        lines = [
-            (b"content-type", b"text/event-stream; charset=utf-8"),
-            (b"cache-control", b"no-cache, no-transform"),
-            (b"x-accel-buffering", b"no"),
-            *headers,
-        ]
-        await self._send({"type": "http.response.start", "status": 200, "headers": lines})
-
-    async def stream(self, data: bytes) -> None:
-        """More of a stream."""
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
-
-    async def end_stream(self) -> None:
-        """The stream's end."""
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        self.visit.begin_stream(_EVENT_STREAM + head)
 
 
 def _bearer(value: bytes) -> str | None:

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 import structlog
 
-from baton.api.exchange import Message, Receive, Scope, Send
+from baton.api.exchange import REQUEST_ID, Receive, Scope, Send
+from baton.api.server import VISIT
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -25,29 +26,14 @@ class Front:
         if scope["type"] != "http":
             return
         route = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
-        watch = _StartWatch(send)
+        request_id = scope[REQUEST_ID] = self._new_id()
         try:
-            await (route or self._others)(scope, receive, watch)
+            await (route or self._others)(scope, receive, send)
         except Exception:
-            request_id = self._new_id()
             _log.exception("request_failed", method=scope["method"], path=scope["path"], request=request_id)
-            if watch.started:
+            if scope[VISIT].started:
                 raise
             await _apologise(send, request_id)
-
-
-class _StartWatch:
-    """Knows whether an answer has begun."""
-
-    __slots__ = ("_send", "started")
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.started = False
-
-    def __call__(self, message: Message) -> Awaitable[None]:
-        self.started = True
-        return self._send(message)
 
 
 async def _apologise(send: Send, request_id: str) -> None:

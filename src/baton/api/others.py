@@ -3,7 +3,6 @@
 The framework would read bodies of any length, answer errors in a shape of its own, and know no request id.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,12 +15,11 @@ from starlette.routing import Match
 from baton.api import problems
 from baton.api.absent import absence
 from baton.api.compat.receipts import of_error
-from baton.api.exchange import Exchange, Message, Receive, Scope, Send
+from baton.api.exchange import REQUEST_ID, Exchange, Message, Receive, Scope, Send
 from baton.core.errors import BatonError, Invalid, NotFound, NotJson
 from baton.upstream.dialects.openai.wire import UNREADABLE
 
 OWN = "/api/"
-REQUEST_ID = "baton.request_id"
 """Where a scope holds the request's id."""
 
 _BODIES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -32,9 +30,8 @@ _log = structlog.stdlib.get_logger(__name__)
 class Border:
     """Gives each request its id and its whole body, and answers whatever goes wrong inside."""
 
-    def __init__(self, framework: FastAPI, new_id: Callable[[], str], max_body_bytes: int) -> None:
+    def __init__(self, framework: FastAPI, max_body_bytes: int) -> None:
         self._framework = framework
-        self._new_id = new_id
         self._max_body_bytes = max_body_bytes
         framework.add_exception_handler(BatonError, _refused)
         framework.add_exception_handler(RequestValidationError, _refused)
@@ -42,9 +39,9 @@ class Border:
         framework.add_exception_handler(Exception, _refused)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = scope[REQUEST_ID] = self._new_id()
+        request_id = scope[REQUEST_ID]
         stamped = _Stamped(send, request_id)
-        exchange = Exchange(scope, receive, stamped)
+        exchange = Exchange(scope, receive)
         try:
             if scope["method"] in _BODIES:
                 body = await exchange.body(self._max_body_bytes)

@@ -1,7 +1,6 @@
 """A stream's keep-alive: a comment whenever nothing else was said for a while."""
 
 import asyncio
-from collections.abc import Iterable
 from typing import Self
 
 from baton.api.exchange import Exchange
@@ -13,9 +12,9 @@ EVERY_S = 15.0
 class Pulse:
     """Beats while it is entered. A first beat before the answer has begun sends the headers too."""
 
-    def __init__(self, exchange: Exchange, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    def __init__(self, exchange: Exchange, head: bytes) -> None:
         self._exchange = exchange
-        self._headers = headers
+        self._head = head
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -44,8 +43,8 @@ class Pulse:
             quiet_s = self._loop.time() - self._spoke_s
             if quiet_s >= EVERY_S:
                 if not self._exchange.started:
-                    await self._exchange.begin_stream(self._headers)
-                await self._exchange.stream(KEEP_ALIVE)
+                    self._exchange.begin_stream(self._head)
+                self._exchange.visit.put(KEEP_ALIVE)
                 self.spoke()
                 quiet_s = 0.0
             await asyncio.sleep(EVERY_S - quiet_s)

@@ -72,6 +72,51 @@ class Visit:
         if self._task is not None:
             self._task.cancel()
 
+    @property
+    def started(self) -> bool:
+        """Whether an answer has begun, by whatever way."""
+        return self._cycle.response_started
+
+    @property
+    def full(self) -> bool:
+        """Whether the client reads more slowly than it is sent to."""
+        return self._cycle.flow.write_paused
+
+    async def drained(self) -> None:
+        """Wait until the client has taken most of what it was sent, or has gone."""
+        if not self._cycle.disconnected:
+            await self._cycle.flow.drain()
+
+    def begin_stream(self, head: bytes) -> None:
+        """Status 200 and the header lines of an answer whose length is not known."""
+        cycle = self._cycle
+        if cycle.disconnected or cycle.response_started:
+            return
+        cycle.response_started = True
+        cycle.chunked_encoding = cycle.scope["http_version"] == "1.1"
+        framing = b"transfer-encoding: chunked\r\n" if cycle.chunked_encoding else b""
+        cycle.keep_alive = cycle.keep_alive and cycle.chunked_encoding
+        closing = b"" if cycle.keep_alive else _CLOSE
+        cycle.transport.write(b"".join((STATUS_LINE[200], head, framing, closing, b"\r\n")))
+
+    def put(self, data: bytes) -> None:
+        """More of a stream; not empty."""
+        cycle = self._cycle
+        if cycle.disconnected:
+            return
+        if cycle.chunked_encoding:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        cycle.transport.write(data)
+
+    def end_stream(self) -> None:
+        """The stream's end."""
+        cycle = self._cycle
+        if cycle.disconnected or cycle.response_complete:
+            return
+        if cycle.chunked_encoding:
+            cycle.transport.write(b"0\r\n\r\n")
+        self._complete()
+
     def close_after(self) -> None:
         """The connection ends with this answer."""
         self._cycle.keep_alive = False
@@ -85,9 +130,14 @@ class Visit:
         cycle = self._cycle
         if cycle.disconnected or cycle.response_started:
             return
-        cycle.response_started = cycle.response_complete = True
+        cycle.response_started = True
         closing = b"" if cycle.keep_alive else _CLOSE
         cycle.transport.write(b"".join((STATUS_LINE[status], head, closing, b"\r\n", body)))
+        self._complete()
+
+    def _complete(self) -> None:
+        cycle = self._cycle
+        cycle.response_complete = True
         cycle.message_event.set()
         if not cycle.keep_alive:
             if cycle.more_body:

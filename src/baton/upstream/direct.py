@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from functools import lru_cache
+from math import inf
 from types import TracebackType
 from typing import NamedTuple, Self, cast
 
@@ -23,7 +24,11 @@ from baton.upstream.transport import Deadlines, UpstreamRequest
 _IDLE_S = 55.0
 """How long an idle connection is kept: below the 60 s at which common load balancers drop theirs."""
 
-_SWEEP_S = 20.0
+_TICK_S = 0.5
+"""How often limits of a few seconds and more are looked after; a timer for each wait would cost more."""
+
+_COARSE_S = 5.0
+"""Shorter limits get a timer of their own."""
 _MAX_HEAD_BYTES = 128 * 1024
 _MAX_INTERIM = 16
 """Answers of the 1xx kind before the real one; more is mischief."""
@@ -64,7 +69,7 @@ class DirectTransport:
         self._tls = tls
         self._idle: dict[tuple[str, int, bool], list[_Connection]] = {}
         self._open: set[_Connection] = set()
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._ticker: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -76,8 +81,8 @@ class DirectTransport:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        if self._ticker is not None:
+            self._ticker.cancel()
         for connection in list(self._open):
             connection.abort()
         self._idle.clear()
@@ -126,6 +131,7 @@ class DirectTransport:
         while idle:
             connection = idle.pop()
             if connection.usable and now_s - connection.idle_since_s < _IDLE_S:
+                connection.idle_since_s = inf
                 return connection
             connection.abort()
         return None
@@ -149,22 +155,16 @@ class DirectTransport:
         except OSError:
             raise _failed(Kind.CONNECT, "No connection to the provider could be made.") from None
         self._open.add(connection)
-        if self._sweeper is None:
-            self._sweeper = loop.call_later(_SWEEP_S, self._sweep, loop)
+        if self._ticker is None:
+            self._ticker = loop.call_later(_TICK_S, self._tick, loop)
         return connection
 
-    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close what has been idle for too long."""
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End the waits that have lasted too long, and close what has been idle for too long."""
         now_s = loop.time()
-        stale = [
-            connection
-            for idle in self._idle.values()
-            for connection in idle
-            if now_s - connection.idle_since_s >= _IDLE_S
-        ]
-        for connection in stale:
-            connection.abort()
-        self._sweeper = loop.call_later(_SWEEP_S, self._sweep, loop) if self._open else None
+        for connection in list(self._open):
+            connection.look(now_s)
+        self._ticker = loop.call_later(_TICK_S, self._tick, loop) if self._open else None
 
 
 def _request_bytes(address: _Address, request: UpstreamRequest) -> bytes:
@@ -193,7 +193,8 @@ class _Connection(asyncio.Protocol):
         self._lost = False
         self.transport: asyncio.Transport
         self.key = key
-        self.idle_since_s = 0.0
+        self.idle_since_s = inf
+        self._due_s = inf
         self._begin()
 
     def _begin(self) -> None:
@@ -291,13 +292,25 @@ class _Connection(asyncio.Protocol):
             left_s = self._ends_s - self._loop.time()
             limit_s = left_s if limit_s is None else min(limit_s, left_s)
         self._waiter = self._loop.create_future()
-        timer = None if limit_s is None else self._loop.call_later(max(0.0, limit_s), self._expire)
+        timer = None
+        if limit_s is None or limit_s >= _COARSE_S:
+            self._due_s = inf if limit_s is None else self._loop.time() + limit_s
+        else:
+            timer = self._loop.call_later(max(0.0, limit_s), self._expire)
         try:
             await self._waiter
         finally:
             self._waiter = None
+            self._due_s = inf
             if timer is not None:
                 timer.cancel()
+
+    def look(self, now_s: float) -> None:
+        """End a wait that has lasted too long; close a connection that nobody has used for too long."""
+        if now_s >= self._due_s:
+            self._expire()
+        elif now_s - self.idle_since_s >= _IDLE_S:
+            self.abort()
 
     def _expire(self) -> None:
         self._fail(Kind.TIMEOUT, "The provider did not answer in time.")

@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 
 from baton.api.compat import receipts
-from baton.api.exchange import Exchange, Receive, Scope, Send
+from baton.api.exchange import REQUEST_ID, Exchange, Receive, Scope, Send
 from baton.api.options import read_options
-from baton.api.pulse import Pulse
+from baton.api.streams import hand_on
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import BatonError
-from baton.core.request import Envelope
 from baton.gateway.gateway import Arrival, Gateway
 from baton.upstream.dialects.openai.envelope import read_envelope
 from baton.upstream.dialects.openai.errors import write_error
@@ -27,23 +25,21 @@ class ChatCompletions:
         self,
         gateway: Gateway,
         authenticate: Callable[[str | None], Caller],
-        new_id: Callable[[], str],
         clock: Clock,
         max_body_bytes: int,
     ) -> None:
         self._gateway = gateway
         self._authenticate = authenticate
-        self._new_id = new_id
         self._clock = clock
         self._max_body_bytes = max_body_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        arrival = Arrival(self._new_id(), scope["path"], self._clock.monotonic())
-        exchange = Exchange(scope, receive, send)
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
+        arrival = Arrival(scope[REQUEST_ID], scope["path"], self._clock.monotonic())
+        exchange = Exchange(scope, receive)
         try:
             await self._serve(exchange, arrival)
         except BatonError as error:
-            await _fail(exchange, error, arrival.id)
+            _fail(exchange, error, arrival.id)
         except asyncio.CancelledError:
             if not exchange.visit.gone:
                 raise
@@ -56,36 +52,24 @@ class ChatCompletions:
         exchange.visit.ends(asyncio.current_task())
         try:
             if envelope.stream:
-                await self._stream(exchange, caller, envelope, arrival)
+                beginning = self._gateway.stream(caller, envelope, arrival)
+                await hand_on(exchange, beginning, envelope, arrival.id)
+                exchange.visit.end_stream()
                 return
             answered = await self._gateway.answer(caller, envelope, arrival)
         finally:
             exchange.visit.ends(None)
         exchange.answer(200, answered.reply.body, receipts.of_answer(answered, envelope))
 
-    async def _stream(self, exchange: Exchange, caller: Caller, envelope: Envelope, arrival: Arrival) -> None:
-        async with Pulse(exchange, receipts.of_beginning(arrival.id)) as pulse:
-            streaming = await self._gateway.stream(caller, envelope, arrival)
-            try:
-                if not exchange.started:
-                    await exchange.begin_stream(receipts.of_stream(streaming, envelope))
-                async with aclosing(streaming.pieces()) as pieces:
-                    async for piece in pieces:
-                        await exchange.stream(piece)
-                        pulse.spoke()
-            finally:
-                await streaming.close()
-        await exchange.end_stream()
 
-
-async def _fail(exchange: Exchange, error: BatonError, request_id: str) -> None:
+def _fail(exchange: Exchange, error: BatonError, request_id: str) -> None:
     """Tell of an error: as an answer of its own, or as the last event of a stream that has begun."""
     if exchange.visit.gone:
         return
     body = write_error(error, request_id)
     if exchange.started:
-        await exchange.stream(write_event(body))
-        await exchange.end_stream()
+        exchange.visit.put(write_event(body))
+        exchange.visit.end_stream()
         return
     close = error.status in (408, 413)
     head = receipts.head(receipts.of_error(error, request_id))

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 from baton.api.compat import receipts
-from baton.api.exchange import Exchange, Receive, Scope, Send
+from baton.api.exchange import REQUEST_ID, Exchange, Receive, Scope, Send
 from baton.api.native.answer import compose, encode, said_in
 from baton.api.native.chat_stream import Pen, error_event
 from baton.api.native.envelope import read_envelope
-from baton.api.others import REQUEST_ID
 from baton.api.problems import problem
-from baton.api.pulse import Pulse
+from baton.api.streams import hand_on
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import BatonError
@@ -36,17 +35,17 @@ class NativeChat:
         self._clock = clock
         self._max_body_bytes = max_body_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
         arrival = Arrival(scope[REQUEST_ID], scope["path"], self._clock.monotonic())
-        exchange = Exchange(scope, receive, send)
+        exchange = Exchange(scope, receive)
         try:
             await self._serve(exchange, arrival)
         except BatonError as error:
             if not exchange.started:
                 raise
             if not exchange.visit.gone:
-                await exchange.stream(error_event(problem(error, arrival.id)))
-                await exchange.end_stream()
+                exchange.visit.put(error_event(problem(error, arrival.id)))
+                exchange.visit.end_stream()
         except asyncio.CancelledError:
             if not exchange.visit.gone:
                 raise
@@ -71,19 +70,10 @@ class NativeChat:
     async def _stream(
         self, exchange: Exchange, caller: Caller, envelope: Envelope, arrival: Arrival, pen: Pen
     ) -> None:
-        async with Pulse(exchange, receipts.of_beginning(arrival.id)) as pulse:
-            streaming = await self._gateway.stream(caller, envelope, arrival)
-            try:
-                if not exchange.started:
-                    await exchange.begin_stream(receipts.of_stream(streaming, envelope))
-                async for piece in streaming.pieces():
-                    if piece:
-                        await exchange.stream(piece)
-                        pulse.spoke()
-            finally:
-                await streaming.close()
+        beginning = self._gateway.stream(caller, envelope, arrival)
+        streaming = await hand_on(exchange, beginning, envelope, arrival.id)
         if streaming.settled is not None:
             dropped = envelope.options.dropped
             answer = compose(pen.writer.said, streaming.settled, streaming.decision, dropped)
-            await exchange.stream(write_event(encode(answer)))
-        await exchange.end_stream()
+            exchange.visit.put(write_event(encode(answer)))
+        exchange.visit.end_stream()

@@ -1,0 +1,37 @@
+"""Handing a stream on to a client, as fast as the client reads it."""
+
+from collections.abc import Awaitable
+from contextlib import aclosing
+
+from baton.api.compat import receipts
+from baton.api.exchange import Exchange
+from baton.api.pulse import Pulse
+from baton.core.request import Envelope
+from baton.gateway.streaming import Streaming
+
+
+async def hand_on(
+    exchange: Exchange, beginning: Awaitable[Streaming], envelope: Envelope, request_id: str
+) -> Streaming:
+    """Send headers and pieces of a stream that is about to begin; its end is left to the caller.
+
+    Raises:
+        BatonError: it did not begin, or broke off; `exchange.started` tells whether headers have left.
+    """
+    visit = exchange.visit
+    async with Pulse(exchange, receipts.head(receipts.of_beginning(request_id))) as pulse:
+        streaming = await beginning
+        try:
+            if not exchange.started:
+                exchange.begin_stream(receipts.head(receipts.of_stream(streaming, envelope)))
+            async with aclosing(streaming.pieces()) as pieces:
+                async for piece in pieces:
+                    if not piece:  # an empty chunk would be the end
+                        continue
+                    visit.put(piece)
+                    pulse.spoke()
+                    if visit.full:
+                        await visit.drained()
+        finally:
+            await streaming.close()
+    return streaming
