@@ -9,6 +9,7 @@ told from a client that is gone, and the provider would go on being paid for nob
 
 import asyncio
 import json
+import uuid
 from typing import Any, cast
 
 import uvicorn
@@ -339,9 +340,11 @@ class BoundedProtocol(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
-        body = json.dumps({"error": error}).encode()
-        head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
-        self.transport.write(STATUS_LINE[status] + head % len(body) + body)
+        request_id = str(uuid.uuid4())
+        body = json.dumps({"error": error, "request_id": request_id}).encode()
+        head = b"content-type: application/json\r\nconnection: close\r\nx-request-id: %b\r\n"
+        length = b"content-length: %d\r\n\r\n" % len(body)
+        self.transport.write(STATUS_LINE[status] + head % request_id.encode() + length + body)
         self.linger()
 
 

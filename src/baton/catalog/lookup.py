@@ -14,7 +14,8 @@ from baton.core.errors import BatonError, Invalid, NotFound
 from baton.core.provider import ProviderSpec
 
 _DATED_OR_LATEST = re.compile(r"-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
-_CALLABLE_NAME = re.compile(r"[^\s\x00-\x1f\x7f]{1,190}")
+_CALLABLE_NAME = re.compile(r"(?!(?:.*/)?\.{1,2}(?:/|$))[^\s\x00-\x1f\x7f]{1,190}")
+"""What may be passed on; a name with a step like `..` could move the path it is put into."""
 _SHOWN_CHARS = 80  # of a name that nobody knows: enough to recognise it, too little to be a burden
 
 

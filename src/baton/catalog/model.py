@@ -10,7 +10,7 @@ from baton.catalog.prices import Prices
 
 ProviderName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 # Together with the provider's name it is a record's key, of 255 characters at most.
-ModelName = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f]{1,190}$")]
+ModelName = Annotated[str, Meta(pattern=r"^(?!(?:.*/)?\.{1,2}(?:/|$))[^\s\x00-\x1f\x7f]{1,190}$")]
 Word = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 Line = Annotated[str, Meta(max_length=200)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]

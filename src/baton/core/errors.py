@@ -24,6 +24,7 @@ An error carries data; the dialects and the problem documents put it into words 
 from collections.abc import Sequence
 
 from baton.core.failures import Failure, Kind
+from baton.core.usage import Usage
 
 
 class BatonError(Exception):
@@ -148,11 +149,12 @@ class ProviderError(BatonError):
 
 
 class AttemptFailed(ProviderError):
-    """One attempt failed; `failure` says how."""
+    """One attempt failed; `failure` says how, `usage` what the provider reported of it all the same."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: Failure, usage: Usage | None = None) -> None:
         super().__init__(failure.message, retry_after_s=failure.retry_after_s)
         self.failure = failure
+        self.usage = usage
         self.status = failure.rule.caller_status
         self.code = failure.kind.value
 

@@ -90,6 +90,8 @@ class Failure(Struct, frozen=True, kw_only=True):
     type: str | None = None
     param: str | None = None
     retry_after_s: float | None = None
+    billed: bool = False
+    """Whether the provider may have worked for it, and bill it all the same: late, cut off, or unreadable."""
     extra: dict[str, object] | None = None
     """Further fields of the provider's error object, e.g. `failed_generation`."""
 

@@ -21,6 +21,9 @@ _CHARS_PER_TOKEN = 4
 """What a token is worth where nobody counted: a rough mean of English text."""
 
 
+CANCELLED = "The client left, or Baton was told to stop."
+
+
 def estimate_tokens(chars: int) -> int:
     """Tokens that so many characters make, roughly; at least one."""
     return max(1, -(-chars // _CHARS_PER_TOKEN))
@@ -76,7 +79,7 @@ class Entry:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Whatever happens, it gets its end, unless somebody has taken it on."""
-        if kind is None and (self._handed_over or self.settled is not None):
+        if self.settled is not None or (kind is None and self._handed_over):
             return
         if isinstance(error, CancelledError):
             self.cancel()
@@ -84,7 +87,7 @@ class Entry:
             self.settle_failed(error.failure.kind.value, error.status)
         elif isinstance(error, BatonError):
             self.settle_failed(error.code or "error", error.status)
-        elif self.settled is None:  # a mistake of ours still leaves a row
+        else:  # a mistake of ours still leaves a row
             self.settle_failed("internal_error", 500)
 
     def hand_over(self) -> None:
@@ -115,7 +118,7 @@ class Entry:
         """The attempt under way failed; returns how long it took, ms. `usage`: what it used all the same."""
         return self._end(
             status=Status.CANCELLED.value if failure.kind is Kind.CLIENT_GONE else failure.kind.value,
-            usage=usage or Usage(),
+            usage=usage or (self._estimate(0) if failure.billed else Usage()),
             http_status=failure.status,
             error=failure.message,
         )
@@ -129,7 +132,7 @@ class Entry:
     def cancel(self) -> Settled:
         """Write the end of one whose caller left before a word: what was being asked is taken as used."""
         usage = Usage() if self._route is None else self._estimate(0)
-        self.fail(Failure(kind=Kind.CLIENT_GONE, message="The client left."), usage)
+        self.fail(Failure(kind=Kind.CLIENT_GONE, message=CANCELLED), usage)
         return self._settle(Status.CANCELLED.value, None, None, usage)
 
     def used(self, outcome: Outcome) -> Usage:

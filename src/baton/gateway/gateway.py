@@ -7,7 +7,7 @@ from baton.core.clock import Clock
 from baton.core.request import Envelope
 from baton.gateway.entry import Entry, Outcome, in_the_book
 from baton.gateway.resilience.attempts import Attempts
-from baton.gateway.resilience.deadline import STREAM, THINKING, WHOLE, Deadline
+from baton.gateway.resilience.deadline import PATIENCE_S, STREAM, THINKING, WHOLE, Deadline
 from baton.gateway.resilience.plan import Plan
 from baton.gateway.resilience.retry import RetryPolicy
 from baton.gateway.routing.decision import Decision
@@ -93,7 +93,14 @@ class Gateway:
         timeout_s = options.timeout_s
         deadline = Deadline() if timeout_s is None else Deadline(arrival.started_s + timeout_s)
         retry = self._retry if options.max_retries is None else RetryPolicy(options.max_retries)
-        return Plan(provider=provider, model=model.name, retry=retry, deadline=deadline, stages=stages)
+        return Plan(
+            provider=provider,
+            model=model.name,
+            retry=retry,
+            deadline=deadline,
+            stages=stages,
+            ends_s=arrival.started_s + PATIENCE_S,
+        )
 
     def _open(self, caller: Caller, envelope: Envelope, decision: Decision, arrival: Arrival) -> Entry:
         options = envelope.options
@@ -108,6 +115,7 @@ class Gateway:
             model=envelope.model,
             stream=envelope.stream,
             prompt_tokens=decision.input_tokens,
+            completion_tokens=decision.output_tokens,
             estimated_cost=in_the_book(decision.cost),
             first_provider=model.provider,
             first_model=model.name,

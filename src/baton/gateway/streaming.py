@@ -7,7 +7,7 @@ from baton.core.errors import AllAttemptsFailed
 from baton.core.failures import Failure, Kind
 from baton.core.money import usd_text
 from baton.core.request import Envelope
-from baton.gateway.entry import Entry, Outcome
+from baton.gateway.entry import CANCELLED, Entry, Outcome
 from baton.gateway.resilience.attempts import BegunStream
 from baton.gateway.routing.decision import Decision
 from baton.ledger.rows import Settled, Status
@@ -62,7 +62,7 @@ class Streaming:
             await self._begun.close()
         finally:
             if self._entry.settled is None:
-                failure = Failure(kind=Kind.CLIENT_GONE, message="The client left.")
+                failure = Failure(kind=Kind.CLIENT_GONE, message=CANCELLED)
                 self._cut(failure, Status.CANCELLED.value)
 
     def _broken(self, failure: Failure) -> AllAttemptsFailed:

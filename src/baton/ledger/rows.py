@@ -94,6 +94,8 @@ class Opened(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag="
     """The caller's own metadata, a JSON text."""
     prompt_hash: str = ""
     """Keyed, never the prompt."""
+    completion_tokens: int = 0
+    """Estimated, as `prompt_tokens`."""
 
     @property
     def at_ms(self) -> int:
@@ -248,7 +250,7 @@ def crashed(opened: Opened) -> Settled:
     `opened` is written right before the first attempt, so that attempt is taken to have been made, and to
     have cost what was estimated.
     """
-    usage = Usage(prompt=opened.prompt_tokens, estimated=True)
+    usage = Usage(prompt=opened.prompt_tokens, completion=opened.completion_tokens, estimated=True)
     attempt = Attempt(
         provider=opened.first_provider,
         model=opened.first_model,

@@ -281,7 +281,7 @@ def _body(envelope: Envelope, route: Route) -> bytes:
 
 def _presentable(error: AttemptFailed, route: Route) -> AttemptFailed:
     """What a provider complains of is shown and kept, so it must not hold the key it was asked with."""
-    return AttemptFailed(presentable(error.failure, route.credential.key))
+    return AttemptFailed(presentable(error.failure, route.credential.key), error.usage)
 
 
 def _unstreamed(body: bytes, envelope: Envelope, spec: ProviderSpec) -> Translation:

@@ -317,7 +317,8 @@ class _Connection(asyncio.Protocol):
 
     def _fail(self, kind: Kind, message: str) -> None:
         if self.failure is None and not self.complete:
-            self.failure = Failure(kind=kind, message=message)
+            billed = self.head_done or kind is Kind.TIMEOUT
+            self.failure = Failure(kind=kind, message=message, billed=billed)
         self._wake()
 
     def _wake(self) -> None:
@@ -408,6 +409,7 @@ class DirectResponse:
 
     def __init__(self, connection: _Connection, owner: DirectTransport) -> None:
         self._connection = connection
+        self._closed = False
         self._owner = owner
         self.status = connection.status
         self.headers: Mapping[str, str] = connection.headers
@@ -452,7 +454,9 @@ class DirectResponse:
 
     async def close(self) -> None:
         """Give the connection back if the answer was read to its end, else close the socket at once."""
-        self._connection.done()
+        if not self._closed:
+            self._closed = True
+            self._connection.done()
 
 
 def _failed(kind: Kind, message: str) -> AttemptFailed:

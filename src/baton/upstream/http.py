@@ -266,7 +266,7 @@ def _failure_of(error: Exception) -> Failure:
         case aiohttp.ConnectionTimeoutError():
             return Failure(kind=Kind.TIMEOUT, message="The provider did not accept a connection in time.")
         case aiohttp.SocketTimeoutError() | aiohttp.ServerTimeoutError() | TimeoutError():
-            return Failure(kind=Kind.TIMEOUT, message="The provider did not answer in time.")
+            return Failure(kind=Kind.TIMEOUT, message="The provider did not answer in time.", billed=True)
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
             return Failure(kind=Kind.CONNECT, message="The provider's certificate was not accepted.")
         case aiohttp.ClientConnectorDNSError():
@@ -274,7 +274,9 @@ def _failure_of(error: Exception) -> Failure:
         case aiohttp.ClientConnectorError():
             return Failure(kind=Kind.CONNECT, message="No connection to the provider could be made.")
         case aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError():
-            return Failure(kind=Kind.CONNECT, message="The provider closed the connection before its end.")
+            message = "The provider closed the connection before its end."
+            billed = isinstance(error, aiohttp.ClientPayloadError)
+            return Failure(kind=Kind.CONNECT, message=message, billed=billed)
         case aiohttp.InvalidURL() | ValueError():
             return Failure(kind=Kind.CONNECT, message="The provider's address is not a URL.")
         case aiohttp.ClientError():

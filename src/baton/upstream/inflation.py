@@ -41,4 +41,4 @@ def too_long(limit: int) -> AttemptFailed:
 
 
 def _malformed(message: str) -> AttemptFailed:
-    return AttemptFailed(Failure(kind=Kind.MALFORMED, message=message))
+    return AttemptFailed(Failure(kind=Kind.MALFORMED, message=message, billed=True))

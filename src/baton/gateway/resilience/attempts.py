@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import structlog
+from msgspec import structs
 
 from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed, AttemptFailed
@@ -13,6 +14,7 @@ from baton.core.request import Envelope
 from baton.gateway.entry import Entry
 from baton.gateway.resilience.plan import Plan
 from baton.upstream.calls import Reply, ReplyStream, Route, Upstream
+from baton.upstream.directory import Credential
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -33,6 +35,18 @@ class BegunStream:
         """Let go of it; closes the upstream socket where the answer had not ended."""
         await self.rest.aclose()
         await self.stream.close()
+
+
+class _Tried:
+    """What one call has been through."""
+
+    __slots__ = ("failures", "refused")
+
+    def __init__(self) -> None:
+        self.failures: list[tuple[str, Failure, int]] = []
+        """Route, failure, milliseconds."""
+        self.refused: set[Credential] = set()
+        """Keys that the provider would not have."""
 
 
 class Attempts:
@@ -56,14 +70,14 @@ class Attempts:
         Raises:
             AllAttemptsFailed: carries every attempt.
         """
-        tried: list[tuple[str, Failure, int]] = []
+        tried = _Tried()
         while True:
             route = plan.route(self._clock)
             entry.begin(route)
             try:
                 reply = await self._upstream.ask(route, envelope, plan.deadlines(self._clock))
             except AttemptFailed as error:
-                await self._after(error.failure, route, plan, entry, tried)
+                await self._after(error, route, plan, entry, tried)
             else:
                 route.credential.succeeded()
                 return reply
@@ -74,14 +88,14 @@ class Attempts:
         Raises:
             AllAttemptsFailed: carries every attempt.
         """
-        tried: list[tuple[str, Failure, int]] = []
+        tried = _Tried()
         while True:
             route = plan.route(self._clock)
             entry.begin(route)
             try:
                 begun = await self._begin(route, envelope, plan, entry)
             except AttemptFailed as error:
-                await self._after(error.failure, route, plan, entry, tried)
+                await self._after(error, route, plan, entry, tried)
             else:
                 route.credential.succeeded()
                 return begun
@@ -108,15 +122,13 @@ class Attempts:
         return BegunStream(stream, pieces, b"".join(first))
 
     async def _after(
-        self,
-        failure: Failure,
-        route: Route,
-        plan: Plan,
-        entry: Entry,
-        tried: list[tuple[str, Failure, int]],
+        self, error: AttemptFailed, route: Route, plan: Plan, entry: Entry, tried: _Tried
     ) -> None:
         """Note a failed attempt and wait for the next; raises where there is none."""
-        tried.append((route.name, failure, entry.fail(failure)))
+        failure = error.failure
+        if failure.kind is Kind.TIMEOUT and not plan.deadline.allows(0.0, self._clock):
+            failure = structs.replace(failure, kind=Kind.DEADLINE)  # the caller's impatience, not its fault
+        tried.failures.append((route.name, failure, entry.fail(failure, error.usage)))
         now_s = self._clock.monotonic()
         if route.credential.failed(failure, now_s):
             if route.credential.key and failure.kind is not Kind.RATE_LIMIT:
@@ -126,10 +138,12 @@ class Attempts:
                     credential=route.credential.last4,
                     kind=failure.kind.value,
                 )
-            if plan.provider.other_credential(now_s) and len(tried) < len(plan.provider.credentials):
+            tried.refused.add(route.credential)
+            if plan.provider.other_credential(now_s) and len(tried.refused) < len(plan.provider.credentials):
                 return
-        wait_s = plan.retry.pause_s(failure, len(tried), plan.deadline, self._clock, self._rng)
-        if wait_s is None:
-            raise AllAttemptsFailed(tried)
+        made = len(tried.failures)
+        wait_s = plan.retry.pause_s(failure, made, plan.deadline, self._clock, self._rng)
+        if wait_s is None or now_s + wait_s >= plan.ends_s:
+            raise AllAttemptsFailed(tried.failures)
         if wait_s:
             await self._sleep(wait_s)

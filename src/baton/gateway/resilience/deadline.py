@@ -15,6 +15,10 @@ THINKING = Deadlines(connect_s=5.0, first_byte_s=120.0, idle_s=120.0, quiet_s=12
 """The same for reasoning models, which may think without a word."""
 
 
+PATIENCE_S = 600.0
+"""For how long attempts are begun where the caller named no deadline (decision 8)."""
+
+
 class Deadline(Struct, frozen=True):
     """The moment by which the caller wants to be done; `at_s` on the monotonic clock, None: not said."""
 

@@ -19,6 +19,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     retry: RetryPolicy
     deadline: Deadline
     stages: Deadlines
+    ends_s: float
+    """When no further attempt is begun, on the monotonic clock: a call is not made to wait for ever."""
 
     def route(self, clock: Clock) -> Route:
         """Where the next attempt goes: the key whose turn it is."""

@@ -87,7 +87,7 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
         seen = _glance_leniently(body, error)
     except UNREADABLE as error:
         raise NotAnAnswer(_malformed(body, str(error))) from None
-    if seen.choices is None:
+    if not seen.choices:
         if seen.error:
             raise NotAnAnswer(error_inside(spec, seen.error))
         raise NotAnAnswer(_malformed(body, "there are no choices in it"))
@@ -160,7 +160,7 @@ def _malformed(body: bytes, why: str) -> Failure:
         what = "HTML"
     else:
         what = f"something that is no chat completion ({why})"
-    return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.")
+    return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.", billed=True)
 
 
 def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:

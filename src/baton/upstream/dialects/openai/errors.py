@@ -104,6 +104,11 @@ def _failure(
     )
 
 
+def holds_key(text: str) -> bool:
+    """Whether something in a text looks like a key."""
+    return _KEY.search(text) is not None
+
+
 def presentable(failure: Failure, key: str) -> Failure:
     """The failure as it may be shown and kept: within bounds, and without anything that looks like a key.
 

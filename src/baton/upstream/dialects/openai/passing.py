@@ -10,7 +10,7 @@ from baton.core.provider import ProviderSpec, Quirks
 from baton.core.request import Envelope
 from baton.core.usage import Usage
 from baton.upstream.dialects.openai.answers import text_length, usage_leniently
-from baton.upstream.dialects.openai.errors import error_inside
+from baton.upstream.dialects.openai.errors import error_inside, holds_key
 from baton.upstream.dialects.openai.streams import DONE, malformed_chunk
 from baton.upstream.dialects.openai.usage import WireUsage, read_usage, write_usage
 from baton.upstream.dialects.openai.wire import UNREADABLE, as_list, as_object, as_text, no_json
@@ -88,7 +88,7 @@ class Relay:
     """Hands on one stream in its own dialect and notes what it is made of.
 
     `feed` returns bytes that may be sent on at once. The usage chunk and the end are held back: `finale`
-    gives them when the ledger knows the cost, `failing` ends a stream that broke.
+    gives them when the ledger knows the cost.
     """
 
     def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
@@ -121,7 +121,8 @@ class Relay:
         try:
             events = self._reader.feed(chunk)
         except EventTooLong as error:
-            self.failure = Failure(kind=Kind.MALFORMED, message=f"The provider's stream holds {error}.")
+            message = f"The provider's stream holds {error}."
+            self.failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
             return b""
         return self._pass(events)
 
@@ -129,9 +130,8 @@ class Relay:
         """What the end of the connection left; sets `failure` where the answer is not whole."""
         passed = self._pass(self._reader.rest())
         if self.failure is None and not self.complete:
-            self.failure = Failure(
-                kind=Kind.CONNECT, message="The provider's stream ended before the answer was finished."
-            )
+            message = "The provider's stream ended before the answer was finished."
+            self.failure = Failure(kind=Kind.CONNECT, message=message, billed=True)
         return passed
 
     def _pass(self, events: list[SseEvent]) -> bytes:
@@ -168,20 +168,21 @@ class Relay:
             self.model, self.id = chunk.model, chunk.id or ""
         if self.finish is not None and self._quirks.usage_in is not None and self.usage is None:
             self._look_beside(event)
-        raw = event.raw if event.raw.endswith(b"\n\n") else write_event(event.data)
+        raw = _ended(event)
         return raw.replace(_NULL_USAGE, b"") if self._hides_null_usage else raw
 
     def _note_error(self, chunk: _Chunk, event: SseEvent) -> bytes:
         """An error ends the answer; one that comes after every choice has finished takes nothing back, and is
-        handed on as the remark that it is (recording openrouter-2dfb24565c)."""
+        handed on as the remark that it is (recording openrouter-2dfb24565c), unless it holds a key."""
         if self.finish is not None and not self._open:
-            return event.raw if event.raw.endswith(b"\n\n") else write_event(event.data)
+            remark = _ended(event)
+            return b"" if holds_key(remark.decode("utf-8", "replace")) else remark
         self.failure = error_inside(self._spec, chunk.error or _OBJECT.decode(event.data))
         return b""
 
     def _note_without_choices(self, chunk: _Chunk, event: SseEvent) -> bytes:
         if chunk.usage is None:
-            return event.raw
+            return _ended(event)
         self._held = event
         return b""
 
@@ -222,9 +223,8 @@ class Relay:
 
     def _last_chunk(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
         if self._held is not None and self._wants_usage:
-            if baton is None:
-                return self._held.raw
-            return write_event(msgspec.json.encode({**_OBJECT.decode(self._held.data), "baton": baton}))
+            held = _OBJECT.decode(self._held.data)
+            return write_event(msgspec.json.encode(held if baton is None else {**held, "baton": baton}))
         owes_usage = self._wants_usage and self.usage is None
         if not owes_usage and baton is None:
             return b""
@@ -240,6 +240,11 @@ class Relay:
         if baton is not None:
             chunk["baton"] = baton
         return write_event(msgspec.json.encode(chunk))
+
+
+def _ended(event: SseEvent) -> bytes:
+    """An event's bytes, with the blank line that the connection's end may have cost it."""
+    return event.raw if event.raw.endswith(b"\n\n") else write_event(event.data)
 
 
 def _chunk_leniently(data: bytes) -> _Chunk | None:

@@ -140,7 +140,7 @@ def _read_part(part: dict[str, Any], choice: int) -> StreamEvent:
 
 def malformed_chunk() -> Failure:
     """The failure that an unreadable chunk means: it may have hidden content."""
-    return Failure(kind=Kind.MALFORMED, message="The provider sent a chunk that is no JSON.")
+    return Failure(kind=Kind.MALFORMED, message="The provider sent a chunk that is no JSON.", billed=True)
 
 
 def stream_of(response: ChatResponse) -> list[StreamEvent]:
