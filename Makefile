@@ -14,13 +14,14 @@ help: ## what there is
 
 setup: $(STAMP) ## a virtual environment with the locked dependencies and the command .venv/bin/baton
 
-$(VENV)/bin/uv:
+$(VENV)/bin/uv: requirements-build.lock
 	python3 -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check uv
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock
+	@touch $@
 
-$(STAMP): requirements.lock pyproject.toml | $(VENV)/bin/uv
+$(STAMP): requirements.lock pyproject.toml $(VENV)/bin/uv
 	$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes --compile-bytecode -r requirements.lock
-	$(VENV)/bin/uv pip install --quiet --python $(PY) --no-deps -e .
+	$(VENV)/bin/uv pip install --quiet --python $(PY) --no-deps --no-build-isolation -e .
 	@touch $@
 
 setup-dev: $(DEV) $(NODE) ## what the tests need besides
@@ -55,6 +56,7 @@ bench-peers: setup-dev ## the same beside other gateways, where they install
 	$(PY) -m benchmarks.run --peers
 
 lock: $(VENV)/bin/uv ## renew the lock files after a change to pyproject.toml
+	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header requirements-build.in -o requirements-build.lock
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
 
