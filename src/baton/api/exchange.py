@@ -16,6 +16,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _OPTION = HEADER.encode()
+_ACCOUNT = frozenset({b"openai-organization", b"openai-project"})
+"""Whose account is billed is Baton's affair, not its callers' (decision 21)."""
+
 _EVENT_STREAM = (
     b"content-type: text/event-stream; charset=utf-8\r\n"
     b"cache-control: no-cache, no-transform\r\n"
@@ -30,6 +33,7 @@ class Exchange:
         "_receive",
         "announced",
         "options",
+        "passed",
         "path",
         "presented",
         "scope",
@@ -46,6 +50,8 @@ class Exchange:
         """The key as it was sent."""
         self.options: dict[str, str] = {}
         """The `x-baton-*` headers, without the prefix."""
+        self.passed: dict[str, str] = {}
+        """Headers that a provider of the same dialect may see."""
         self.announced: int | None = None
         """The announced length of the body."""
         self.started = False
@@ -55,6 +61,8 @@ class Exchange:
                 self.options[name[len(_OPTION) :].decode("latin-1")] = value.decode("latin-1")
             elif name == b"authorization":
                 self.presented = _bearer(value)
+            elif name.startswith(b"openai-") and name not in _ACCOUNT:
+                self.passed[name.decode("latin-1")] = value.decode("latin-1")
             elif name == b"content-length":
                 self.announced = int(value) if value.isdigit() else None
 

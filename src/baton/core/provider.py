@@ -25,7 +25,6 @@ class LimitHeaders(Struct, frozen=True, kw_only=True):
     """Names of the headers that tell how much of a limit is left. `{}` stands for `requests` or `tokens`."""
 
     remaining: str | None = None
-    limit: str | None = None
     reset: str | None = None
     reset_form: WaitForm = WaitForm.SECONDS
 

@@ -15,8 +15,6 @@ from baton.upstream.dialects.openai.envelope import read_envelope
 from baton.upstream.dialects.openai.errors import write_error
 from baton.upstream.dialects.sse import write_event
 
-_NO_HEADERS: dict[str, str] = {}
-
 
 class ChatCompletions:
     """The route."""
@@ -48,7 +46,7 @@ class ChatCompletions:
     async def _serve(self, exchange: Exchange, arrival: Arrival) -> None:
         caller = self._authenticate(exchange.presented)
         body = await exchange.body(self._max_body_bytes)
-        envelope = read_envelope(body, lambda inside: read_options(exchange.options, inside), _NO_HEADERS)
+        envelope = read_envelope(body, lambda inside: read_options(exchange.options, inside), exchange.passed)
         exchange.visit.ends(asyncio.current_task())
         try:
             if envelope.stream:

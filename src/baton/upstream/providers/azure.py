@@ -11,7 +11,5 @@ SPEC = ProviderSpec(
     key_names=("AZURE_OPENAI_API_KEY",),
     auth=Auth(header="api-key", scheme=""),
     quirks=Quirks(limit_name="max_completion_tokens"),
-    limits=LimitHeaders(
-        limit="x-ratelimit-limit-{}", remaining="x-ratelimit-remaining-{}", reset="x-ratelimit-reset-{}"
-    ),
+    limits=LimitHeaders(remaining="x-ratelimit-remaining-{}", reset="x-ratelimit-reset-{}"),
 )

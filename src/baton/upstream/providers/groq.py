@@ -9,7 +9,6 @@ SPEC = ProviderSpec(
     base_url="https://api.groq.com/openai/v1",
     quirks=Quirks(usage_in="x_groq", limit_name="max_completion_tokens"),
     limits=LimitHeaders(
-        limit="x-ratelimit-limit-{}",
         remaining="x-ratelimit-remaining-{}",
         reset="x-ratelimit-reset-{}",
         reset_form=WaitForm.GO_DURATION,

@@ -7,7 +7,5 @@ SPEC = ProviderSpec(
     title="Mistral",
     base_url="https://api.mistral.ai/v1",
     quirks=Quirks(no_stream_options=True),
-    limits=LimitHeaders(
-        limit="ratelimitbysize-limit", remaining="ratelimitbysize-remaining", reset="ratelimitbysize-reset"
-    ),
+    limits=LimitHeaders(remaining="ratelimitbysize-remaining", reset="ratelimitbysize-reset"),
 )

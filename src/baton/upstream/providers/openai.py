@@ -8,7 +8,6 @@ SPEC = ProviderSpec(
     base_url="https://api.openai.com/v1",
     quirks=Quirks(limit_name="max_completion_tokens"),
     limits=LimitHeaders(
-        limit="x-ratelimit-limit-{}",
         remaining="x-ratelimit-remaining-{}",
         reset="x-ratelimit-reset-{}",
         reset_form=WaitForm.GO_DURATION,

@@ -8,7 +8,6 @@ SPEC = ProviderSpec(
     title="OpenRouter",
     base_url="https://openrouter.ai/api/v1",
     limits=LimitHeaders(
-        limit="x-ratelimit-limit",
         remaining="x-ratelimit-remaining",
         reset="x-ratelimit-reset",
         reset_form=WaitForm.UNIX_MS,

@@ -6,7 +6,5 @@ SPEC = ProviderSpec(
     name="together",
     title="Together AI",
     base_url="https://api.together.xyz/v1",
-    limits=LimitHeaders(
-        limit="x-ratelimit-limit", remaining="x-ratelimit-remaining", reset="x-ratelimit-reset"
-    ),
+    limits=LimitHeaders(remaining="x-ratelimit-remaining", reset="x-ratelimit-reset"),
 )

@@ -10,7 +10,7 @@ SPEC = ProviderSpec(
     aliases=("grok",),
     key_names=("GROK_API_KEY",),
     quirks=Quirks(reasoning_beside_completion=True),
-    limits=LimitHeaders(limit="x-ratelimit-limit-{}", remaining="x-ratelimit-remaining-{}"),
+    limits=LimitHeaders(remaining="x-ratelimit-remaining-{}"),
     messages=(
         KnownMessage(
             pattern=r"^incorrect api key provided", kind=Kind.CREDENTIAL, source="recording xai-adda48ae4a"
