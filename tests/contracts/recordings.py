@@ -14,24 +14,20 @@ from typing import Any
 
 import pytest
 
+from baton.core.request import Dialect
+from baton.upstream.directory import declared
+
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("BATON_TEST_DATA") or ROOT.parent / "shared" / "data")
 
 CHAT = "/chat/completions"
-PROVIDERS = (
-    "openai",
-    "xai",
-    "deepseek",
-    "azure",
-    "openrouter",
-    "groq",
-    "mistral",
-    "perplexity",
-    "together",
-    "cerebras",
-    "ollama",
+PROVIDERS = tuple(
+    spec.name
+    for spec in declared()
+    if spec.dialect is Dialect.OPENAI and any((DATA / "recordings").glob(f"{spec.name}-*.json"))
 )
-"""Those that speak this dialect and are declared in Baton."""
+"""Those that speak this dialect, are declared in Baton and were recorded: a declaration is tested by being
+there."""
 
 USED: set[str] = set()
 """Ids of the exchanges that this process's tests have taken out, for the run's summary."""
