@@ -116,9 +116,11 @@ class Entry:
 
     def fail(self, failure: Failure, usage: Usage | None = None) -> int:
         """The attempt under way failed; returns how long it took, ms. `usage`: what it used all the same."""
+        if usage is None or not believable(usage):
+            usage = self._estimate(0) if failure.billed else Usage()
         return self._end(
             status=Status.CANCELLED.value if failure.kind is Kind.CLIENT_GONE else failure.kind.value,
-            usage=usage or (self._estimate(0) if failure.billed else Usage()),
+            usage=usage,
             http_status=failure.status,
             error=failure.message,
         )

@@ -148,9 +148,8 @@ class ReplyStream:
                     self._quiet.broken()
                     yield piece
                 elif self._quiet.too_long():
-                    handing.failure = Failure(
-                        kind=Kind.TIMEOUT, message="The provider kept the connection open but said nothing."
-                    )
+                    message = "The provider kept the connection open but said nothing."
+                    handing.failure = Failure(kind=Kind.TIMEOUT, message=message, billed=True)
                 if handing.ended or handing.failure is not None:
                     self._clean()
                     return
@@ -293,7 +292,7 @@ def _unstreamed(body: bytes, envelope: Envelope, spec: ProviderSpec) -> Translat
             handing.note(event)
     except (Invalid, RecursionError) as error:
         message = f"The provider answered a wish for a stream with something that is no answer: {error}."
-        raise AttemptFailed(Failure(kind=Kind.MALFORMED, message=message)) from None
+        raise AttemptFailed(Failure(kind=Kind.MALFORMED, message=message, billed=True)) from None
     return handing
 
 

@@ -19,7 +19,9 @@ from baton.upstream.directory import Credential
 _log = structlog.stdlib.get_logger(__name__)
 
 
-_NOTHING_SAID = Failure(kind=Kind.MALFORMED, message="The provider ended its stream without a word.")
+_NOTHING_SAID = Failure(
+    kind=Kind.MALFORMED, message="The provider ended its stream without a word.", billed=True
+)
 
 
 class BegunStream:
@@ -112,9 +114,9 @@ class Attempts:
                     break
             handing = stream.handing
             if handing.failure is not None and not handing.said:
-                raise AttemptFailed(handing.failure)
+                raise AttemptFailed(handing.failure, handing.usage)
             if not handing.said and handing.finish is None:
-                raise AttemptFailed(_NOTHING_SAID)
+                raise AttemptFailed(_NOTHING_SAID, handing.usage)
         except BaseException:
             await pieces.aclose()
             await stream.close()
