@@ -122,3 +122,12 @@ def test_a_wrong_field_is_refused_by_name(fields: dict[str, Any], param: str) ->
     with pytest.raises(Invalid) as refused:
         read(**fields)
     assert refused.value.param == param
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/../b", "../a", "a/..", "./a", "a/./b"])
+def test_a_name_that_would_move_the_path_is_refused(name: str) -> None:
+    """It may stand in a provider's address; dots that are no step of their own are welcome."""
+    with pytest.raises(Invalid) as caught:
+        read(name=name)
+    assert caught.value.param == "name"
+    assert read(name="gpt-4.1/..a/b..").name == "gpt-4.1/..a/b.."

@@ -1,6 +1,7 @@
 """Clients that misuse the connection itself: too slow, too much, too early, out of order."""
 
 import asyncio
+import uuid
 
 import pytest
 
@@ -309,3 +310,22 @@ async def test_a_provider_error_of_a_megabyte_still_says_what_it_was(stage: Stag
     """The status counts although nobody reads that much of an error."""
     stage.provider.act = answering(whole(b"<html>" + b"x" * (2 << 20), 403, kind="text/html"))
     refused(await stage.ask(), 403)
+
+
+async def test_a_refused_connection_is_told_its_id(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is answered before there is a request has an id of its own, for whoever asks about it."""
+    begun = post(stage.baton.key, b"")[:12]
+    seen: set[str] = set()
+    for sent, status, limit_s in (
+        (b"NO HTTP AT ALL\r\n\r\n", 400, server.HEADER_TIMEOUT_S),
+        (post(stage.baton.key, b"", "x-long: " + "x" * 1_000_000), 431, server.HEADER_TIMEOUT_S),
+        (begun, 408, SOON_S),
+    ):
+        monkeypatch.setattr(server, "HEADER_TIMEOUT_S", limit_s)
+        async with line_to(stage.baton.url) as line:
+            await line.send(sent)
+            reply = await line.reply()
+        refused(reply, status)
+        assert reply.json["request_id"] == reply.headers["x-request-id"]
+        seen.add(str(uuid.UUID(reply.headers["x-request-id"])))
+    assert len(seen) == 3

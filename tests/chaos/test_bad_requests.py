@@ -248,3 +248,12 @@ async def test_whoever_asks_first_is_spared_the_sending(stage: Stage) -> None:
         head = post(stage.baton.key, b"", "Expect: 100-continue")
         await line.send(head.replace(b"Content-Length: 0", b"Content-Length: %d" % (30 << 20)))
         refused(await line.reply(), 413, "request_too_large")
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/../b", "../a", "a/..", "./a", "a/./b", "../../v2"])
+async def test_a_name_that_would_move_the_path_is_refused(stage: Stage, name: str) -> None:
+    """A model's name may stand in a provider's address; a step like `..` in it reaches no provider."""
+    reply = await stage.say(body(model=f"openai/{name}"))
+    refused(reply, reply.status)
+    assert reply.status in (400, 404)
+    assert stage.provider.calls == []

@@ -133,6 +133,31 @@ async def test_when_all_keys_are_refused_the_caller_is_told(
     assert sorted(keys_asked(provider)) == ["first", "second", "third"]
 
 
+@pytest.mark.parametrize("first", ["a connection that fails", "a 500"])
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+async def test_every_key_gets_its_turn_whatever_failed_before(
+    start_baton: StartBaton, provider: RawProvider, first: str, stream: bool
+) -> None:
+    """A failure that no key is to blame for uses up no key; each is refused once and not asked again."""
+    stage = await started(start_baton, provider, keys=3, retries=1)
+    refuse = Fails(100, 401).act
+
+    async def act(caller: Caller) -> None:
+        if len(provider.calls) > 1:
+            await refuse(caller)
+        elif first == "a 500":
+            await Fails(1, 500).act(caller)
+        else:
+            caller.reset()
+
+    provider.act = act
+    reply = await stage.ask(stream=stream)
+    assert reply.status in (401, 503)
+    assert sorted(keys_asked(provider)[1:]) == ["first", "second", "third"]
+    _, attempts = await stage.row(reply)
+    assert [attempt.status for attempt in attempts[1:]] == ["provider_credential_rejected"] * 3
+
+
 async def test_a_marked_key_is_asked_where_there_is_no_other(
     start_baton: StartBaton, provider: RawProvider
 ) -> None:
@@ -219,6 +244,8 @@ async def test_an_address_that_leads_nowhere_is_a_502(
     reply: Reply = await Stage(baton, provider).ask(stream=stream)
     refused(reply, 502, "provider_unreachable")
     assert [attempt["model"] for attempt in reply.json["error"]["attempts"]] == [MODEL, MODEL]
+    row, attempts = await Stage(baton, provider).row(reply)
+    assert [row.cost_nanos, *(attempt.cost_nanos for attempt in attempts)] == [0, 0, 0]
 
 
 async def test_tls_to_a_plain_port_is_a_502(start_baton: StartBaton, provider: RawProvider) -> None:

@@ -50,6 +50,16 @@ def test_a_crash_costs_what_was_estimated() -> None:
     assert crashed(an_opened("x", estimated_cost=None)).unpriced
 
 
+def test_a_crash_costs_what_its_tokens_cost() -> None:
+    """The words that were expected are in the usage, as they are in the cost, whole and of the attempt."""
+    estimate = Cost(input_nanos=3, output_nanos=4)
+    settled = crashed(an_opened("x", estimated_cost=estimate, prompt_tokens=9, completion_tokens=5))
+    (attempt,) = settled.attempts
+    for usage in (settled.usage, attempt.usage):
+        assert (usage.prompt, usage.completion, usage.estimated) == (9, 5, True)
+    assert settled.cost == attempt.cost == estimate
+
+
 def test_an_interactions_time_is_the_one_in_its_id() -> None:
     """The first 48 bits of a UUIDv7 are Unix milliseconds."""
     assert an_opened("017f22e2-79b0-7cc3-98c4-dc0c0c07398f").at_ms == 0x17F22E279B0

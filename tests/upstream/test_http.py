@@ -152,6 +152,42 @@ async def test_an_answer_not_read_to_its_end_costs_its_connection(
     await response.close()
 
 
+async def test_an_answer_closed_twice_gives_its_connection_back_once(
+    transport: Transport, provider: RawProvider
+) -> None:
+    """Whoever got the connection next keeps it to themselves, whatever the last one closes again."""
+    first = await _send(transport, provider)
+    await first.read(LIMIT)
+    await first.close()
+
+    go_on = asyncio.Event()
+
+    async def act(caller: Caller) -> None:
+        number = len(provider.calls)
+        await go_on.wait()
+        await caller.send(whole(b"answer %d" % number))
+
+    provider.act = act
+    second = asyncio.create_task(_answered(transport, provider))
+    while len(provider.calls) < 2:
+        await asyncio.sleep(0)
+    await first.close()
+    third = asyncio.create_task(_answered(transport, provider))
+    while len(provider.calls) < 3:
+        await asyncio.sleep(0)
+    assert provider.connections == 2
+    go_on.set()
+    assert await asyncio.gather(second, third) == [b"answer 2", b"answer 3"]
+
+
+async def _answered(transport: Transport, provider: RawProvider) -> bytes:
+    response = await _send(transport, provider)
+    try:
+        return await response.read(LIMIT)
+    finally:
+        await response.close()
+
+
 @pytest.mark.parametrize("when", ["before the headers", "in the body"])
 async def test_cancelling_closes_the_socket(transport: Transport, provider: RawProvider, when: str) -> None:
     """The provider sees within a tenth of a second that nobody waits any longer."""

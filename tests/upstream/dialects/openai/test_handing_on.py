@@ -136,3 +136,39 @@ def gather_call(calls: dict[int, dict[str, str]], position: int, call: dict[str,
     known["id"] = call.get("id") or known["id"]
     known["name"] = function.get("name") or known["name"]
     known["arguments"] += function.get("arguments") or ""
+
+
+LAST = b'data: {"choices":[{"index":0,"delta":{"content":"well"},"finish_reason":"stop"}]}\n\n'
+
+
+def relay() -> Relay:
+    body = {"model": "x", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    return Relay(read_envelope(json.dumps(body).encode(), lambda _: NO_OPTIONS, {}), SPECS["openai"])
+
+
+def test_a_remark_after_the_end_is_handed_on_unless_it_holds_a_key() -> None:
+    """An error behind the last finish takes nothing back; the key it may repeat stays here."""
+    remark = b'data: {"error":{"message":"slow today"}}\n\n'
+    leak = b'data: {"error":{"message":"key sk-proj-abcdefghijklmnop is nearly spent"}}\n\n'
+    for said, handed in ((remark, LAST + remark), (leak, LAST)):
+        handing = relay()
+        assert handing.feed(LAST + said) == handed
+        assert (handing.complete, handing.failure) == (True, None)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        LAST,
+        b'data: {"error":{"message":"slow today"}}\n\n',
+        b'data: {"choices":[],"x":1}\n\n',
+    ],
+    ids=["a word", "a remark", "no choices"],
+)
+def test_an_event_cut_off_behind_its_last_byte_gets_its_blank_line(event: bytes) -> None:
+    """Whatever follows it would otherwise become part of it."""
+    for cut_off in (event[:-1], event[:-2]):
+        handing = relay()
+        passed = handing.feed(LAST + cut_off) + handing.close()
+        assert passed == LAST + event
+        assert handing.complete
