@@ -5,9 +5,12 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.cli.conftest import Run, Running, Start
 
@@ -42,6 +45,34 @@ def test_the_printed_request_is_answered(start: Start) -> None:
     content = json.loads(answered.stdout)["choices"][0]["message"]["content"]
     assert "simulated" in content
     assert serving.end(signal.SIGTERM) == 0
+
+
+def test_a_server_of_ones_own_is_asked_by_name(start: Start) -> None:
+    """Where only a local server is configured the first request names it; `auto` is told what to name."""
+    upstream = start("simulate", "--port", "0").wait_for(r"listens at (\S+)")[1]
+    serving = start("serve", "--port", "0", env={"VLLM_BASE_URL": f"{upstream}/v1"})
+    url = url_of(serving)
+    key = serving.wait_for(r"Admin key\s+(bk-\S+)")[1]
+    serving.wait_for(r"A first request, with one of vllm's own models for NAME")
+    serving.wait_for(r'"model": "vllm/NAME"')
+    answer, _ = ask(url, key, {**said("hi"), "model": "vllm/echo"})
+    assert "hi" in answer["choices"][0]["message"]["content"]
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(url, key, said("hi"))
+    with refused.value as told:
+        message = json.loads(told.read())["error"]["message"]
+    assert message == (
+        "No model can serve this request: vllm is configured but has no models in the catalog;"
+        " name one, e.g. vllm/NAME."
+    )
+
+
+def test_only_a_folder_out_of_the_ordinary_is_named(start: Start, tmp_path: Path) -> None:
+    """The command that shows the key again has no more words than it needs."""
+    usual = start("serve", "--port", "0", env={"BATON_DATA_DIR": ""})
+    assert "--data-dir" not in usual.wait_for(r"Admin key.*").group()
+    other = start("serve", "--port", "0", "--data-dir", "other")
+    assert f"--data-dir {tmp_path / 'other'}" in other.wait_for(r"Admin key.*").group()
 
 
 def test_a_second_start_keeps_the_key_to_itself(start: Start) -> None:

@@ -16,12 +16,14 @@ import uvloop
 from baton import __version__
 from baton.api.asgi import build
 from baton.api.server import make_server
-from baton.app import open_app
+from baton.app import App, open_app
 from baton.cli.installation import ConfigFile, DataDir, read_settings
 from baton.cli.listener import listen, url_of
 from baton.cli.logs import configure
 from baton.cli.stop import INTERRUPTED, Stop
 from baton.cli.welcome import Start, welcome
+from baton.core.errors import Unservable
+from baton.gateway.routing.decision import AUTO, Ask
 from baton.settings import Settings
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -64,6 +66,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
             data_dir=settings.data_dir,
             providers=app.directory,
             first_key=app.first_key,
+            auto_answers=_auto_answers(app),
         )
         # What the start has made stays: the collector need not look at it again with every request.
         gc.collect()
@@ -76,6 +79,15 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
         finally:
             await _cut_off(server)
     _log.info("ended")
+
+
+def _auto_answers(app: App) -> bool:
+    """Whether there is a model for somebody who may use all and leaves the choice to us."""
+    try:
+        app.router.decide_for(AUTO, Ask(tier=app.tiers.names[-1]))
+    except Unservable:
+        return False
+    return True
 
 
 async def _cut_off(server: uvicorn.Server) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from baton.app import SIMULATED
+from baton.settings import Settings
 from baton.upstream.directory import Provider
 
 
@@ -20,18 +21,21 @@ class Start(Struct, frozen=True, kw_only=True):
     providers: Iterable[Provider]
     first_key: str | None
     """The first admin's key, if this start made it."""
+    auto_answers: bool
+    """Whether there is a model to choose from."""
 
 
 def welcome(start: Start) -> str:
     """Some lines for a person, with a first request to paste."""
-    show_key = f"{_command()} keys show-first --data-dir {shlex.quote(str(start.data_dir.resolve()))}"
+    show_key = f"{_command()} keys show-first{_data_dir(start.data_dir)}"
     if start.first_key is not None:
-        key_line = f"{start.first_key}  (shown once; later: {show_key})"
+        key_line = f"{start.first_key}  (shown only this once; later by: {show_key})"
         key = start.first_key
     else:
         key_line = show_key
         key = f"$({show_key})"
     real = [provider.spec.title for provider in start.providers if _real(provider)]
+    model, hint = _model(start)
     providers = ", ".join(real) or "none yet, so the simulated one answers; set OPENAI_API_KEY or another's"
     return f"""
 Baton listens at {start.url}
@@ -40,13 +44,29 @@ Baton listens at {start.url}
   Admin key  {key_line}
   API pages  {start.url}/docs
 
-A first request:
+A first request{hint}:
 
 curl {start.url}/v1/chat/completions \\
   -H "Authorization: Bearer {key}" \\
   -H "Content-Type: application/json" \\
-  -d '{{"model": "auto", "messages": [{{"role": "user", "content": "Hello, who are you?"}}]}}'
+  -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello, Baton!"}}]}}'
 """
+
+
+def _model(start: Start) -> tuple[str, str]:
+    """A model that answers, and what has to be said of it."""
+    real = [provider for provider in start.providers if _real(provider)]
+    if start.auto_answers or not real:
+        return "auto", ""
+    name = real[0].name
+    return f"{name}/NAME", f", with one of {name}'s own models for NAME (the catalog knows none of them)"
+
+
+def _data_dir(folder: Path) -> str:
+    """The option, unless the folder is the one that a command in this place looks at anyway."""
+    if folder == Settings.model_fields["data_dir"].default:
+        return ""
+    return f" --data-dir {shlex.quote(str(folder.resolve()))}"
 
 
 def _real(provider: Provider) -> bool:

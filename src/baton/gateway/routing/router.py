@@ -61,7 +61,7 @@ class Router:
         """
         pool, order, left_out = self._ranking(ask, health)
         if not order:
-            raise _unservable(left_out)
+            raise Unservable(self._why_nobody(left_out), {each.id: each.reason for each in left_out})
         ranked = tuple(self._candidate(pool.offers[index], ask, health) for index in order[:shown])
         chosen = pool.offers[order[0]]
         return Decision(
@@ -184,6 +184,22 @@ class Router:
         spec = self.catalog.provider(word)
         return word.lower() if spec is None else spec.name
 
+    def _why_nobody(self, left_out: tuple[LeftOut, ...]) -> str:
+        """Of the providers that can be called first; of others only where they could be configured."""
+        callable_ = self._landscape.configured - self._landscape.stand_ins
+        listed = {offer.model.provider for offer in self.catalog.offers}
+        said = [
+            f"{name} is configured but has no models in the catalog; name one, e.g. {name}/NAME"
+            for name in sorted(callable_ - listed)
+        ]
+        theirs = [each for each in left_out if each.id.partition("/")[0] in callable_]
+        others = [each for each in left_out if self.catalog.provider(each.id.partition("/")[0]) is not None]
+        counted = Counter(each.reason for each in theirs or ([] if said else others or left_out))
+        said += [f"{count} × {reason}" for reason, count in counted.most_common(3)]
+        return (
+            f"No model can serve this request: {'; '.join(said)}." if said else "The catalog has no models."
+        )
+
     def _candidate(self, offer: Offer, ask: Ask, health: Health) -> Scored:
         return candidate(offer, ask, health.get(offer.id, UNKNOWN_AVAILABILITY), self._weights)
 
@@ -239,10 +255,3 @@ def _why_chosen(ranked: Sequence[Scored], candidates: int) -> str:
     return (
         f"{told}, the best of {candidates}; next is {ranked[1].offer.id} with {ranked[1].scores.final:.3f}."
     )
-
-
-def _unservable(left_out: tuple[LeftOut, ...]) -> Unservable:
-    counted = Counter(each.reason for each in left_out).most_common(3)
-    most = "; ".join(f"{count} × {reason}" for reason, count in counted)
-    message = f"No model can serve this request: {most}." if most else "The catalog has no models."
-    return Unservable(message, {each.id: each.reason for each in left_out})
