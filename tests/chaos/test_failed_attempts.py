@@ -121,7 +121,7 @@ async def test_a_failure_that_is_billed_costs_its_prompt(
 REPORTS: dict[str, dict[str, Any]] = {
     "a late error": {"error": {"message": "boom boom boom", "code": 500}, "usage": USAGE},
     "a late error with choices": {
-        "error": {"message": "boom boom", "code": 500},
+        "error": {"message": "boom boom boom", "code": 500},
         "usage": USAGE,
         "choices": [],
     },

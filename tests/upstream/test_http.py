@@ -161,20 +161,20 @@ async def test_an_answer_closed_twice_gives_its_connection_back_once(
     await first.close()
 
     go_on = asyncio.Event()
+    asked: asyncio.Queue[int] = asyncio.Queue()
 
     async def act(caller: Caller) -> None:
         number = len(provider.calls)
+        asked.put_nowait(number)
         await go_on.wait()
         await caller.send(whole(b"answer %d" % number))
 
     provider.act = act
     second = asyncio.create_task(_answered(transport, provider))
-    while len(provider.calls) < 2:
-        await asyncio.sleep(0)
+    assert await asked.get() == 2
     await first.close()
     third = asyncio.create_task(_answered(transport, provider))
-    while len(provider.calls) < 3:
-        await asyncio.sleep(0)
+    assert await asked.get() == 3
     assert provider.connections == 2
     go_on.set()
     assert await asyncio.gather(second, third) == [b"answer 2", b"answer 3"]
