@@ -87,7 +87,7 @@ async def test_a_deleted_record_is_gone_and_its_revisions_go_on(instruments: Rec
 
 
 async def test_undo_goes_back_by_one_as_a_new_revision(instruments: Records[Instrument]) -> None:
-    """A change, a deletion, a creation and an undo can each be undone; history keeps them all."""
+    """A change, a deletion and an undo can each be undone; history keeps them all."""
     await instruments.put(Instrument(name="viola"), ADA, None)
     await instruments.put(Instrument(name="viola", strings=5), ADA, 1)
     undone = await instruments.undo("viola", BOB, 2)
@@ -102,12 +102,16 @@ async def test_undo_goes_back_by_one_as_a_new_revision(instruments: Records[Inst
     assert kept == [(6, 5, False), (5, 5, True), (4, 5, False), (3, 4, False), (2, 5, False), (1, 4, False)]
 
 
-async def test_undoing_a_creation_deletes(instruments: Records[Instrument]) -> None:
-    """Before the first revision there was nothing."""
+async def test_what_nobody_changed_cannot_be_undone(instruments: Records[Instrument]) -> None:
+    """Undoing never takes away what was only made, or what only seeds have touched; deleting does that."""
     await instruments.put(Instrument(name="viola"), ADA, None)
-    assert (await instruments.undo("viola", ADA, 1)).deleted
-    with pytest.raises(NotFound):
-        instruments.get("viola")
+    await instruments.seed([Instrument(name="cello")])
+    await instruments.seed([Instrument(name="cello", strings=5)])
+    for name, revision in (("viola", 1), ("cello", 2)):
+        with pytest.raises(Conflict) as caught:
+            await instruments.undo(name, ADA, revision)
+        assert caught.value.code == "nothing_to_undo"
+        assert instruments.get(name).revision == revision
     with pytest.raises(NotFound):
         await instruments.undo("lute", ADA, 1)
     with pytest.raises(NotFound):

@@ -77,6 +77,15 @@ async def history(connection: AsyncConnection, kind: str, key: str) -> list[Reco
     return [_row(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def touched(connection: AsyncConnection, kind: str, key: str) -> bool:
+    """Whether anybody but seeds ever changed one key."""
+    table = RECORD_HISTORY.c
+    query = select(table.revision).where(
+        table.kind == kind, table.key == key, table.origin != Origin.SEED.value
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
 async def store(connection: AsyncConnection, steps: Sequence[Step]) -> None:
     """Make the steps' ends the current revisions.
 

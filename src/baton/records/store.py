@@ -138,11 +138,12 @@ class Records(Generic[T]):
     async def undo(self, key: str, actor: Actor, expected: int) -> Record[T]:
         """Go back to how it was before the revision `expected`, as a new revision.
 
-        Undoing a creation deletes, undoing a deletion brings back, undoing an undo does again. Where an
-        admin's own change is undone, the record follows the seed again if it did before.
+        Undoing a deletion brings back, undoing an undo does again. Where an admin's own change is undone,
+        the record follows the seed again if it did before.
 
         Raises:
-            Conflict: another revision is current.
+            Conflict: another revision is current (code `revision_conflict`), or nobody has changed the record
+                since it came, only seeds have (code `nothing_to_undo`).
             NotFound: there never was one.
             Invalid: what it was may no longer be stored.
         """
@@ -153,13 +154,16 @@ class Records(Generic[T]):
             if before.revision != expected:
                 raise moved(key, expected, before)
             target = await rows.revision(connection, self._kind.name, key, expected - 1)
-            gone = target is None or target.deleted
-            body = before.body if target is None else target.body
-            if not gone:
-                self._kind.checked_key(self._kind.decode(body))
-            own = before.origin is Origin.ADMIN
-            origin = target.origin if own and target is not None else Origin.ADMIN
-            after = self._next(key, before, actor, State(body=body, deleted=gone, origin=origin))
+            if target is None or not await rows.touched(connection, self._kind.name, key):
+                raise Conflict(
+                    f"Nobody has changed '{key}' since it came, so there is nothing to undo.",
+                    code="nothing_to_undo",
+                )
+            if not target.deleted:
+                self._kind.checked_key(self._kind.decode(target.body))
+            origin = target.origin if before.origin is Origin.ADMIN else Origin.ADMIN
+            state = State(body=target.body, deleted=target.deleted, origin=origin)
+            after = self._next(key, before, actor, state)
             record = record_of(self._kind, after)
             await self._store(connection, actor, [Step(action="undo", before=before, after=after)])
         await self._notices.poll()

@@ -112,6 +112,27 @@ async def test_deleted_is_not_lost(web: Web) -> None:
     assert {each["changedBy"] for each in history} == {me}
 
 
+async def test_what_nobody_changed_is_not_undone(web: Web) -> None:
+    """A packaged model stays where only Baton has brought it; so does one that was only made."""
+    await web.post(PATH, MODEL)
+    for one in (ONE, f"{PATH}/openai/gpt-4o-mini"):
+        reply = await send(web, "POST", f"{one}/undo", None, "*")
+        assert (reply.status, reply.json["code"]) == (409, "nothing_to_undo")
+        assert (await web.get(one)).headers["etag"] == '"1"'
+
+
+async def test_prices_are_replaced_whole(web: Web) -> None:
+    """PATCH of prices leaves none of the old ones behind, and null makes a model unpriced."""
+    prices = {"input": "0.15", "output": "0.60", "cachedRead": "0.075"}
+    await web.post(PATH, MODEL | {"prices": prices})
+    new = {"pricePer": "1M", "prices": {"input": "0.20", "output": "0.80"}}
+    (entry,) = (await send(web, "PATCH", ONE, new, "*")).json["prices"]
+    assert (entry["input"], entry["output"], entry.get("cachedRead")) == ("0.2", "0.8", None)
+    assert (await send(web, "PATCH", ONE, {"prices": None}, "*")).json["prices"] == []
+    described = (await web.get("/openapi.json")).json["paths"][PATH + "/{model_id}"]["patch"]
+    assert "replaced whole" in described["description"]
+
+
 async def test_the_list_is_filtered_and_paged(web: Web) -> None:
     """Provider, state and a word narrow the list; pages cover it once."""
     await web.post(PATH, MODEL | {"isEnabled": False})

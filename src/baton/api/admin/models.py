@@ -117,7 +117,12 @@ class ModelRoutes:
     async def change(
         self, actor: AdminActor, model_id: str, body: ModelBody, if_match: IfMatch = None
     ) -> Response:
-        """Change the fields that are named, and no others; `If-Match` needed."""
+        """Change the fields that are named, and no others; `If-Match` needed.
+
+        A named field is replaced whole. So are `prices`: name every entry that shall be in force, and the
+        unit with them, e.g. `{"pricePer": "1M", "prices": {"input": "0.20", "output": "0.80"}}`; a
+        `cachedRead` that the model had before is then gone. `{"prices": null}` makes it unpriced.
+        """
         record = self._models.get(model_id)
         if wanted_revision(if_match, record.revision) != record.revision:
             raise Outdated(f"'{model_id}' is at revision {record.revision}. Read it again first.")
@@ -133,7 +138,10 @@ class ModelRoutes:
         return Response(status_code=204, headers={"etag": f'"{revision}"'})
 
     async def undo(self, actor: AdminActor, model_id: str, if_match: IfMatch = None) -> Response:
-        """Go back to how it was before its current revision; undoing twice does it again."""
+        """Go back to how it was before its current revision; undoing twice does it again.
+
+        Where nobody has changed the model since it came there is nothing to undo: 409 `nothing_to_undo`.
+        """
         current = (await self._models.history(model_id))[0].revision
         with guarded():
             return _answer(await self._models.undo(model_id, actor, wanted_revision(if_match, current)))
