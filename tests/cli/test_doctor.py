@@ -97,6 +97,14 @@ def test_a_key_without_an_address_is_told(run: Run) -> None:
     assert found["providers", "azure"]["fix"] == "AZURE_BASE_URL"
 
 
+def test_a_variable_in_vain_is_told(run: Run) -> None:
+    """A misspelt variable, and a key for which this version has no provider, are warnings."""
+    code, found = diagnosed(run, "--offline", OPNAI_API_KEY=KEY, ANTHROPIC_API_KEY=KEY)
+    assert code == 0
+    assert "OPENAI_API_KEY" in found["environment", "OPNAI_API_KEY"]["what"]
+    assert "does not speak to anthropic yet" in found["environment", "ANTHROPIC_API_KEY"]["what"]
+
+
 def test_no_key_is_ever_shown(run: Run) -> None:
     """Neither the table nor the JSON holds more of a key than its end, nor a password of a URL."""
     env = {

@@ -67,6 +67,7 @@ def test_a_key_as_it_was_asked_for(run: Run) -> None:
 
 def test_what_cannot_be_made_is_said_in_a_sentence(run: Run) -> None:
     """An unknown tier, an unreadable or passed time, an unknown id: one sentence and a code."""
+    run("keys", "create", "y")
     for code, *arguments in (
         (1, "create", "x", "--tier", "gold"),
         (2, "create", "x", "--expires", "soon"),

@@ -69,5 +69,6 @@ def test_json_fields_are_camel_case(run: Run) -> None:
 
 def test_no_colour_where_none_is_wanted(run: Run) -> None:
     """Tables to a pipe hold no escape sequences, also where a terminal's colours are forced on them."""
+    run("keys", "create", "x")
     for env in ({}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}):
         assert "\x1b[3" not in run("models", env=env).out

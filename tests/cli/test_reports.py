@@ -4,12 +4,15 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run, Start
 from tests.cli.test_serve import ask, said
 
 
 def test_models_that_can_be_asked(run: Run) -> None:
     """Without a provider there are the simulated ones; a key brings its provider's; `--all` brings all."""
+    run("keys", "create", "x")
     alone = json.loads(run("models", "--json").out)
     assert {model["id"].partition("/")[0] for model in alone} == {"simulated"}
     keyed = json.loads(run("models", "--json", env={"OPENAI_API_KEY": "sk-test-0123456789"}).out)
@@ -18,10 +21,14 @@ def test_models_that_can_be_asked(run: Run) -> None:
     assert mini["configured"] is True
     everything = json.loads(run("models", "--all", "--json").out)
     assert len(everything) > len(keyed) > len(alone)
+    strange = next(model for model in everything if model["id"].startswith("anthropic/"))
+    assert (strange["supported"], mini["supported"]) == (False, True)
+    assert "not in this version" in run("models", "--all").out
 
 
 def test_models_in_a_table(run: Run) -> None:
     """The table has the ids in full, and what was left out is told beside it, on stderr."""
+    run("keys", "create", "x")
     ran = run("models", "--provider", "gpt", "--search", "4o-mini")
     assert (ran.code, "there is no provider" in ran.err) == (1, True)
     ran = run("models", "--provider", "openai", "--search", "4o-mini")
@@ -55,7 +62,14 @@ def test_usage_adds_up_by_model_day_and_user(run: Run, start: Start) -> None:
 def test_config_check_names_every_problem(run: Run, tmp_path: Path) -> None:
     """Good settings: exit code 0. Bad ones: all problems, for people on stderr or as JSON, exit code 2."""
     assert run("config", "check").code == 0
-    assert json.loads(run("config", "check", "--json").out) == {"ok": True, "problems": []}
+    assert json.loads(run("config", "check", "--json").out) == {
+        "ok": True,
+        "problems": [],
+        "warnings": [],
+    }
+    misspelt = run("config", "check", env={"OPENAI_KEY": "sk-test-0123456789"})
+    assert misspelt.code == 0
+    assert misspelt.err == "warning: OPENAI_KEY means nothing to Baton; did you mean OPENAI_API_KEY?\n"
     file = tmp_path / "baton.toml"
     file.write_text("port = 99999\n[providers.nobody]\napi_key = 'x'\n")
     plain = run("config", "check", env={"BATON_CONFIG": str(file)})
@@ -68,3 +82,14 @@ def test_config_check_names_every_problem(run: Run, tmp_path: Path) -> None:
         "BATON_PORT",
         "providers.nobody",
     }
+
+
+@pytest.mark.parametrize(
+    "words", [("keys", "list"), ("keys", "revoke", "0"), ("usage",), ("models",)], ids=" ".join
+)
+def test_looking_makes_nothing(run: Run, data_dir: Path, words: tuple[str, ...]) -> None:
+    """Where nothing was started yet that is said in a sentence, and no folder is made."""
+    ran = run(*words)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == f"baton: there is no data folder {data_dir}; the first start makes it.\n"
+    assert not data_dir.exists()

@@ -5,9 +5,9 @@ import os
 import typer
 from msgspec import Struct
 
-from baton.cli.installation import ConfigFile, DataDir, config_file, read_settings
+from baton.cli.installation import ConfigFile, DataDir, config_file, overlooked, read_settings
 from baton.cli.stop import MISUSED
-from baton.cli.terminal import AsJson, print_json
+from baton.cli.terminal import AsJson, note, print_json
 from baton.settings import Misconfigured, load
 from baton.upstream.directory import declared
 
@@ -25,22 +25,31 @@ class Verdict(Struct, frozen=True):
 
     ok: bool
     problems: tuple[ProblemView, ...]
+    warnings: tuple[ProblemView, ...]
+    """What is probably not meant so; it keeps nothing from starting."""
 
 
 def check(as_json: AsJson = False, data_dir: DataDir = None, config: ConfigFile = None) -> None:
-    """Check environment and file as a start would; every problem at once, exit code 2 if there is one."""
+    """Check environment and file as a start would.
+
+    Every problem is told at once, exit code 2 if there is one. What is probably misspelt is a warning.
+    """
+    warnings = overlooked()
     if not as_json:
+        for each in warnings:
+            note(f"warning: {each}")
         read_settings(config, data_dir)
         file = config_file(config)
         print(f"The settings can be used{f' ({file} and the environment)' if file else ''}.")
         return
+    shown = tuple(ProblemView(each.name, each.what) for each in warnings)
     try:
         load(os.environ, declared(), config_file(config), {"data_dir": data_dir})
     except Misconfigured as error:
         problems = tuple(ProblemView(problem.name, problem.what) for problem in error.problems)
-        print_json(Verdict(ok=False, problems=problems))
+        print_json(Verdict(ok=False, problems=problems, warnings=shown))
         raise typer.Exit(MISUSED) from error
-    print_json(Verdict(ok=True, problems=()))
+    print_json(Verdict(ok=True, problems=(), warnings=shown))
 
 
 COMMANDS = {"check": check}

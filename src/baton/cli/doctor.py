@@ -1,13 +1,14 @@
 """`baton doctor`."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 from msgspec import Struct
 
 from baton.cli.finding import Finding, State
-from baton.cli.installation import ConfigFile, DataDir, config_file, read_settings
+from baton.cli.installation import ConfigFile, DataDir, config_file, overlooked, read_settings
 from baton.cli.premises import premises
 from baton.cli.reach import reach
 from baton.cli.stop import FAILED
@@ -37,7 +38,7 @@ def doctor(
         here, there = await asyncio.gather(
             premises(settings, config_file(config)), reach(settings, offline=offline)
         )
-        return (*here, *there)
+        return (*here, *there, *_variables())
 
     findings = asyncio.run(examine())
     broken = sum(finding.state is State.BROKEN for finding in findings)
@@ -55,6 +56,11 @@ def doctor(
         print(f"{broken} broken." if broken else "Nothing is broken.")
     if broken:
         raise typer.Exit(FAILED)
+
+
+def _variables() -> Iterator[Finding]:
+    for each in overlooked():
+        yield Finding(area="environment", name=each.name, state=State.WARNING, what=each.what)
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:

@@ -7,6 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from baton.catalog.seed import packaged_models
+from baton.catalog.tiers import DEFAULT_TIERS
+from baton.cli.oversights import Oversight, oversights
 from baton.cli.stop import MISUSED, Stop
 from baton.settings import Misconfigured, Settings, load
 from baton.upstream.directory import declared
@@ -34,6 +37,24 @@ def read_settings(
     except Misconfigured as error:
         lines = [f"  {problem}" for problem in error.problems]
         raise Stop("\n".join(["the settings cannot be used:", *lines]), MISUSED) from error
+
+
+def existing(config: Path | None, data_dir: Path | None) -> Settings:
+    """The settings of an installation that has been started before: looking at one must not make it.
+
+    Raises:
+        Stop: there is no data folder, or the settings cannot be used.
+    """
+    settings = read_settings(config, data_dir)
+    if not settings.data_dir.exists():
+        raise Stop(f"there is no data folder {settings.data_dir.resolve()}; the first start makes it.")
+    return settings
+
+
+def overlooked() -> tuple[Oversight, ...]:
+    """What the environment of this process says in vain."""
+    models = (f"{model.provider}/{model.name}" for model in packaged_models(DEFAULT_TIERS))
+    return oversights(os.environ, declared(), models)
 
 
 def config_file(option: Path | None) -> Path | None:

@@ -11,7 +11,7 @@ from baton.access.identity.first_admin import ensure_first_admin, read_first_key
 from baton.access.identity.identities import Identities
 from baton.app import Storehouse, open_store
 from baton.catalog.tiers import DEFAULT_TIERS
-from baton.cli.installation import ConfigFile, DataDir, read_settings
+from baton.cli.installation import ConfigFile, DataDir, existing, read_settings
 from baton.cli.moments import ahead_ms
 from baton.cli.stop import Stop
 from baton.cli.terminal import AsJson, Column, iso, note, print_json, print_table
@@ -93,7 +93,7 @@ def list_keys(
     config: ConfigFile = None,
 ) -> None:
     """List all keys, oldest first, revoked and expired ones included."""
-    views = asyncio.run(_list(read_settings(config, data_dir), user))
+    views = asyncio.run(_list(existing(config, data_dir), user))
     if as_json:
         print_json(views)
         return
@@ -132,7 +132,7 @@ def revoke(
     config: ConfigFile = None,
 ) -> None:
     """Refuse a key from now on, for good."""
-    view = asyncio.run(_revoke(read_settings(config, data_dir), key_id))
+    view = asyncio.run(_revoke(existing(config, data_dir), key_id))
     if as_json:
         print_json(view)
     else:

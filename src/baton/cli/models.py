@@ -11,7 +11,7 @@ from baton.catalog.kind import model_kind
 from baton.catalog.lookup import Catalog, Offer
 from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS
-from baton.cli.installation import ConfigFile, DataDir, read_settings
+from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.stop import Stop
 from baton.cli.terminal import AsJson, Column, note, print_json, print_table
 from baton.core.money import usd_text
@@ -37,6 +37,8 @@ class ModelView(Struct, frozen=True, kw_only=True, rename="camel"):
     retired: bool
     configured: bool
     """Whether its provider can be asked."""
+    supported: bool
+    """Whether this version can speak to its provider at all."""
 
 
 def models(
@@ -50,7 +52,7 @@ def models(
     config: ConfigFile = None,
 ) -> None:
     """List the models that can be asked, with their prices."""
-    views = asyncio.run(_models(read_settings(config, data_dir), provider))
+    views = asyncio.run(_models(existing(config, data_dir), provider))
     found = [view for view in views if _matches(view, search)]
     # Who names a provider wants to see its models, configured or not.
     shown = [view for view in found if everything or _usable(view, named=provider is not None)]
@@ -81,7 +83,8 @@ async def _models(settings: Settings, provider: str | None) -> list[ModelView]:
         catalog = Catalog([record.value for record in records.list()], specs, store.clock.wall())
     configured = Directory(specs, settings.providers).configured
     offers = catalog.offers if provider is None else _of_provider(catalog, provider)
-    return [_view(offer, offer.model.provider in configured) for offer in offers]
+    spoken = frozenset(spec.name for spec in specs)
+    return [_view(offer, spoken, configured) for offer in offers]
 
 
 def _of_provider(catalog: Catalog, word: str) -> list[Offer]:
@@ -94,7 +97,7 @@ def _of_provider(catalog: Catalog, word: str) -> list[Offer]:
     return found
 
 
-def _view(offer: Offer, configured: bool) -> ModelView:
+def _view(offer: Offer, spoken: frozenset[str], configured: frozenset[str]) -> ModelView:
     model, rates = offer.model, None
     if offer.prices is not None:
         rates = offer.prices.standard.rates
@@ -108,7 +111,8 @@ def _view(offer: Offer, configured: bool) -> ModelView:
         tiers=tuple(name for name in DEFAULT_TIERS.names if name in model.tier_access),
         enabled=model.is_enabled,
         retired=offer.retired,
-        configured=configured,
+        configured=model.provider in configured,
+        supported=model.provider in spoken,
     )
 
 
@@ -121,7 +125,7 @@ def _usable(view: ModelView, *, named: bool) -> bool:
 
 
 def _cells(view: ModelView) -> tuple[str, ...]:
-    state = "yes" if view.configured else "no"
+    state = "yes" if view.configured else "no" if view.supported else "not in this version"
     if view.retired:
         state += ", retired"
     if not view.enabled:

@@ -17,7 +17,7 @@ from baton import __version__
 from baton.api.asgi import build
 from baton.api.server import make_server
 from baton.app import App, open_app
-from baton.cli.installation import ConfigFile, DataDir, read_settings
+from baton.cli.installation import ConfigFile, DataDir, overlooked, read_settings
 from baton.cli.listener import listen, url_of
 from baton.cli.logs import configure
 from baton.cli.stop import INTERRUPTED, Stop
@@ -48,6 +48,8 @@ def serve(
     """
     settings = read_settings(config, data_dir, {"host": host, "port": port})
     configure(settings.log_level)
+    for each in overlooked():
+        _log.warning("meaningless_variable", name=each.name, what=each.what)
     with listen(settings.host, settings.port) as listening, contextlib.suppress(asyncio.CancelledError):
         uvloop.run(_serve(settings, listening))
         return

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from baton.access.identity.entities import User
 from baton.app import open_store
-from baton.cli.installation import ConfigFile, DataDir, read_settings
+from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.moments import ago_ms
 from baton.cli.terminal import AsJson, Column, iso, print_json, print_table
 from baton.core.money import usd_text
@@ -71,7 +71,7 @@ def usage(
     config: ConfigFile = None,
 ) -> None:
     """What was used and what it cost."""
-    report = asyncio.run(_report(read_settings(config, data_dir), since, by))
+    report = asyncio.run(_report(existing(config, data_dir), since, by))
     if as_json:
         print_json(report)
         return
