@@ -156,7 +156,7 @@ FILES = {
     "keys in a table": ("[providers.openai]\napi_key = {a = 1}", "providers.openai.api_key"),
     "an address of a wrong kind": ("[providers.openai]\nbase_url = 5", "providers.openai.base_url"),
     "a switch of a wrong kind": ("[providers.openai]\nenabled = 'perhaps'", "providers.openai.enabled"),
-    "a port of a wrong kind": ("port = [1]", "BATON_PORT"),
+    "a port of a wrong kind": ("port = [1]", "port"),
 }
 
 
@@ -165,6 +165,50 @@ def test_a_mistake_in_the_file_is_told(tmp_path: Path, what: str) -> None:
     """By where it stands."""
     text, name = FILES[what]
     assert name in problems({}, toml(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("port", "many", "must be a whole number from 0 to 65535"),
+        ("port", "65536", "must be a whole number from 0 to 65535"),
+        ("max_body_mib", "0", "must be a number over 0, up to 1024"),
+        ("strict_models", "perhaps", "must be true or false"),
+        ("log_level", "loud", "must be one of debug, info, warning, error"),
+        ("master_key", "short", "must have at least 16 characters"),
+    ],
+)
+def test_what_it_must_be_is_said_plainly(tmp_path: Path, name: str, value: str, what: str) -> None:
+    """In the same words from each source, under the name that stands there, with the file."""
+    own = f"BATON_{name.upper()}"
+    assert problems({own: value}) == {own: what}
+    config = toml(tmp_path, f'{name} = "{value}"')
+    assert problems({}, config) == {name: what}
+    assert problems({own: value}, config) == {own: what}
+    assert problems({}, None, **{name: value}) == {f"--{name.replace('_', '-')}": what}
+    with pytest.raises(Misconfigured, match=f"^{name} in {config}: {what}$"):
+        load({}, SPECS, config)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("prot = 1", "did you mean port?"),
+        ("[provider.openai]\napi_key = 'x'", "did you mean providers?"),
+        ("[providers.opnai]\napi_key = 'x'", "did you mean providers.openai?"),
+        ("[providers.grok]\napi_key = 'x'", "did you mean providers.xai?"),
+        ("[providers.openai]\napikey = 'x'", "did you mean api_key?"),
+        ("[providers.nobody-at-all]\napi_key = 'x'", "there are azure, "),
+    ],
+)
+def test_a_slip_in_the_file_is_shown_with_what_was_meant(tmp_path: Path, text: str, meant: str) -> None:
+    """Settings, providers and what is said of them, each with the file."""
+    config = toml(tmp_path, text)
+    with pytest.raises(Misconfigured) as told:
+        load({}, SPECS, config)
+    (problem,) = told.value.problems
+    assert meant in problem.what
+    assert problem.file == str(config)
 
 
 def test_several_keys_in_the_file_may_be_a_list(tmp_path: Path) -> None:

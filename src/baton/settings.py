@@ -2,13 +2,15 @@
 
 import difflib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from baton.core.provider import ProviderSpec
 from baton.upstream.directory import ProviderSettings
@@ -29,6 +31,10 @@ _CUSTOMARY = {
 _ELSEWHERE = frozenset({"BATON_CONFIG", "BATON_URL", "BATON_API_KEY", "BATON_TEST_DATA"})
 """Names of our own that other parts read: the command line and the tests."""
 
+_PROVIDERS = "providers"
+_FIELDS = ("api_key", "base_url", "enabled", "free_tier")
+"""What the file may say of a provider."""
+
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -37,10 +43,15 @@ class Problem(Struct, frozen=True):
     """One thing that is wrong, and the name of what to set."""
 
     name: str
+    """As it is written where it was said: a variable, an option, or a name in the file."""
     what: str
+    file: str | None = None
+    """Where it was said, if in a file."""
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.what}"
+        return (
+            f"{self.name}: {self.what}" if self.file is None else f"{self.name} in {self.file}: {self.what}"
+        )
 
 
 class Misconfigured(Exception):
@@ -74,7 +85,7 @@ class Settings(BaseModel):
     """Refuse models that the catalog does not know, instead of passing them on unpriced."""
     max_body_mib: Annotated[float, Field(gt=0, le=1024)] = 20
     """Longest request body, MiB."""
-    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much is logged."""
     https_proxy: Annotated[str | None, Field(repr=False)] = None
     """Proxy for providers at https addresses. Also `HTTPS_PROXY`."""
@@ -113,22 +124,24 @@ def load(
         Misconfigured: with every problem at once.
     """
     problems: list[Problem] = []
-    values: dict[str, Any] = {}
+    in_file: dict[str, Any] = {}
     sections: Mapping[str, Any] = {}
     if config is not None:
-        values, sections = _read_file(config, problems)
-    values |= _read_environment(environment, problems)
-    values |= {name: value for name, value in (overrides or {}).items() if value is not None}
+        in_file, sections = _read_file(config, problems)
+    options = {name: value for name, value in (overrides or {}).items() if value is not None}
+    spoken = _read_environment(environment, problems)
+    sources = _Sources(frozenset(options), environment, config)
+    values = {**in_file, **spoken, **options}
     values["providers"] = _read_providers(environment, sections, specs, problems)
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems.extend(_problem(detail["loc"], detail["msg"], environment) for detail in error.errors())
+        problems.extend(sources.problem(str(detail["loc"][0]), _plain(detail)) for detail in error.errors())
     if settings is not None:
-        problems.extend(_check_files(settings))
+        problems.extend(sources.problem(name, what) for name, what in _check_files(settings))
     if problems or settings is None:
-        raise Misconfigured(problems)
+        raise Misconfigured([sources.located(problem) for problem in problems])
     return settings
 
 
@@ -162,32 +175,75 @@ def _read_environment(environment: Mapping[str, str], problems: list[Problem]) -
             if value != "":
                 values[setting] = value
             continue
-        near = difflib.get_close_matches(setting, known, n=1)
-        hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
+        hint = _hint(setting.upper(), (each.upper() for each in known), PREFIX + "{}")
         problems.append(Problem(name, f"is no setting of Baton{hint}"))
     return values
 
 
-def _problem(where: tuple[int | str, ...], what: str, environment: Mapping[str, str]) -> Problem:
-    setting = ".".join(str(step) for step in where)
-    if setting not in Settings.model_fields:
-        return Problem(setting, "is no setting of Baton")
-    name = f"{PREFIX}{setting.upper()}"
-    customary = [alias for alias, meant in _CUSTOMARY.items() if meant == setting and environment.get(alias)]
-    if customary and name not in environment:
-        name = customary[0]
-    return Problem(name, what[:1].lower() + what[1:])
+class _Sources(Struct, frozen=True):
+    """Who said what, so that a mistake is named as it was written."""
+
+    options: frozenset[str]
+    environment: Mapping[str, str]
+    config: Path | None
+
+    def problem(self, setting: str, what: str) -> Problem:
+        """What is wrong with the value of a setting."""
+        own = f"{PREFIX}{setting.upper()}"
+        if setting in self.options:
+            return Problem(f"--{setting.replace('_', '-')}", what)
+        if self.environment.get(own):
+            return Problem(own, what)
+        for alias, meant in _CUSTOMARY.items():
+            if meant == setting and self.environment.get(alias):
+                return Problem(alias, what)
+        return Problem(setting, what, str(self.config))
+
+    def located(self, problem: Problem) -> Problem:
+        """The same with the file, where the name is one of the file's."""
+        if problem.file is None and problem.name.partition(".")[0] == _PROVIDERS:
+            return replace(problem, file=str(self.config))
+        return problem
 
 
-def _check_files(settings: Settings) -> list[Problem]:
-    problems: list[Problem] = []
+def _plain(detail: ErrorDetails) -> str:
+    """What a setting must be, for somebody who never heard of the library that checks it."""
+    kind, setting = detail["type"], str(detail["loc"][0])
+    if kind == "extra_forbidden":
+        return f"is no setting of Baton{_hint(setting, Settings.model_fields)}"
+    if kind == "string_too_short":
+        return f"must have at least {detail.get('ctx', {})['min_length']} characters"
+    field = Settings.model_fields[setting]
+    wanted: Any = field.annotation
+    if kind == "literal_error":
+        return f"must be one of {', '.join(get_args(wanted))}"
+    if wanted is bool:
+        return "must be true or false"
+    if wanted in (int, float):
+        return f"must be a {'whole ' if wanted is int else ''}number{_bounds(field.metadata)}"
+    return "must be a text"
+
+
+def _bounds(metadata: Sequence[Any]) -> str:
+    said = {
+        name: getattr(each, name) for each in metadata for name in ("gt", "ge", "le") if hasattr(each, name)
+    }
+    least = f"from {said['ge']}" if "ge" in said else f"over {said['gt']}, up"
+    return f" {least} to {said['le']}"
+
+
+def _hint(word: str, known: Iterable[str], form: str = "{}") -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {form.format(near[0])}?" if near else ""
+
+
+def _check_files(settings: Settings) -> Iterator[tuple[str, str]]:
     for name in ("ca_file", "client_certificate"):
         path: Path | None = getattr(settings, name)
         if path is not None and not path.is_file():
-            problems.append(Problem(f"{PREFIX}{name.upper()}", f"there is no file {path}"))
+            yield name, f"there is no file {path}"
     if settings.data_dir.exists() and not settings.data_dir.is_dir():
-        problems.append(Problem(f"{PREFIX}DATA_DIR", f"{settings.data_dir} is not a folder"))
-    return problems
+        yield "data_dir", f"{settings.data_dir} is not a folder"
 
 
 def _read_providers(
@@ -198,7 +254,7 @@ def _read_providers(
 ) -> dict[str, ProviderSettings]:
     names = {spec.name for spec in specs}
     problems.extend(
-        Problem(f"providers.{name}", f"is no provider of Baton; there are {', '.join(sorted(names))}")
+        Problem(f"{_PROVIDERS}.{name}", f"is no provider of Baton{_nearest_provider(name, specs)}")
         for name in sections
         if name not in names
     )
@@ -206,6 +262,15 @@ def _read_providers(
         spec.name: _ProviderReader(spec, environment, sections.get(spec.name, {}), problems).read()
         for spec in specs
     }
+
+
+def _nearest_provider(word: str, specs: Sequence[ProviderSpec]) -> str:
+    """Its name, by a name or an alias like the word; all names where none is."""
+    words = {other: spec.name for spec in specs for other in (spec.name, *spec.aliases)}
+    near = difflib.get_close_matches(word.lower(), list(words), n=1)
+    if near:
+        return f"; did you mean {_PROVIDERS}.{words[near[0]]}?"
+    return f"; there are {', '.join(sorted(set(words.values())))}"
 
 
 def _leads_somewhere(url: str) -> bool:
@@ -238,8 +303,9 @@ class _ProviderReader:
     def read(self) -> ProviderSettings:
         """What is said of the provider; problems are noted, not raised."""
         for field in self._section:
-            if field not in ("api_key", "base_url", "enabled", "free_tier"):
-                self._problems.append(Problem(f"providers.{self._spec.name}.{field}", "is no setting"))
+            if field not in _FIELDS:
+                what = f"is no setting of a provider{_hint(field, _FIELDS)}"
+                self._problems.append(Problem(f"{_PROVIDERS}.{self._spec.name}.{field}", what))
         return ProviderSettings(
             keys=self._keys(),
             base_url=self._base_url(),

@@ -18,6 +18,8 @@ class ProblemView(Struct, frozen=True):
     name: str
     """What to set."""
     what: str
+    file: str | None = None
+    """Where it was said, if in a file."""
 
 
 class Verdict(Struct, frozen=True):
@@ -46,7 +48,7 @@ def check(as_json: AsJson = False, data_dir: DataDir = None, config: ConfigFile 
     try:
         load(os.environ, declared(), config_file(config), {"data_dir": data_dir})
     except Misconfigured as error:
-        problems = tuple(ProblemView(problem.name, problem.what) for problem in error.problems)
+        problems = tuple(ProblemView(problem.name, problem.what, problem.file) for problem in error.problems)
         print_json(Verdict(ok=False, problems=problems, warnings=shown))
         raise typer.Exit(MISUSED) from error
     print_json(Verdict(ok=True, problems=(), warnings=shown))
