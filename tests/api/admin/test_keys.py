@@ -85,3 +85,14 @@ async def test_the_audit_names_nobody_and_shows_no_key(web: Web) -> None:
     assert {each["kind"] for each in audit.json["entries"]} == {"api_key", "user"}
     assert made["key"] not in audit.body.decode()
     assert "Grace" not in audit.body.decode()
+
+
+async def test_the_audit_shows_keys_and_users_as_their_routes_do(web: Web) -> None:
+    """In camelCase, with times in RFC 3339; only a person's name is masked."""
+    user = (await web.post(USERS, {"name": "Grace Hopper"})).json
+    made = (await web.post(KEYS, {"name": "a", "userId": user["id"]})).json
+    revoked = (await web.ask("DELETE", f"{KEYS}/{made['id']}")).json
+    revoking, making, beginning = (await web.get("/api/admin/audit?limit=3")).json["entries"]
+    assert beginning["after"] == user | {"name": "***"}
+    assert making["after"] == {name: value for name, value in made.items() if name != "key"}
+    assert (revoking["before"], revoking["after"]) == (making["after"], revoked)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from baton.records.tables import AUDIT_ENTRIES
 from tests.api.conftest import Reply, Web
 
 PATH = "/api/admin/ai/models"
@@ -209,3 +211,30 @@ async def test_every_change_is_audited(web: Web) -> None:
     assert entries[1]["before"] is None
     assert entries[0]["source"] == "127.0.0.1"
     assert entries[0]["at"].endswith("Z")
+
+
+async def test_the_audit_shows_a_model_as_its_own_route_does(web: Web) -> None:
+    """Prices are USD in decimal strings per a unit that is named, there as here."""
+    await web.post(PATH, MODEL)
+    before = (await web.get(ONE)).json
+    await send(web, "PATCH", ONE, {"dailyBudgetUsd": "12.50"}, '"1"')
+    after = (await web.get(ONE)).json
+    entry = (await web.get("/api/admin/audit?kind=model&key=acme/team/small-1")).json["entries"][0]
+    for shown, read in ((entry["before"], before), (entry["after"], after)):
+        assert shown == {name: value for name, value in read.items() if name in shown}
+        assert read.keys() - shown.keys() == {"revision", "origin", "changedAt", "changedBy"}
+    assert (entry["before"]["dailyBudgetUsd"], entry["after"]["dailyBudgetUsd"]) == (None, "12.5")
+    assert entry["after"]["prices"][0]["input"] == "0.15"
+
+
+async def test_the_audit_shows_what_it_can_no_longer_read(web: Web) -> None:
+    """An entry that an older version wrote in another form is shown as it is stored."""
+    await web.post(PATH, MODEL)
+    async with web.baton.app.store.database.write() as connection:
+        await connection.execute(
+            update(AUDIT_ENTRIES)
+            .where(AUDIT_ENTRIES.c.kind == "model")
+            .values(after='{"shape": "long gone"}')
+        )
+    entries = (await web.get("/api/admin/audit?kind=model&limit=1")).json["entries"]
+    assert entries[0]["after"] == {"shape": "long gone"}

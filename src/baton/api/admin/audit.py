@@ -1,14 +1,21 @@
 """`/api/admin/audit`: who changed what, when, from where, and how it looked before and after."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI, Query
+from msgspec import Raw
 
+from baton.access.identity.entities import ApiKey, User
+from baton.api.admin import keys, users
 from baton.api.bodies import Shown, moment
 from baton.api.callers import AdminCaller
 from baton.api.paging import Cursor, Limit
+from baton.catalog import admin_body
+from baton.catalog.model import Model
 from baton.records.audit.entry import AuditEntry, AuditFilter
 from baton.records.audit.trail import Trail
 
@@ -16,7 +23,10 @@ PATH = "/api/admin/audit"
 
 
 class EntryShown(Shown):
-    """One change; `before` null: it was not there, `after` null: it is gone. Secrets are masked."""
+    """One change; `before` null: it was not there, `after` null: it is gone.
+
+    Both are written as the routes of their kind show them; secrets and people's names are masked.
+    """
 
     id: int
     at: datetime
@@ -60,6 +70,35 @@ class AuditRoutes:
         return EntryList(entries=[_shown(entry) for entry in found.entries], next_cursor=found.next)
 
 
+def _model(text: Raw) -> dict[str, object]:
+    model = msgspec.json.decode(text, type=Model)
+    return {"id": model.id, **admin_body.write(model)}
+
+
+def _key(text: Raw) -> dict[str, object]:
+    return keys.key_shown(msgspec.json.decode(text, type=ApiKey)).model_dump(mode="json", by_alias=True)
+
+
+def _user(text: Raw) -> dict[str, object]:
+    return users.user_shown(msgspec.json.decode(text, type=User)).model_dump(mode="json", by_alias=True)
+
+
+_SHOWN: Mapping[str, Callable[[Raw], dict[str, object]]] = MappingProxyType(
+    {"model": _model, "api_key": _key, "user": _user}
+)
+"""How the value of an entry is shown, by its kind: as that kind's own routes show it."""
+
+
+def _value(kind: str, text: Raw | None) -> object:
+    """A stored value as it is shown; one that an older version wrote in another form, as it is stored."""
+    if text is None:
+        return None
+    try:
+        return _SHOWN[kind](text)
+    except (KeyError, msgspec.ValidationError):
+        return msgspec.json.decode(text)
+
+
 def _shown(entry: AuditEntry) -> EntryShown:
     return EntryShown(
         id=entry.id,
@@ -69,6 +108,6 @@ def _shown(entry: AuditEntry) -> EntryShown:
         action=entry.action,
         kind=entry.kind,
         key=entry.key,
-        before=None if entry.before is None else msgspec.json.decode(entry.before),
-        after=None if entry.after is None else msgspec.json.decode(entry.after),
+        before=_value(entry.kind, entry.before),
+        after=_value(entry.kind, entry.after),
     )

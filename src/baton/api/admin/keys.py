@@ -80,7 +80,7 @@ class KeyRoutes:
         """List keys, revoked and expired ones included."""
         keys = sorted(await self._identities.keys(user), key=lambda key: key.id)
         shown, following = page(keys, lambda key: key.id, limit, cursor)
-        return KeyList(keys=[_shown(key) for key in shown], next_cursor=following)
+        return KeyList(keys=[key_shown(key) for key in shown], next_cursor=following)
 
     async def create(self, actor: AdminActor, body: KeyAsked) -> KeyMade:
         """Make a key; this answer is the only place where it ever stands."""
@@ -91,14 +91,15 @@ class KeyRoutes:
             expires_at_ms=None if body.expires_at is None else milliseconds(body.expires_at),
         )
         made = await self._identities.create_key(wish, actor)
-        return KeyMade(**dict(_shown(made.key)), key=made.secret)
+        return KeyMade(**dict(key_shown(made.key)), key=made.secret)
 
     async def revoke(self, actor: AdminActor, key_id: str) -> KeyShown:
         """Refuse a key from now on, for good."""
-        return _shown(await self._identities.revoke_key(key_id, actor))
+        return key_shown(await self._identities.revoke_key(key_id, actor))
 
 
-def _shown(key: ApiKey) -> KeyShown:
+def key_shown(key: ApiKey) -> KeyShown:
+    """A key as it is shown."""
     return KeyShown(
         id=key.id,
         name=key.name,

@@ -60,15 +60,16 @@ class UserRoutes:
         """List users."""
         users = sorted(await self._identities.users(), key=lambda user: user.id)
         shown, following = page(users, lambda user: user.id, limit, cursor)
-        return UserList(users=[_shown(user) for user in shown], next_cursor=following)
+        return UserList(users=[user_shown(user) for user in shown], next_cursor=following)
 
     async def create(self, actor: AdminActor, body: UserAsked) -> UserShown:
         """Make a user; a key of their own is made at `/api/admin/keys`."""
         wish = UserWish(name=body.name, tier=self._tiers.resolve(body.tier), roles=frozenset(body.roles))
-        return _shown(await self._identities.create_user(wish, actor))
+        return user_shown(await self._identities.create_user(wish, actor))
 
 
-def _shown(user: User) -> UserShown:
+def user_shown(user: User) -> UserShown:
+    """A user as it is shown."""
     return UserShown(
         id=user.id,
         name=user.name,
