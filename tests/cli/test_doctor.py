@@ -29,6 +29,17 @@ def test_a_fresh_place_is_sound_and_stays_untouched(run: Run, data_dir: Path) ->
     assert run("doctor").out.endswith("Nothing is broken.\n")
 
 
+def test_the_table_can_be_read(run: Run) -> None:
+    """At 100 columns no word is cut, and the providers that nobody wants take one entry."""
+    ran = run("doctor", "--offline", env={"COLUMNS": "100", "GROQ_API_KEY": KEY, "BATON_DATA_DIR": "here"})
+    head, *lines = ran.out.splitlines()
+    assert head.split() == ["state", "area", "name", "finding", "fix"]
+    assert all(len(line) <= 100 for line in lines)
+    assert "…" not in ran.out.replace("…WXYZ", "")
+    assert sum(line.startswith("off") and "providers" in line for line in lines) == 1
+    assert any(line.startswith("ok") and "groq" in line for line in lines)
+
+
 def test_an_installation_in_use_is_sound(run: Run, start: Start, data_dir: Path) -> None:
     """Beside a running server database, journal, folder and secrets are well."""
     start("serve", "--port", "0").wait_for("listens at")
@@ -37,7 +48,7 @@ def test_an_installation_in_use_is_sound(run: Run, start: Start, data_dir: Path)
     checked = [entry for (area, _), entry in found.items() if area != "providers"]
     assert {entry["area"] for entry in checked} == {"data folder", "secrets", "database", "journal"}
     assert {entry["state"] for entry in checked} == {"ok"}
-    assert "1 running" in found["journal", str(data_dir / "journal")]["what"]
+    assert "1 running process," in found["journal", str(data_dir / "journal")]["what"]
 
 
 def test_a_killed_server_leaves_a_trace_until_the_next_start(run: Run, start: Start, data_dir: Path) -> None:

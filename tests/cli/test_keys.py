@@ -61,7 +61,7 @@ def test_a_key_as_it_was_asked_for(run: Run) -> None:
     assert len({key["userId"] for key in listed}) == 1
     assert listed[0]["expiresAt"] is not None
     table = run("keys", "list")
-    assert listed[0]["id"] in table.out
+    assert listed[0]["name"] in table.out
     assert ran.out.strip() not in table.out
 
 
@@ -80,6 +80,24 @@ def test_what_cannot_be_made_is_said_in_a_sentence(run: Run) -> None:
         assert (ran.code, ran.out) == (code, ""), arguments
         assert ran.err.startswith("baton: "), arguments
         assert ran.err.count("\n") == 1, arguments
+
+
+def test_the_list_can_be_read_and_used(run: Run) -> None:
+    """At 100 columns each key has one line, with days and whole words; the id in it is enough to revoke."""
+    for name in ("one", "two", "three"):
+        run("keys", "create", name, "--expires", "2099-12-31")
+    head, *lines = run("keys", "list", env={"COLUMNS": "100"}).out.splitlines()
+    assert head.split() == ["id", "name", "key", "user", "tier", "state", "expires", "last", "used"]
+    assert len(lines) == 4
+    assert all(len(line) <= 100 for line in lines)
+    words = lines[-1].split()
+    assert (words[1], *words[4:]) == ("three", "free", "active", "2099-12-31", "never")
+    assert "'three'" in run("keys", "revoke", words[0]).out
+    again = run("keys", "revoke", words[0])
+    assert again.code == 0
+    assert "was revoked already, on 20" in again.out
+    both = run("keys", "revoke", "0")
+    assert (both.code, "4 keys have" in both.err) == (1, True)
 
 
 def test_the_first_key_can_be_seen_again(run: Run) -> None:

@@ -55,6 +55,8 @@ def test_usage_adds_up_by_model_day_and_user(run: Run, start: Start) -> None:
         assert row["used"]["promptTokens"] + row["used"]["completionTokens"] == tokens
         assert row["used"]["costUsd"] == "0"
     assert "simulated/echo" in run("usage").out
+    assert "failed" in run("usage", "--by", "day").out.splitlines()[0]
+    assert run("usage", "--since", "2099-01-01").out.startswith("0 requests since 2099")  # no bare heading
     assert json.loads(run("usage", "--since", "2099-01-01", "--json").out)["rows"] == []
     assert run("usage", "--since", "never").code == 2
 

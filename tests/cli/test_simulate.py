@@ -29,7 +29,7 @@ def test_what_keeps_it_from_starting_is_said_in_a_line(run: Run, tmp_path: Path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         refused = run("simulate", "--port", port)
-    assert port in refused.err
+    assert refused.err == f"baton: port {port} at 127.0.0.1 is in use; choose another with --port.\n"
     missing = run("simulate", "--scripts", "none.toml")
     assert "none.toml" in missing.err
     bad = run("simulate", "--scripts", "bad.toml")

@@ -1,7 +1,7 @@
 """`baton doctor`."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -10,9 +10,9 @@ from msgspec import Struct
 from baton.cli.finding import Finding, State
 from baton.cli.installation import ConfigFile, DataDir, config_file, overlooked, read_settings
 from baton.cli.premises import premises
-from baton.cli.reach import reach
+from baton.cli.reach import PROVIDERS, reach
 from baton.cli.stop import FAILED
-from baton.cli.terminal import AsJson, Column, print_json, print_table
+from baton.cli.terminal import AsJson, Column, counted, print_json, print_table
 
 
 class Diagnosis(Struct, frozen=True):
@@ -46,13 +46,13 @@ def doctor(
         print_json(Diagnosis(ok=not broken, findings=findings))
     else:
         columns = (
-            Column("state"),
-            Column("what"),
-            Column("which", whole=True),
-            Column(""),
-            Column("set or run"),
+            Column("state", whole=True),
+            Column("area", whole=True),
+            Column("name", folded=True),
+            Column("finding", folded=True),
+            Column("fix", folded=True),
         )
-        print_table(columns, [_cells(finding) for finding in findings])
+        print_table(columns, [_cells(finding) for finding in _folded(findings)])
         print(f"{broken} broken." if broken else "Nothing is broken.")
     if broken:
         raise typer.Exit(FAILED)
@@ -61,6 +61,21 @@ def doctor(
 def _variables() -> Iterator[Finding]:
     for each in overlooked():
         yield Finding(area="environment", name=each.name, state=State.WARNING, what=each.what)
+
+
+def _folded(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """The same with all providers that nobody wants in one line."""
+    off = [each for each in findings if each.area == PROVIDERS and each.state is State.OFF]
+    yield from (each for each in findings if each not in off)
+    if off:
+        names = ", ".join(each.name for each in off)
+        yield Finding(
+            area=PROVIDERS,
+            name=counted(len(off), "other"),
+            state=State.OFF,
+            what=f"not configured or switched off: {names}",
+            fix="<NAME>_API_KEY, or for local servers <NAME>_BASE_URL",
+        )
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:

@@ -21,6 +21,9 @@ from baton.settings import Settings
 _OPERATOR = Actor(id="operator", source="cli")
 """Who has the data folder may do everything in it; there is nobody to name."""
 
+_LEAST_SHOWN = 8
+"""Letters of an id."""
+
 
 class KeyView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A key as it is shown. Times in ISO 8601, UTC."""
@@ -66,15 +69,13 @@ def create(
     ] = None,
     user: Annotated[
         str | None,
-        typer.Option(
-            help="Owner by name or id, made if there is none; a user of the key's name if not given."
-        ),
+        typer.Option(help="Owner by name or id, made if there is none; else named as the key."),
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     config: ConfigFile = None,
 ) -> None:
-    """Make a key. It is shown once."""
+    """Make a key. It is shown only this once."""
     settings = read_settings(config, data_dir)
     wish = _Wish(name=name, tier=DEFAULT_TIERS.resolve(tier), expires=expires, user=user)
     made = asyncio.run(_create(settings, wish))
@@ -83,7 +84,9 @@ def create(
         return
     print(made.key)
     until = f" until {made.expires_at}" if made.expires_at else ""
-    note(f"Key '{made.name}' ({made.id}) of user '{made.user}', tier {made.tier}{until}; shown this once.")
+    note(
+        f"Key '{made.name}' ({made.id}) of user '{made.user}', tier {made.tier}{until}; shown only this once."
+    )
 
 
 def list_keys(
@@ -92,55 +95,66 @@ def list_keys(
     data_dir: DataDir = None,
     config: ConfigFile = None,
 ) -> None:
-    """List all keys, oldest first, revoked and expired ones included."""
-    views = asyncio.run(_list(existing(config, data_dir), user))
+    """List all keys, oldest first.
+
+    Revoked and expired ones are among them. An id is cut where it is told from all others.
+    """
+    views, beginning = asyncio.run(_list(existing(config, data_dir), user))
     if as_json:
         print_json(views)
         return
+    if not views:
+        note("There are no keys.")
     columns = (
         Column("id", whole=True),
         Column("name"),
         Column("key", whole=True),
         Column("user"),
-        Column("tier"),
-        Column("state"),
-        Column("expires"),
-        Column("last used"),
+        Column("tier", whole=True),
+        Column("state", whole=True),
+        Column("expires", whole=True),
+        Column("last used", whole=True),
     )
-    print_table(
-        columns,
-        [
-            (
-                view.id,
-                view.name,
-                view.hint,
-                view.user,
-                view.tier,
-                view.state,
-                view.expires_at or "never",
-                view.last_used_at or "never",
-            )
-            for view in views
-        ],
+    print_table(columns, [_cells(view, beginning) for view in views])
+
+
+def _cells(view: KeyView, beginning: int) -> tuple[str, ...]:
+    return (
+        view.id[:beginning],
+        view.name,
+        view.hint,
+        view.user,
+        view.tier,
+        view.state,
+        _day(view.expires_at),
+        _day(view.last_used_at),
     )
+
+
+def _day(moment: str | None) -> str:
+    return "never" if moment is None else moment.partition("T")[0]
 
 
 def revoke(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, or how it begins.")],
+    key_id: Annotated[str, typer.Argument(metavar="id", help="The key's id, or how it begins.")],
     as_json: AsJson = False,
     data_dir: DataDir = None,
     config: ConfigFile = None,
 ) -> None:
     """Refuse a key from now on, for good."""
-    view = asyncio.run(_revoke(existing(config, data_dir), key_id))
+    view, was_already = asyncio.run(_revoke(existing(config, data_dir), key_id))
     if as_json:
         print_json(view)
     else:
-        print(f"Key '{view.name}' ({view.id}) is revoked.")
+        state = f"was revoked already, on {_day(view.revoked_at)}" if was_already else "is revoked"
+        print(f"Key '{view.name}' ({view.id}) {state}.")
 
 
 def show_first(as_json: AsJson = False, data_dir: DataDir = None, config: ConfigFile = None) -> None:
-    """Show the first admin's key, as the first start left it in the data folder."""
+    """Show the first admin's key.
+
+    The first start left it in the data folder.
+    """
     key = asyncio.run(read_first_key(read_settings(config, data_dir).data_dir))
     if as_json:
         print_json(FirstKeyView(key))
@@ -175,7 +189,8 @@ async def _owner(identities: Identities, wish: _Wish) -> User:
     )
 
 
-async def _list(settings: Settings, user: str | None) -> list[KeyView]:
+async def _list(settings: Settings, user: str | None) -> tuple[list[KeyView], int]:
+    """The keys, and how many letters of an id tell it from all others."""
     async with open_store(settings) as store:
         owners = {owner.id: owner for owner in await store.identities.users()}
         of = None
@@ -183,18 +198,30 @@ async def _list(settings: Settings, user: str | None) -> list[KeyView]:
             of = _named(list(owners.values()), user)
             if of is None:
                 raise Stop(f"there is no user {user!r}.")
-        keys = await store.identities.keys(None if of is None else of.id)
-        return [_view(key, owners[key.user_id], store.clock.wall()) for key in keys]
+        keys = await store.identities.keys()
+        wanted = [key for key in keys if of is None or key.user_id == of.id]
+        now_s = store.clock.wall()
+        return [_view(key, owners[key.user_id], now_s) for key in wanted], _telling([key.id for key in keys])
 
 
-async def _revoke(settings: Settings, beginning: str) -> KeyView:
+def _telling(ids: list[str]) -> int:
+    beginning = _LEAST_SHOWN
+    while len({each[:beginning] for each in ids}) < len(ids):
+        beginning += 1
+    return beginning
+
+
+async def _revoke(settings: Settings, beginning: str) -> tuple[KeyView, bool]:
+    """The key, and whether it was revoked before."""
     async with open_store(settings) as store:
         keys = await store.identities.keys()
         found = [key for key in keys if beginning and key.id.startswith(beginning.lower())]
-        if len(found) != 1:
-            raise Stop(f"{len(found) or 'no'} keys have an id that begins with {beginning!r}.")
+        if not found:
+            raise Stop(f"no key has an id that begins with {beginning!r}.")
+        if len(found) > 1:
+            raise Stop(f"{len(found)} keys have an id that begins with {beginning!r}; give more of it.")
         revoked = await store.identities.revoke_key(found[0].id, _OPERATOR)
-        return await _viewed(store, revoked)
+        return await _viewed(store, revoked), found[0].revoked_at_ms is not None
 
 
 async def _viewed(store: Storehouse, key: ApiKey) -> KeyView:

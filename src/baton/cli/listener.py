@@ -29,7 +29,7 @@ def listen(host: str, port: int) -> socket.socket:
         listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
-        raise Stop(_reason(host, port, error)) from error
+        raise Stop(reason(host, port, error)) from error
     listening.setblocking(False)
     return listening
 
@@ -41,9 +41,11 @@ def url_of(listening: socket.socket) -> str:
     return f"http://[{local}]:{port}" if ":" in local else f"http://{local}:{port}"
 
 
-def _reason(host: str, port: int, error: OSError) -> str:
+def reason(host: str, port: int, error: OSError, *, variables: bool = True) -> str:
+    """Why an address cannot be listened at, and what to set: an option or, if it has one, a variable."""
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} at {host} is in use; choose another with --port or BATON_PORT."
+        what = "--port or BATON_PORT" if variables else "--port"
+        return f"port {port} at {host} is in use; choose another with {what}."
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"this machine has no address {host}; set --host or BATON_HOST."
+        return f"this machine has no address {host}; set {'--host or BATON_HOST' if variables else '--host'}."
     return f"{host}:{port} cannot be listened at: {error.strerror}."

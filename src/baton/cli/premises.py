@@ -13,6 +13,7 @@ from baton.access.identity.first_admin import FIRST_KEY_FILE
 from baton.access.identity.secret import ROOT_FILE
 from baton.app import database_url
 from baton.cli.finding import Finding, State
+from baton.cli.terminal import counted
 from baton.core.errors import BatonError
 from baton.ledger.folder import Folder
 from baton.settings import Settings
@@ -37,7 +38,7 @@ async def premises(settings: Settings, config: Path | None) -> list[Finding]:
     return [
         *local,
         await _database(settings),
-        await asyncio.to_thread(_journal, settings.data_dir / "journal"),
+        await asyncio.to_thread(_journal, settings.data_dir.resolve() / "journal"),
     ]
 
 
@@ -88,7 +89,7 @@ def _secrets(settings: Settings, config: Path | None) -> Iterator[Finding]:
             name=path.name,
             state=bad if open_to_others else State.OK,
             what="may be read by others on this machine" if open_to_others else "for its owner only",
-            fix=f"chmod 600 {path}" if open_to_others else None,
+            fix=f"chmod 600 {path.resolve()}" if open_to_others else None,
         )
     if settings.secret_key is not None:
         yield Finding(area="secrets", name="BATON_SECRET_KEY", state=State.OK, what="is set")
@@ -97,8 +98,11 @@ def _secrets(settings: Settings, config: Path | None) -> Iterator[Finding]:
 
 
 async def _database(settings: Settings) -> Finding:
-    name = make_url(database_url(settings)).render_as_string(hide_password=True)
-    file = sqlite_file(make_url(database_url(settings)))
+    url = make_url(database_url(settings))
+    file = sqlite_file(url)
+    if file is not None:
+        url = url.set(database=str(file.resolve()))
+    name = url.render_as_string(hide_password=True)
 
     def found(state: State, what: str, fix: str | None = None) -> Finding:
         return Finding(area="database", name=name, state=state, what=what, fix=fix)
@@ -130,7 +134,8 @@ def _journal(root: Path) -> Finding:
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         return Finding(area="journal", name=str(root), state=State.BROKEN, what=f"cannot be read: {reason}")
-    what = f"{living - len(abandoned)} running processes, {size // _MIB} MiB"
+    running = counted(living - len(abandoned), "running process", "running processes")
+    what = f"{running}, {size // _MIB} MiB"
     if not abandoned:
         return Finding(area="journal", name=str(root), state=State.OK, what=what)
     left = f"{what}; {len(abandoned)} ended without closing: a running or the next Baton brings that in"

@@ -14,7 +14,8 @@ from baton.upstream.transport import Deadlines, Transport, UpstreamRequest
 
 _DEADLINES = Deadlines(connect_s=3.0, first_byte_s=5.0, idle_s=2.0, total_s=8.0)
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-_AREA = "providers"
+PROVIDERS = "providers"
+"""The area of all that is found here."""
 
 
 async def reach(settings: Settings, *, offline: bool) -> list[Finding]:
@@ -40,7 +41,7 @@ async def _ask(transport: Transport | None, provider: Provider, credential: Cred
 
     def found(state: State, what: str, fix: str | None = None) -> Finding:
         text = ", ".join([*words, what])
-        return Finding(area=_AREA, name=provider.name, state=state, what=text, fix=fix)
+        return Finding(area=PROVIDERS, name=provider.name, state=state, what=text, fix=fix)
 
     if transport is None:
         return found(State.OK, "not asked")
@@ -87,4 +88,4 @@ def _missing(provider: Provider) -> Finding:
         what = "switched off"
     elif provider.credentials:
         state, what = State.WARNING, "has a key, and lacks its address"
-    return Finding(area=_AREA, name=provider.name, state=state, what=what, fix=provider.missing)
+    return Finding(area=PROVIDERS, name=provider.name, state=state, what=what, fix=provider.missing)

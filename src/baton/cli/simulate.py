@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 import uvloop
 
+from baton.cli.listener import reason
 from baton.cli.stop import Stop
 from baton.core.clock import SystemClock
 from baton.upstream.providers.simulated.scripts import Scripts, load_scripts
@@ -42,8 +43,7 @@ async def _simulate(scripts: Scripts | None, host: str, port: int) -> None:
             )
             await ended.wait()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Stop(f"{host}:{port} cannot be listened at: {reason}; set --host or --port.") from error
+        raise Stop(reason(host, port, error, variables=False)) from error
 
 
 COMMANDS = {"simulate": simulate}

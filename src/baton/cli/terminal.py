@@ -26,7 +26,9 @@ class Column(Struct, frozen=True):
     right: bool = False
     """Numbers stand on the right."""
     whole: bool = False
-    """Never broken: ids and names that are copied."""
+    """Never broken: ids and names that are copied, dates, states."""
+    folded: bool = False
+    """Broken anywhere, with every letter kept: paths and commands."""
 
 
 def print_json(value: Any) -> None:
@@ -35,18 +37,26 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
-    """A table; what stands in the cells is text, never markup."""
+    """A table; what stands in the cells is text, never markup. Nothing at all without rows."""
+    lines = list(rows)
+    if not lines:
+        return
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(
             column.title,
             justify="right" if column.right else "left",
             no_wrap=column.whole,
-            overflow="fold" if column.whole else "ellipsis",
+            overflow="fold" if column.whole or column.folded else "ellipsis",
         )
-    for row in rows:
+    for row in lines:
         table.add_row(*(Text(cell) for cell in row))
     console().print(table)
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its word, e.g. `1 request`, `2 requests`."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def note(text: str) -> None:

@@ -12,7 +12,7 @@ from baton.access.identity.entities import User
 from baton.app import open_store
 from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.moments import ago_ms
-from baton.cli.terminal import AsJson, Column, iso, print_json, print_table
+from baton.cli.terminal import AsJson, Column, counted, iso, print_json, print_table
 from baton.core.money import usd_text
 from baton.ledger.interactions import Filter
 from baton.ledger.usage import UsageReport, UsageSummary, Used
@@ -75,18 +75,13 @@ def usage(
     if as_json:
         print_json(report)
         return
-    columns = (
-        Column(by.value, whole=True),
-        Column("attempts" if by is By.MODEL else "requests", right=True),
-        Column("prompt tokens", right=True),
-        Column("completion tokens", right=True),
-        Column("cost USD", right=True),
-        Column("unpriced", right=True),
-    )
+    counts = ("attempts",) if by is By.MODEL else ("requests", "failed")
+    numbers = (*counts, "prompt tokens", "completion tokens", "cost USD", "unpriced")
+    columns = (Column(by.value, whole=True), *(Column(title, right=True) for title in numbers))
     print_table(columns, [_cells(row.name, row.used) for row in report.rows])
     total = report.total
     print(
-        f"{total.requests} requests since {report.since}, {total.failed} of them failed:"
+        f"{counted(total.requests or 0, 'request')} since {report.since}, {total.failed} of them failed:"
         f" {total.prompt_tokens} + {total.completion_tokens} tokens, {total.cost_usd} USD."
     )
 
@@ -155,9 +150,10 @@ def _sum(
 
 
 def _cells(name: str, used: Sum) -> tuple[str, ...]:
+    counts = (used.attempts,) if used.requests is None else (used.requests, used.failed)
     return (
         name,
-        str(used.attempts if used.requests is None else used.requests),
+        *(str(count) for count in counts),
         str(used.prompt_tokens),
         str(used.completion_tokens),
         used.cost_usd,
