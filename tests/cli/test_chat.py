@@ -6,13 +6,14 @@ import pty
 import signal
 import socket
 import threading
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, Start
+from tests.cli.conftest import Run, Running, Start
 
 
 @dataclass(frozen=True)
@@ -171,3 +172,39 @@ def test_ctrl_c_in_a_conversation_ends_only_the_answer(
     os.write(ours, b"/exit\n")
     assert chatting.end() == 0
     assert "Traceback" not in "".join(chatting.err)
+
+
+def test_ctrl_c_at_the_prompt_ends_the_second_time(
+    start: Start, served: Served, terminal: tuple[int, int]
+) -> None:
+    """Once it clears the line and says so, twice in a row it ends the conversation, in order."""
+    ours, theirs = terminal
+    chatting = start("chat", "--model", "vllm/scripted;script=talk", env=served.env, stdin=theirs)
+    os.write(ours, b"Hello\n")
+    wait_for_complaint(chatting, "tokens")
+    chatting.process.send_signal(signal.SIGINT)
+    wait_for_complaint(chatting, "Ctrl-C again ends")
+    os.write(ours, b"Go on\n")
+    chatting.wait_for("the second turn")
+    wait_for_complaint(chatting, "tokens", times=2)
+    chatting.process.send_signal(signal.SIGINT)
+    wait_for_complaint(chatting, "Ctrl-C again ends", times=2)
+    assert chatting.end(signal.SIGINT) == 0
+    assert "Traceback" not in "".join(chatting.err)
+
+
+def wait_for_complaint(chatting: Running, words: str, times: int = 1) -> None:
+    """Until stderr has said it so often."""
+    until_s = time.monotonic() + 30
+    while sum(words in line for line in list(chatting.err)) < times:
+        assert time.monotonic() < until_s, chatting.err
+
+
+def test_a_conversation_with_nobody_does_not_begin(
+    start: Start, served: Served, terminal: tuple[int, int]
+) -> None:
+    """A model that does not exist is told before anything can be said, exit code 1."""
+    chatting = start("chat", "--model", "gpt-nonsense", env=served.env, stdin=terminal[1])
+    assert chatting.end() == 1
+    wait_for_complaint(chatting, "no model 'gpt-nonsense'")
+    assert "Say something" not in "".join(chatting.err)

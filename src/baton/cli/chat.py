@@ -50,7 +50,7 @@ def chat(
 ) -> None:
     """Talk to a model through a running Baton.
 
-    Ctrl-C ends an answer. What it cost is told on stderr.
+    Ctrl-C ends an answer, twice at the prompt the conversation. What it cost is told on stderr.
     """
     asked = _asked(prompt)
     if asked == "":
@@ -91,14 +91,28 @@ def _line(url: str | None, api_key: str | None, data_dir: DataDir, config: Confi
 
 
 def _converse(conversation: Conversation, manner: _Manner) -> None:
-    """One turn after the other, until /exit, Ctrl-D, or Ctrl-C at the prompt."""
+    """One turn after the other, until /exit, Ctrl-D, or Ctrl-C twice at the prompt.
+
+    Raises:
+        Stop: nothing can be asked: nobody answers there, the key is wrong, or no model has that name.
+    """
+    asyncio.run(conversation.check())
     print("Say something; /exit ends.", file=sys.stderr)
+    interrupted = False
     while True:
         try:
             said = input("> ").strip()
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             print()
             return
+        except KeyboardInterrupt:
+            print()
+            if interrupted:
+                return
+            interrupted = True
+            print("(Ctrl-C again ends)", file=sys.stderr)
+            continue
+        interrupted = False
         if said in _LEAVE:
             return
         if not said:

@@ -1,7 +1,10 @@
 """Talking to a running Baton over HTTP, in OpenAI's dialect."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -104,27 +107,42 @@ class Conversation:
         body: dict[str, Any] = {"model": self._model, "messages": asked}
         if hear is not None:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout) as session,
-                session.post(
-                    f"{self._line.url}/v1/chat/completions",
-                    json=body,
-                    headers={"Authorization": f"Bearer {self._line.key}"},
-                ) as response,
-            ):
-                answer = await _read(response, hear)
-        except aiohttp.ClientConnectorError as error:
-            raise Stop(
-                f"no Baton answers at {self._line.url}; start one with `baton serve`, or set BATON_URL."
-            ) from error
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise Stop(
-                f"the connection to {self._line.url} failed: {error or type(error).__name__}."
-            ) from error
+        async with (
+            _connected(self._line) as session,
+            session.post(f"{self._line.url}/v1/chat/completions", json=body) as response,
+        ):
+            answer = await _read(response, hear)
         self._messages = [*asked, {"role": "assistant", "content": answer.text}]
         return answer
+
+    async def check(self) -> None:
+        """Find out whether anything can be asked, before somebody has written a long question.
+
+        A name with its provider may be one that only the provider knows, so it is left to the first question.
+
+        Raises:
+            Stop: nobody answers there, the key is wrong, or no model has that name.
+        """
+        model = "auto" if "/" in self._model else self._model
+        address = f"{self._line.url}/v1/models/{quote(model, safe='')}"
+        async with _connected(self._line) as session, session.get(address) as response:
+            if response.status != HTTPStatus.OK:
+                raise _refusal(response.status, await response.read())
+
+
+@asynccontextmanager
+async def _connected(line: Line) -> AsyncGenerator[aiohttp.ClientSession]:
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
+    headers = {"Authorization": f"Bearer {line.key}"}
+    try:
+        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
+            yield session
+    except aiohttp.ClientConnectorError as error:
+        raise Stop(
+            f"no Baton answers at {line.url}; start one with `baton serve`, or set BATON_URL."
+        ) from error
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise Stop(f"the connection to {line.url} failed: {error or type(error).__name__}.") from error
 
 
 async def _read(response: aiohttp.ClientResponse, hear: Callable[[str], None] | None) -> Answer:
