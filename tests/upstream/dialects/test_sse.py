@@ -64,6 +64,20 @@ def test_a_recorded_stream_cut_at_any_byte_is_the_same_stream(share: int) -> Non
                 assert outline(feed([pair[:place], pair[place:]])) == expected, (exchange.id, place)
 
 
+@pytest.mark.soak
+def test_very_long_events_are_read_the_same_wherever_they_are_cut() -> None:
+    """The same at every byte of the events that the test above only samples."""
+    for share in range(SHARES):
+        for exchange in recorded(share):
+            for span in spans_of(exchange.body):
+                if len(span) <= 2 * EDGE:
+                    continue
+                pair = span + b"data: next\n\n"
+                expected = outline(feed([pair]))
+                for place in range(EDGE, len(span) - EDGE):
+                    assert outline(feed([pair[:place], pair[place:]])) == expected, (exchange.id, place)
+
+
 def places_in(length: int) -> Iterable[int]:
     """Every place to cut at; of a very long event's middle every 61st, which meets each kind of byte."""
     if length <= 2 * EDGE:
