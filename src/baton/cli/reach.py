@@ -4,12 +4,11 @@ import asyncio
 import time
 from http import HTTPStatus
 
-from baton.app import SIMULATED
+from baton.app import SIMULATED, transport
 from baton.cli.finding import Finding, State
 from baton.core.errors import AttemptFailed
 from baton.settings import Settings
 from baton.upstream.directory import Credential, Directory, Provider, declared
-from baton.upstream.http import HttpTransport
 from baton.upstream.transport import Deadlines, Transport, UpstreamRequest
 
 _DEADLINES = Deadlines(connect_s=3.0, first_byte_s=5.0, idle_s=2.0, total_s=8.0)
@@ -22,9 +21,9 @@ async def reach(settings: Settings, *, offline: bool) -> list[Finding]:
     """One finding per key of a configured provider, one per provider that is not."""
     directory = Directory(declared(), settings.providers)
     providers = [provider for provider in directory if provider.name != SIMULATED]
-    async with HttpTransport(settings.http) as transport:
+    async with transport(settings.http) as way:
         asked = [
-            _ask(None if offline else transport, provider, credential)
+            _ask(None if offline else way, provider, credential)
             for provider in providers
             if provider.configured
             for credential in provider.credentials or (Credential(""),)
@@ -33,8 +32,8 @@ async def reach(settings: Settings, *, offline: bool) -> list[Finding]:
     return [*found, *(_missing(provider) for provider in providers if not provider.configured)]
 
 
-async def _ask(transport: Transport | None, provider: Provider, credential: Credential) -> Finding:
-    """Ask for its models, which costs nothing."""
+async def _ask(way: Transport | None, provider: Provider, credential: Credential) -> Finding:
+    """Ask for its models, which costs nothing, by the way that requests go too."""
     words = [_shown(credential)]
     if provider.settings.free_tier:
         words.append("free tier")
@@ -43,13 +42,13 @@ async def _ask(transport: Transport | None, provider: Provider, credential: Cred
         text = ", ".join([*words, what])
         return Finding(area=PROVIDERS, name=provider.name, state=state, what=text, fix=fix)
 
-    if transport is None:
+    if way is None:
         return found(State.OK, "not asked")
     if "{model}" in provider.base_url:
         return found(State.OK, "not asked: its address is of one model")
     began_s = time.monotonic()
     try:
-        response = await transport.send(_request(provider, credential), _DEADLINES)
+        response = await way.send(_request(provider, credential), _DEADLINES)
         await response.close()
     except AttemptFailed as error:
         said = f"{provider.base_url} cannot be reached: {error.message}"
