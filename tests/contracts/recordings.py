@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from baton.core.request import Dialect
+from baton.core.dialect import Dialect
 from baton.upstream.directory import declared
 
 ROOT = Path(__file__).parents[2]

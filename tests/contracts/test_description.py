@@ -8,10 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from baton.core.answer import ChatResponse
+from baton.core.losses import Losses
 from baton.core.messages import Part, Text
+from baton.upstream.dialects.handing import Handing, Retelling, Translation
 from baton.upstream.dialects.openai.answers import read_response, write_response
-from baton.upstream.dialects.openai.streams import StreamReader, StreamWriter, stream_of
-from baton.upstream.dialects.translation import Translation
+from baton.upstream.dialects.openai.streams import StreamReader, StreamWriter
+from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.directory import declared
 from tests.conftest import BatonServer, StartBaton
 from tests.contracts.asking import ECHO, FAULTS, HELLO, PICTURE, TOOLS, TOOLS_MODEL
@@ -59,7 +61,7 @@ def known_of(response: ChatResponse) -> ChatResponse:
 
 def bare(part: Part) -> Part:
     """Without citations, which are kept as their provider wrote them (a file's, of OpenRouter's)."""
-    return replace(part, citations=None) if isinstance(part, Text) else part
+    return replace(part, citations=()) if isinstance(part, Text) else part
 
 
 async def test_what_baton_answers_is_as_described(start_baton: StartBaton) -> None:
@@ -93,15 +95,14 @@ def test_what_is_translated_is_as_described(provider: str) -> None:
     for exchange in chats(provider):
         if exchange.status != 200:
             continue
-        handing = Translation(StreamReader(spec), StreamWriter(include_usage=True))
+        writer = StreamWriter(include_usage=True, losses=Losses())
         if exchange.streamed:
+            handing = Handing(Translation(StreamReader(spec), writer))
             written = handing.feed(exchange.body) + handing.close()
         else:
             read = known_of(read_response(exchange.body, spec))
-            assert problems(WHOLE, json.loads(write_response(read))) == [], exchange.id
-            for event in stream_of(read):
-                handing.note(event)
-            written = handing.close()
+            assert problems(WHOLE, json.loads(write_response(read, Losses()))) == [], exchange.id
+            written = Retelling(stream_of(read), writer).close()
         chunks = chunks_of(written)
         assert chunks, exchange.id
         found = {problem for chunk in chunks for problem in problems(CHUNK, chunk)}

@@ -10,8 +10,8 @@ from baton.api.admin.audit import AuditRoutes
 from baton.api.admin.keys import KeyRoutes
 from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.users import UserRoutes
+from baton.api.compat.chat import ChatRoute, Speech, read_completion
 from baton.api.compat.models import CompatModels
-from baton.api.compat.openai import ChatCompletions
 from baton.api.condition import Condition
 from baton.api.docs import Docs
 from baton.api.front import Asgi, Front
@@ -24,6 +24,7 @@ from baton.api.others import Border
 from baton.api.probes import Probes
 from baton.app import App
 from baton.records.audit.trail import Trail
+from baton.upstream.dialects.openai.codec import CODEC as OPENAI
 
 _CLAUSE_END = re.compile(r"[.:;(\n]")
 _MIB = 1024 * 1024
@@ -35,7 +36,8 @@ def build(app: App) -> Asgi:
     store = app.store
     limit = int(store.settings.max_body_mib * _MIB)
     authenticate = app.keyring.authenticate
-    completions = ChatCompletions(app.gateway, authenticate, store.clock, limit)
+    speech = Speech(OPENAI, read_completion)
+    completions = ChatRoute(speech, app.gateway, authenticate, store.clock, limit)
     native = NativeChat(app.gateway, authenticate, store.clock, limit)
     framework = FastAPI(
         title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False

@@ -19,11 +19,10 @@ _OPTION = HEADER.encode()
 _ACCOUNT = frozenset({b"openai-organization", b"openai-project"})
 """Whose account is billed is Baton's affair, not its callers' (decision 21)."""
 
-_EVENT_STREAM = (
-    b"content-type: text/event-stream; charset=utf-8\r\n"
-    b"cache-control: no-cache, no-transform\r\n"
-    b"x-accel-buffering: no\r\n"
-)
+_ANTHROPICS = frozenset({b"anthropic-version", b"anthropic-beta"})
+_KEYS = frozenset({b"x-api-key", b"x-goog-api-key"})
+
+_STREAM = b"cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
 
 
 class Exchange:
@@ -60,9 +59,11 @@ class Exchange:
             if name.startswith(_OPTION):
                 self.options[name[len(_OPTION) :].decode("latin-1")] = value.decode("latin-1")
             elif name == b"authorization":
-                self.presented = _bearer(value)
-            elif name.startswith(b"openai-") and name not in _ACCOUNT:
+                self.presented = _bearer(value) or self.presented
+            elif (name.startswith(b"openai-") and name not in _ACCOUNT) or name in _ANTHROPICS:
                 self.passed[name.decode("latin-1")] = value.decode("latin-1")
+            elif name in _KEYS and self.presented is None:
+                self.presented = value.decode("latin-1").strip() or None
             elif name == b"content-length":
                 self.announced = int(value) if value.isdigit() else None
 
@@ -103,10 +104,10 @@ class Exchange:
             self.visit.close_after()
         self.visit.answer(status, lines + head, body)
 
-    def begin_stream(self, head: bytes) -> None:
-        """Status and headers of a stream of events; `head` holds further header lines."""
+    def begin_stream(self, media_type: str, head: bytes) -> None:
+        """Status and headers of a stream; `head` holds further header lines."""
         self.started = True
-        self.visit.begin_stream(_EVENT_STREAM + head)
+        self.visit.begin_stream(b"content-type: %b\r\n" % media_type.encode() + _STREAM + head)
 
 
 def _bearer(value: bytes) -> str | None:

@@ -8,7 +8,7 @@ from msgspec import Meta, Raw, Struct
 
 from baton.core.errors import Invalid
 from baton.core.request import Options
-from baton.upstream.dialects.openai.wire import UNREADABLE
+from baton.upstream.dialects.wire import UNREADABLE
 
 HEADER = "x-baton-"
 _MAX_TAGS = 32

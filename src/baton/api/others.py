@@ -17,7 +17,7 @@ from baton.api.absent import absence
 from baton.api.compat.receipts import of_error
 from baton.api.exchange import REQUEST_ID, Exchange, Message, Receive, Scope, Send
 from baton.core.errors import BatonError, Invalid, NotFound, NotJson
-from baton.upstream.dialects.openai.wire import UNREADABLE
+from baton.upstream.dialects.wire import UNREADABLE
 
 OWN = "/api/"
 """Where a scope holds the request's id."""

@@ -4,7 +4,7 @@ import asyncio
 from typing import Self
 
 from baton.api.exchange import Exchange
-from baton.upstream.dialects.sse import KEEP_ALIVE
+from baton.core.request import Envelope
 
 EVERY_S = 15.0
 
@@ -12,8 +12,9 @@ EVERY_S = 15.0
 class Pulse:
     """Beats while it is entered. A first beat before the answer has begun sends the headers too."""
 
-    def __init__(self, exchange: Exchange, head: bytes) -> None:
+    def __init__(self, exchange: Exchange, envelope: Envelope, head: bytes) -> None:
         self._exchange = exchange
+        self._envelope = envelope
         self._head = head
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -43,8 +44,8 @@ class Pulse:
             quiet_s = self._loop.time() - self._spoke_s
             if quiet_s >= EVERY_S:
                 if not self._exchange.started:
-                    self._exchange.begin_stream(self._head)
-                self._exchange.visit.put(KEEP_ALIVE)
+                    self._exchange.begin_stream(self._envelope.stream_type, self._head)
+                self._exchange.visit.put(self._envelope.keep_alive)
                 self.spoke()
                 quiet_s = 0.0
             await asyncio.sleep(EVERY_S - quiet_s)

@@ -19,11 +19,13 @@ async def hand_on(
         BatonError: it did not begin, or broke off; `exchange.started` tells whether headers have left.
     """
     visit = exchange.visit
-    async with Pulse(exchange, receipts.head(receipts.of_beginning(request_id))) as pulse:
+    async with Pulse(exchange, envelope, receipts.head(receipts.of_beginning(request_id))) as pulse:
         streaming = await beginning
         try:
             if not exchange.started:
-                exchange.begin_stream(receipts.head(receipts.of_stream(streaming, envelope)))
+                exchange.begin_stream(
+                    envelope.stream_type, receipts.head(receipts.of_stream(streaming, envelope))
+                )
             async with aclosing(streaming.pieces()) as pieces:
                 async for piece in pieces:
                     if not piece:  # an empty chunk would be the end

@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 from msgspec import Raw, Struct
 
+from baton.core.dialect import Dialect
 from baton.core.failures import Failure
-from baton.core.messages import Part
+from baton.core.messages import Citation, Media, Part, Signature
 from baton.core.usage import Usage
 
 
@@ -66,13 +67,45 @@ class TextDelta(Struct, frozen=True, tag="text"):
 
 
 class ReasoningDelta(Struct, frozen=True, tag="reasoning"):
-    """More thought of a choice; `field` is the dialect's own name for it."""
+    """More thought of a choice; `field` is the name that an OpenAI-like has for it."""
 
     text: str
     choice: int = 0
-    signature: str | None = None
-    details: Raw | None = None
     field: str = "reasoning_content"
+
+
+class ReasoningSigned(Struct, frozen=True, tag="signed"):
+    """The thought so far ends here, with what its provider put on it (`core.messages.Reasoning`).
+
+    One of them without a text before it is a thought of its own. `details` as OpenRouter wrote them.
+    """
+
+    choice: int = 0
+    signature: Signature | None = None
+    encrypted: Signature | None = None
+    id: str | None = None
+    details: Raw | None = None
+
+
+class TextSigned(Struct, frozen=True, tag="text_signed"):
+    """A signature on the text so far."""
+
+    signature: Signature
+    choice: int = 0
+
+
+class Cited(Struct, frozen=True, tag="cited"):
+    """Where the text so far has something from."""
+
+    citation: Citation
+    choice: int = 0
+
+
+class MediaShown(Struct, frozen=True, tag="media"):
+    """A whole image, sound or document in the answer."""
+
+    media: Media
+    choice: int = 0
 
 
 class RefusalDelta(Struct, frozen=True, tag="refusal"):
@@ -90,6 +123,7 @@ class ToolCallBegan(Struct, frozen=True, tag="tool_call"):
     name: str
     choice: int = 0
     kind: str = "function"
+    signature: Signature | None = None
 
 
 class ToolCallDelta(Struct, frozen=True, tag="tool_arguments"):
@@ -101,10 +135,11 @@ class ToolCallDelta(Struct, frozen=True, tag="tool_arguments"):
 
 
 class ForeignDelta(Struct, frozen=True, tag="foreign"):
-    """Something only the provider's dialect can say, as a JSON object of delta fields."""
+    """Something only the provider's dialect can say, as a JSON object of that dialect."""
 
     fields: dict[str, Raw]
     choice: int = 0
+    dialect: Dialect = Dialect.OPENAI
 
 
 class Finished(Struct, frozen=True, tag="finished"):
@@ -136,6 +171,10 @@ StreamEvent = (
     Began
     | TextDelta
     | ReasoningDelta
+    | ReasoningSigned
+    | TextSigned
+    | Cited
+    | MediaShown
     | RefusalDelta
     | ToolCallBegan
     | ToolCallDelta

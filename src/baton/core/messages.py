@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Raw, Struct
 
+from baton.core.dialect import Dialect
+
 
 class Role(StrEnum):
     """Who speaks."""
@@ -24,13 +26,38 @@ class MediaKind(StrEnum):
     VIDEO = "video"
 
 
+class Signature(Struct, frozen=True, kw_only=True):
+    """What a provider put on a thought, a call or a text to know its own again, or a thought in cipher.
+
+    It means something to `origin` only, goes back there unchanged, and nowhere else.
+    """
+
+    origin: Dialect
+    value: str
+
+
+class Citation(Struct, frozen=True, kw_only=True):
+    """Where a text has something from. `start` and `end` count characters of the text it stands on."""
+
+    url: str | None = None
+    title: str | None = None
+    quote: str | None = None
+    """The words of the source."""
+    start: int | None = None
+    end: int | None = None
+    origin: Dialect | None = None
+    raw: Raw | None = None
+    """As `origin` wrote it, all of it."""
+
+
 class Text(Struct, frozen=True, kw_only=True, tag="text"):
     """Plain text."""
 
     text: str
     cache_mark: Raw | None = None
     """A prompt-cache control mark, as the dialect wrote it."""
-    citations: Raw | None = None
+    citations: tuple[Citation, ...] = ()
+    signature: Signature | None = None
 
 
 class Media(Struct, frozen=True, kw_only=True, tag="media"):
@@ -46,17 +73,20 @@ class Media(Struct, frozen=True, kw_only=True, tag="media"):
     name: str | None = None
     detail: str | None = None
     cache_mark: Raw | None = None
+    signature: Signature | None = None
 
 
 class Reasoning(Struct, frozen=True, kw_only=True, tag="reasoning"):
     """What a model thought. Signed or encrypted thoughts go back to their own model unchanged, or nowhere."""
 
     text: str = ""
-    signature: str | None = None
-    encrypted: str | None = None
+    signature: Signature | None = None
+    """On the text."""
+    encrypted: Signature | None = None
+    """The thought in cipher, where the text is not shown (or only a summary of it)."""
     id: str | None = None
     details: Raw | None = None
-    """Structured details as the dialect wrote them (e.g. OpenRouter's `reasoning_details`)."""
+    """Structured details as OpenRouter wrote them, where none of the fields above hold them."""
 
 
 class Refusal(Struct, frozen=True, kw_only=True, tag="refusal"):
@@ -72,7 +102,7 @@ class ToolCall(Struct, frozen=True, kw_only=True, tag="tool_call"):
     name: str
     arguments: str
     """The JSON text as the model wrote it; may be invalid JSON, and is never rewritten."""
-    signature: str | None = None
+    signature: Signature | None = None
     kind: str = "function"
     cache_mark: Raw | None = None
 
@@ -90,7 +120,7 @@ class ToolResult(Struct, frozen=True, kw_only=True, tag="tool_result"):
 class Foreign(Struct, frozen=True, kw_only=True, tag="foreign"):
     """A part that only one dialect can say (a server-side tool's step, a new kind), as it was written."""
 
-    dialect: str
+    dialect: Dialect
     kind: str
     """The dialect's own name for it."""
     raw: Raw

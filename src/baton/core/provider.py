@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from baton.core.dialect import Dialect
 from baton.core.failures import Kind
-from baton.core.request import Dialect
 
 
 class WaitForm(StrEnum):
@@ -81,6 +81,9 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     base_url: str
     """What stands before `/chat/completions`; may hold `{model}` and a query string. Empty: must be set."""
     dialect: Dialect = Dialect.OPENAI
+    """In which it is asked where the caller's is none of those it speaks."""
+    also: frozenset[Dialect] = frozenset()
+    """Further dialects in which its callers' requests can be passed on as they are, at the same base URL."""
     aliases: tuple[str, ...] = ()
     key_names: tuple[str, ...] = ()
     """Environment variables that hold keys, besides `<NAME>_API_KEY`."""

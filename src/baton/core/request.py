@@ -5,19 +5,10 @@ from enum import StrEnum
 
 from msgspec import Raw, Struct
 
-from baton.core.answer import AnswerWriter
+from baton.core.answer import AnswerWriter, ChatResponse
+from baton.core.dialect import Dialect
+from baton.core.losses import Losses
 from baton.core.messages import Message
-
-
-class Dialect(StrEnum):
-    """The wire formats."""
-
-    OPENAI = "openai"
-    OPENAI_RESPONSES = "openai-responses"
-    ANTHROPIC = "anthropic"
-    GOOGLE = "google"
-    NATIVE = "native"
-    """Baton's own routes."""
 
 
 class Tool(Struct, frozen=True, kw_only=True):
@@ -113,6 +104,8 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     dialect: Dialect = Dialect.NATIVE
     extras: dict[str, Raw] = {}
     """Fields that only `dialect` knows; passed on to a provider of the same dialect."""
+    unread: tuple[str, ...] = ()
+    """Paths of fields inside parts, tools and the like that only `dialect` knows, e.g. `messages[0].foo`."""
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -159,8 +152,14 @@ class Envelope(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     """The caller's headers that a provider of the same dialect may see."""
     read: Callable[[bytes], ChatRequest]
-    writer: Callable[[], AnswerWriter]
+    write: Callable[[ChatResponse, Losses], bytes] | None
+    """Writes a whole answer that comes in another dialect; None: the route composes its own."""
+    writer: Callable[[Losses], AnswerWriter]
     """Makes the writer of a streamed answer, where it comes in another dialect."""
+    stream_type: str = "text/event-stream; charset=utf-8"
+    """The media type of a streamed answer."""
+    keep_alive: bytes = b": keep-alive\n\n"
+    """What is sent on a stream while there is nothing to say."""
 
     def open(self) -> ChatRequest:
         """Read the whole letter.

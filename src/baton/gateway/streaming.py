@@ -22,6 +22,8 @@ class Streaming:
         self._envelope = envelope
         self.decision = decision
         self.headers = begun.stream.headers
+        self.losses = begun.stream.losses
+        """What the translation left out or changed; of the answer, what has been written so far."""
 
     @property
     def id(self) -> str:
@@ -49,8 +51,8 @@ class Streaming:
             yield begun.first
         async for piece in begun.rest:
             yield piece
-        if not begun.handing.complete:
-            raise self._broken(begun.handing.failure or _cut_short())
+        if not begun.seen.complete:
+            raise self._broken(begun.seen.failure or _cut_short())
         outcome = self._outcome()
         usage = self._entry.succeed(outcome)
         settled = self._entry.settle_answered(outcome, usage)
@@ -78,13 +80,14 @@ class Streaming:
         return took_ms
 
     def _outcome(self) -> Outcome:
-        handing = self._begun.handing
-        return Outcome(usage=handing.usage, model=handing.model, finish=handing.finish, chars=handing.chars)
+        seen = self._begun.seen
+        return Outcome(usage=seen.usage, model=seen.model, finish=seen.finish, chars=seen.chars)
 
     def _receipt(self, settled: Settled) -> dict[str, Any] | None:
         """What came too late for a header, for callers who want it (decision 8)."""
         if not (self._envelope.options.said or self._envelope.include_usage):
             return None
+        told = {"dropped": list(self.losses.dropped), "adjusted": list(self.losses.adjusted)}
         return {
             "interaction": settled.id,
             "provider": settled.provider,
@@ -95,6 +98,7 @@ class Streaming:
             "responseTimeMs": settled.latency_ms,
             "upstreamMs": settled.upstream_ms,
             "firstTokenMs": settled.first_token_ms,
+            **{name: losses for name, losses in told.items() if losses},
         }
 
 

@@ -4,25 +4,23 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from msgspec import Struct
 
-from baton.core.answer import ChatResponse
+from baton.core.answer import ChatResponse, StreamEvent
 from baton.core.clock import Clock
 from baton.core.errors import AttemptFailed, Invalid
 from baton.core.failures import Failure, Kind
+from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
-from baton.core.request import Dialect, Envelope
+from baton.core.request import Envelope
 from baton.core.usage import Usage
-from baton.upstream.dialects.openai.answers import Glance, NotAnAnswer, glance, read_response
-from baton.upstream.dialects.openai.errors import presentable, read_failure
-from baton.upstream.dialects.openai.passing import Relay, prepare
-from baton.upstream.dialects.openai.requests import write_request
-from baton.upstream.dialects.openai.streams import StreamReader, stream_of
-from baton.upstream.dialects.translation import Translation
+from baton.upstream.dialects.codec import Codec, Glance, NotAnAnswer
+from baton.upstream.dialects.failures import presentable
+from baton.upstream.dialects.handing import Handing, Progress, Retelling, Translation
+from baton.upstream.dialects.registry import CODECS
+from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.directory import Credential, Provider
 from baton.upstream.http import MAX_ANSWER_BYTES
 from baton.upstream.transport import Deadlines, Transport, UpstreamRequest, UpstreamResponse
@@ -55,38 +53,20 @@ class Route(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """A whole answer, as the provider wrote it, and what was seen of it at a glance."""
+    """A whole answer in the caller's dialect, and what was seen of it at a glance."""
 
     body: bytes
     seen: Glance
     headers: Mapping[str, str]
-    spec: ProviderSpec
-
-    def read(self) -> ChatResponse:
-        """The answer taken apart.
-
-        Raises:
-            Invalid: it cannot be understood beyond the glance.
-        """
-        return read_response(self.body, self.spec)
+    losses: Losses
+    response: ChatResponse | None = None
+    """Taken apart, for a caller whose route composes an answer of its own."""
 
 
-class Handing(Protocol):
-    """Hands one stream on to the caller's dialect; `passing.Relay` where it is the provider's own."""
+class Handed(Protocol):
+    """Hands one stream on: `handing.Handing`, or `handing.Retelling` of a whole answer."""
 
-    said: bool
-    ended: bool
-    failure: Failure | None
-    finish: str | None
-    usage: Usage | None
-    id: str
-    model: str
-    chars: int
-
-    @property
-    def complete(self) -> bool:
-        """Whether the answer is whole."""
-        ...
+    seen: Progress
 
     def feed(self, chunk: bytes) -> bytes:
         """What of a chunk may be sent on."""
@@ -126,21 +106,25 @@ class Quiet:
 class ReplyStream:
     """An answer as it comes, in the caller's dialect.
 
-    `pieces` ends when the provider's answer does; whether it is whole then says `handing.complete`, and
-    `handing.failure` why not. Whoever got the stream closes it.
+    `pieces` ends when the provider's answer does; whether it is whole then says `seen.complete`, and
+    `seen.failure` why not. Whoever got the stream closes it.
     """
 
-    def __init__(self, response: UpstreamResponse, handing: Handing, quiet: Quiet, key: str) -> None:
+    def __init__(
+        self, response: UpstreamResponse, handing: Handed, losses: Losses, quiet: Quiet, key: str
+    ) -> None:
         """`key`: what it was asked with, so that no failure repeats it."""
         self._response = response
         self._quiet = quiet
         self._key = key
         self.handing = handing
+        self.seen = handing.seen
+        self.losses = losses
         self.headers = passed_back(response.headers)
 
     async def pieces(self) -> AsyncGenerator[bytes]:
         """Bytes that may be sent on at once, events whole; failures end it without raising."""
-        handing = self.handing
+        handing, seen = self.handing, self.seen
         try:
             async for chunk in self._response.chunks(MAX_ANSWER_BYTES):
                 piece = handing.feed(chunk)
@@ -149,12 +133,12 @@ class ReplyStream:
                     yield piece
                 elif self._quiet.too_long():
                     message = "The provider kept the connection open but said nothing."
-                    handing.failure = Failure(kind=Kind.TIMEOUT, message=message, billed=True)
-                if handing.ended or handing.failure is not None:
+                    seen.failure = Failure(kind=Kind.TIMEOUT, message=message, billed=True)
+                if seen.ended or seen.failure is not None:
                     self._clean()
                     return
         except AttemptFailed as error:
-            handing.failure = handing.failure or error.failure
+            seen.failure = seen.failure or error.failure
             self._clean()
             return
         piece = handing.close()
@@ -163,12 +147,12 @@ class ReplyStream:
             yield piece
 
     def _clean(self) -> None:
-        if self.handing.failure is not None:
-            self.handing.failure = presentable(self.handing.failure, self._key)
+        if self.seen.failure is not None:
+            self.seen.failure = presentable(self.seen.failure, self._key)
 
     async def close(self) -> None:
         """Let go of the connection; closes the socket where the answer had not ended."""
-        if self.handing.ended:
+        if self.seen.ended:
             await self._read_end()
         await self._response.close()
 
@@ -196,14 +180,14 @@ class Upstream:
         Raises:
             AttemptFailed: no answer, an error, or something that is none.
         """
+        losses = Losses()
         try:
-            response = await self._send(route, envelope, deadlines)
+            response = await self._send(route, envelope, deadlines, losses)
             try:
                 body = await response.read(MAX_ANSWER_BYTES)
             finally:
                 await response.close()
-            spec = route.provider.spec
-            return Reply(body, _glance(body, spec), passed_back(response.headers), spec)
+            return _reply(body, passed_back(response.headers), envelope, route, losses)
         except AttemptFailed as error:
             raise _presentable(error, route) from None
 
@@ -213,35 +197,44 @@ class Upstream:
         Raises:
             AttemptFailed: as `ask`.
         """
+        losses = Losses()
         try:
-            response = await self._send(route, envelope, deadlines)
+            response = await self._send(route, envelope, deadlines, losses)
             try:
-                handing = await self._handing(response, envelope, route.provider.spec)
+                handing = await self._handing(response, envelope, route, losses)
             except BaseException:
                 await response.close()
                 raise
         except AttemptFailed as error:
             raise _presentable(error, route) from None
         quiet = Quiet(self._clock, deadlines.quiet_s)
-        return ReplyStream(response, handing, quiet, route.credential.key)
+        return ReplyStream(response, handing, losses, quiet, route.credential.key)
 
-    async def _handing(self, response: UpstreamResponse, envelope: Envelope, spec: ProviderSpec) -> Handing:
+    async def _handing(
+        self, response: UpstreamResponse, envelope: Envelope, route: Route, losses: Losses
+    ) -> Handed:
         """How its bytes are handed on; the wrong kind of answer is read whole before the caller sees any."""
+        spec = route.provider.spec
+        codec = CODECS[route.provider.dialect_for(envelope.dialect)]
         kind = response.headers.get("content-type", "").lower()
         if kind.startswith(("application/json", "text/html")):
-            return _unstreamed(await response.read(MAX_ANSWER_BYTES), envelope, spec)
-        if envelope.dialect is spec.dialect:
-            return Relay(envelope, spec)
-        return Translation(StreamReader(spec), envelope.writer())
+            body = await response.read(MAX_ANSWER_BYTES)
+            return Retelling(_events(body, codec, spec), envelope.writer(losses))
+        if envelope.dialect is codec.dialect:
+            return Handing(codec.relay(envelope, spec))
+        return Handing(Translation(codec.reader(spec), envelope.writer(losses)))
 
-    async def _send(self, route: Route, envelope: Envelope, deadlines: Deadlines) -> UpstreamResponse:
+    async def _send(
+        self, route: Route, envelope: Envelope, deadlines: Deadlines, losses: Losses
+    ) -> UpstreamResponse:
         """Send the request; whatever is no 200 is raised."""
         spec = route.provider.spec
         transport = self._local.get(spec.name, self._http)
+        codec = CODECS[route.provider.dialect_for(envelope.dialect)]
         request = UpstreamRequest(
-            url=address(route.provider.base_url, route.model),
-            headers=_headers(route, envelope),
-            body=_body(envelope, route),
+            url=codec.address(route.provider.base_url, route.model, envelope.stream),
+            headers=_headers(route, envelope, codec),
+            body=_body(route, envelope, codec, losses),
         )
         response = await transport.send(request, deadlines)
         if response.status == 200:
@@ -252,55 +245,64 @@ class Upstream:
             body = b""
         finally:
             await response.close()
-        raise AttemptFailed(read_failure(spec, response.status, response.headers, body, self._clock.wall()))
+        now_s = self._clock.wall()
+        raise AttemptFailed(codec.read_failure(spec, response.status, response.headers, body, now_s))
 
 
-@lru_cache(maxsize=1024)
-def address(base_url: str, model: str) -> str:
-    """The URL of chat completions: `base_url` may hold `{model}`, and a query that goes to the end."""
-    base, mark, query = base_url.partition("?")
-    path = base.replace("{model}", quote(model, safe="")).rstrip("/") + "/chat/completions"
-    return f"{path}{mark}{query}"
-
-
-def _headers(route: Route, envelope: Envelope) -> dict[str, str]:
-    headers = {"content-type": "application/json", **envelope.headers, **route.provider.spec.headers}
+def _headers(route: Route, envelope: Envelope, codec: Codec) -> dict[str, str]:
+    headers = {"content-type": "application/json", **route.provider.spec.headers}
+    if envelope.dialect is codec.dialect:
+        headers |= envelope.headers
     auth = route.provider.spec.auth
     if route.credential.key:
         headers[auth.header] = f"{auth.scheme} {route.credential.key}".lstrip()
     return headers
 
 
-def _body(envelope: Envelope, route: Route) -> bytes:
-    quirks = route.provider.spec.quirks
-    if envelope.dialect is Dialect.OPENAI:
-        return prepare(envelope, route.model, quirks)
-    return write_request(envelope.open(), route.model, quirks)
+def _body(route: Route, envelope: Envelope, codec: Codec, losses: Losses) -> bytes:
+    spec = route.provider.spec
+    if envelope.dialect is codec.dialect:
+        return codec.pass_on(envelope, route.model, spec)
+    return codec.write_request(envelope.open(), route.model, spec, losses)
+
+
+def _reply(
+    body: bytes, headers: Mapping[str, str], envelope: Envelope, route: Route, losses: Losses
+) -> Reply:
+    """The answer as the caller gets it: the provider's own bytes, or translated."""
+    spec = route.provider.spec
+    codec = CODECS[route.provider.dialect_for(envelope.dialect)]
+    try:
+        seen = codec.glance(body, spec)
+    except NotAnAnswer as error:
+        raise AttemptFailed(error.failure) from None
+    if envelope.dialect is codec.dialect:
+        return Reply(body, seen, headers, losses)
+    try:
+        response = codec.read_answer(body, spec)
+    except (NotAnAnswer, Invalid, RecursionError) as error:
+        message = f"The provider's answer cannot be understood: {error}"
+        failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
+        raise AttemptFailed(failure, seen.usage) from None
+    if envelope.write is None:
+        return Reply(body, seen, headers, losses, response)
+    return Reply(envelope.write(response, losses), seen, headers, losses)
+
+
+def _events(body: bytes, codec: Codec, spec: ProviderSpec) -> list[StreamEvent]:
+    """What a provider says that answers a wish for a stream with a whole answer, or an error inside a 200."""
+    try:
+        return stream_of(codec.read_answer(body, spec))
+    except NotAnAnswer as error:
+        raise AttemptFailed(error.failure) from None
+    except (Invalid, RecursionError) as error:
+        message = f"The provider answered a wish for a stream with something that is no answer: {error}."
+        raise AttemptFailed(Failure(kind=Kind.MALFORMED, message=message, billed=True)) from None
 
 
 def _presentable(error: AttemptFailed, route: Route) -> AttemptFailed:
     """What a provider complains of is shown and kept, so it must not hold the key it was asked with."""
     return AttemptFailed(presentable(error.failure, route.credential.key), error.usage)
-
-
-def _unstreamed(body: bytes, envelope: Envelope, spec: ProviderSpec) -> Translation:
-    """A provider that answers a wish for a stream with a whole answer, or with an error inside a 200."""
-    _glance(body, spec)
-    handing = Translation(StreamReader(spec), envelope.writer())
-    try:
-        for event in stream_of(read_response(body, spec)):
-            handing.note(event)
-    except (Invalid, RecursionError) as error:
-        message = f"The provider answered a wish for a stream with something that is no answer: {error}."
-        raise AttemptFailed(Failure(kind=Kind.MALFORMED, message=message, billed=True)) from None
-    return handing
-
-
-def _glance(body: bytes, spec: ProviderSpec) -> Glance:
-    try:
-        return glance(body, spec)
-    except NotAnAnswer as error:
-        raise AttemptFailed(error.failure) from None
 
 
 def passed_back(headers: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from baton.core.dialect import Dialect
 from baton.core.failures import Failure, Kind
 from baton.core.provider import ProviderSpec
 from baton.upstream import providers
@@ -88,6 +89,11 @@ class Provider:
     def name(self) -> str:
         """The provider's name."""
         return self.spec.name
+
+    def dialect_for(self, caller: Dialect) -> Dialect:
+        """The dialect in which it is asked on behalf of a caller: the caller's own where it speaks it."""
+        spec = self.spec
+        return caller if caller in spec.also else spec.dialect
 
     @property
     def configured(self) -> bool:

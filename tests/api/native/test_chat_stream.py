@@ -6,6 +6,7 @@ from typing import Any
 
 from baton.api.native.chat_stream import Pen
 from baton.core.answer import TextDelta
+from baton.core.losses import Losses
 from baton.upstream.providers.simulated.calls import Outcome
 from tests.api.conftest import Web
 from tests.api.native.test_chat import FIELDS, PATH, body
@@ -95,8 +96,8 @@ async def test_a_failed_attempt_leaves_nothing_in_the_answer(web: Web) -> None:
 def test_each_attempt_writes_on_a_clean_page() -> None:
     """What an attempt wrote that was given up is not in the next one's answer."""
     pen = Pen()
-    pen().write(TextDelta("given up"))
-    pen().write(TextDelta("kept"))
+    pen(Losses()).write(TextDelta("given up"))
+    pen(Losses()).write(TextDelta("kept"))
     assert pen.writer.said.content == "kept"
 
 

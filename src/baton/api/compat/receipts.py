@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from math import ceil
 
 from baton.core.errors import BatonError
+from baton.core.losses import Losses
 from baton.core.money import usd_text
 from baton.core.request import Envelope
 from baton.gateway.gateway import Answered
@@ -33,8 +34,9 @@ def of_answer(answered: Answered, envelope: Envelope) -> bytes:
         f"x-baton-upstream-ms: {settled.upstream_ms}\r\n"
         f"{cost}"
     ).encode("ascii")
-    if answered.reply.headers or envelope.options.dropped:
-        return lines + head([*_upstream(answered.reply.headers), *_notes(envelope)])
+    reply = answered.reply
+    if reply.headers or envelope.options.dropped or reply.losses:
+        return lines + head([*_upstream(reply.headers), *_notes(envelope, reply.losses)])
     return lines
 
 
@@ -53,7 +55,7 @@ def of_stream(streaming: Streaming, envelope: Envelope) -> list[Header]:
         (b"x-baton-cache", b"off"),
         (b"x-baton-attempts", b"%d" % streaming.attempts),
     ]
-    return [*headers, *_upstream(streaming.headers), *_notes(envelope)]
+    return [*headers, *_upstream(streaming.headers), *_notes(envelope, streaming.losses)]
 
 
 def of_error(error: BatonError, request_id: str) -> list[Header]:
@@ -70,9 +72,13 @@ def _upstream(headers: Mapping[str, str]) -> list[Header]:
     return [(name.encode("latin-1"), _text(value).encode()) for name, value in headers.items()]
 
 
-def _notes(envelope: Envelope) -> list[Header]:
-    dropped = envelope.options.dropped
-    return [(b"x-baton-dropped", _text(", ".join(dropped)).encode())] if dropped else []
+def _notes(envelope: Envelope, losses: Losses) -> list[Header]:
+    """What of the request, and of a whole answer, was left out or said otherwise."""
+    told = {
+        b"x-baton-dropped": (*envelope.options.dropped, *losses.dropped),
+        b"x-baton-adjusted": losses.adjusted,
+    }
+    return [(name, _text(", ".join(words)).encode()) for name, words in told.items() if words]
 
 
 def _text(value: str) -> str:

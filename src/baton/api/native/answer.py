@@ -1,18 +1,16 @@
 """The answer of `POST /api/ai/v2/chat`: the same shape whole and as a stream's last event."""
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec import Struct
 
 from baton.core.answer import ChatResponse
-from baton.core.errors import AttemptFailed, Invalid
-from baton.core.failures import Failure, Kind
 from baton.core.messages import Reasoning, Refusal, Text, ToolCall
 from baton.core.money import usd_text
 from baton.core.usage import Usage
 from baton.gateway.routing.decision import Decision, Scored
 from baton.ledger.rows import Attempt, Settled
-from baton.upstream.calls import Reply
-from baton.upstream.dialects.openai.answers import NotAnAnswer
 
 
 class Called(Struct, frozen=True, rename="camel"):
@@ -106,7 +104,7 @@ class Answer(Struct, frozen=True, kw_only=True, rename="camel"):
     is_complete: bool = True
 
 
-def compose(said: Said, settled: Settled, decision: Decision, dropped: tuple[str, ...]) -> Answer:
+def compose(said: Said, settled: Settled, decision: Decision, dropped: Iterable[str]) -> Answer:
     """What was said, beside what the ledger has of it."""
     return Answer(
         id=settled.id,
@@ -128,24 +126,12 @@ def compose(said: Said, settled: Settled, decision: Decision, dropped: tuple[str
         original_provider=settled.attempts[0].provider if settled.fell_back else None,
         decision=_decision(decision),
         attempts=tuple(_attempt(attempt) for attempt in settled.attempts),
-        dropped=dropped,
+        dropped=tuple(dropped),
     )
 
 
-def said_in(reply: Reply) -> Said:
-    """What a whole answer says, its first choice.
-
-    Raises:
-        AttemptFailed: the provider's answer cannot be understood.
-    """
-    try:
-        return _said(reply.read())
-    except (Invalid, NotAnAnswer) as error:
-        failure = Failure(kind=Kind.MALFORMED, message=f"The provider's answer cannot be understood: {error}")
-        raise AttemptFailed(failure) from error
-
-
-def _said(response: ChatResponse) -> Said:
+def said_in(response: ChatResponse) -> Said:
+    """What a whole answer says, its first choice."""
     if not response.choices:
         return Said(content=None)
     choice = response.choices[0]

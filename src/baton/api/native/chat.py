@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from baton.api.compat import receipts
 from baton.api.exchange import REQUEST_ID, Exchange, Receive, Scope, Send
-from baton.api.native.answer import compose, encode, said_in
+from baton.api.native.answer import Said, compose, encode, said_in
 from baton.api.native.chat_stream import Pen, error_event
 from baton.api.native.envelope import read_envelope
 from baton.api.problems import problem
@@ -63,8 +63,10 @@ class NativeChat:
             answered = await self._gateway.answer(caller, envelope, arrival)
         finally:
             exchange.visit.ends(None)
-        said = said_in(answered.reply)
-        answer = compose(said, answered.settled, answered.decision, envelope.options.dropped)
+        reply = answered.reply
+        said = Said(content=None) if reply.response is None else said_in(reply.response)
+        dropped = (*envelope.options.dropped, *reply.losses.dropped)
+        answer = compose(said, answered.settled, answered.decision, dropped)
         exchange.answer(200, encode(answer), receipts.of_answer(answered, envelope))
 
     async def _stream(
@@ -73,7 +75,7 @@ class NativeChat:
         beginning = self._gateway.stream(caller, envelope, arrival)
         streaming = await hand_on(exchange, beginning, envelope, arrival.id)
         if streaming.settled is not None:
-            dropped = envelope.options.dropped
+            dropped = (*envelope.options.dropped, *streaming.losses.dropped)
             answer = compose(pen.writer.said, streaming.settled, streaming.decision, dropped)
             exchange.visit.put(write_event(encode(answer)))
         exchange.visit.end_stream()

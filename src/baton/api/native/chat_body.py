@@ -7,8 +7,9 @@ from msgspec import Raw
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from baton.api.bodies import Asked
+from baton.core.dialect import Dialect
 from baton.core.messages import Media, MediaKind, Message, Part, Role, Text, ToolCall, ToolResult
-from baton.core.request import ChatRequest, Dialect, FormatKind, ResponseFormat, Sampling, Tool
+from baton.core.request import ChatRequest, FormatKind, ResponseFormat, Sampling, Tool
 from baton.gateway.routing.decision import AUTO
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]

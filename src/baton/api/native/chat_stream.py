@@ -24,6 +24,7 @@ from baton.core.answer import (
     ToolCallBegan,
     ToolCallDelta,
 )
+from baton.core.losses import Losses
 from baton.core.usage import Usage
 from baton.upstream.dialects.sse import write_event
 
@@ -88,8 +89,9 @@ class Pen:
     def __init__(self) -> None:
         self.writer = NativeWriter()
 
-    def __call__(self) -> NativeWriter:
+    def __call__(self, losses: Losses) -> NativeWriter:
         """A writer for the next attempt."""
+        del losses  # what it leaves out, it leaves out by design
         self.writer = NativeWriter()
         return self.writer
 

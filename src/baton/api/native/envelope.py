@@ -10,14 +10,18 @@ from baton.api.native.chat_body import KNOWN, ChatBody, ImagePart
 from baton.api.options import read_options
 from baton.api.problems import mistaken
 from baton.core.answer import AnswerWriter
+from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
+from baton.core.losses import Losses
 from baton.core.messages import Text, ToolResult
-from baton.core.request import ChatRequest, Dialect, Envelope
+from baton.core.request import ChatRequest, Envelope
 
 _NO_HEADERS: Mapping[str, str] = {}
 
 
-def read_envelope(body: bytes, headers: Mapping[str, str], writer: Callable[[], AnswerWriter]) -> Envelope:
+def read_envelope(
+    body: bytes, headers: Mapping[str, str], writer: Callable[[Losses], AnswerWriter]
+) -> Envelope:
     """The request of a body; `headers`: the `x-baton-*` ones, without that prefix.
 
     Raises:
@@ -45,6 +49,7 @@ def read_envelope(body: bytes, headers: Mapping[str, str], writer: Callable[[], 
         options=options,
         headers=_NO_HEADERS,
         read=lambda _: request,
+        write=None,
         writer=writer,
     )
 

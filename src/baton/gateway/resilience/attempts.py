@@ -30,6 +30,7 @@ class BegunStream:
     def __init__(self, stream: ReplyStream, pieces: AsyncGenerator[bytes], first: bytes) -> None:
         self.stream = stream
         self.handing = stream.handing
+        self.seen = stream.seen
         self.first = first
         self.rest = pieces
 
@@ -109,14 +110,14 @@ class Attempts:
             first: list[bytes] = []
             async for piece in pieces:
                 first.append(piece)
-                if stream.handing.said:
+                if stream.seen.said:
                     entry.first_token()
                     break
-            handing = stream.handing
-            if handing.failure is not None and not handing.said:
-                raise AttemptFailed(handing.failure, handing.usage)
-            if not handing.said and handing.finish is None:
-                raise AttemptFailed(_NOTHING_SAID, handing.usage)
+            seen = stream.seen
+            if seen.failure is not None and not seen.said:
+                raise AttemptFailed(seen.failure, seen.usage)
+            if not seen.said and seen.finish is None:
+                raise AttemptFailed(_NOTHING_SAID, seen.usage)
         except BaseException:
             await pieces.aclose()
             await stream.close()

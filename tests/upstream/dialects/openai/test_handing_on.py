@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope, Options
 from baton.core.usage import Usage
-from baton.upstream.calls import Handing
+from baton.upstream.dialects.handing import Handing, Translation
 from baton.upstream.dialects.openai.envelope import read_envelope
 from baton.upstream.dialects.openai.passing import Relay
 from baton.upstream.dialects.openai.streams import StreamReader, StreamWriter
-from baton.upstream.dialects.translation import Translation
 from baton.upstream.directory import declared
 from tests.contracts.events import read_events
 from tests.contracts.recordings import PROVIDERS, Exchange, chats
@@ -41,12 +41,12 @@ def hand_on(handing: Handing, pieces: list[bytes]) -> tuple[bytes, Handing]:
     passed: list[bytes] = []
     for piece in pieces:
         passed.append(handing.feed(piece))
-        if handing.ended or handing.failure is not None:
+        if handing.seen.ended or handing.seen.failure is not None:
             break
     else:
         passed.append(handing.close())
-    if handing.complete:
-        passed.append(handing.finale(handing.usage or Usage(), None))
+    if handing.seen.complete:
+        passed.append(handing.finale(handing.seen.usage or Usage(), None))
     return b"".join(passed), handing
 
 
@@ -58,7 +58,14 @@ def envelope_of(exchange: Exchange) -> Envelope:
 
 def notes(handing: Handing) -> tuple[object, ...]:
     """What the ledger will know of it."""
-    return (handing.complete, handing.failure, handing.finish, handing.usage, handing.model, handing.chars)
+    return (
+        handing.seen.complete,
+        handing.seen.failure,
+        handing.seen.finish,
+        handing.seen.usage,
+        handing.seen.model,
+        handing.seen.chars,
+    )
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -66,9 +73,9 @@ def test_a_stream_in_its_own_dialect_is_the_same_wherever_it_was_cut(provider: s
     """Bytes handed on and notes taken do not depend on the chunks that a stream came in."""
     for exchange, spec in streams(provider):
         envelope = envelope_of(exchange)
-        whole, handing = hand_on(Relay(envelope, spec), [exchange.body])
+        whole, handing = hand_on(Handing(Relay(envelope, spec)), [exchange.body])
         for pieces in pieces_of(exchange.body):
-            again, other = hand_on(Relay(envelope, spec), pieces)
+            again, other = hand_on(Handing(Relay(envelope, spec)), pieces)
             assert (again, notes(other)) == (whole, notes(handing)), exchange.id
 
 
@@ -88,13 +95,13 @@ def test_a_stream_is_whole_after_the_core(provider: str) -> None:
     for exchange, spec in streams(provider):
         written, handing = hand_on(translation(spec), [exchange.body])
         assert gathered(written) == gathered(exchange.body), exchange.id
-        relayed, other = hand_on(Relay(envelope_of(exchange), spec), [exchange.body])
+        relayed, other = hand_on(Handing(Relay(envelope_of(exchange), spec)), [exchange.body])
         assert gathered(relayed) == gathered(exchange.body), exchange.id
         assert notes(handing)[:5] == notes(other)[:5], exchange.id
 
 
-def translation(spec: ProviderSpec) -> Translation:
-    return Translation(StreamReader(spec), StreamWriter(include_usage=True))
+def translation(spec: ProviderSpec) -> Handing:
+    return Handing(Translation(StreamReader(spec), StreamWriter(include_usage=True, losses=Losses())))
 
 
 def gathered(stream: bytes) -> dict[int, dict[str, Any]]:
@@ -141,9 +148,10 @@ def gather_call(calls: dict[int, dict[str, str]], position: int, call: dict[str,
 LAST = b'data: {"choices":[{"index":0,"delta":{"content":"well"},"finish_reason":"stop"}]}\n\n'
 
 
-def relay() -> Relay:
+def relay() -> Handing:
     body = {"model": "x", "messages": [{"role": "user", "content": "hi"}], "stream": True}
-    return Relay(read_envelope(json.dumps(body).encode(), lambda _: NO_OPTIONS, {}), SPECS["openai"])
+    envelope = read_envelope(json.dumps(body).encode(), lambda _: NO_OPTIONS, {})
+    return Handing(Relay(envelope, SPECS["openai"]))
 
 
 def test_a_remark_after_the_end_is_handed_on_unless_it_holds_a_key() -> None:
@@ -153,7 +161,7 @@ def test_a_remark_after_the_end_is_handed_on_unless_it_holds_a_key() -> None:
     for said, handed in ((remark, LAST + remark), (leak, LAST)):
         handing = relay()
         assert handing.feed(LAST + said) == handed
-        assert (handing.complete, handing.failure) == (True, None)
+        assert (handing.seen.complete, handing.seen.failure) == (True, None)
 
 
 @pytest.mark.parametrize(
@@ -171,4 +179,4 @@ def test_an_event_cut_off_behind_its_last_byte_gets_its_blank_line(event: bytes)
         handing = relay()
         passed = handing.feed(LAST + cut_off) + handing.close()
         assert passed == LAST + event
-        assert handing.complete
+        assert handing.seen.complete

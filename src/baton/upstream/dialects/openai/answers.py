@@ -6,33 +6,25 @@ import msgspec
 from msgspec import Struct
 
 from baton.core.answer import ChatResponse, Choice, Finish
+from baton.core.dialect import Dialect
 from baton.core.failures import Failure, Kind
+from baton.core.losses import Losses
 from baton.core.messages import Foreign, Media, MediaKind, Part, Reasoning, Refusal, Text, ToolCall
 from baton.core.provider import ProviderSpec
-from baton.core.request import Dialect
-from baton.core.usage import Usage
+from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish, write_finish
 from baton.upstream.dialects.openai.parts import (
     read_call,
+    read_citations,
     read_part,
     read_reasoning,
     read_thinking,
     write_call,
+    write_citation,
 )
 from baton.upstream.dialects.openai.usage import WireUsage, read_usage, write_usage
-from baton.upstream.dialects.openai.wire import UNREADABLE, Fields, as_list, as_object, raw
-
-
-class Glance(Struct, frozen=True, kw_only=True):
-    """What the gateway must know of a whole answer that it hands on as it came."""
-
-    id: str
-    model: str
-    usage: Usage | None
-    finish: str | None
-    chars: int
-    """Characters of text, reasoning and tool arguments: the ground of an estimate."""
+from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, raw
 
 
 class _GlanceFunction(Struct):
@@ -61,14 +53,6 @@ class _GlanceBody(Struct):
     model: Any = None
     usage: WireUsage | None = None
     error: Any = None
-
-
-class NotAnAnswer(Exception):
-    """A 200 that holds no answer; `failure` says what it holds instead."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
 
 
 _DECODER = msgspec.json.Decoder(_GlanceBody)
@@ -207,7 +191,7 @@ def _read_choice(fields: Fields, at: int) -> Choice:
 def _read_said(message: Fields) -> list[Part]:
     """The parts of an answer's message."""
     parts: list[Part] = [*read_reasoning(message)]
-    citations = message.raw("annotations")
+    citations = read_citations(message)
     content: Any = message.get("content", object)
     if isinstance(content, str):
         parts.append(Text(text=content, citations=citations))
@@ -217,8 +201,8 @@ def _read_said(message: Fields) -> list[Part]:
         ):
             thought = read_thinking(as_object(part))
             parts.append(read_part(fields) if thought is None else Reasoning(text=thought))
-    if citations is not None and not isinstance(content, str):
-        message.rest["annotations"] = citations
+    if citations and not isinstance(content, str):
+        parts.append(Text(text="", citations=citations))
     refusal = message.text("refusal")
     if refusal is not None:
         parts.append(Refusal(text=refusal))
@@ -229,8 +213,9 @@ def _read_said(message: Fields) -> list[Part]:
     return parts
 
 
-def write_response(response: ChatResponse) -> bytes:
+def write_response(response: ChatResponse, losses: Losses) -> bytes:
     """A whole answer in OpenAI's shape."""
+    del losses
     body: dict[str, Any] = {
         "id": response.id,
         "object": "chat.completion",
@@ -266,8 +251,8 @@ def _write_said(parts: tuple[Part, ...]) -> dict[str, Any]:
         match part:
             case Text():
                 texts.append(part.text)
-                if part.citations is not None:
-                    message["annotations"] = part.citations
+                if part.citations:
+                    message.setdefault("annotations", []).extend(map(write_citation, part.citations))
             case Reasoning():
                 if part.text or part.details is None:
                     message["reasoning_content"] = message.get("reasoning_content", "") + part.text

@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
-from baton.core.request import Dialect, Envelope, Options
-from baton.upstream.dialects.openai.requests import read_request
+from baton.core.losses import Losses
+from baton.core.request import Envelope, Options
+from baton.upstream.dialects.openai.answers import write_response
+from baton.upstream.dialects.openai.requests import ROLES, read_request
 from baton.upstream.dialects.openai.streams import StreamWriter
-from baton.upstream.dialects.openai.wire import ROLES, UNREADABLE, invalid, missing, no_json
+from baton.upstream.dialects.wire import UNREADABLE, invalid, missing, no_json
 
 _NEEDS_OF_PARTS = {
     "image_url": "vision",
@@ -107,16 +110,17 @@ def read_envelope(
         options=read_options(inside if (inside := bytes(outside.baton)) != b"null" else None),
         headers=headers,
         read=read_request,
+        write=write_response,
         writer=_plain_writer if not wants_usage else _usage_writer,
     )
 
 
-def _plain_writer() -> StreamWriter:
-    return StreamWriter(include_usage=False)
+def _plain_writer(losses: Losses) -> StreamWriter:
+    return StreamWriter(include_usage=False, losses=losses)
 
 
-def _usage_writer() -> StreamWriter:
-    return StreamWriter(include_usage=True)
+def _usage_writer(losses: Losses) -> StreamWriter:
+    return StreamWriter(include_usage=True, losses=losses)
 
 
 def _missing(error: msgspec.ValidationError) -> Invalid:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import msgspec
 from msgspec import Raw
 
-from baton.core.messages import Foreign, Media, MediaKind, Reasoning, Refusal, Text, ToolCall
-from baton.core.request import Dialect
-from baton.upstream.dialects.openai.wire import Fields, as_list, as_object, as_text, raw
+from baton.core.dialect import Dialect
+from baton.core.messages import Citation, Foreign, Media, MediaKind, Reasoning, Refusal, Text, ToolCall
+from baton.upstream.dialects.wire import Fields, as_list, as_object, as_text, raw
 
 _AUDIO_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 _AUDIO_FORMATS = {media_type: name for name, media_type in _AUDIO_TYPES.items()}
@@ -23,7 +24,7 @@ def read_part(fields: Fields) -> Text | Media | Refusal | Foreign:
     mark = fields.raw("cache_control")
     match kind:
         case "text":
-            return Text(text=fields.text("text") or "", cache_mark=mark, citations=fields.raw("annotations"))
+            return Text(text=fields.text("text") or "", cache_mark=mark, citations=read_citations(fields))
         case "refusal":
             return Refusal(text=fields.text("refusal") or "")
         case "image_url":
@@ -75,6 +76,39 @@ def read_reasoning(fields: Fields) -> list[Reasoning]:
     if spoken is None and details is None:
         return []
     return [Reasoning(text=spoken if isinstance(spoken, str) else "", details=details)]
+
+
+def read_citations(fields: Fields) -> tuple[Citation, ...]:
+    """The annotations beside a text; a kind that is no link is kept as it was written."""
+    return tuple(_read_citation(note) for note in fields.list("annotations"))
+
+
+def _read_citation(fields: Fields) -> Citation:
+    whole = raw(fields.rest)
+    link = as_object(msgspec.json.decode(fields.raw("url_citation") or b"{}"))
+    start, end = link.get("start_index"), link.get("end_index")
+    return Citation(
+        url=as_text(link.get("url")),
+        title=as_text(link.get("title")),
+        quote=as_text(link.get("content")),
+        start=start if isinstance(start, int) else None,
+        end=end if isinstance(end, int) else None,
+        origin=Dialect.OPENAI,
+        raw=whole,
+    )
+
+
+def write_citation(citation: Citation) -> Any:
+    """One annotation."""
+    if citation.origin is Dialect.OPENAI and citation.raw is not None:
+        return citation.raw
+    link = {
+        "url": citation.url or "",
+        "title": citation.title or "",
+        "start_index": citation.start or 0,
+        "end_index": citation.end or 0,
+    }
+    return {"type": "url_citation", "url_citation": link}
 
 
 def read_thinking(part: dict[str, Any]) -> str | None:

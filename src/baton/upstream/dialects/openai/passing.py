@@ -5,25 +5,27 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from baton.core.failures import Failure, Kind
-from baton.core.provider import ProviderSpec, Quirks
+from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
+from baton.upstream.dialects.failures import holds_key
+from baton.upstream.dialects.handing import Progress
 from baton.upstream.dialects.openai.answers import text_length, usage_leniently
-from baton.upstream.dialects.openai.errors import error_inside, holds_key
+from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.streams import DONE, malformed_chunk
 from baton.upstream.dialects.openai.usage import WireUsage, read_usage, write_usage
-from baton.upstream.dialects.openai.wire import UNREADABLE, as_list, as_object, as_text, no_json
-from baton.upstream.dialects.sse import EventTooLong, SseEvent, SseReader, write_event
+from baton.upstream.dialects.sse import SseEvent, write_event
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, no_json
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _TRUE = Raw(b"true")
 _PAID_BY = (b'"model"', b'"stream"', b'"max_tokens"', b'"max_completion_tokens"', b'"n"')
 
 
-def prepare(envelope: Envelope, model: str, quirks: Quirks) -> bytes:
+def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     """The caller's body for a provider of the same dialect: its own word for the model, no `baton` object,
     usage asked for on streams. Everything else is passed on byte by byte."""
+    quirks = spec.quirks
     asks_usage = envelope.stream and not envelope.include_usage and not quirks.no_stream_options
     drops_options = envelope.stream and quirks.no_stream_options
     body = envelope.body
@@ -85,11 +87,9 @@ _NULL_USAGE = b',"usage":null'
 
 
 class Relay:
-    """Hands on one stream in its own dialect and notes what it is made of.
+    """Hands on one stream in its own dialect. The usage chunk and the end are held back."""
 
-    `feed` returns bytes that may be sent on at once. The usage chunk and the end are held back: `finale`
-    gives them when the ledger knows the cost.
-    """
+    __slots__ = ("_held", "_hides_null_usage", "_quirks", "_spec", "_wants_usage")
 
     def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
         quirks = spec.quirks
@@ -97,87 +97,42 @@ class Relay:
         self._hides_null_usage = not envelope.include_usage and not quirks.no_stream_options
         self._spec = spec
         self._quirks = quirks
-        self._reader = SseReader()
-        self._open: set[int] = set()
         self._held: SseEvent | None = None
-        self.said = False
-        """Whether any content was seen."""
-        self.ended = False
-        """Whether the provider's own end mark was seen."""
-        self.failure: Failure | None = None
-        self.finish: str | None = None
-        self.usage: Usage | None = None
-        self.id = ""
-        self.model = ""
-        self.chars = 0
 
-    @property
-    def complete(self) -> bool:
-        """Whether the answer is whole: ended by its own mark, or every choice finished."""
-        return self.failure is None and (self.ended or (self.finish is not None and not self._open))
-
-    def feed(self, chunk: bytes) -> bytes:
-        """What of a chunk may be sent on; sets `failure` where the stream broke inside it."""
-        try:
-            events = self._reader.feed(chunk)
-        except EventTooLong as error:
-            message = f"The provider's stream holds {error}."
-            self.failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
-            return b""
-        return self._pass(events)
-
-    def close(self) -> bytes:
-        """What the end of the connection left; sets `failure` where the answer is not whole."""
-        passed = self._pass(self._reader.rest())
-        if self.failure is None and not self.complete:
-            message = "The provider's stream ended before the answer was finished."
-            self.failure = Failure(kind=Kind.CONNECT, message=message, billed=True)
-        return passed
-
-    def _pass(self, events: list[SseEvent]) -> bytes:
-        passed: list[bytes] = []
-        for event in events:
-            if self.failure is not None or self.ended:
-                break
-            data = self._note(event)
-            if data:
-                passed.append(data)
-        return passed[0] if len(passed) == 1 else b"".join(passed)
-
-    def _note(self, event: SseEvent) -> bytes:
-        """Note what an event says; return its bytes if it goes on at once."""
+    def take(self, event: SseEvent, seen: Progress) -> bytes:
+        """Note what an event says; its bytes if it goes on at once."""
         if event.data == DONE:
-            self.ended = True
+            seen.ended = True
             return b""
         try:
             chunk = _CHUNK.decode(event.data)
         except UNREADABLE:
             chunk = _chunk_leniently(event.data)
         if chunk is None:
-            self.failure = malformed_chunk()
+            seen.failure = malformed_chunk()
             return b""
         if chunk.usage is not None:
-            self.usage = read_usage(chunk.usage, self._quirks)
+            seen.usage = read_usage(chunk.usage, self._quirks)
         if chunk.error or event.event == "error":
-            return self._note_error(chunk, event)
+            return self._note_error(chunk, event, seen)
         if not chunk.choices:
             return self._note_without_choices(chunk, event)
         for choice in chunk.choices:
-            self._note_choice(choice)
-        if not self.model and chunk.model:
-            self.model, self.id = chunk.model, chunk.id or ""
-        if self.finish is not None and self._quirks.usage_in is not None and self.usage is None:
-            self._look_beside(event)
+            _note_choice(choice, seen)
+        if not seen.model and chunk.model:
+            seen.model, seen.id = chunk.model, chunk.id or ""
+        if seen.finish is not None and self._quirks.usage_in is not None and seen.usage is None:
+            self._look_beside(event, seen)
         raw = _ended(event)
         return raw.replace(_NULL_USAGE, b"") if self._hides_null_usage else raw
 
-    def _note_error(self, chunk: _Chunk, event: SseEvent) -> bytes:
+    def _note_error(self, chunk: _Chunk, event: SseEvent, seen: Progress) -> bytes:
         """An error ends the answer; one that comes after every choice has finished takes nothing back, and is
         handed on as the remark that it is (recording openrouter-2dfb24565c), unless it holds a key."""
-        if self.finish is not None and not self._open:
+        if seen.finished:
             remark = _ended(event)
             return b"" if holds_key(remark.decode("utf-8", "replace")) else remark
-        self.failure = error_inside(self._spec, chunk.error or _OBJECT.decode(event.data))
+        seen.failure = error_inside(self._spec, chunk.error or _OBJECT.decode(event.data))
         return b""
 
     def _note_without_choices(self, chunk: _Chunk, event: SseEvent) -> bytes:
@@ -186,53 +141,30 @@ class Relay:
         self._held = event
         return b""
 
-    def _note_choice(self, choice: _ChunkChoice) -> None:
-        index = choice.index or 0
-        delta = choice.delta
-        if delta is not None:
-            chars = (
-                text_length(delta.content)
-                + text_length(delta.reasoning_content or delta.reasoning)
-                + text_length(delta.tool_calls)
-            )
-            self.chars += chars
-            if not self.said and (
-                chars or delta.refusal or delta.function_call or delta.audio or delta.executed_tools
-            ):
-                self.said = True
-        if choice.finish_reason:
-            self.finish = choice.finish_reason
-            self._open.discard(index)
-        elif self.finish is None or index not in self._open:
-            self._open.add(index)
-
-    def _look_beside(self, event: SseEvent) -> None:
+    def _look_beside(self, event: SseEvent, seen: Progress) -> None:
         """Usage in a field of the provider's own."""
         beside = as_object(_OBJECT.decode(event.data).get(self._quirks.usage_in or ""))
         usage = usage_leniently(beside.get("usage"))
         if usage is not None:
-            self.usage = read_usage(usage, self._quirks)
+            seen.usage = read_usage(usage, self._quirks)
 
-    def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
-        """The end of a whole answer: the usage chunk if asked for, what Baton has to say, the end mark.
-
-        `usage` is what the ledger has; `baton` goes out only to callers who want it.
-        """
-        last = self._last_chunk(usage, baton)
+    def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
+        """The usage chunk if asked for, what Baton has to say, the end mark."""
+        last = self._last_chunk(usage, baton, seen)
         return last + write_event(DONE)
 
-    def _last_chunk(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
+    def _last_chunk(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         if self._held is not None and self._wants_usage:
             held = _OBJECT.decode(self._held.data)
             return write_event(msgspec.json.encode(held if baton is None else {**held, "baton": baton}))
-        owes_usage = self._wants_usage and self.usage is None
+        owes_usage = self._wants_usage and seen.usage is None
         if not owes_usage and baton is None:
             return b""
         chunk: dict[str, Any] = {
-            "id": self.id,
+            "id": seen.id,
             "object": "chat.completion.chunk",
             "created": 0,
-            "model": self.model,
+            "model": seen.model,
             "choices": [],
         }
         if self._wants_usage:
@@ -240,6 +172,27 @@ class Relay:
         if baton is not None:
             chunk["baton"] = baton
         return write_event(msgspec.json.encode(chunk))
+
+
+def _note_choice(choice: _ChunkChoice, seen: Progress) -> None:
+    index = choice.index or 0
+    delta = choice.delta
+    if delta is not None:
+        chars = (
+            text_length(delta.content)
+            + text_length(delta.reasoning_content or delta.reasoning)
+            + text_length(delta.tool_calls)
+        )
+        seen.chars += chars
+        if not seen.said and (
+            chars or delta.refusal or delta.function_call or delta.audio or delta.executed_tools
+        ):
+            seen.said = True
+    if choice.finish_reason:
+        seen.finish = choice.finish_reason
+        seen.open.discard(index)
+    elif seen.finish is None or index not in seen.open:
+        seen.open.add(index)
 
 
 def _ended(event: SseEvent) -> bytes:

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from baton.core.dialect import Dialect
+from baton.core.losses import Losses
 from baton.core.messages import (
     Foreign,
     Media,
@@ -16,10 +18,9 @@ from baton.core.messages import (
     ToolCall,
     ToolResult,
 )
-from baton.core.provider import Quirks
+from baton.core.provider import ProviderSpec
 from baton.core.request import (
     ChatRequest,
-    Dialect,
     ForeignTool,
     FormatKind,
     ReasoningWish,
@@ -36,7 +37,9 @@ from baton.upstream.dialects.openai.parts import (
     write_call,
     write_part,
 )
-from baton.upstream.dialects.openai.wire import ROLES, Fields, as_list, as_object, missing, raw
+from baton.upstream.dialects.wire import Fields, as_list, as_object, missing, raw
+
+ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 _SAMPLING: dict[str, type[int] | type[float] | type[bool]] = {
     "temperature": float,
@@ -176,8 +179,10 @@ def _read_format(fields: Fields) -> ResponseFormat | None:
     )
 
 
-def write_request(request: ChatRequest, model: str, quirks: Quirks) -> bytes:
+def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: Losses) -> bytes:
     """A whole request for a provider, which is asked for `model`; usage is always asked for on streams."""
+    del losses
+    quirks = spec.quirks
     body: dict[str, Any] = {
         "model": model,
         "messages": [line for message in request.messages for line in _write_message(message)],

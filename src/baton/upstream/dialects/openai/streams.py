@@ -8,9 +8,7 @@ from msgspec import Raw
 from baton.core.answer import (
     Began,
     Broke,
-    ChatResponse,
     Ended,
-    Finish,
     Finished,
     ForeignDelta,
     ReasoningDelta,
@@ -22,7 +20,7 @@ from baton.core.answer import (
     Used,
 )
 from baton.core.failures import Failure, Kind
-from baton.core.messages import Foreign, Reasoning, Refusal, Text, ToolCall
+from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.usage import Usage
 from baton.upstream.dialects.openai.answers import usage_leniently
@@ -30,8 +28,8 @@ from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish, write_finish
 from baton.upstream.dialects.openai.parts import read_thinking
 from baton.upstream.dialects.openai.usage import read_usage, write_usage
-from baton.upstream.dialects.openai.wire import UNREADABLE, as_list, as_object, as_text, raw
 from baton.upstream.dialects.sse import SseEvent, write_event
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
 
 DONE = b"[DONE]"
 _KNOWN_DELTAS = frozenset({"role", "content", "refusal", "reasoning_content", "reasoning", "tool_calls"})
@@ -143,38 +141,11 @@ def malformed_chunk() -> Failure:
     return Failure(kind=Kind.MALFORMED, message="The provider sent a chunk that is no JSON.", billed=True)
 
 
-def stream_of(response: ChatResponse) -> list[StreamEvent]:
-    """A whole answer as the events it could have been streamed in."""
-    events: list[StreamEvent] = [Began(response.id, response.model, response.created)]
-    for choice in response.choices:
-        calls = 0
-        for part in choice.parts:
-            match part:
-                case Text():
-                    events.append(TextDelta(part.text, choice.index))
-                case Reasoning():
-                    events.append(ReasoningDelta(part.text, choice.index))
-                case Refusal():
-                    events.append(RefusalDelta(part.text, choice.index))
-                case ToolCall():
-                    events.append(ToolCallBegan(calls, part.id, part.name, choice.index, part.kind))
-                    events.append(ToolCallDelta(calls, part.arguments, choice.index))
-                    calls += 1
-                case Foreign():
-                    events.append(ForeignDelta({part.kind: part.raw}, choice.index))
-                case _:
-                    pass
-        events.append(Finished(choice.finish or Finish.STOP, choice.index, choice.native_finish))
-    if response.usage is not None:
-        events.append(Used(response.usage, response.usage_raw))
-    events.append(Ended())
-    return events
-
-
 class StreamWriter:
     """Turns core events into the chunks of one stream."""
 
-    def __init__(self, include_usage: bool) -> None:
+    def __init__(self, include_usage: bool, losses: Losses) -> None:
+        self._losses = losses
         self._include_usage = include_usage
         self._head: dict[str, Any] = {"id": "", "object": "chat.completion.chunk", "created": 0, "model": ""}
         self._greeted: set[int] = set()
@@ -212,10 +183,10 @@ class StreamWriter:
                     return b""
                 usage: Raw | dict[str, Any] = event.raw or write_usage(event.usage)
                 return self._chunk({"choices": [], "usage": usage})
-            case Broke():
-                return b""
             case Ended():
                 return write_event(DONE)
+            case _:
+                return b""
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
         """The end of a whole answer: usage where it was asked for, what Baton has to say, the end mark."""

@@ -7,7 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from baton.core.answer import ChatResponse, StreamEvent
-from baton.core.request import ChatRequest, Dialect
+from baton.core.dialect import Dialect
+from baton.core.losses import Losses
+from baton.core.request import ChatRequest
 from baton.upstream.dialects.openai.answers import write_response
 from baton.upstream.dialects.openai.requests import read_request
 from baton.upstream.dialects.openai.streams import StreamWriter
@@ -82,8 +84,8 @@ OPENAI = Wire(
     dialect=Dialect.OPENAI,
     path_ends=("/chat/completions",),
     read=_read_openai,
-    write_whole=write_response,
-    open_stream=StreamWriter,
+    write_whole=lambda response: write_response(response, Losses()),
+    open_stream=lambda wants_usage: StreamWriter(wants_usage, Losses()),
     write_error=_openai_error,
     write_error_event=lambda words: write_event(_openai_error(words)),
     broken_event=write_event(b'{"id":"chatcmpl-broken","object":"chat.completion.chunk","choices":[{"ind'),

@@ -1,4 +1,4 @@
-"""What all files of this dialect share: JSON objects read field by field, with errors that name the field."""
+"""What all dialects share: JSON objects read field by field, with errors that name the field."""
 
 import re
 from typing import Any, TypeVar, cast
@@ -15,8 +15,6 @@ _NULL = b"null"
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What reading somebody else's JSON can end in: none at all, no UTF-8, nested without end."""
-
-ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 
 class Fields:

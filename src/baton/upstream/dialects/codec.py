@@ -1,0 +1,72 @@
+"""What a dialect is to the rest of the house: one value of functions, the same for all four.
+
+The provider's side writes requests and reads answers; the caller's side reads requests and writes answers.
+"""
+
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from baton.core.answer import AnswerWriter, ChatResponse
+from baton.core.dialect import Dialect
+from baton.core.errors import BatonError
+from baton.core.failures import Failure
+from baton.core.losses import Feature, Losses
+from baton.core.provider import ProviderSpec
+from baton.core.request import ChatRequest, Envelope
+from baton.core.usage import Usage
+from baton.upstream.dialects.handing import EventReader, Hand
+
+
+class Glance(Struct, frozen=True, kw_only=True):
+    """What the gateway must know of a whole answer that it hands on as it came."""
+
+    id: str
+    model: str
+    usage: Usage | None
+    finish: str | None
+    chars: int
+    """Characters of text, reasoning and tool arguments: the ground of an estimate."""
+
+
+class NotAnAnswer(Exception):
+    """A 200 that holds no answer; `failure` says what it holds instead."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Codec(Struct, frozen=True, kw_only=True):
+    """One dialect."""
+
+    dialect: Dialect
+    address: Callable[[str, str, bool], str]
+    """The URL of a chat call: given base URL, model, and whether a stream is wanted."""
+    pass_on: Callable[[Envelope, str, ProviderSpec], bytes]
+    """The body of a request in this very dialect, for a model of a provider; bytes that need not change
+    stay as they are. May raise Invalid."""
+    write_request: Callable[[ChatRequest, str, ProviderSpec, Losses], bytes]
+    """The body of a request that came in another dialect."""
+    read_failure: Callable[[ProviderSpec, int, Mapping[str, str], bytes, float], Failure]
+    """What an error answer means: given status, headers, body and the Unix time."""
+    glance: Callable[[bytes, ProviderSpec], Glance]
+    """Looks at a whole answer without taking it apart. Raises NotAnAnswer."""
+    read_answer: Callable[[bytes, ProviderSpec], ChatResponse]
+    """Takes a whole answer apart; an unknown word in it loses that word, not the answer. Raises NotAnAnswer,
+    or Invalid."""
+    reader: Callable[[ProviderSpec], EventReader]
+    """Reads a stream's events."""
+    relay: Callable[[Envelope, ProviderSpec], Hand]
+    """Hands a stream on in this very dialect."""
+    write_answer: Callable[[ChatResponse, Losses], bytes]
+    writer: Callable[[Losses], AnswerWriter]
+    """Writes a stream, its usage included."""
+    write_error: Callable[[BatonError, str], bytes]
+    """The body of an error answer; given the request's id."""
+    write_error_event: Callable[[BatonError, str], bytes]
+    """The end of a stream that broke."""
+    cannot: Mapping[Feature, str]
+    """What this dialect cannot say, and what happens instead."""
+    adjusts: Mapping[Feature, str]
+    """What it says otherwise: clamped, moved, rewritten."""

@@ -1,0 +1,210 @@
+"""Handing a stream on: cut into events, noted for the ledger, and put into the caller's dialect.
+
+Two hands do the work. In the provider's own dialect the bytes go through a relay of that dialect; into
+another one through `Translation`: read as the core's events, written by the caller's writer.
+"""
+
+from typing import Any, Protocol
+
+from baton.core.answer import (
+    AnswerWriter,
+    Began,
+    Broke,
+    Cited,
+    Ended,
+    Finished,
+    ForeignDelta,
+    MediaShown,
+    ReasoningDelta,
+    ReasoningSigned,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallBegan,
+    ToolCallDelta,
+    Used,
+)
+from baton.core.failures import Failure, Kind
+from baton.core.usage import Usage
+from baton.upstream.dialects.sse import EventTooLong, SseEvent, SseReader
+
+
+class Progress:
+    """What is known of a stream so far."""
+
+    __slots__ = ("chars", "ended", "failure", "finish", "id", "model", "open", "said", "usage")
+
+    def __init__(self) -> None:
+        self.said = False
+        """Whether any content was seen."""
+        self.ended = False
+        """Whether the provider's own end mark was seen."""
+        self.failure: Failure | None = None
+        self.finish: str | None = None
+        """The last reason for an end, in the provider's own word."""
+        self.open: set[int] = set()
+        """Choices that have begun and not finished."""
+        self.usage: Usage | None = None
+        self.id = ""
+        self.model = ""
+        self.chars = 0
+        """Characters of text, reasoning and tool arguments: the ground of an estimate."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer is whole: ended by its own mark, or every choice finished."""
+        return self.failure is None and (self.ended or self.finished)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice has finished: an error that comes later takes nothing back."""
+        return self.finish is not None and not self.open
+
+
+class Hand(Protocol):
+    """Turns one stream's events into the caller's bytes."""
+
+    def take(self, event: SseEvent, seen: Progress) -> bytes:
+        """Note what an event says; what of it may be sent on at once, events whole."""
+        ...
+
+    def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
+        """The end of a whole answer. `usage` is what the ledger has; `baton` is for callers who want it."""
+        ...
+
+
+class EventReader(Protocol):
+    """Reads one dialect's events."""
+
+    def read(self, event: SseEvent) -> list[StreamEvent]:
+        """What one event says; a malformed one is a `Broke`."""
+        ...
+
+
+class Handing:
+    """Hands one stream on. `feed` returns bytes that may be sent on at once; the end is held back: `finale`
+    gives it when the ledger knows the cost."""
+
+    __slots__ = ("_hand", "_reader", "seen")
+
+    def __init__(self, hand: Hand) -> None:
+        self._hand = hand
+        self._reader = SseReader()
+        self.seen = Progress()
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What of a chunk may be sent on; notes a failure where the stream broke inside it."""
+        try:
+            events = self._reader.feed(chunk)
+        except EventTooLong as error:
+            message = f"The provider's stream holds {error}."
+            self.seen.failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
+            return b""
+        return self._pass(events)
+
+    def close(self) -> bytes:
+        """What the end of the connection left; notes a failure where the answer is not whole."""
+        passed = self._pass(self._reader.rest())
+        seen = self.seen
+        if seen.failure is None and not seen.complete:
+            message = "The provider's stream ended before the answer was finished."
+            seen.failure = Failure(kind=Kind.CONNECT, message=message, billed=True)
+        return passed
+
+    def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
+        """The end of a whole answer."""
+        return self._hand.finale(usage, baton, self.seen)
+
+    def _pass(self, events: list[SseEvent]) -> bytes:
+        seen, take = self.seen, self._hand.take
+        passed: list[bytes] = []
+        for event in events:
+            if seen.failure is not None or seen.ended:
+                break
+            data = take(event, seen)
+            if data:
+                passed.append(data)
+        return passed[0] if len(passed) == 1 else b"".join(passed)
+
+
+class Translation:
+    """Hands one stream on through the core's events."""
+
+    __slots__ = ("_reader", "_writer")
+
+    def __init__(self, reader: EventReader, writer: AnswerWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def take(self, event: SseEvent, seen: Progress) -> bytes:
+        """What one event says, in the caller's dialect."""
+        passed: list[bytes] = []
+        for said in self._reader.read(event):
+            if seen.failure is not None or seen.ended:
+                break
+            if note(said, seen):
+                passed.append(self._writer.write(said))
+        return b"".join(passed)
+
+    def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
+        """The writer's own."""
+        del seen  # the writer has kept what it needs
+        return self._writer.finale(usage, baton)
+
+
+class Retelling:
+    """A whole answer handed on to a caller who asked for a stream: all of its events at once."""
+
+    __slots__ = ("_passed", "_writer", "seen")
+
+    def __init__(self, events: list[StreamEvent], writer: AnswerWriter) -> None:
+        self._writer = writer
+        self.seen = Progress()
+        self._passed = b"".join([writer.write(event) for event in events if note(event, self.seen)])
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Nothing: the body was read before."""
+        del chunk
+        return b""
+
+    def close(self) -> bytes:
+        """All of it."""
+        return self._passed
+
+    def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
+        """The end of a whole answer."""
+        return self._writer.finale(usage, baton)
+
+
+def note(event: StreamEvent, seen: Progress) -> bool:
+    """Note one event; whether it is the writer's business: usage, errors and ends are the ledger's."""
+    match event:
+        case TextDelta() | ReasoningDelta() | RefusalDelta():
+            seen.said = True
+            seen.chars += len(event.text)
+            seen.open.add(event.choice)
+        case ToolCallDelta():
+            seen.chars += len(event.arguments)
+        case ToolCallBegan() | ForeignDelta() | MediaShown():
+            seen.said = True
+            seen.open.add(event.choice)
+        case ReasoningSigned() | Cited():  # they may come behind the end of what they stand on
+            seen.said = True
+        case Began():
+            seen.id, seen.model = event.id, event.model
+        case Finished():
+            seen.finish = event.native or event.finish.value
+            seen.open.discard(event.choice)
+        case Used():
+            seen.usage = event.usage
+            return False
+        case Broke():
+            if not seen.finished:
+                seen.failure = event.failure
+            return False
+        case Ended():
+            seen.ended = True
+            return False
+        case _:
+            pass
+    return True

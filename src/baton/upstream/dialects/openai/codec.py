@@ -1,0 +1,45 @@
+"""OpenAI's chat completions as a codec."""
+
+from functools import lru_cache
+from urllib.parse import quote
+
+from baton.core.dialect import Dialect
+from baton.core.losses import Losses
+from baton.upstream.dialects.codec import Codec
+from baton.upstream.dialects.openai.answers import glance, read_response, write_response
+from baton.upstream.dialects.openai.errors import read_failure, write_error, write_error_event
+from baton.upstream.dialects.openai.passing import Relay, prepare
+from baton.upstream.dialects.openai.requests import write_request
+from baton.upstream.dialects.openai.streams import StreamReader, StreamWriter
+
+
+@lru_cache(maxsize=1024)
+def address(base_url: str, model: str, stream: bool) -> str:
+    """The URL of chat completions: `base_url` may hold `{model}`, and a query that goes to the end."""
+    del stream  # the body says it
+    base, mark, query = base_url.partition("?")
+    path = base.replace("{model}", quote(model, safe="")).rstrip("/") + "/chat/completions"
+    return f"{path}{mark}{query}"
+
+
+def _writer(losses: Losses) -> StreamWriter:
+    return StreamWriter(include_usage=True, losses=losses)
+
+
+CODEC = Codec(
+    dialect=Dialect.OPENAI,
+    address=address,
+    pass_on=prepare,
+    write_request=write_request,
+    read_failure=read_failure,
+    glance=glance,
+    read_answer=read_response,
+    reader=StreamReader,
+    relay=Relay,
+    write_answer=write_response,
+    writer=_writer,
+    write_error=write_error,
+    write_error_event=write_error_event,
+    cannot={},
+    adjusts={},
+)

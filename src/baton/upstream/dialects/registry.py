@@ -1,0 +1,9 @@
+"""All dialects that Baton speaks."""
+
+from collections.abc import Mapping
+
+from baton.core.dialect import Dialect
+from baton.upstream.dialects.codec import Codec
+from baton.upstream.dialects.openai.codec import CODEC as OPENAI
+
+CODECS: Mapping[Dialect, Codec] = {codec.dialect: codec for codec in (OPENAI,)}
