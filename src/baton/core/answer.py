@@ -46,6 +46,8 @@ class ChatResponse(Struct, frozen=True, kw_only=True):
     """Unix seconds."""
     choices: tuple[Choice, ...]
     usage: Usage | None = None
+    dialect: Dialect = Dialect.NATIVE
+    """Whose words `usage_raw`, all extras, log probabilities and native finishes are: of no use to another."""
     usage_raw: Raw | None = None
     """The provider's own usage object."""
     extras: dict[str, Raw] = {}

@@ -167,6 +167,7 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
         created=int(created or 0),
         choices=tuple(_read_choice(choice, at) for at, choice in enumerate(choices)),
         usage=seen.usage,
+        dialect=Dialect.OPENAI,
         usage_raw=usage,
         extras=fields.rest,
     )
@@ -223,11 +224,12 @@ def write_response(response: ChatResponse, losses: Losses) -> bytes:
         "model": response.model,
         "choices": [_write_choice(choice) for choice in response.choices],
     }
-    if response.usage_raw is not None:
+    if response.usage_raw is not None and response.dialect is Dialect.OPENAI:
         body["usage"] = response.usage_raw
     elif response.usage is not None:
         body["usage"] = write_usage(response.usage)
-    body.update(response.extras)
+    if response.dialect is Dialect.OPENAI:
+        body.update(response.extras)
     return msgspec.json.encode(body)
 
 
