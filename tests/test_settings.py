@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from baton.settings import Misconfigured, Settings, load
 from baton.upstream.directory import declared
+from baton.upstream.outbound.guard import Guard
 
 SPECS = declared()
 
@@ -157,6 +158,12 @@ FILES = {
     "an address of a wrong kind": ("[providers.openai]\nbase_url = 5", "providers.openai.base_url"),
     "a switch of a wrong kind": ("[providers.openai]\nenabled = 'perhaps'", "providers.openai.enabled"),
     "a port of a wrong kind": ("port = [1]", "port"),
+    "hosts without their heading": ("allowed_hosts = ['a']", "outbound.allowed_hosts"),
+    "a heading of a wrong kind": ("outbound = 5", "outbound"),
+    "an unknown setting under a heading": ("[outbound]\nhosts = ['a']", "outbound.hosts"),
+    "hosts of a wrong kind": ("[outbound]\nallowed_hosts = 5", "outbound.allowed_hosts"),
+    "a host of a wrong kind": ("[outbound]\nallowed_hosts = [5]", "outbound.allowed_hosts"),
+    "a host that is none": ("[outbound]\nallowed_hosts = ['http://a']", "outbound.allowed_hosts"),
 }
 
 
@@ -216,6 +223,23 @@ def test_several_keys_in_the_file_may_be_a_list(tmp_path: Path) -> None:
     for said in ('["one-key", "two-key"]', '"one-key, two-key"'):
         config = toml(tmp_path, f"[providers.openai]\napi_key = {said}\n")
         assert load({}, SPECS, config).providers["openai"].keys == ("one-key", "two-key")
+
+
+def test_allowed_hosts_are_a_list_with_commas_or_of_the_file(tmp_path: Path) -> None:
+    """The environment beats the file; an empty word allows nothing."""
+    config = toml(tmp_path, '[outbound]\nallowed_hosts = ["a.example", "10.0.0.0/8"]\n')
+    assert load({}, SPECS, config).allowed_hosts == ("a.example", "10.0.0.0/8")
+    environment = {"BATON_ALLOWED_HOSTS": " *.b.example , 10.0.0.5:8080,,[fd00::5]:80 "}
+    settings = load(environment, SPECS, config)
+    assert settings.allowed_hosts == ("*.b.example", "10.0.0.5:8080", "[fd00::5]:80")
+    assert (len(settings.guard.names), len(settings.guard.networks)) == (1, 2)
+    assert load({"BATON_ALLOWED_HOSTS": ""}, SPECS).guard == Guard()
+
+
+def test_a_host_that_allows_nothing_is_told_with_what_was_meant() -> None:
+    """Each by itself, under the name of the setting."""
+    found = problems({"BATON_ALLOWED_HOSTS": "a.example,10.0.0.1/8"})
+    assert found == {"BATON_ALLOWED_HOSTS": "'10.0.0.1/8' is no network; did you mean 10.0.0.0/8?"}
 
 
 def test_a_secret_is_in_no_message() -> None:

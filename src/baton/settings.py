@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from baton.core.provider import ProviderSpec
 from baton.upstream.directory import ProviderSettings
 from baton.upstream.http import HttpSettings
+from baton.upstream.outbound import allowance
+from baton.upstream.outbound.guard import Guard
 
 PREFIX = "BATON_"
 _CUSTOMARY = {
@@ -32,6 +34,9 @@ _ELSEWHERE = frozenset({"BATON_CONFIG", "BATON_URL", "BATON_API_KEY", "BATON_TES
 """Names of our own that other parts read: the command line and the tests."""
 
 _PROVIDERS = "providers"
+_OUTBOUND, _ALLOWED = "outbound", "allowed_hosts"
+"""The file's other section, and what it holds."""
+
 _FIELDS = ("api_key", "base_url", "enabled", "free_tier")
 """What the file may say of a provider."""
 
@@ -62,8 +67,18 @@ class Misconfigured(Exception):
         self.problems = tuple(problems)
 
 
+def _split(value: object) -> object:
+    """Several things in one text, at its commas; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    return tuple(word for each in value.split(",") if (word := each.strip()))
+
+
 class Settings(BaseModel):
-    """All settings. Each is `BATON_<NAME>` in the environment, or `<name>` in the TOML file."""
+    """All settings. Each is `BATON_<NAME>` in the environment, or `<name>` in the TOML file.
+
+    `allowed_hosts` stands under `[outbound]` there.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -97,6 +112,8 @@ class Settings(BaseModel):
     """Further certificate authorities (PEM)."""
     client_certificate: Path | None = None
     """Client certificate and key (PEM)."""
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
+    """Hosts that URLs of requests may lead to although they are not public, comma-separated."""
     providers: dict[str, ProviderSettings] = {}
     """Filled from `<NAME>_API_KEY` and its kin, or `[providers.<name>]`."""
 
@@ -110,6 +127,11 @@ class Settings(BaseModel):
             ca_file=str(self.ca_file) if self.ca_file else None,
             client_certificate=str(self.client_certificate) if self.client_certificate else None,
         )
+
+    @property
+    def guard(self) -> Guard:
+        """Where URLs from outside may lead."""
+        return Guard.allowing(self.allowed_hosts)
 
 
 def load(
@@ -140,6 +162,7 @@ def load(
         problems.extend(sources.problem(str(detail["loc"][0]), _plain(detail)) for detail in error.errors())
     if settings is not None:
         problems.extend(sources.problem(name, what) for name, what in _check_files(settings))
+        problems.extend(sources.problem(_ALLOWED, what) for what in _check_hosts(settings))
     if problems or settings is None:
         raise Misconfigured([sources.located(problem) for problem in problems])
     return settings
@@ -154,12 +177,29 @@ def _read_file(path: Path, problems: list[Problem]) -> tuple[dict[str, Any], Map
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(Problem(str(path), f"is not TOML: {error}"))
         return {}, {}
+    _take_outbound(values, problems)
     sections: Any = values.pop("providers", {})
     tables = cast("dict[str, Any]", sections) if isinstance(sections, dict) else {"": None}
     if not all(isinstance(table, dict) for table in tables.values()):
         problems.append(Problem("providers", "must hold tables, e.g. [providers.openai]"))
         return values, {}
     return values, tables
+
+
+def _take_outbound(values: dict[str, Any], problems: list[Problem]) -> None:
+    """Put what stands under `[outbound]` beside the rest."""
+    if _ALLOWED in values:
+        problems.append(Problem(f"{_OUTBOUND}.{_ALLOWED}", f"must stand under [{_OUTBOUND}]"))
+    section: Any = values.pop(_OUTBOUND, {})
+    if not isinstance(section, dict):
+        problems.append(Problem(_OUTBOUND, f"must be a table, [{_OUTBOUND}]"))
+        return
+    for name, value in cast("dict[str, Any]", section).items():
+        if name == _ALLOWED:
+            values[name] = value
+        else:
+            what = f"is no setting of Baton{_hint(name, [_ALLOWED], _OUTBOUND + '.{}')}"
+            problems.append(Problem(f"{_OUTBOUND}.{name}", what))
 
 
 def _read_environment(environment: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:
@@ -197,11 +237,12 @@ class _Sources(Struct, frozen=True):
         for alias, meant in _CUSTOMARY.items():
             if meant == setting and self.environment.get(alias):
                 return Problem(alias, what)
-        return Problem(setting, what, str(self.config))
+        name = f"{_OUTBOUND}.{setting}" if setting == _ALLOWED else setting
+        return Problem(name, what, str(self.config))
 
     def located(self, problem: Problem) -> Problem:
         """The same with the file, where the name is one of the file's."""
-        if problem.file is None and problem.name.partition(".")[0] == _PROVIDERS:
+        if problem.file is None and problem.name.partition(".")[0] in (_PROVIDERS, _OUTBOUND):
             return replace(problem, file=str(self.config))
         return problem
 
@@ -217,6 +258,8 @@ def _plain(detail: ErrorDetails) -> str:
     wanted: Any = field.annotation
     if kind == "literal_error":
         return f"must be one of {', '.join(get_args(wanted))}"
+    if setting == _ALLOWED:
+        return "must be a list of texts"
     if wanted is bool:
         return "must be true or false"
     if wanted in (int, float):
@@ -244,6 +287,14 @@ def _check_files(settings: Settings) -> Iterator[tuple[str, str]]:
             yield name, f"there is no file {path}"
     if settings.data_dir.exists() and not settings.data_dir.is_dir():
         yield "data_dir", f"{settings.data_dir} is not a folder"
+
+
+def _check_hosts(settings: Settings) -> Iterator[str]:
+    for host in settings.allowed_hosts:
+        try:
+            allowance.read(host)
+        except allowance.BadAllowance as error:
+            yield f"'{host}' {error}"
 
 
 def _read_providers(
