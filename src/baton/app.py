@@ -1,7 +1,8 @@
 """Builds and closes every part, once.
 
 Lazy imports, all of them: `storage/schema.py` loads Alembic when the tables are behind; the providers' files
-are found and loaded by `upstream/directory.py` when the application is built.
+are found and loaded by `upstream/directory.py` when the application is built; `gateway/shaping/validity.py`
+loads the judge of JSON Schemas with the first schema that is emulated.
 """
 
 import random

@@ -65,6 +65,28 @@ class KnownMessage(Struct, frozen=True, kw_only=True):
         return re.search(self.pattern, text, re.IGNORECASE) is not None
 
 
+class SchemaForm(StrEnum):
+    """How a model is brought to answer true to a JSON Schema."""
+
+    NATIVE = "native"
+    """The provider's own structured output."""
+    TOOL = "tool"
+    """A tool with that schema, which the model is made to call."""
+    JSON_OBJECT = "json_object"
+    """The provider's JSON mode, and an instruction."""
+    INSTRUCTION = "instruction"
+
+
+class SchemaRule(Struct, frozen=True, kw_only=True):
+    """Models without structured output of their own."""
+
+    models: str
+    """A regular expression that matches at the beginning of their names."""
+    form: SchemaForm
+    source: str
+    """Where it is known from."""
+
+
 class ModelClasses(Struct, frozen=True, kw_only=True):
     """The provider's own models for each class of work."""
 
@@ -96,6 +118,15 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     messages: tuple[KnownMessage, ...] = ()
     capabilities: frozenset[str] = frozenset({"streaming", "tools", "json", "vision"})
     """What its models can do where the catalog does not know them."""
+    schemas: tuple[SchemaRule, ...] = ()
+    """The first that matches counts; all other models have structured output of their own."""
     classes: ModelClasses | None = None
     local: bool = False
     """Runs on the user's own machine: needs no key to count as configured once named, and costs nothing."""
+
+    def schema_form(self, model: str) -> SchemaForm:
+        """How a model is brought to answer true to a schema."""
+        for rule in self.schemas:
+            if re.match(rule.models, model):
+                return rule.form
+        return SchemaForm.NATIVE

@@ -131,6 +131,10 @@ class Entry:
         self._end(status=_OK, usage=usage, http_status=200, error=None)
         return usage
 
+    def discard(self, outcome: Outcome, status: str, why: str) -> None:
+        """The attempt under way gave an answer that is of no use; it is paid for all the same."""
+        self._end(status=status, usage=self.used(outcome), http_status=200, error=why)
+
     def cancel(self) -> Settled:
         """Write the end of one whose caller left before a word: what was being asked is taken as used."""
         usage = Usage() if self._route is None else self._estimate(0)

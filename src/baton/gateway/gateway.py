@@ -12,7 +12,9 @@ from baton.gateway.resilience.plan import Plan
 from baton.gateway.resilience.retry import RetryPolicy
 from baton.gateway.routing.decision import Decision
 from baton.gateway.routing.live import LiveRouter
-from baton.gateway.streaming import Streaming
+from baton.gateway.shaping.emulation import emulation
+from baton.gateway.shaping.held import HeldAnswer, ask_held
+from baton.gateway.streaming import Begun, Streaming
 from baton.ledger.book import Book
 from baton.ledger.rows import Opened, Settled
 from baton.upstream.calls import Reply
@@ -65,8 +67,12 @@ class Gateway:
         """
         decision = self._router.decide(caller, envelope)
         plan = self._plan(decision, envelope, arrival)
+        wish = emulation(envelope, plan.provider.spec, plan.model)
         with self._open(caller, envelope, decision, arrival) as entry:
-            reply = await self._attempts.ask(plan, envelope, entry)
+            if wish is None:
+                reply = await self._attempts.ask(plan, envelope, entry)
+            else:
+                reply = await ask_held(self._attempts, plan, wish, envelope, entry)
             return self._settle(reply, entry, decision)
 
     async def stream(self, caller: Caller, envelope: Envelope, arrival: Arrival) -> Streaming:
@@ -78,8 +84,13 @@ class Gateway:
         """
         decision = self._router.decide(caller, envelope)
         plan = self._plan(decision, envelope, arrival)
+        wish = emulation(envelope, plan.provider.spec, plan.model)
         with self._open(caller, envelope, decision, arrival) as entry:
-            begun = await self._attempts.begin(plan, envelope, entry)
+            if wish is None:
+                begun: Begun = await self._attempts.begin(plan, envelope, entry)
+            else:
+                begun = HeldAnswer(await ask_held(self._attempts, plan, wish, envelope, entry), envelope)
+                entry.first_token()
             entry.hand_over()
             return Streaming(begun, entry, envelope, decision)
 

@@ -1,28 +1,49 @@
 """An answer on its way: passed on as it comes, and settled before its last byte."""
 
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Protocol
 
 from baton.core.errors import AllAttemptsFailed
 from baton.core.failures import Failure, Kind
+from baton.core.losses import Losses
 from baton.core.money import usd_text
 from baton.core.request import Envelope
+from baton.core.usage import Usage
 from baton.gateway.entry import CANCELLED, Entry, Outcome
-from baton.gateway.resilience.attempts import BegunStream
 from baton.gateway.routing.decision import Decision
 from baton.ledger.rows import Settled, Status
+from baton.upstream.dialects.handing import Progress
+
+
+class Begun(Protocol):
+    """An answer that has begun: `resilience.attempts.BegunStream`, or one held back until it was good."""
+
+    first: bytes
+    """To be sent before what `rest` brings."""
+    rest: AsyncGenerator[bytes]
+    seen: Progress
+    headers: Mapping[str, str]
+    losses: Losses
+
+    def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
+        """The end of a whole answer."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of it."""
+        ...
 
 
 class Streaming:
     """An answer on its way. Whoever got it closes it; what was not finished by then was cancelled."""
 
-    def __init__(self, begun: BegunStream, entry: Entry, envelope: Envelope, decision: Decision) -> None:
+    def __init__(self, begun: Begun, entry: Entry, envelope: Envelope, decision: Decision) -> None:
         self._begun = begun
         self._entry = entry
         self._envelope = envelope
         self.decision = decision
-        self.headers = begun.stream.headers
-        self.losses = begun.stream.losses
+        self.headers = begun.headers
+        self.losses = begun.losses
         """What the translation left out or changed; of the answer, what has been written so far."""
 
     @property
@@ -56,7 +77,7 @@ class Streaming:
         outcome = self._outcome()
         usage = self._entry.succeed(outcome)
         settled = self._entry.settle_answered(outcome, usage)
-        yield begun.handing.finale(usage, self._receipt(settled))
+        yield begun.finale(usage, self._receipt(settled))
 
     async def close(self) -> None:
         """End it: a stream that its reader left is recorded with what it had used."""

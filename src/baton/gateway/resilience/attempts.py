@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any
 
 import structlog
 from msgspec import structs
@@ -11,6 +12,7 @@ from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed, AttemptFailed
 from baton.core.failures import Failure, Kind
 from baton.core.request import Envelope
+from baton.core.usage import Usage
 from baton.gateway.entry import Entry
 from baton.gateway.resilience.plan import Plan
 from baton.upstream.calls import Reply, ReplyStream, Route, Upstream
@@ -28,16 +30,21 @@ class BegunStream:
     """A stream that has said its first words: `first` is to be sent, then what `rest` brings."""
 
     def __init__(self, stream: ReplyStream, pieces: AsyncGenerator[bytes], first: bytes) -> None:
-        self.stream = stream
-        self.handing = stream.handing
+        self._stream = stream
         self.seen = stream.seen
+        self.headers: Mapping[str, str] = stream.headers
+        self.losses = stream.losses
         self.first = first
         self.rest = pieces
+
+    def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
+        """The end of a whole answer."""
+        return self._stream.handing.finale(usage, baton)
 
     async def close(self) -> None:
         """Let go of it; closes the upstream socket where the answer had not ended."""
         await self.rest.aclose()
-        await self.stream.close()
+        await self._stream.close()
 
 
 class _Tried:

@@ -1,7 +1,7 @@
 """DeepSeek. Says usage on the last choice's chunk; cached tokens as `prompt_cache_hit_tokens`."""
 
 from baton.core.failures import Kind
-from baton.core.provider import KnownMessage, ModelClasses, ProviderSpec
+from baton.core.provider import KnownMessage, ModelClasses, ProviderSpec, SchemaForm, SchemaRule
 
 SPEC = ProviderSpec(
     name="deepseek",
@@ -12,6 +12,11 @@ SPEC = ProviderSpec(
             pattern=r"maximum context length is \d+ tokens",
             kind=Kind.CONTEXT_LENGTH,
             source="recording deepseek-bf6635378f",
+        ),
+    ),
+    schemas=(
+        SchemaRule(
+            models="", form=SchemaForm.JSON_OBJECT, source="https://api-docs.deepseek.com/guides/json_mode"
         ),
     ),
     capabilities=frozenset({"streaming", "tools", "json"}),

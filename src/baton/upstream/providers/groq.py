@@ -1,7 +1,7 @@
 """Groq. Usage of streams in `x_groq` (recording groq-4cf43a57e0); a wrong tool call is a 400."""
 
 from baton.core.failures import Kind
-from baton.core.provider import LimitHeaders, ProviderSpec, Quirks, WaitForm
+from baton.core.provider import LimitHeaders, ProviderSpec, Quirks, SchemaForm, SchemaRule, WaitForm
 
 SPEC = ProviderSpec(
     name="groq",
@@ -12,6 +12,13 @@ SPEC = ProviderSpec(
         remaining="x-ratelimit-remaining-{}",
         reset="x-ratelimit-reset-{}",
         reset_form=WaitForm.GO_DURATION,
+    ),
+    schemas=(
+        SchemaRule(
+            models=r"(?!openai/gpt-oss|meta-llama/llama-4|moonshotai/kimi-k2)",
+            form=SchemaForm.TOOL,
+            source="https://console.groq.com/docs/structured-outputs",
+        ),
     ),
     errors={(400, "tool_use_failed"): Kind.MALFORMED},  # recording groq-882092f654
 )

@@ -1,0 +1,91 @@
+"""An answer held back until it is true to its schema: asked for, judged, asked for once more."""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+from msgspec import structs
+
+from baton.core.answer import ChatResponse
+from baton.core.errors import AllAttemptsFailed
+from baton.core.failures import Failure, Kind
+from baton.core.losses import Feature, Losses
+from baton.core.request import ChatRequest, Envelope
+from baton.core.usage import Usage
+from baton.gateway.entry import Entry, Outcome
+from baton.gateway.resilience.attempts import Attempts
+from baton.gateway.resilience.deadline import WHOLE
+from baton.gateway.resilience.plan import Plan
+from baton.gateway.shaping.emulation import Emulation, put
+from baton.upstream.calls import Reply
+from baton.upstream.dialects.handing import Progress, Retelling
+from baton.upstream.dialects.retelling import stream_of
+
+INVALID = "invalid_answer"
+"""The status of an attempt whose answer was not true to the schema."""
+
+
+async def ask_held(
+    attempts: Attempts, plan: Plan, emulation: Emulation, envelope: Envelope, entry: Entry
+) -> Reply:
+    """The answer in the caller's dialect, true to the schema; every attempt is in the entry, with its cost.
+
+    Raises:
+        AllAttemptsFailed: no answer came, or none that is true to it.
+    """
+    plan = structs.replace(plan, stages=WHOLE)
+    reply = await attempts.ask(plan, put(envelope, emulation.asked()), entry)
+    response, problems = emulation.read(_taken_apart(reply))
+    if problems:
+        entry.discard(_outcome(reply), INVALID, " ".join(problems))
+        request: ChatRequest = emulation.asked_again(_taken_apart(reply), problems)
+        reply = await attempts.ask(plan, put(envelope, request), entry)
+        response, problems = emulation.read(_taken_apart(reply))
+    if problems:
+        usage = entry.used(_outcome(reply))
+        message = f"The model's answer is not true to the schema, also not the second time. {problems[0]}"
+        failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
+        took_ms = entry.fail(failure, usage)
+        raise AllAttemptsFailed([(f"{plan.provider.name}/{plan.model}", failure, took_ms)])
+    reply.losses.adjust(Feature.RESPONSE_FORMAT, emulation.form.value)
+    body = b"" if envelope.write is None or envelope.stream else envelope.write(response, reply.losses)
+    finish = next((choice.finish for choice in response.choices if choice.finish is not None), None)
+    seen = structs.replace(reply.seen, finish=reply.seen.finish if finish is None else finish.value)
+    return Reply(body, seen, reply.headers, reply.losses, response)
+
+
+class HeldAnswer:
+    """A whole answer that its caller wants as a stream."""
+
+    def __init__(self, reply: Reply, envelope: Envelope) -> None:
+        retelling = Retelling(stream_of(_taken_apart(reply)), envelope.writer(reply.losses))
+        self._retelling = retelling
+        self.first = retelling.close()
+        self.rest = _nothing()
+        self.seen: Progress = retelling.seen
+        self.seen.usage = reply.seen.usage
+        self.headers: Mapping[str, str] = reply.headers
+        self.losses: Losses = reply.losses
+
+    def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
+        """The end of the answer."""
+        return self._retelling.finale(usage, baton)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+        await self.rest.aclose()
+
+
+async def _nothing() -> AsyncGenerator[bytes]:
+    for piece in ():
+        yield piece
+
+
+def _taken_apart(reply: Reply) -> ChatResponse:
+    if reply.response is None:
+        raise TypeError("an answer that Baton asked for itself must come taken apart")
+    return reply.response
+
+
+def _outcome(reply: Reply) -> Outcome:
+    seen = reply.seen
+    return Outcome(usage=seen.usage, model=seen.model, finish=seen.finish, chars=seen.chars)
