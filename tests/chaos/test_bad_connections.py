@@ -136,13 +136,13 @@ NONSENSE = {
     "a TLS greeting": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "an address that is none": b"GET http:// HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a header without a colon": b"GET / HTTP/1.1\r\nHost x\r\n\r\n",
-    "a length that is none": b"POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
-    "a negative length": b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
-    "two lengths": b"POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
-    "a length and chunks": b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "an encoding nobody knows": b"POST / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n",
-    "a method nobody knows": b"BREW / HTTP/1.1\r\n\r\n",
+    "a header without a colon": b"GET /v1/x HTTP/1.1\r\nHost x\r\n\r\n",
+    "a length that is none": b"POST /v1/x HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+    "a negative length": b"POST /v1/x HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+    "two lengths": b"POST /v1/x HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+    "a length and chunks": b"POST /v1/x HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "an encoding nobody knows": b"POST /v1/x HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n",
+    "a method nobody knows": b"BREW /v1/x HTTP/1.1\r\n\r\n",
     "zeros": bytes(500),
 }
 
@@ -230,7 +230,7 @@ async def test_a_late_second_request_leaves_the_first_answer_alone(
         assert b"timeout" not in body
 
 
-CHUNKS = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+CHUNKS = b"POST /v1/x HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
 @pytest.mark.parametrize(

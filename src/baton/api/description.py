@@ -12,14 +12,24 @@ from baton.api.compat import described as compat
 from baton.api.native import chat
 from baton.api.native.answer import Answer
 from baton.api.native.chat_body import ChatBody
-from baton.api.problems import COMPAT, Problem
+from baton.api.problems import Problem
+from baton.api.spoken import dialect_at
+from baton.core.dialect import Dialect
 
 _ABOUT = """\
-One endpoint for every model. Errors of Baton's own routes are problem documents (RFC 9457); under `/v1/`
-they have OpenAI's shape. Every answer carries `x-request-id`. Money is a decimal string in USD, times are
-RFC 3339 in UTC, lists are paged by `limit` and `cursor` and tell the `nextCursor`.
+One endpoint for every model. Errors of Baton's own routes are problem documents (RFC 9457); on the
+compatibility routes they have the shape of the route's dialect. Every answer carries `x-request-id`. Money is
+a decimal string in USD, times are RFC 3339 in UTC, lists are paged by `limit` and `cursor` and tell the
+`nextCursor`.
 """
 _REF = "#/components/schemas/{name}"
+_ERRORS = {
+    Dialect.OPENAI: ("OpenAIError", "An error in OpenAI's shape"),
+    Dialect.OPENAI_RESPONSES: ("OpenAIError", "An error in OpenAI's shape"),
+    Dialect.ANTHROPIC: ("AnthropicError", "An error in Anthropic's shape"),
+    Dialect.GOOGLE: ("GoogleError", "An error in Google's shape"),
+    Dialect.NATIVE: ("Problem", "A problem document"),
+}
 
 
 def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
@@ -49,22 +59,17 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
 def _with_errors(path: str, responses: dict[str, Any]) -> None:
     """Say what errors look like, in place of what the framework believes."""
     responses.pop("422", None)
-    if path.startswith(COMPAT):
-        content = {"application/json": {"schema": {"$ref": _REF.format(name="OpenAIError")}}}
-        responses["4XX"] = responses["5XX"] = {
-            "description": "An error in OpenAI's shape",
-            "content": content,
-        }
-        return
-    content = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
-    responses["4XX"] = responses["5XX"] = {"description": "A problem document", "content": content}
+    name, told = _ERRORS[dialect_at(path)]
+    media_type = "application/problem+json" if name == "Problem" else "application/json"
+    content = {media_type: {"schema": {"$ref": _REF.format(name=name)}}}
+    responses["4XX"] = responses["5XX"] = {"description": told, "content": content}
 
 
 def _schemas() -> dict[str, Any]:
     body = ChatBody.model_json_schema(ref_template=_REF.replace("{name}", "{model}"))
     inner: dict[str, Any] = body.pop("$defs", {})
     _, ours = msgspec.json.schema_components([Answer, Problem], ref_template=_REF)
-    return {**inner, "ChatBody": body, **ours, "OpenAIError": compat.ERROR}
+    return {**inner, "ChatBody": body, **ours, **compat.ERRORS}
 
 
 _NATIVE_CHAT: dict[str, Any] = {

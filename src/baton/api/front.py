@@ -2,11 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-import msgspec
 import structlog
 
+from baton.api import problems
+from baton.api.compat.receipts import of_error
 from baton.api.exchange import REQUEST_ID, Receive, Scope, Send
 from baton.api.server import VISIT
+from baton.api.spoken import dialect_at
+from baton.core.errors import BatonError
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -33,21 +36,16 @@ class Front:
             _log.exception("request_failed", method=scope["method"], path=scope["path"], request=request_id)
             if scope[VISIT].started:
                 raise
-            await _apologise(send, request_id)
+            await _apologise(scope, send, request_id)
 
 
-async def _apologise(send: Send, request_id: str) -> None:
-    error = {
-        "message": "Baton made a mistake. It has been logged.",
-        "type": "server_error",
-        "param": None,
-        "code": "internal_error",
-    }
-    body = msgspec.json.encode({"error": error, "request_id": request_id})
+async def _apologise(scope: Scope, send: Send, request_id: str) -> None:
+    error = BatonError("Baton made a mistake. It has been logged.")
+    body, media_type = problems.write(error, dialect_at(scope["path"], scope["headers"]), request_id)
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", media_type),
         (b"content-length", b"%d" % len(body)),
-        (b"x-request-id", request_id.encode()),
+        *of_error(error, request_id),
     ]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

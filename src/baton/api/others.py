@@ -16,6 +16,7 @@ from baton.api import problems
 from baton.api.absent import absence
 from baton.api.compat.receipts import of_error
 from baton.api.exchange import REQUEST_ID, Exchange, Message, Receive, Scope, Send
+from baton.api.spoken import dialect_at
 from baton.core.errors import BatonError, Invalid, NotFound, NotJson
 from baton.upstream.dialects.wire import UNREADABLE
 
@@ -51,7 +52,7 @@ class Border:
                 receive = _Replay(body, receive)
             await self._framework(scope, receive, stamped)
         except BatonError as error:
-            response = _answer(error, exchange.path, request_id)
+            response = _answer(error, scope, request_id)
             if error.status == 413:
                 response.headers["connection"] = "close"
             await response(scope, receive, stamped)
@@ -131,13 +132,14 @@ async def _refused(request: Request, error: Exception) -> Response:
         known = error
     else:
         known = BatonError("Baton made a mistake. It has been logged.")
-    response = _answer(known, request.url.path, request.scope[REQUEST_ID])
+    response = _answer(known, request.scope, request.scope[REQUEST_ID])
     response.headers.update(headers)
     return response
 
 
-def _answer(error: BatonError, path: str, request_id: str) -> Response:
-    body, media_type = problems.write(error, path, request_id)
+def _answer(error: BatonError, scope: Scope, request_id: str) -> Response:
+    dialect = dialect_at(scope["path"], scope["headers"])
+    body, media_type = problems.write(error, dialect, request_id)
     response = Response(body, error.status, media_type=media_type.decode())
     for name, value in of_error(error, request_id):
         if name != b"x-request-id":

@@ -1,4 +1,5 @@
-"""Errors on their way out: problem documents (RFC 9457), or OpenAI's shape under `/v1/`."""
+"""Errors on their way out: in the shape of the dialect that is spoken at a path, or as problem documents
+(RFC 9457)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,11 +11,9 @@ from msgspec import UNSET, Struct, UnsetType
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from baton.api.spoken import codec_of
+from baton.core.dialect import Dialect
 from baton.core.errors import AllAttemptsFailed, BatonError, Invalid, Unservable
-from baton.upstream.dialects.openai.errors import write_error
-
-COMPAT = "/v1/"
-"""What stands under this path answers in the dialect of the SDKs that call it."""
 
 PROBLEM = b"application/problem+json"
 JSON = b"application/json"
@@ -88,11 +87,11 @@ def problem(error: BatonError, request_id: str) -> Problem:
     )
 
 
-def write(error: BatonError, path: str, request_id: str) -> tuple[bytes, bytes]:
-    """The error's body and its media type, as whoever called this path expects them."""
-    if path.startswith(COMPAT):
-        return write_error(error, request_id), JSON
-    return msgspec.json.encode(problem(error, request_id)), PROBLEM
+def write(error: BatonError, dialect: Dialect, request_id: str) -> tuple[bytes, bytes]:
+    """The error's body and its media type, as callers of this dialect expect them."""
+    if dialect is Dialect.NATIVE:
+        return msgspec.json.encode(problem(error, request_id)), PROBLEM
+    return codec_of(dialect).write_error(error, request_id), JSON
 
 
 def mistaken(error: ValidationError) -> Mistaken:

@@ -8,7 +8,6 @@ told from a client that is gone, and the provider would go on being paid for nob
 """
 
 import asyncio
-import json
 import uuid
 from typing import Any, cast
 
@@ -16,6 +15,11 @@ import uvicorn
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
+
+from baton.api import problems
+from baton.api.spoken import dialect_at
+from baton.core.dialect import Dialect
+from baton.core.errors import BatonError
 
 MAX_HEADER_BYTES = 64 * 1024
 HEADER_TIMEOUT_S = 15.0
@@ -159,6 +163,7 @@ class BoundedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.url = b""
         self._in_headers = True
         self._in_body = False
         self._began_now = False
@@ -339,13 +344,19 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._in_body:  # its handler sees a client that has left
             cycle.disconnected = True
             cycle.message_event.set()
-        error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
+        error = BatonError(message, code=code)
+        error.status = status
         request_id = str(uuid.uuid4())
-        body = json.dumps({"error": error, "request_id": request_id}).encode()
-        head = b"content-type: application/json\r\nconnection: close\r\nx-request-id: %b\r\n"
+        body, media_type = problems.write(error, self._dialect(), request_id)
+        head = b"content-type: %b\r\nconnection: close\r\nx-request-id: %b\r\n"
         length = b"content-length: %d\r\n\r\n" % len(body)
-        self.transport.write(STATUS_LINE[status] + head % request_id.encode() + length + body)
+        self.transport.write(STATUS_LINE[status] + head % (media_type, request_id.encode()) + length + body)
         self.linger()
+
+    def _dialect(self) -> Dialect:
+        """Of the path asked for, as far as it has come; the most widely spoken where none has."""
+        path = self.url.partition(b"?")[0].decode("latin-1")
+        return dialect_at(path) if path.startswith("/") else Dialect.OPENAI
 
 
 def _without_upgrade(data: bytes) -> bytes:

@@ -4,24 +4,33 @@ from typing import Any
 
 PATH = "/v1/chat/completions"
 
-ERROR: dict[str, Any] = {
-    "type": "object",
-    "title": "OpenAIError",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["message", "type", "param", "code"],
-            "properties": {
-                "message": {"type": "string"},
-                "type": {"type": "string"},
-                "param": {"anyOf": [{"type": "string"}, {"type": "null"}]},
-                "code": {"anyOf": [{"type": "string"}, {"type": "null"}]},
-            },
-        },
-        "request_id": {"type": "string"},
-    },
+_TEXT: dict[str, Any] = {"type": "string"}
+_PERHAPS_TEXT: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+
+
+def _error(title: str, fields: dict[str, Any], **beside: Any) -> dict[str, Any]:
+    """An error of which every field of the inner object is always there."""
+    inner = {"type": "object", "required": list(fields), "properties": fields}
+    return {
+        "type": "object",
+        "title": title,
+        "required": ["error"],
+        "properties": {"error": inner, **beside},
+    }
+
+
+ERRORS: dict[str, Any] = {
+    "OpenAIError": _error(
+        "OpenAIError",
+        {"message": _TEXT, "type": _TEXT, "param": _PERHAPS_TEXT, "code": _PERHAPS_TEXT},
+        request_id=_TEXT,
+    ),
+    "AnthropicError": _error(
+        "AnthropicError", {"type": _TEXT, "message": _TEXT}, type={"const": "error"}, request_id=_TEXT
+    ),
+    "GoogleError": _error("GoogleError", {"code": {"type": "integer"}, "message": _TEXT, "status": _TEXT}),
 }
+"""What errors look like, by the name of their schema."""
 
 _REQUEST: dict[str, Any] = {
     "type": "object",
