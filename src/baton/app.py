@@ -42,6 +42,7 @@ from baton.upstream.calls import Upstream
 from baton.upstream.direct import DirectTransport
 from baton.upstream.directory import Directory, declared
 from baton.upstream.http import HttpSettings, HttpTransport, tls_context
+from baton.upstream.outbound.fetcher import open_fetcher
 from baton.upstream.providers.simulated import MODELS as SIMULATED_MODELS
 from baton.upstream.providers.simulated.simulation import Simulation
 from baton.upstream.providers.simulated.transport import SimulatedTransport
@@ -132,7 +133,9 @@ async def open_app(settings: Settings, clock: Clock | None = None) -> AsyncGener
         router = LiveRouter(catalog, directory, frozenset({SIMULATED}))
         simulation = Simulation(store.clock)
         http = await stack.enter_async_context(transport(settings.http))
-        upstream = Upstream(http, {SIMULATED: SimulatedTransport(simulation, store.clock)}, store.clock)
+        fetcher = await stack.enter_async_context(open_fetcher(settings.guard, settings.http))
+        local = {SIMULATED: SimulatedTransport(simulation, store.clock)}
+        upstream = Upstream(http, local, fetcher, store.clock)
         ledger = await stack.enter_async_context(
             open_ledger(settings.data_dir / "journal", store.database, store.new_id)
         )

@@ -16,6 +16,7 @@ from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
+from baton.upstream.borrowed import with_files
 from baton.upstream.dialects.codec import Codec, Glance, NotAnAnswer
 from baton.upstream.dialects.failures import presentable
 from baton.upstream.dialects.handing import Handing, Progress, Retelling, Translation
@@ -23,6 +24,7 @@ from baton.upstream.dialects.registry import CODECS
 from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.directory import Credential, Provider
 from baton.upstream.http import MAX_ANSWER_BYTES
+from baton.upstream.outbound.fetcher import Fetcher
 from baton.upstream.transport import Deadlines, Transport, UpstreamRequest, UpstreamResponse
 
 MAX_ERROR_BYTES = 1024 * 1024
@@ -168,9 +170,13 @@ class ReplyStream:
 class Upstream:
     """Asks providers."""
 
-    def __init__(self, http: Transport, local: Mapping[str, Transport], clock: Clock) -> None:
-        """`local`: transports of providers that live inside the process, by name."""
+    def __init__(
+        self, http: Transport, local: Mapping[str, Transport], fetcher: Fetcher, clock: Clock
+    ) -> None:
+        """`local`: transports of providers that live inside the process, by name. `fetcher`: for files that a
+        provider cannot fetch."""
         self._http = http
+        self._fetcher = fetcher
         self._local = local
         self._clock = clock
 
@@ -234,7 +240,7 @@ class Upstream:
         request = UpstreamRequest(
             url=codec.address(route.provider.base_url, route.model, envelope.stream),
             headers=_headers(route, envelope, codec),
-            body=_body(route, envelope, codec, losses),
+            body=await self._body(route, envelope, codec, losses),
         )
         response = await transport.send(request, deadlines)
         if response.status == 200:
@@ -248,6 +254,13 @@ class Upstream:
         now_s = self._clock.wall()
         raise AttemptFailed(codec.read_failure(spec, response.status, response.headers, body, now_s))
 
+    async def _body(self, route: Route, envelope: Envelope, codec: Codec, losses: Losses) -> bytes:
+        spec = route.provider.spec
+        if envelope.dialect is codec.dialect:
+            return codec.pass_on(envelope, route.model, spec)
+        request = await with_files(envelope.open(), codec.takes, self._fetcher)
+        return codec.write_request(request, route.model, spec, losses)
+
 
 def _headers(route: Route, envelope: Envelope, codec: Codec) -> dict[str, str]:
     headers = {"content-type": "application/json", **route.provider.spec.headers}
@@ -257,13 +270,6 @@ def _headers(route: Route, envelope: Envelope, codec: Codec) -> dict[str, str]:
     if route.credential.key:
         headers[auth.header] = f"{auth.scheme} {route.credential.key}".lstrip()
     return headers
-
-
-def _body(route: Route, envelope: Envelope, codec: Codec, losses: Losses) -> bytes:
-    spec = route.provider.spec
-    if envelope.dialect is codec.dialect:
-        return codec.pass_on(envelope, route.model, spec)
-    return codec.write_request(envelope.open(), route.model, spec, losses)
 
 
 def _reply(

@@ -12,6 +12,7 @@ from baton.core.dialect import Dialect
 from baton.core.errors import BatonError
 from baton.core.failures import Failure
 from baton.core.losses import Feature, Losses
+from baton.core.messages import Media
 from baton.core.provider import ProviderSpec
 from baton.core.request import ChatRequest, Envelope
 from baton.core.usage import Usage
@@ -35,6 +36,12 @@ class NotAnAnswer(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
         self.failure = failure
+
+
+def takes_any(media: Media) -> bool:
+    """Of a dialect whose providers fetch every file themselves."""
+    del media
+    return True
 
 
 class Codec(Struct, frozen=True, kw_only=True):
@@ -66,6 +73,8 @@ class Codec(Struct, frozen=True, kw_only=True):
     """The body of an error answer; given the request's id."""
     write_error_event: Callable[[BatonError, str], bytes]
     """The end of a stream that broke."""
+    takes: Callable[[Media], bool] = takes_any
+    """Whether a request of this dialect can name such a file by its URL; Baton fetches the others."""
     cannot: Mapping[Feature, str]
     """What this dialect cannot say, and what happens instead."""
     adjusts: Mapping[Feature, str]

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from baton.core.dialect import Dialect
 from baton.core.losses import Losses
+from baton.core.messages import Media, MediaKind
 from baton.upstream.dialects.codec import Codec
 from baton.upstream.dialects.openai.answers import glance, read_response, write_response
 from baton.upstream.dialects.openai.errors import read_failure, write_error, write_error_event
@@ -26,6 +27,11 @@ def _writer(losses: Losses) -> StreamWriter:
     return StreamWriter(include_usage=True, losses=losses)
 
 
+def _takes(media: Media) -> bool:
+    """Chat completions take images by URL, and nothing else."""
+    return media.kind is MediaKind.IMAGE
+
+
 CODEC = Codec(
     dialect=Dialect.OPENAI,
     address=address,
@@ -36,6 +42,7 @@ CODEC = Codec(
     read_answer=read_response,
     reader=StreamReader,
     relay=Relay,
+    takes=_takes,
     write_answer=write_response,
     writer=_writer,
     write_error=write_error,
