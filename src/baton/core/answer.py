@@ -47,7 +47,7 @@ class ChatResponse(Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...]
     usage: Usage | None = None
     dialect: Dialect = Dialect.NATIVE
-    """Whose words `usage_raw`, all extras, log probabilities and native finishes are: of no use to another."""
+    """Whose words `usage_raw`, all extras, log probabilities and native finishes are; no other can use them."""
     usage_raw: Raw | None = None
     """The provider's own usage object."""
     extras: dict[str, Raw] = {}
@@ -97,7 +97,7 @@ class TextSigned(Struct, frozen=True, tag="text_signed"):
 
 
 class Cited(Struct, frozen=True, tag="cited"):
-    """Where the text so far has something from."""
+    """Where the text so far has something from; `start` and `end` count from the choice's first text."""
 
     citation: Citation
     choice: int = 0

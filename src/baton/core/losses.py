@@ -54,6 +54,8 @@ class Feature(StrEnum):
     """System messages behind the first user's."""
     ALTERNATION = "alternation"
     """Several messages of one role in a row."""
+    PART_ORDER = "part_order"
+    """The order of thoughts, texts and calls within one message."""
     EMPTY_CONTENT = "empty_content"
     IMAGE = "image"
     IMAGE_URL = "image_url"

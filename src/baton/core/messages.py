@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, structs
 
 from baton.core.dialect import Dialect
 
@@ -48,6 +48,17 @@ class Citation(Struct, frozen=True, kw_only=True):
     origin: Dialect | None = None
     raw: Raw | None = None
     """As `origin` wrote it, all of it."""
+
+    def moved(self, chars: int) -> "Citation":
+        """The same one, where so many characters have come before its text."""
+        if not chars or (self.start is None and self.end is None):
+            return self
+        start, end = self.start, self.end
+        return structs.replace(
+            self,
+            start=start if start is None else start + chars,
+            end=end if end is None else end + chars,
+        )
 
 
 class Text(Struct, frozen=True, kw_only=True, tag="text"):

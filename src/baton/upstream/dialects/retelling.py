@@ -36,9 +36,12 @@ def stream_of(response: ChatResponse) -> list[StreamEvent]:
 
 def _told(choice: Choice) -> list[StreamEvent]:
     events: list[StreamEvent] = []
-    calls = 0
+    calls = chars = 0
     for part in choice.parts:
-        if isinstance(part, ToolCall):
+        if isinstance(part, Text):
+            events += _written(part, choice.index, chars)
+            chars += len(part.text)
+        elif isinstance(part, ToolCall):
             began = ToolCallBegan(calls, part.id, part.name, choice.index, part.kind, part.signature)
             events += [began, ToolCallDelta(calls, part.arguments, choice.index)]
             calls += 1
@@ -48,14 +51,17 @@ def _told(choice: Choice) -> list[StreamEvent]:
     return events
 
 
+def _written(text: Text, choice: int, before: int) -> list[StreamEvent]:
+    """`before`: characters of the choice's earlier texts."""
+    events: list[StreamEvent] = [TextDelta(text.text, choice)] if text.text else []
+    events += [Cited(citation.moved(before), choice) for citation in text.citations]
+    return events if text.signature is None else [*events, TextSigned(text.signature, choice)]
+
+
 def _said(part: Part, choice: int) -> list[StreamEvent]:
     match part:
-        case Text():
-            events: list[StreamEvent] = [TextDelta(part.text, choice)] if part.text else []
-            events += [Cited(citation, choice) for citation in part.citations]
-            return events if part.signature is None else [*events, TextSigned(part.signature, choice)]
         case Reasoning():
-            events = [ReasoningDelta(part.text, choice)] if part.text else []
+            events: list[StreamEvent] = [ReasoningDelta(part.text, choice)] if part.text else []
             if part.signature or part.encrypted or part.id or part.details:
                 events.append(ReasoningSigned(choice, part.signature, part.encrypted, part.id, part.details))
             return events
@@ -65,5 +71,5 @@ def _said(part: Part, choice: int) -> list[StreamEvent]:
             return [MediaShown(part, choice)]
         case Foreign():
             return [ForeignDelta({part.kind: part.raw}, choice, part.dialect)]
-        case ToolCall() | ToolResult():
+        case Text() | ToolCall() | ToolResult():
             return []

@@ -37,6 +37,16 @@ class Fields:
         """
         return cls(decode(data, dict[str, Raw], at), at)
 
+    @property
+    def left(self) -> list[str]:
+        """The paths of the fields that nobody took; null ones count as absent."""
+        return [self.path(name) for name, value in self.rest.items() if bytes(value) != _NULL]
+
+    @property
+    def extras(self) -> dict[str, Raw]:
+        """The fields that nobody took; null ones count as absent."""
+        return {name: value for name, value in self.rest.items() if bytes(value) != _NULL}
+
     def path(self, name: str) -> str:
         """The field's path from the body's root, e.g. `messages[0].role`."""
         return f"{self._at}.{name}" if self._at else name
