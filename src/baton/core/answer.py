@@ -47,7 +47,7 @@ class ChatResponse(Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...]
     usage: Usage | None = None
     dialect: Dialect = Dialect.NATIVE
-    """Whose words `usage_raw`, all extras, log probabilities and native finishes are; no other can use them."""
+    """Whose words `usage_raw`, all extras, log probabilities and native finishes are; of use to no other."""
     usage_raw: Raw | None = None
     """The provider's own usage object."""
     extras: dict[str, Raw] = {}
