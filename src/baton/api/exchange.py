@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from baton.api.options import HEADER
 from baton.api.server import VISIT, Visit
@@ -21,6 +22,8 @@ _ACCOUNT = frozenset({b"openai-organization", b"openai-project"})
 
 _ANTHROPICS = frozenset({b"anthropic-version", b"anthropic-beta"})
 _KEYS = frozenset({b"x-api-key", b"x-goog-api-key"})
+_KEY_IN_QUERY = "/v1beta/"
+"""Below this path a key may stand in the query string: its dialect's own clients put it there."""
 
 _STREAM = b"cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
 
@@ -66,6 +69,8 @@ class Exchange:
                 self.presented = value.decode("latin-1").strip() or None
             elif name == b"content-length":
                 self.announced = int(value) if value.isdigit() else None
+        if self.presented is None and self.path.startswith(_KEY_IN_QUERY):
+            self.presented = _key_in(scope["query_string"])
 
     def header(self, name: bytes) -> str | None:
         """A header of the request, by its lower-case name."""
@@ -113,6 +118,11 @@ class Exchange:
 def _bearer(value: bytes) -> str | None:
     scheme, _, key = value.decode("latin-1").partition(" ")
     return key.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _key_in(query: bytes) -> str | None:
+    found = parse_qs(query.decode("latin-1")).get("key")
+    return found[0].strip() or None if found else None
 
 
 def _content(message: Message, limit: int) -> bytes:

@@ -1,8 +1,11 @@
 """`GET /v1/models`."""
 
+from typing import Any
 from urllib.parse import quote
 
+import anthropic
 import openai
+import pytest
 
 from tests.api.conftest import Web
 from tests.conftest import StartBaton
@@ -50,3 +53,68 @@ async def test_the_official_sdk_reads_it(web: Web) -> None:
         ids = [model.id async for model in client.models.list()]
         assert ids[0] == "auto"
         assert (await client.models.retrieve(ids[1])).id == ids[1]
+
+
+VERSION = {"anthropic-version": "2023-06-01"}
+
+
+async def paged(web: Web, query: str = "") -> dict[str, Any]:
+    reply = await web.get(f"/v1/models?{query}", web.baton.admin | VERSION)
+    assert reply.status == 200, reply.body
+    return reply.json
+
+
+async def test_the_other_dialect_is_answered_in_its_own_shape(start_baton: StartBaton, session) -> None:
+    """With `anthropic-version`: times, limits and life cycle in that dialect's words, in pages of 20."""
+    web = Web(await start_baton(KEY), session)
+    listed = await paged(web)
+    assert set(listed) == {"data", "has_more", "first_id", "last_id"}
+    assert (len(listed["data"]), listed["has_more"]) == (20, True)
+    assert (listed["first_id"], listed["last_id"]) == ("auto", listed["data"][-1]["id"])
+    known = (await web.get("/v1/models/gpt-4o", web.baton.admin | VERSION)).json
+    assert (known["type"], known["id"], known["display_name"]) == ("model", "openai/gpt-4o", "GPT-4o")
+    assert (known["created_at"], known["max_input_tokens"]) == ("2024-05-13T00:00:00Z", 128000)
+    assert known["lifecycle"] == "deprecated"
+    assert known["retires_at"] == "2027-01-14T00:00:00Z"
+
+
+async def test_pages_lead_through_the_whole_list_both_ways(start_baton: StartBaton, session) -> None:
+    """Forwards by `after_id`, backwards by `before_id`: each model once, and the same as OpenAI's list."""
+    web = Web(await start_baton(KEY), session)
+    everything = [each["id"] for each in (await web.get("/v1/models")).json["data"]]
+    seen: list[str] = []
+    query = "limit=7"
+    while True:
+        got = await paged(web, query)
+        seen += [each["id"] for each in got["data"]]
+        if not got["has_more"]:
+            break
+        query = f"limit=7&after_id={quote(got['last_id'], safe='')}"
+    assert seen == everything
+    back: list[str] = []
+    query = f"limit=7&before_id={quote(everything[-1], safe='')}"
+    while True:
+        got = await paged(web, query)
+        back = [each["id"] for each in got["data"]] + back
+        if not got["has_more"]:
+            break
+        query = f"limit=7&before_id={quote(got['first_id'], safe='')}"
+    assert back == everything[:-1]
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1001", "after_id=nobody", "before_id=nobody", "after_id=auto&before_id=auto"]
+)
+async def test_a_page_that_cannot_be_is_refused(web: Web, query: str) -> None:
+    """400, not an empty page that looks like the end."""
+    assert (await web.get(f"/v1/models?{query}", web.baton.admin | VERSION)).status == 400
+
+
+async def test_the_other_official_sdk_reads_it(start_baton: StartBaton) -> None:
+    """`models.list()` of Anthropic's SDK pages through all, and `models.retrieve()` finds one."""
+    baton = await start_baton(KEY)
+    async with anthropic.AsyncAnthropic(base_url=baton.url, api_key=baton.key) as client:
+        found = [model async for model in client.models.list(limit=9)]
+        assert found[0].id == "auto"
+        assert len({model.id for model in found}) == len(found) > 20
+        assert (await client.models.retrieve("openai/gpt-4o")).created_at.year == 2024

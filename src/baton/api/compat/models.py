@@ -1,37 +1,35 @@
-"""`GET /v1/models`: what this key may use, in OpenAI's shape."""
+"""`GET /v1/models`: what this key may use, in the shape of the dialect that the request's headers speak."""
 
-from datetime import UTC, datetime, time
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from fastapi import FastAPI
-from pydantic import BaseModel
+from fastapi import FastAPI, Query, Request
 
 from baton.api.callers import KnownCaller
+from baton.api.compat.model_shapes import (
+    ModelInfo,
+    ModelList,
+    ModelPage,
+    ModelShown,
+    nameless,
+    page,
+    shown,
+    told,
+)
+from baton.api.spoken import dialect_at
 from baton.catalog.live import LiveCatalog
 from baton.catalog.lookup import Offer
 from baton.core.caller import Caller
+from baton.core.dialect import Dialect
 from baton.core.errors import NotFound
 from baton.gateway.routing.decision import AUTO
 from baton.upstream.directory import Directory
 
 _TAG = "OpenAI-compatible"
 _OWNER_OF_AUTO = "baton"
+_PAGED_ONLY = "With `anthropic-version` only."
 
-
-class ModelShown(BaseModel):
-    """A model as OpenAI's SDKs read it. `created`: Unix seconds, 0 where nobody said."""
-
-    id: str
-    object: Literal["model"] = "model"
-    created: int
-    owned_by: str
-
-
-class ModelList(BaseModel):
-    """All of them."""
-
-    object: Literal["list"] = "list"
-    data: list[ModelShown]
+_Limit = Annotated[int, Query(ge=1, le=1000, description=f"Models per page at most. {_PAGED_ONLY}")]
+_Beside = Annotated[str | None, Query(max_length=300, description=_PAGED_ONLY)]
 
 
 class CompatModels:
@@ -44,26 +42,53 @@ class CompatModels:
     def attach(self, to: FastAPI) -> None:
         """Add the routes."""
         shape: dict[str, Any] = {"methods": ["GET"], "tags": [_TAG]}
-        to.add_api_route("/v1/models", self.all, response_model=ModelList, **shape)
-        to.add_api_route("/v1/models/{model_id:path}", self.one, response_model=ModelShown, **shape)
+        to.add_api_route("/v1/models", self.all, response_model=ModelList | ModelPage, **shape)
+        to.add_api_route(
+            "/v1/models/{model_id:path}", self.one, response_model=ModelShown | ModelInfo, **shape
+        )
 
-    async def all(self, caller: KnownCaller) -> ModelList:
-        """The models that this key may use; `auto` leaves the choice to Baton."""
-        configured = self._directory.configured
-        offers = self._catalog.current().offers
-        usable = [_shown(offer) for offer in offers if _usable(offer, caller, configured)]
-        return ModelList(data=[_auto(), *usable])
+    async def all(
+        self,
+        request: Request,
+        caller: KnownCaller,
+        limit: _Limit = 20,
+        after_id: _Beside = None,
+        before_id: _Beside = None,
+    ) -> ModelList | ModelPage:
+        """The models that this key may use; `auto` leaves the choice to Baton. With the header
+        `anthropic-version` in that dialect's shape, in pages."""
+        offers = self.usable(caller)
+        if _speaks_anthropic(request):
+            return page([nameless(AUTO), *map(told, offers)], limit, after_id, before_id)
+        return ModelList(data=[_auto(), *map(shown, offers)])
 
-    async def one(self, caller: KnownCaller, model_id: str) -> ModelShown:
+    async def one(self, request: Request, caller: KnownCaller, model_id: str) -> ModelShown | ModelInfo:
         """One of them, by its id or any of its names."""
-        if model_id == AUTO:
-            return _auto()
+        if _speaks_anthropic(request):
+            return nameless(AUTO) if model_id == AUTO else told(self.named(caller, model_id))
+        return _auto() if model_id == AUTO else shown(self.named(caller, model_id))
+
+    def usable(self, caller: Caller) -> list[Offer]:
+        """The models that a caller may use, in the catalog's order."""
+        configured = self._directory.configured
+        return [offer for offer in self._catalog.current().offers if _usable(offer, caller, configured)]
+
+    def named(self, caller: Caller, model_id: str) -> Offer:
+        """One of these, by any of its names.
+
+        Raises:
+            NotFound: there is no such model, or not for this caller.
+        """
         found = self._catalog.current().resolve(model_id)
         if not found.known or not _usable(found.offer, caller, self._directory.configured):
             raise NotFound(
                 f"This key may use no model '{model_id[:80]}'.", code="model_not_found", param="model"
             )
-        return _shown(found.offer)
+        return found.offer
+
+
+def _speaks_anthropic(request: Request) -> bool:
+    return dialect_at(request.scope["path"], request.scope["headers"]) is Dialect.ANTHROPIC
 
 
 def _usable(offer: Offer, caller: Caller, configured: frozenset[str]) -> bool:
@@ -74,12 +99,6 @@ def _usable(offer: Offer, caller: Caller, configured: frozenset[str]) -> bool:
         and caller.tier in model.tier_access
         and model.provider in configured
     )
-
-
-def _shown(offer: Offer) -> ModelShown:
-    released = offer.model.release_date
-    created = 0 if released is None else int(datetime.combine(released, time(), UTC).timestamp())
-    return ModelShown(id=offer.id, created=created, owned_by=offer.model.provider)
 
 
 def _auto() -> ModelShown:
