@@ -15,6 +15,7 @@ from baton.api.asgi import build
 from baton.api.front import Asgi
 from baton.api.server import make_server
 from baton.app import App, open_app
+from baton.core.provider import ProviderSpec
 from baton.records.audit.entry import Actor
 from baton.settings import load
 from baton.upstream.directory import declared
@@ -82,11 +83,15 @@ async def baton_server(start_baton: Callable[..., Awaitable[BatonServer]]) -> Ba
 
 @asynccontextmanager
 async def serving(
-    environment: Mapping[str, str], data_dir: Path, settings: Mapping[str, Any]
+    environment: Mapping[str, str],
+    data_dir: Path,
+    settings: Mapping[str, Any],
+    specs: tuple[ProviderSpec, ...] | None = None,
 ) -> AsyncGenerator[BatonServer]:
-    """Open a Baton and serve it at a free port while inside."""
-    read = load(environment, declared(), overrides={"data_dir": data_dir, **settings})
-    async with open_app(read) as app, listening(build(app)) as url:
+    """Open a Baton and serve it at a free port while inside. `specs`: its providers, where not the usual."""
+    specs = declared() if specs is None else specs
+    read = load(environment, specs, overrides={"data_dir": data_dir, **settings})
+    async with open_app(read, specs=specs) as app, listening(build(app)) as url:
         yield BatonServer(url=url, key=app.first_key or "", app=app)
 
 

@@ -110,8 +110,10 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[App]:
-    """Open everything that `baton serve` needs.
+async def open_app(
+    settings: Settings, clock: Clock | None = None, specs: tuple[ProviderSpec, ...] | None = None
+) -> AsyncGenerator[App]:
+    """Open everything that `baton serve` needs. `specs`: the providers, where not those that Baton ships.
 
     Raises:
         Unavailable: as `open_store`, or the journal cannot be written.
@@ -123,7 +125,7 @@ async def open_app(settings: Settings, clock: Clock | None = None) -> AsyncGener
             Keyring(store.database, store.notices, store.mint, store.clock, settings.master_key)
         )
         await stack.enter_async_context(LastUse(store.database, keyring))
-        specs = declared()
+        specs = declared() if specs is None else specs
         models = await stack.enter_async_context(
             Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock)
         )
