@@ -12,7 +12,7 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 
 
 class Trip(BaseModel):
-    """What the parse helpers make a schema of; its schema is also that of the tools."""
+    """A journey to a city."""
 
     model_config = ConfigDict(extra="forbid")
     city: str
