@@ -23,14 +23,15 @@ from tests.sdks.conversation import (
 
 _THINKING_TOKENS = 1024
 _ERRORS = {
-    400: "ClientError",
-    401: "ClientError",
-    403: "ClientError",
-    404: "ClientError",
-    422: "ClientError",
-    429: "ClientError",
-    500: "ServerError",
+    400: "ClientError INVALID_ARGUMENT",
+    401: "ClientError UNAUTHENTICATED",
+    403: "ClientError PERMISSION_DENIED",
+    404: "ClientError NOT_FOUND",
+    422: "ClientError INVALID_ARGUMENT",
+    429: "ClientError RESOURCE_EXHAUSTED",
+    500: "ServerError UNAVAILABLE",
 }
+"""The SDK has two classes; what went wrong is told by a word of Google's."""
 
 
 class GoogleGenerate:
@@ -73,7 +74,8 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except errors.APIError as error:
-        raise SdkError(type(error).__name__, error.code, error.message or "") from error
+        name = f"{type(error).__name__} {error.status}"
+        raise SdkError(name, error.code, error.message or "") from error
     except errors.UnknownApiResponseError as error:  # what the SDK says of half a JSON
         raise SdkError(type(error).__name__, None, str(error)) from error
 
