@@ -119,6 +119,7 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         finish="finish",
         http_status=55,
         decision='{"score":1}',
+        schema_violation="violation",
     )
     ledger.book.opened(opened)
     ledger.book.settled(settled)
@@ -174,6 +175,7 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         retries=0,
         fell_back=True,
         decision='{"score":1}',
+        schema_violation="violation",
     )
     assert first == AttemptRow(
         interaction_id=id,

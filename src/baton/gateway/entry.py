@@ -70,6 +70,7 @@ class Entry:
         self.settled: Settled | None = None
         """The end, once it is written."""
         self._handed_over = False
+        self._violation: str | None = None
         book.opened(opened)
 
     def __enter__(self) -> Self:
@@ -134,6 +135,10 @@ class Entry:
     def discard(self, outcome: Outcome, status: str, why: str) -> None:
         """The attempt under way gave an answer that is of no use; it is paid for all the same."""
         self._end(status=status, usage=self.used(outcome), http_status=200, error=why)
+
+    def judge(self, violation: str | None) -> None:
+        """Where the answer is not true to the schema that was asked for."""
+        self._violation = violation
 
     def cancel(self) -> Settled:
         """Write the end of one whose caller left before a word: what was being asked is taken as used."""
@@ -211,6 +216,7 @@ class Entry:
             finish=outcome.finish if outcome is not None else None,
             http_status=http_status,
             decision=self._decision.reasoning,
+            schema_violation=self._violation,
         )
         self._book.settled(settled)
         self.settled = settled

@@ -14,6 +14,7 @@ from baton.gateway.routing.decision import Decision
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.shaping.emulation import emulation
 from baton.gateway.shaping.held import HeldAnswer, ask_held
+from baton.gateway.shaping.judgement import judgement
 from baton.gateway.streaming import Begun, Streaming
 from baton.ledger.book import Book
 from baton.ledger.rows import Opened, Settled
@@ -71,6 +72,8 @@ class Gateway:
         with self._open(caller, envelope, decision, arrival) as entry:
             if wish is None:
                 reply = await self._attempts.ask(plan, envelope, entry)
+                judge = judgement(envelope)
+                entry.judge(None if judge is None else judge.violation(reply.heard()))
             else:
                 reply = await ask_held(self._attempts, plan, wish, envelope, entry)
             return self._settle(reply, entry, decision)
@@ -92,7 +95,7 @@ class Gateway:
                 begun = HeldAnswer(await ask_held(self._attempts, plan, wish, envelope, entry), envelope)
                 entry.first_token()
             entry.hand_over()
-            return Streaming(begun, entry, envelope, decision)
+            return Streaming(begun, entry, envelope, decision, judgement(envelope) if wish is None else None)
 
     def _plan(self, decision: Decision, envelope: Envelope, arrival: Arrival) -> Plan:
         options = envelope.options

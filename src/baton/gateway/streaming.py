@@ -11,8 +11,10 @@ from baton.core.request import Envelope
 from baton.core.usage import Usage
 from baton.gateway.entry import CANCELLED, Entry, Outcome
 from baton.gateway.routing.decision import Decision
+from baton.gateway.shaping.judgement import Judgement
 from baton.ledger.rows import Settled, Status
 from baton.upstream.dialects.handing import Progress
+from baton.upstream.dialects.listening import Heard
 
 
 class Begun(Protocol):
@@ -24,6 +26,11 @@ class Begun(Protocol):
     seen: Progress
     headers: Mapping[str, str]
     losses: Losses
+
+    @property
+    def heard(self) -> Heard | None:
+        """What was said, where somebody wanted to hear it."""
+        ...
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
         """The end of a whole answer."""
@@ -37,7 +44,16 @@ class Begun(Protocol):
 class Streaming:
     """An answer on its way. Whoever got it closes it; what was not finished by then was cancelled."""
 
-    def __init__(self, begun: Begun, entry: Entry, envelope: Envelope, decision: Decision) -> None:
+    def __init__(
+        self,
+        begun: Begun,
+        entry: Entry,
+        envelope: Envelope,
+        decision: Decision,
+        judge: Judgement | None = None,
+    ) -> None:
+        """`judge`: of an answer that shall be true to a schema."""
+        self._judge = judge
         self._begun = begun
         self._entry = entry
         self._envelope = envelope
@@ -75,6 +91,8 @@ class Streaming:
         if not begun.seen.complete:
             raise self._broken(begun.seen.failure or _cut_short())
         outcome = self._outcome()
+        if self._judge is not None and begun.heard is not None:
+            self._entry.judge(self._judge.violation(begun.heard))
         usage = self._entry.succeed(outcome)
         settled = self._entry.settle_answered(outcome, usage)
         yield begun.finale(usage, self._receipt(settled))

@@ -71,6 +71,7 @@ class InteractionRow(Struct, frozen=True, kw_only=True):
     fell_back: bool
     decision: str | None
     """JSON."""
+    schema_violation: str | None
 
 
 class AttemptRow(Struct, frozen=True, kw_only=True):

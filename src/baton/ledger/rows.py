@@ -162,6 +162,8 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     """Sent to the caller; None where nothing was."""
     decision: str | None = None
     """Why this model was chosen, in a sentence."""
+    schema_violation: str | None = None
+    """Where the answer is not true to the schema that was asked for, in a sentence."""
 
     def __post_init__(self) -> None:
         checked = bool(self.attempts) and self.usage is self.attempts[-1].usage
@@ -171,6 +173,8 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
             force_setattr(self, "model_version", self.model_version[:MAX_TEXT])
         if self.finish is not None and len(self.finish) > MAX_TEXT:
             force_setattr(self, "finish", self.finish[:MAX_TEXT])
+        if self.schema_violation is not None and len(self.schema_violation) > MAX_TEXT:
+            force_setattr(self, "schema_violation", self.schema_violation[:MAX_TEXT])
 
     @property
     def cost(self) -> Cost:

@@ -70,6 +70,7 @@ _SETTLED = (
     "retries",
     "fell_back",
     "decision",
+    "schema_violation",
 )
 _ATTEMPT = (
     "interaction_id",
@@ -203,6 +204,7 @@ def _interaction(interaction: Interaction) -> tuple[object, ...]:
         settled.retries if several else 0,
         settled.fell_back if several else False,
         settled.decision,
+        settled.schema_violation,
     )
 
 

@@ -57,6 +57,7 @@ INTERACTIONS = Table(
     Column("retries", Integer, nullable=False),
     Column("fell_back", Boolean, nullable=False),
     Column("decision", Text),
+    Column("schema_violation", Text),
     Index(None, "user_id", "id"),
     sqlite_with_rowid=False,
 )

@@ -2,8 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from baton.upstream.borrowed import with_files
 from baton.upstream.dialects.codec import Codec, Glance, NotAnAnswer
 from baton.upstream.dialects.failures import presentable
 from baton.upstream.dialects.handing import Handing, Progress, Retelling, Translation
+from baton.upstream.dialects.listening import Heard, Listener, heard_in
 from baton.upstream.dialects.registry import CODECS
 from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.directory import Credential, Provider
@@ -62,7 +64,17 @@ class Reply(Struct, frozen=True):
     headers: Mapping[str, str]
     losses: Losses
     response: ChatResponse | None = None
-    """Taken apart, for a caller whose route composes an answer of its own."""
+    """Taken apart, where it had to be."""
+    take_apart: Callable[[], ChatResponse] | None = None
+    """Does so, where it had not. Raises NotAnAnswer, or Invalid."""
+
+    def heard(self) -> Heard:
+        """What it said; nothing where it cannot be understood."""
+        try:
+            response = self.response or (self.take_apart and self.take_apart())
+        except (NotAnAnswer, Invalid, RecursionError):
+            response = None
+        return Heard() if response is None else heard_in(response)
 
 
 class Handed(Protocol):
@@ -113,7 +125,13 @@ class ReplyStream:
     """
 
     def __init__(
-        self, response: UpstreamResponse, handing: Handed, losses: Losses, quiet: Quiet, key: str
+        self,
+        response: UpstreamResponse,
+        handing: Handed,
+        losses: Losses,
+        quiet: Quiet,
+        key: str,
+        listener: Listener | None,
     ) -> None:
         """`key`: what it was asked with, so that no failure repeats it."""
         self._response = response
@@ -123,12 +141,20 @@ class ReplyStream:
         self.seen = handing.seen
         self.losses = losses
         self.headers = passed_back(response.headers)
+        self._listener = listener
+
+    @property
+    def heard(self) -> Heard | None:
+        """What was said, where somebody wanted to hear it."""
+        return None if self._listener is None else self._listener.heard
 
     async def pieces(self) -> AsyncGenerator[bytes]:
         """Bytes that may be sent on at once, events whole; failures end it without raising."""
         handing, seen = self.handing, self.seen
         try:
             async for chunk in self._response.chunks(MAX_ANSWER_BYTES):
+                if self._listener is not None:
+                    self._listener.feed(chunk)
                 piece = handing.feed(chunk)
                 if piece:
                     self._quiet.broken()
@@ -214,7 +240,8 @@ class Upstream:
         except AttemptFailed as error:
             raise _presentable(error, route) from None
         quiet = Quiet(self._clock, deadlines.quiet_s)
-        return ReplyStream(response, handing, losses, quiet, route.credential.key)
+        listener = _listener(route, envelope)
+        return ReplyStream(response, handing, losses, quiet, route.credential.key, listener)
 
     async def _handing(
         self, response: UpstreamResponse, envelope: Envelope, route: Route, losses: Losses
@@ -262,6 +289,14 @@ class Upstream:
         return codec.write_request(request, route.model, spec, losses)
 
 
+def _listener(route: Route, envelope: Envelope) -> Listener | None:
+    """Whoever asks for JSON may have it judged."""
+    if "json" not in envelope.needs:
+        return None
+    codec = CODECS[route.provider.dialect_for(envelope.dialect)]
+    return Listener(codec.reader(route.provider.spec))
+
+
 def _headers(route: Route, envelope: Envelope, codec: Codec) -> dict[str, str]:
     headers = {"content-type": "application/json", **route.provider.spec.headers}
     if envelope.dialect is codec.dialect:
@@ -283,7 +318,7 @@ def _reply(
     except NotAnAnswer as error:
         raise AttemptFailed(error.failure) from None
     if envelope.dialect is codec.dialect:
-        return Reply(body, seen, headers, losses)
+        return Reply(body, seen, headers, losses, take_apart=partial(codec.read_answer, body, spec))
     try:
         response = codec.read_answer(body, spec)
     except (NotAnAnswer, Invalid, RecursionError) as error:
@@ -292,7 +327,7 @@ def _reply(
         raise AttemptFailed(failure, seen.usage) from None
     if envelope.write is None:
         return Reply(body, seen, headers, losses, response)
-    return Reply(envelope.write(response, losses), seen, headers, losses)
+    return Reply(envelope.write(response, losses), seen, headers, losses, response)
 
 
 def _events(body: bytes, codec: Codec, spec: ProviderSpec) -> list[StreamEvent]:

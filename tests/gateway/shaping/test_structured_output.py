@@ -10,7 +10,18 @@ import pytest_asyncio
 
 from baton.ledger.interactions import AttemptRow
 from tests.chaos.conftest import KEY
-from tests.chaos.provider import Act, Caller, RawProvider, completion, raw_provider, whole
+from tests.chaos.provider import (
+    DONE,
+    USED,
+    Act,
+    Caller,
+    RawProvider,
+    chunked,
+    completion,
+    raw_provider,
+    whole,
+    word,
+)
 from tests.chaos.wire import Reply, chat, line_to, post
 from tests.conftest import BatonServer, serving
 
@@ -22,7 +33,7 @@ SCHEMA: dict[str, Any] = {
 }
 GOOD = '{"city": "Rome", "days": 3}'
 BAD = '{"city": "Rome", "days": "three"}'
-DEEPSEEK, GROQ = "deepseek/deepseek-flash", "groq/llama-3.3-70b-versatile"
+DEEPSEEK, GROQ, XAI = "deepseek/deepseek-flash", "groq/llama-3.3-70b-versatile", "xai/grok-any"
 
 
 def wish(schema: Any = SCHEMA) -> dict[str, Any]:
@@ -88,6 +99,8 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stag
             "DEEPSEEK_BASE_URL": provider.url,
             "GROQ_API_KEY": KEY,
             "GROQ_BASE_URL": provider.url,
+            "XAI_API_KEY": KEY,
+            "XAI_BASE_URL": provider.url,
         }
         async with serving(environment, tmp_path_factory.mktemp("shaping"), {"retries": 0}) as baton:
             yield Stage(baton, provider)
@@ -219,3 +232,36 @@ async def test_a_pattern_cannot_keep_the_house_busy(stage: Stage) -> None:
     evil = {"type": "object", "properties": {"city": {"type": "string", "pattern": "^(a+)+$"}}}
     reply = await stage.ask(DEEPSEEK, response_format=wish(evil))
     assert reply.status == 502
+
+
+def streamed(*texts: str) -> Act:
+    """A stream of these texts."""
+
+    async def act(caller: Caller) -> None:
+        await caller.send(*chunked(*map(word, texts), word("", "stop"), USED, DONE))
+
+    return act
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+async def test_a_broken_promise_of_a_providers_own_is_handed_on_and_recorded(
+    stage: Stage, stream: bool
+) -> None:
+    """The bytes are the provider's, nothing is asked again, and the ledger knows what was wrong."""
+    for text, violation in ((GOOD, None), (BAD, "days")):
+        stage.provider.act = streamed(text[:9], text[9:]) if stream else saying(text)
+        reply = await stage.ask(XAI, response_format=wish(), stream=stream)
+        assert (reply.text if stream else text_of(reply)) == text
+        row, _ = await stage.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
+        assert (row.schema_violation is None) == (violation is None)
+        assert violation is None or violation in (row.schema_violation or "")
+    assert [asked["response_format"] for asked in stage.asked] == [wish(), wish()]
+
+
+async def test_a_schema_that_only_the_provider_understands_is_its_own_affair(stage: Stage) -> None:
+    """What Baton cannot judge by is passed on, and nothing is recorded."""
+    stage.provider.act = saying(GOOD)
+    reply = await stage.ask(XAI, response_format=wish({"type": "strin"}))
+    assert text_of(reply) == GOOD
+    row, _ = await stage.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
+    assert row.schema_violation is None

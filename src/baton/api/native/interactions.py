@@ -53,6 +53,7 @@ class InteractionShown(Shown):
     status: str
     http_status: int | None
     finish: str | None
+    schema_violation: str | None
     usage: TokensShown
     cost_usd: str
     input_cost_usd: str
@@ -179,6 +180,7 @@ def _fields(row: InteractionRow) -> dict[str, Any]:
         "status": row.status,
         "http_status": row.http_status,
         "finish": row.finish,
+        "schema_violation": row.schema_violation,
         "usage": _tokens(row),
         "cost_usd": usd_text(row.cost_nanos),
         "input_cost_usd": usd_text(row.cost_input_nanos),

@@ -16,6 +16,7 @@ from baton.core.usage import Usage
 from baton.gateway.entry import Entry
 from baton.gateway.resilience.plan import Plan
 from baton.upstream.calls import Reply, ReplyStream, Route, Upstream
+from baton.upstream.dialects.listening import Heard
 from baton.upstream.directory import Credential
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -36,6 +37,11 @@ class BegunStream:
         self.losses = stream.losses
         self.first = first
         self.rest = pieces
+
+    @property
+    def heard(self) -> Heard | None:
+        """What was said, where somebody wanted to hear it."""
+        return self._stream.heard
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
         """The end of a whole answer."""

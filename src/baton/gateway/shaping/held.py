@@ -18,6 +18,7 @@ from baton.gateway.resilience.plan import Plan
 from baton.gateway.shaping.emulation import Emulation, put
 from baton.upstream.calls import Reply
 from baton.upstream.dialects.handing import Progress, Retelling
+from baton.upstream.dialects.listening import Heard
 from baton.upstream.dialects.retelling import stream_of
 
 INVALID = "invalid_answer"
@@ -65,6 +66,11 @@ class HeldAnswer:
         self.seen.usage = reply.seen.usage
         self.headers: Mapping[str, str] = reply.headers
         self.losses: Losses = reply.losses
+
+    @property
+    def heard(self) -> Heard | None:
+        """It was judged before."""
+        return None
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
         """The end of the answer."""
