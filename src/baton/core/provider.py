@@ -87,6 +87,15 @@ class SchemaRule(Struct, frozen=True, kw_only=True):
     """Where it is known from."""
 
 
+class Service(StrEnum):
+    """What providers serve beside chat. In the catalog it is a capability of the same name."""
+
+    EMBEDDINGS = "embeddings"
+    IMAGES = "images"
+    TRANSCRIPTIONS = "transcriptions"
+    MODERATIONS = "moderations"
+
+
 class ModelClasses(Struct, frozen=True, kw_only=True):
     """The provider's own models for each class of work."""
 
@@ -118,6 +127,8 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     messages: tuple[KnownMessage, ...] = ()
     capabilities: frozenset[str] = frozenset({"streaming", "tools", "json", "vision"})
     """What its models can do where the catalog does not know them."""
+    services: frozenset[Service] = frozenset()
+    """What it serves beside chat, in OpenAI's shapes below the same base URL."""
     schemas: tuple[SchemaRule, ...] = ()
     """The first that matches counts; all other models have structured output of their own."""
     classes: ModelClasses | None = None

@@ -130,25 +130,30 @@ class Options(Struct, frozen=True, kw_only=True):
     """Options that this version does not act on."""
 
 
-class Envelope(Struct, frozen=True, kw_only=True):
-    """The outside of a request: enough to route, admit, price and record it, with the letter still closed.
-
-    A provider of the same dialect is sent `body` as it came; only who must translate opens the letter.
-    """
+class Outline(Struct, frozen=True, kw_only=True):
+    """What routing, admission, prices and the ledger need to know of a request, whatever it asks for."""
 
     dialect: Dialect
     model: str
     """As the caller wrote it."""
-    body: bytes
     stream: bool
-    include_usage: bool
-    """Whether the caller wants usage at the end of a stream."""
     max_tokens: int | None
     needs: frozenset[str]
     """Capabilities found in the request itself: `vision`, `audio`, `tools`, `json`, `streaming` …"""
     input_chars: int
     """Characters of all text, for a first estimate of tokens."""
     options: Options
+
+
+class Envelope(Outline, frozen=True, kw_only=True):
+    """The outside of a chat request, with the letter still closed.
+
+    A provider of the same dialect is sent `body` as it came; only who must translate opens the letter.
+    """
+
+    body: bytes
+    include_usage: bool
+    """Whether the caller wants usage at the end of a stream."""
     headers: Mapping[str, str]
     """The caller's headers that a provider of the same dialect may see."""
     read: Callable[[bytes], ChatRequest]
@@ -158,6 +163,8 @@ class Envelope(Struct, frozen=True, kw_only=True):
     """Makes the writer of a streamed answer, where it comes in another dialect."""
     stream_type: str = "text/event-stream; charset=utf-8"
     """The media type of a streamed answer."""
+    opening: bytes = b""
+    """What a stream begins with, before anything is said."""
     keep_alive: bytes = b": keep-alive\n\n"
     """What is sent on a stream while there is nothing to say."""
 

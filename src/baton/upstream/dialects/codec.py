@@ -28,6 +28,8 @@ class Glance(Struct, frozen=True, kw_only=True):
     finish: str | None
     chars: int
     """Characters of text, reasoning and tool arguments: the ground of an estimate."""
+    in_tokens: bool = True
+    """Whether tokens are what is paid for; else pictures or seconds, whose prices nobody has listed."""
 
 
 class NotAnAnswer(Exception):
