@@ -38,8 +38,33 @@ class Auth(Struct, frozen=True, kw_only=True):
     """Local servers take calls without a key."""
 
 
+class ThinkingHabit(Struct, frozen=True, kw_only=True):
+    """How the models of one kind are told how much to think, where their API has two ways."""
+
+    models: str
+    """A regular expression that matches at the beginning of their names."""
+    levels: tuple[str, ...] = ()
+    """Words that they take, the least first; none: they take a budget."""
+    least: int = 0
+    most: int = 0
+    """Budgets in tokens, both inclusive; `most` 0 with no levels: they do not think."""
+    can_rest: bool = True
+    """Whether a budget of 0 turns thinking off."""
+
+    @property
+    def thinks(self) -> bool:
+        """Whether they think at all."""
+        return bool(self.levels) or self.most > 0
+
+    def budget(self, wanted: int) -> int:
+        """The budget nearest to the wanted one that they take."""
+        if wanted == 0 and self.can_rest:
+            return 0
+        return min(max(wanted, self.least), self.most)
+
+
 class Quirks(Struct, frozen=True, kw_only=True):
-    """How an OpenAI-like differs from OpenAI."""
+    """How a provider differs from the one that its dialect is named after, or its models from one another."""
 
     no_stream_options: bool = False
     """Refuses `stream_options`; reports usage by itself, or not at all."""
@@ -49,6 +74,36 @@ class Quirks(Struct, frozen=True, kw_only=True):
     """`completion_tokens` leaves reasoning out; the total has it."""
     limit_name: str = "max_tokens"
     """Its word for the most tokens an answer may have."""
+    takes_top_k: bool = False
+    """Takes `top_k`, which OpenAI does not know."""
+    takes_thoughts: bool = False
+    """Takes `reasoning_content` back in the assistant's messages; others refuse the field."""
+    takes_signatures: bool = False
+    """Takes `reasoning_details` and `extra_content` back."""
+    takes_cache_marks: bool = False
+    """Takes Anthropic's `cache_control` on parts and tools."""
+    no_developer_role: bool = False
+    """Refuses messages of the role `developer`; `system` says the same."""
+    short_call_ids: bool = False
+    """Takes ids of tool calls of nine letters and digits only."""
+    thinking: tuple[ThinkingHabit, ...] = ()
+    """The first that matches counts."""
+    strict_signatures: str | None = None
+    """Models, by a regular expression, that refuse a tool call of theirs without its signature."""
+    media_results: str | None = None
+    """Models, by a regular expression, that take images inside a tool's result."""
+
+    def thinking_of(self, model: str) -> ThinkingHabit | None:
+        """How a model is told how much to think; None: nobody knows."""
+        return next((habit for habit in self.thinking if re.match(habit.models, model)), None)
+
+    def checks_signatures(self, model: str) -> bool:
+        """Whether a model refuses a tool call of its own without its signature."""
+        return self.strict_signatures is not None and re.match(self.strict_signatures, model) is not None
+
+    def results_hold_media(self, model: str) -> bool:
+        """Whether a model takes images inside a tool's result."""
+        return self.media_results is not None and re.match(self.media_results, model) is not None
 
 
 class KnownMessage(Struct, frozen=True, kw_only=True):
