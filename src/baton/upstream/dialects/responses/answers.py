@@ -1,0 +1,227 @@
+"""Whole answers ⇄ core."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from baton.core.answer import ChatResponse, Choice, Finish
+from baton.core.dialect import Dialect
+from baton.core.errors import Invalid
+from baton.core.failures import Failure, Kind
+from baton.core.losses import Losses
+from baton.core.messages import Foreign, Media, MediaKind, Part, Refusal, ToolCall
+from baton.core.provider import ProviderSpec
+from baton.upstream.dialects.codec import Glance, NotAnAnswer
+from baton.upstream.dialects.responses.draft import Draft, whole
+from baton.upstream.dialects.responses.echo import SILENCE, Echo
+from baton.upstream.dialects.responses.errors import failure_inside
+from baton.upstream.dialects.responses.finishes import native_finish, read_finish
+from baton.upstream.dialects.responses.parts import read_part
+from baton.upstream.dialects.responses.thoughts import Loose, read_reasoning
+from baton.upstream.dialects.responses.usage import WireUsage, read_usage, usage_leniently, write_usage
+from baton.upstream.dialects.retelling import stream_of
+from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text, raw
+
+
+class _GlancePart(Struct):
+    text: Any = None
+    refusal: Any = None
+
+
+class _GlanceItem(Struct):
+    content: list[_GlancePart] | None = None
+    summary: list[_GlancePart] | None = None
+    arguments: Any = None
+    input: Any = None
+
+
+class _GlanceBody(Struct):
+    output: list[_GlanceItem] | None = None
+    id: Any = None
+    model: Any = None
+    status: Any = None
+    incomplete_details: Any = None
+    usage: WireUsage | None = None
+    error: Any = None
+
+
+_DECODER = msgspec.json.Decoder(_GlanceBody)
+_LENIENT = msgspec.json.Decoder(dict[str, Any])
+
+
+def glance(body: bytes, spec: ProviderSpec) -> Glance:
+    """Look at a whole answer without taking it apart.
+
+    Raises:
+        NotAnAnswer: empty, HTML, half a JSON, no output, an answer that failed.
+    """
+    try:
+        seen = _DECODER.decode(body)
+    except msgspec.ValidationError as error:
+        seen = _glance_leniently(body, error)
+    except UNREADABLE as error:
+        raise NotAnAnswer(_malformed(body, str(error))) from None
+    if seen.error or seen.status == "failed":
+        raise NotAnAnswer(failure_inside(spec, seen.error))
+    if seen.output is None:
+        raise NotAnAnswer(_malformed(body, "there is no output in it"))
+    reason = as_text(as_object(seen.incomplete_details).get("reason"))
+    return Glance(
+        id=str(seen.id or ""),
+        model=str(seen.model or ""),
+        usage=read_usage(seen.usage) if seen.usage is not None else None,
+        finish=native_finish(as_text(seen.status), reason),
+        chars=sum(map(_chars, seen.output)),
+    )
+
+
+def _chars(item: _GlanceItem) -> int:
+    """Characters of text, reasoning and arguments in an item."""
+    said: list[Any] = [item.arguments, item.input]
+    for part in (*(item.content or ()), *(item.summary or ())):
+        said += [part.text, part.refusal]
+    return sum(len(text) for text in said if isinstance(text, str))
+
+
+def _glance_leniently(body: bytes, error: msgspec.ValidationError) -> _GlanceBody:
+    """A paid answer with one field of an unexpected kind is still an answer: only that field is not seen."""
+    try:
+        fields = _LENIENT.decode(body)
+    except UNREADABLE:
+        raise NotAnAnswer(_malformed(body, str(error))) from None
+    plain = ("id", "model", "status", "incomplete_details", "error")
+    seen = _GlanceBody(**{name: fields.get(name) for name in plain})
+    if isinstance(fields.get("output"), list):
+        seen.output = [_item_leniently(item) for item in as_list(fields["output"])]
+    seen.usage = usage_leniently(fields.get("usage"))
+    return seen
+
+
+def _item_leniently(item: object) -> _GlanceItem:
+    try:
+        return msgspec.convert(item, _GlanceItem)
+    except msgspec.ValidationError:
+        return _GlanceItem()
+
+
+def _malformed(body: bytes, why: str) -> Failure:
+    head = body[:200].lstrip().lower()
+    if not head:
+        what = "an empty body"
+    elif head.startswith(b"<"):
+        what = "HTML"
+    else:
+        what = f"something that is no response ({why})"
+    return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.", billed=True)
+
+
+def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
+    """A whole answer, taken apart; an item that cannot be understood stays as it was written.
+
+    Raises:
+        NotAnAnswer: as `glance`.
+        Invalid: it is no JSON object.
+    """
+    seen = glance(body, spec)
+    fields = Fields.of(body)
+    return read_fields(fields, seen)
+
+
+def read_fields(fields: Fields, seen: Glance) -> ChatResponse:
+    """A whole answer from its fields.
+
+    Raises:
+        Invalid: its output is no array of objects.
+    """
+    parts = read_output(fields.list("output"))
+    usage = fields.raw("usage")
+    created: Any = fields.get("created_at", object)
+    for known in ("id", "model", "object", "status", "incomplete_details", "error"):
+        fields.raw(known)
+    return ChatResponse(
+        id=seen.id,
+        model=seen.model,
+        created=int(created) if isinstance(created, int | float) else 0,
+        choices=(
+            Choice(
+                index=0,
+                parts=parts,
+                finish=finish_of(seen.finish or "completed", parts),
+                native_finish=seen.finish,
+            ),
+        ),
+        usage=seen.usage,
+        dialect=Dialect.OPENAI_RESPONSES,
+        usage_raw=usage,
+        extras=fields.rest,
+    )
+
+
+def finish_of(native: str, parts: tuple[Part, ...]) -> Finish:
+    """Why an answer of these parts ended."""
+    called = any(isinstance(part, ToolCall) for part in parts)
+    return read_finish(native, called=called, refused=any(isinstance(part, Refusal) for part in parts))
+
+
+def read_output(items: list[Fields]) -> tuple[Part, ...]:
+    """The parts of an answer."""
+    return tuple(part for item in items for part in read_item(item))
+
+
+def read_item(fields: Fields) -> list[Part]:
+    """The parts of one item; one that cannot be understood stays as it was written."""
+    as_written = raw(fields.rest)
+    kind = str(fields.get("type", object) or "")
+    try:
+        parts = _read_known(fields, kind)
+    except Invalid:
+        parts = None
+    return parts or [Foreign(dialect=Dialect.OPENAI_RESPONSES, kind=kind, raw=as_written)]
+
+
+def _read_known(fields: Fields, kind: str) -> list[Part] | None:
+    match kind:
+        case "message":
+            return [read_part(part) for part in fields.list("content")]
+        case "reasoning":
+            thought = read_reasoning(fields)
+            return None if isinstance(thought, Loose) else [thought]
+        case "function_call" | "custom_tool_call":
+            return [read_call(fields, kind)]
+        case "image_generation_call":
+            data = fields.text("result")
+            form = fields.text("output_format") or "png"
+            image = Media(kind=MediaKind.IMAGE, data=data, media_type=f"image/{form}")
+            return None if data is None else [image]
+        case _:
+            return None
+
+
+def read_call(fields: Fields, kind: str) -> ToolCall:
+    """One tool call of an answer.
+
+    Raises:
+        Invalid: a field of it is of another kind.
+    """
+    call_id = fields.text("call_id") or fields.text("id") or ""
+    name = fields.text("name") or ""
+    if kind == "custom_tool_call":
+        return ToolCall(id=call_id, name=name, arguments=fields.text("input") or "", kind="custom")
+    arguments: Any = fields.get("arguments", object)
+    if not isinstance(arguments, str):
+        arguments = "" if arguments is None else bytes(raw(arguments)).decode()
+    return ToolCall(id=call_id, name=name, arguments=arguments)
+
+
+def write_response(response: ChatResponse, losses: Losses, echo: Echo = SILENCE) -> bytes:
+    """A whole answer; `echo` is what it repeats of its request."""
+    draft = Draft(echo, losses)
+    for event in stream_of(response):
+        draft.take(event)
+    at_home = response.dialect is Dialect.OPENAI_RESPONSES
+    usage = response.usage_raw if at_home else None
+    if usage is None and response.usage is not None:
+        usage = write_usage(response.usage)
+    body = whole(draft.close(usage))
+    return msgspec.json.encode(body | response.extras if at_home else body)

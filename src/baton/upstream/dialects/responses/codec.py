@@ -1,0 +1,79 @@
+"""The Responses API as a codec."""
+
+from functools import lru_cache
+from urllib.parse import quote, urlsplit
+
+from baton.core.dialect import Dialect
+from baton.core.losses import Feature
+from baton.upstream.dialects.codec import Codec
+from baton.upstream.dialects.openai.errors import read_failure, write_error
+from baton.upstream.dialects.responses.answers import glance, read_response, write_response
+from baton.upstream.dialects.responses.errors import write_error_event
+from baton.upstream.dialects.responses.passing import Relay, prepare
+from baton.upstream.dialects.responses.requests import write_request
+from baton.upstream.dialects.responses.streams import StreamReader
+from baton.upstream.dialects.responses.writer import StreamWriter
+
+
+@lru_cache(maxsize=1024)
+def address(base_url: str, model: str, stream: bool) -> str:
+    """The URL of responses: `base_url` may hold `{model}`, and a query that goes to the end. One without a
+    path gets the version that OpenAI has."""
+    del stream  # the body says it
+    base, mark, query = base_url.partition("?")
+    base = base.replace("{model}", quote(model, safe="")).rstrip("/")
+    if not urlsplit(base).path:
+        base += "/v1"
+    return f"{base}/responses{mark}{query}"
+
+
+CODEC = Codec(
+    dialect=Dialect.OPENAI_RESPONSES,
+    address=address,
+    pass_on=prepare,
+    write_request=write_request,
+    read_failure=read_failure,
+    glance=glance,
+    read_answer=read_response,
+    reader=StreamReader,
+    relay=Relay,
+    write_answer=write_response,
+    writer=StreamWriter,
+    write_error=write_error,
+    write_error_event=write_error_event,
+    cannot={
+        Feature.TOP_K: "left out",
+        Feature.SEED: "left out",
+        Feature.STOP: "left out: the answer goes on behind a stop word",
+        Feature.PRESENCE_PENALTY: "left out",
+        Feature.FREQUENCY_PENALTY: "left out",
+        Feature.LOGIT_BIAS: "left out",
+        Feature.LOGPROBS: "left out",
+        Feature.N: "one answer is asked for, and one is told",
+        Feature.CACHE_MARKS: "left out: prompts are cached without marks",
+        Feature.MESSAGE_NAME: "left out",
+        Feature.SERVER_TOOLS: "left out, but for the dialect's own",
+        Feature.AUDIO: "left out",
+        Feature.VIDEO: "left out",
+        Feature.IMAGE: "left out of what a model said; an answer's image is a call of the image tool",
+        Feature.IMAGE_URL: "an image in an answer is left out where only its address is known",
+        Feature.DOCUMENT: "left out of what a model said",
+        Feature.MEDIA_NAME: "left out, but for documents sent as data",
+        Feature.TOOL_RESULT_ERROR: "left out: the result's text has to say it",
+        Feature.REASONING: "a thought goes back only in the dialect's own cipher",
+        Feature.REASONING_SIGNATURE: "a signature goes back only to the dialect that it comes from",
+        Feature.REFUSAL: "left out of what a user said",
+        Feature.CITATIONS: "left out where there is no address, and behind the end of the text",
+        Feature.FOREIGN_PARTS: "left out",
+        Feature.UNKNOWN_FIELDS: "left out",
+    },
+    adjusts={
+        Feature.TEMPERATURE: "brought into 0 to 2",
+        Feature.MAX_TOKENS: "at least 16",
+        Feature.REASONING_BUDGET: "the effort that is nearest above it",
+        Feature.TOOL_CALL_ID: "one of more than 64 characters is replaced by a shorter one",
+        Feature.ALTERNATION: "turns of a model in a row are one turn",
+        Feature.EMPTY_CONTENT: "a turn without content is left out, a user's is an empty text",
+        Feature.FINISH: "an end other than complete, cut short or filtered is told as complete",
+    },
+)

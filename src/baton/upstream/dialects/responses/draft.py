@@ -1,0 +1,398 @@
+"""An answer being written: its items grow, and each step is an event of the dialect."""
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from baton.core.answer import (
+    Began,
+    Cited,
+    Finish,
+    Finished,
+    ForeignDelta,
+    MediaShown,
+    ReasoningDelta,
+    ReasoningSigned,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    TextSigned,
+    ToolCallBegan,
+    ToolCallDelta,
+)
+from baton.core.losses import Feature, Losses
+from baton.core.messages import Media, MediaKind, Signature
+from baton.upstream.dialects.responses.echo import Echo
+from baton.upstream.dialects.responses.finishes import cut_reason, note_unsaid
+from baton.upstream.dialects.responses.items import INPUT
+from baton.upstream.dialects.responses.parts import write_citation
+from baton.upstream.dialects.responses.thoughts import HOME, MADE, Stand, seal, write_summary
+from baton.upstream.dialects.wire import UNREADABLE, as_object
+
+_ID_CHARS = 36
+"""Of the answer's id in the ids of its items: those may have 64."""
+
+_UNFIT = re.compile(r"[^A-Za-z0-9_-]")
+
+Event = dict[str, Any]
+"""One event of a stream, but for its number."""
+
+
+class _Item(Struct):
+    """An item under way."""
+
+    at: int
+    """Its place in the output."""
+    fields: dict[str, Any]
+    pieces: list[str]
+    """Of the text, the arguments or the thought that grows."""
+    part: dict[str, Any] | None = None
+    """Of a message: the part that grows."""
+
+
+class Draft:
+    """One answer. `take` gives the events that a step means; only the first choice is told."""
+
+    def __init__(self, echo: Echo, losses: Losses) -> None:
+        self._echo = echo
+        self._losses = losses
+        self._head: dict[str, Any] = {"id": "resp_0", "object": "response", "created_at": 0}
+        self._model = ""
+        self._stem = "0"
+        self._output: list[Any] = []
+        self._said: _Item | None = None
+        """The message under way."""
+        self._thought: _Item | None = None
+        self._calls: dict[int, _Item] = {}
+        self._finish = Finish.STOP
+        self._refused = False
+
+    def take(self, event: StreamEvent) -> list[Event]:
+        """What one step of the answer means."""
+        if isinstance(event, Began):
+            return self._begin(event)
+        if getattr(event, "choice", 0):
+            self._losses.drop(Feature.N)
+            return []
+        match event:
+            case TextDelta():
+                return self._say("output_text", event.text)
+            case RefusalDelta():
+                self._refused = True
+                return self._say("refusal", event.text)
+            case ReasoningDelta():
+                return self._think(event.text)
+            case ToolCallBegan():
+                return self._call(event)
+            case ToolCallDelta():
+                return self._argue(event)
+            case Finished():
+                self._finish = event.finish
+                return []
+            case _:
+                return self._take_rarer(event)
+
+    def _take_rarer(self, event: StreamEvent) -> list[Event]:
+        match event:
+            case ReasoningSigned():
+                return self._sign(event)
+            case TextSigned():
+                return [*self._end_said(), *self._seal(event.signature, Stand.TEXT)]
+            case Cited():
+                return self._cite(event)
+            case MediaShown():
+                return self._show(event.media)
+            case ForeignDelta():
+                return self._add_foreign(event)
+            case _:
+                return []
+
+    def _begin(self, event: Began) -> list[Event]:
+        answer_id = event.id or f"resp_{event.created:x}"
+        self._head |= {"id": answer_id, "created_at": event.created}
+        self._model = event.model
+        self._stem = _UNFIT.sub("", answer_id.removeprefix("resp_"))[-_ID_CHARS:]
+        response = self._response("in_progress")
+        return [
+            {"type": "response.created", "response": response},
+            {"type": "response.in_progress", "response": response},
+        ]
+
+    def close(self, usage: Any, further: dict[str, Any] | None = None) -> list[Event]:
+        """The end: what is under way is complete, or was cut; the last event holds the whole answer.
+
+        `usage`: as JSON, None where nobody counted; `further`: fields beside the event's own.
+        """
+        reason = cut_reason(self._finish)
+        note_unsaid(self._finish, self._losses, refused=self._refused)
+        status = "completed" if reason is None else "incomplete"
+        events = [*self._end_thought(status), *self._end_said(status)]
+        for item in self._calls.values():
+            events += self._end_call(item, status)
+        self._calls = {}
+        response = self._response(status)
+        if reason is not None:
+            response["incomplete_details"] = {"reason": reason}
+        if usage is not None:
+            response["usage"] = usage
+        return [*events, {"type": f"response.{status}", "response": response, **(further or {})}]
+
+    def _response(self, status: str) -> dict[str, Any]:
+        return {
+            **self._head,
+            "status": status,
+            **self._echo.fields,
+            "model": self._model,
+            "output": self._output,
+        }
+
+    def _id(self, kind: str) -> str:
+        return f"{kind}_{self._stem}_{len(self._output)}"
+
+    def _open(self, fields: dict[str, Any]) -> tuple[_Item, Event]:
+        """A new item at the end of the output. The event has it as it is now."""
+        item = _Item(len(self._output), fields, [])
+        self._output.append(fields)
+        empty: Event = {name: [] for name in ("content", "summary") if name in fields}
+        return item, {"type": "response.output_item.added", "output_index": item.at, "item": fields | empty}
+
+    def _add(self, fields: Any) -> list[Event]:
+        """An item that is whole from the beginning."""
+        at = len(self._output)
+        self._output.append(fields)
+        return [
+            {"type": f"response.output_item.{step}", "output_index": at, "item": fields}
+            for step in ("added", "done")
+        ]
+
+    def _done(self, item: _Item) -> Event:
+        return {"type": "response.output_item.done", "output_index": item.at, "item": item.fields}
+
+    # Messages
+
+    def _say(self, kind: str, text: str) -> list[Event]:
+        events, item = self._saying(kind)
+        item.pieces.append(text)
+        event = self._within(item, f"response.{kind}.delta") | {"delta": text}
+        if kind == "output_text":
+            event["logprobs"] = []
+        return [*events, event]
+
+    def _saying(self, kind: str) -> tuple[list[Event], _Item]:
+        """The message with a part of this kind at its end, and the events that lead there."""
+        events = self._end_thought()
+        item = self._said
+        if item is None:
+            fields = {"type": "message", "id": self._id("msg"), "status": "in_progress"}
+            item, added = self._open(fields | {"role": "assistant", "content": []})
+            self._said = item
+            events.append(added)
+        if item.part is None or item.part["type"] != kind:
+            events += self._end_part(item)
+            part: dict[str, Any] = (
+                {"type": kind, "text": "", "annotations": [], "logprobs": []}
+                if kind == "output_text"
+                else {"type": kind, "refusal": ""}
+            )
+            item.part = part
+            item.fields["content"].append(part)
+            added = self._within(item, "response.content_part.added") | {"part": dict(part)}
+            events.append(added)
+        return events, item
+
+    def _within(self, item: _Item, kind: str) -> Event:
+        """An event about the part at a message's end."""
+        at = len(item.fields["content"]) - 1
+        return {
+            "type": kind,
+            "item_id": item.fields["id"],
+            "output_index": item.at,
+            "content_index": at,
+        }
+
+    def _end_part(self, item: _Item) -> list[Event]:
+        part, text = item.part, "".join(item.pieces)
+        if part is None:
+            return []
+        item.part, item.pieces = None, []
+        if part["type"] == "output_text":
+            part["text"] = text
+            done = self._within(item, "response.output_text.done")
+            done |= {"text": text, "logprobs": []}
+        else:
+            part["refusal"] = text
+            done = self._within(item, "response.refusal.done") | {"refusal": text}
+        return [done, self._within(item, "response.content_part.done") | {"part": part}]
+
+    def _end_said(self, status: str = "completed") -> list[Event]:
+        item, self._said = self._said, None
+        if item is None:
+            return []
+        events = self._end_part(item)
+        item.fields["status"] = status
+        return [*events, self._done(item)]
+
+    def _cite(self, event: Cited) -> list[Event]:
+        """A citation on the text under way; one that comes too late, or has no address, is left out."""
+        note = write_citation(event.citation)
+        item = self._said
+        if note is None or item is None or item.part is None or item.part["type"] != "output_text":
+            self._losses.drop(Feature.CITATIONS)
+            return []
+        notes: list[Any] = item.part["annotations"]
+        notes.append(note)
+        added = self._within(item, "response.output_text.annotation.added")
+        return [added | {"annotation_index": len(notes) - 1, "annotation": note}]
+
+    # Thoughts
+
+    def _think(self, text: str) -> list[Event]:
+        events: list[Event] = []
+        item = self._thought
+        if item is None:
+            events += self._end_said()
+            item, added = self._open(self._new_thought())
+            self._thought = item
+            part = {"type": "summary_text", "text": ""}
+            events += [added, self._about(item, "part.added") | {"part": part}]
+        item.pieces.append(text)
+        return [*events, self._about(item, "text.delta") | {"delta": text}]
+
+    def _about(self, item: _Item, what: str) -> Event:
+        return {
+            "type": f"response.reasoning_summary_{what}",
+            "item_id": item.fields["id"],
+            "output_index": item.at,
+            "summary_index": 0,
+        }
+
+    def _end_thought(self, status: str = "completed") -> list[Event]:
+        item, self._thought = self._thought, None
+        if item is None:
+            return []
+        text = "".join(item.pieces)
+        item.fields["summary"] = write_summary(text)
+        item.fields["status"] = status
+        part = {"type": "summary_text", "text": text}
+        return [
+            self._about(item, "text.done") | {"text": text},
+            self._about(item, "part.done") | {"part": part},
+            self._done(item),
+        ]
+
+    def _sign(self, event: ReasoningSigned) -> list[Event]:
+        """The end of a thought, with what its provider put on it; without one before, a thought by itself."""
+        signature, stand = event.signature, Stand.THOUGHT
+        if event.encrypted is not None:
+            if signature is not None:
+                self._losses.drop(Feature.REASONING_SIGNATURE)
+            signature, stand = event.encrypted, Stand.CIPHER
+        if event.details is not None:
+            self._losses.drop(Feature.REASONING_SIGNATURE)
+        if signature is None:
+            return self._end_thought()
+        if self._thought is None:
+            return [*self._end_said(), *self._seal(signature, stand)]
+        self._thought.fields["encrypted_content"] = seal(signature, stand)
+        return self._end_thought()
+
+    def _seal(self, signature: Signature, stand: Stand) -> list[Event]:
+        """A reasoning item that holds a signature only."""
+        sealed = {"encrypted_content": seal(signature, stand), "status": "completed"}
+        return self._add(self._new_thought() | sealed)
+
+    def _new_thought(self) -> dict[str, Any]:
+        return {"type": "reasoning", "id": self._id(MADE.rstrip("_")), "summary": []}
+
+    # Calls
+
+    def _call(self, event: ToolCallBegan) -> list[Event]:
+        events = [*self._end_thought(), *self._end_said()]
+        if event.signature is not None:
+            events += self._seal(event.signature, Stand.CALL)
+        custom = event.kind == "custom" or event.name in self._echo.customs
+        kind, word, prefix = ("custom_tool_call", "input", "ctc") if custom else _FUNCTION
+        fields = {"type": kind, "id": self._id(prefix), "call_id": event.id, "name": event.name}
+        item, added = self._open(fields | {word: "", "status": "in_progress"})
+        self._calls[event.index] = item
+        return [*events, added]
+
+    def _argue(self, event: ToolCallDelta) -> list[Event]:
+        """More arguments. What a custom tool's function takes is told when it can be read, at its end."""
+        item = self._calls.get(event.index)
+        if item is None:
+            return []
+        item.pieces.append(event.arguments)
+        if self._is_wrapped(item):
+            return []
+        return [self._about_call(item, "delta") | {"delta": event.arguments}]
+
+    def _is_wrapped(self, item: _Item) -> bool:
+        return "input" in item.fields and item.fields["name"] in self._echo.customs
+
+    def _about_call(self, item: _Item, step: str) -> Event:
+        what = "custom_tool_call_input" if "input" in item.fields else "function_call_arguments"
+        return {
+            "type": f"response.{what}.{step}",
+            "item_id": item.fields["id"],
+            "output_index": item.at,
+        }
+
+    def _end_call(self, item: _Item, status: str) -> list[Event]:
+        text = "".join(item.pieces)
+        events: list[Event] = []
+        done = self._about_call(item, "done")
+        if "input" in item.fields:
+            if self._is_wrapped(item):
+                text = _unwrapped(text)
+                events.append(self._about_call(item, "delta") | {"delta": text})
+            item.fields["input"] = done["input"] = text
+        else:
+            item.fields["arguments"] = done["arguments"] = text
+            done["name"] = item.fields["name"]
+        item.fields["status"] = status
+        return [*events, done, self._done(item)]
+
+    # The rest
+
+    def _show(self, media: Media) -> list[Event]:
+        """An image is the result of the dialect's own tool that makes images."""
+        if media.signature is not None:
+            self._losses.drop(Feature.REASONING_SIGNATURE)
+        if media.kind is not MediaKind.IMAGE or media.data is None:
+            self._losses.drop(
+                Feature.IMAGE_URL if media.kind is MediaKind.IMAGE else Feature(media.kind.value)
+            )
+            return []
+        events = [*self._end_thought(), *self._end_said()]
+        fields = {"type": "image_generation_call", "id": self._id("ig"), "status": "completed"}
+        return [*events, *self._add(fields | {"result": media.data})]
+
+    def _add_foreign(self, event: ForeignDelta) -> list[Event]:
+        if event.dialect is not HOME:
+            self._losses.drop(Feature.FOREIGN_PARTS)
+            return []
+        events = [*self._end_thought(), *self._end_said()]
+        for item in event.fields.values():
+            events += self._add(item)
+        return events
+
+
+_FUNCTION = ("function_call", "arguments", "fc")
+
+
+def _unwrapped(arguments: str) -> str:
+    """The text in the arguments of a custom tool's function; as they are, where the model wrote another."""
+    try:
+        said = as_object(msgspec.json.decode(arguments)).get(INPUT)
+    except UNREADABLE:
+        return arguments
+    return said if isinstance(said, str) else arguments
+
+
+def whole(events: list[Event]) -> dict[str, Any]:
+    """The answer in the last event of a draft."""
+    response: dict[str, Any] = events[-1]["response"]
+    return response

@@ -1,0 +1,93 @@
+"""Reasoning items ⇄ core: thoughts, and what other providers put on thoughts, calls and texts.
+
+A signature from abroad travels as the encrypted content of a reasoning item, marked with its origin and with
+what it stands on. The item of a call's signature stands before the call, that of a text's behind the text.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from baton.core.dialect import Dialect
+from baton.core.messages import Reasoning, Signature
+from baton.upstream.dialects.carried import mark, unmark
+from baton.upstream.dialects.wire import Fields, as_text
+
+HOME = Dialect.OPENAI_RESPONSES
+
+MADE = "rs_baton_"
+"""How the ids begin that Baton gave to thoughts: nobody else knows them."""
+
+BETWEEN_PARTS = "\n\n"
+"""Between the parts of a summary: each begins with a headline of its own."""
+
+
+class Stand(StrEnum):
+    """What a signature from abroad stands on."""
+
+    THOUGHT = "thought"
+    CIPHER = "cipher"
+    CALL = "call"
+    TEXT = "text"
+
+
+class Loose(Struct, frozen=True):
+    """A signature on the call that follows, or on the text before."""
+
+    stand: Stand
+    signature: Signature
+
+
+def seal(signature: Signature, stand: Stand) -> str:
+    """The encrypted content that a signature travels as; at home, only a cipher is one."""
+    if signature.origin is HOME and stand is Stand.CIPHER:
+        return signature.value
+    abroad = Signature(origin=signature.origin, value=f"{stand.value}.{signature.value}")
+    return mark(abroad, HOME) if signature.origin is not HOME else f"baton.{HOME.value}.{abroad.value}"
+
+
+def read_reasoning(fields: Fields) -> Reasoning | Loose:
+    """One reasoning item; what it leaves in `fields` is unknown.
+
+    Raises:
+        Invalid: a field of it is of another kind.
+    """
+    item_id = fields.text("id")
+    known = None if item_id is None or item_id.startswith(MADE) else item_id
+    text = _joined(fields.list("summary"))
+    text = _joined(fields.list("content")) or text
+    fields.raw("status")
+    sealed = fields.text("encrypted_content")
+    if not sealed:
+        return Reasoning(text=text, id=known)
+    signature = unmark(sealed, HOME)
+    stand, dot, value = signature.value.partition(".")
+    if signature.value == sealed or not dot or stand not in Stand:
+        return Reasoning(text=text, encrypted=signature, id=known)
+    inner = Signature(origin=signature.origin, value=value)
+    match Stand(stand):
+        case Stand.THOUGHT:
+            return Reasoning(text=text, signature=inner, id=known)
+        case Stand.CIPHER:
+            return Reasoning(text=text, encrypted=inner, id=known)
+        case Stand.CALL | Stand.TEXT:
+            return Loose(Stand(stand), inner)
+
+
+def is_from_abroad(item: dict[str, Any]) -> bool:
+    """Whether an item of a request is one that Baton made for a thought of another provider's."""
+    if item.get("type") != "reasoning":
+        return False
+    sealed, item_id = as_text(item.get("encrypted_content")), as_text(item.get("id"))
+    abroad = bool(sealed) and unmark(sealed or "", HOME).value != sealed
+    return abroad or (item_id or "").startswith(MADE)
+
+
+def _joined(parts: list[Fields]) -> str:
+    return BETWEEN_PARTS.join(text for part in parts if (text := part.text("text")))
+
+
+def write_summary(text: str) -> list[dict[str, str]]:
+    """A thought's text as a summary."""
+    return [{"type": "summary_text", "text": text}] if text else []

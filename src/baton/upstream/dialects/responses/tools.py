@@ -1,0 +1,177 @@
+"""Tools, the choice among them, and the form of the answer ⇄ core."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from baton.core.dialect import Dialect
+from baton.core.losses import Feature, Losses
+from baton.core.request import (
+    ForeignTool,
+    FormatKind,
+    ResponseFormat,
+    Tool,
+    ToolChoice,
+    ToolMode,
+)
+from baton.upstream.dialects.responses.items import INPUT
+from baton.upstream.dialects.wire import Fields, as_list, as_object, raw
+
+_HOME = Dialect.OPENAI_RESPONSES
+_TEXT_ALONE = raw(
+    {
+        "type": "object",
+        "properties": {INPUT: {"type": "string"}},
+        "required": [INPUT],
+        "additionalProperties": False,
+    }
+)
+"""The schema of a custom tool's function."""
+
+_EMPTY = Raw(b'{"type":"object","properties":{}}')
+_NULL = b"null"
+
+
+def read_tool(fields: Fields, unread: list[str]) -> Tool | ForeignTool:
+    """One tool. A custom one becomes a function that takes one text. Its grammar becomes a part of what is
+    said of it: nobody checks it then, so it is noted in `unread`.
+
+    Raises:
+        Invalid: a field of it is of another kind.
+    """
+    whole = raw(fields.rest)
+    kind = fields.text("type") or "function"
+    if kind == "function":
+        tool = Tool(
+            name=fields.text("name") or "",
+            description=fields.text("description"),
+            schema=fields.raw("parameters"),
+            strict=fields.get("strict", bool),
+        )
+    elif kind == "custom":
+        described = _described(fields, unread)
+        tool = Tool(name=fields.text("name") or "", description=described, schema=_TEXT_ALONE)
+    else:
+        return ForeignTool(dialect=_HOME, type=kind, raw=whole)
+    unread += [fields.path(name) for name, value in fields.rest.items() if bytes(value) != _NULL]
+    return tool
+
+
+def _described(fields: Fields, unread: list[str]) -> str | None:
+    described = fields.text("description")
+    form = fields.inner("format")
+    if form.text("type") != "grammar":
+        return described
+    unread.append(fields.path("format"))
+    grammar = f"Its input must follow this {form.text('syntax')} grammar:\n{form.text('definition')}"
+    return grammar if described is None else f"{described}\n\n{grammar}"
+
+
+def read_tool_choice(fields: Fields, unread: list[str]) -> ToolChoice | None:
+    """The choice; one of a tool that only this dialect knows is noted in `unread`.
+
+    Raises:
+        Invalid: it is none.
+    """
+    choice: Any = fields.get("tool_choice", object)
+    if choice is None:
+        return None
+    if isinstance(choice, str):
+        if choice not in ("auto", "none", "required"):
+            raise fields.refuse("tool_choice", f"'{choice[:40]}' is no tool choice")
+        return ToolChoice(mode=ToolMode(choice))
+    wish = as_object(choice)
+    match wish.get("type"):
+        case "function" | "custom":
+            if not isinstance(wish.get("name"), str):
+                raise fields.refuse("tool_choice", "a named choice needs a name")
+            return ToolChoice(mode=ToolMode.NAMED, names=(wish["name"],))
+        case "allowed_tools":
+            tools = [as_object(tool) for tool in as_list(wish.get("tools"))]
+            names = tuple(str(tool["name"]) for tool in tools if "name" in tool)
+            if len(names) < len(tools):
+                unread.append("tool_choice.tools")
+            mode = ToolMode.REQUIRED if wish.get("mode") == "required" else ToolMode.AUTO
+            return ToolChoice(mode=mode, names=names)
+        case str():
+            unread.append("tool_choice")
+            return None
+        case _:
+            raise fields.refuse("tool_choice", "it has no type")
+
+
+def read_format(fields: Fields, unread: list[str]) -> ResponseFormat | None:
+    """What `text` says of the answer's form.
+
+    Raises:
+        Invalid: it is no form.
+    """
+    text = fields.inner("text")
+    wish = text.inner("format")
+    unread += [text.path(name) for name, value in text.rest.items() if bytes(value) != _NULL]
+    if not wish.rest:
+        return None
+    kind = wish.text("type") or "text"
+    if kind not in {known.value for known in FormatKind}:
+        raise wish.refuse("type", f"'{kind[:40]}' is no format of a text")
+    return ResponseFormat(
+        kind=FormatKind(kind),
+        name=wish.text("name"),
+        description=wish.text("description"),
+        schema=wish.raw("schema"),
+        strict=wish.get("strict", bool),
+    )
+
+
+def write_tools(tools: tuple[Tool | ForeignTool, ...], losses: Losses) -> list[Any]:
+    """All tools that can be said."""
+    lines: list[Any] = []
+    for tool in tools:
+        if isinstance(tool, ForeignTool):
+            if tool.dialect is _HOME:
+                lines.append(tool.raw)
+            else:
+                losses.drop(Feature.SERVER_TOOLS, f"tools.{tool.type}")
+        else:
+            lines.append(_write_tool(tool, losses))
+    return lines
+
+
+def _write_tool(tool: Tool, losses: Losses) -> dict[str, Any]:
+    if tool.cache_mark is not None:
+        losses.drop(Feature.CACHE_MARKS)
+    line: dict[str, Any] = {"type": "function", "name": tool.name}
+    if tool.description is not None:
+        line["description"] = tool.description
+    # Unlike elsewhere, what is not said here counts as strict.
+    return line | {"parameters": tool.schema or _EMPTY, "strict": bool(tool.strict)}
+
+
+def write_tool_choice(choice: ToolChoice) -> Any:
+    """The choice."""
+    if choice.mode is ToolMode.NAMED:
+        return {"type": "function", "name": choice.names[0]}
+    if choice.names:
+        tools = [{"type": "function", "name": name} for name in choice.names]
+        return {"type": "allowed_tools", "mode": choice.mode.value, "tools": tools}
+    return choice.mode.value
+
+
+def write_format(wish: ResponseFormat) -> dict[str, Any]:
+    """The form of the answer's text."""
+    line: dict[str, Any] = {"type": wish.kind.value}
+    if wish.kind is FormatKind.JSON_SCHEMA:
+        line |= {"name": wish.name or "answer", "schema": wish.schema or _EMPTY}
+        if wish.description is not None:
+            line["description"] = wish.description
+        line["strict"] = bool(wish.strict)
+    return line
+
+
+def custom_names(tools: Raw | None) -> frozenset[str]:
+    """The names of the custom tools among a request's tools, as it wrote them."""
+    if tools is None or b'"custom"' not in bytes(tools):
+        return frozenset()
+    found = [as_object(tool) for tool in as_list(msgspec.json.decode(tools))]
+    return frozenset(str(tool.get("name")) for tool in found if tool.get("type") == "custom")
