@@ -11,6 +11,9 @@ from baton.core.dialect import Dialect
 from baton.core.messages import Signature
 
 _MARK = "baton."
+_STANDARD = str.maketrans("-_", "+/")
+"""Some clients write such fields anew, in the URL-safe alphabet (RFC 4648, section 5)."""
+
 _ORIGINS = {dialect.value: dialect for dialect in Dialect}
 
 
@@ -39,7 +42,7 @@ def mark_base64(signature: Signature, speaking: Dialect) -> str:
 def unmark_base64(text: str, speaking: Dialect) -> Signature:
     """As `unmark`, for a field whose values are base64."""
     try:
-        inside = base64.b64decode(text, validate=True)
+        inside = base64.b64decode(text.translate(_STANDARD), validate=True)
         if inside.startswith(_MARK.encode()):
             return unmark(inside.decode(), speaking)
     except (binascii.Error, ValueError):  # no base64, or no text in it: somebody's own affair

@@ -1,0 +1,253 @@
+"""Whole answers ⇄ core."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from baton.core.answer import ChatResponse, Choice, Finish
+from baton.core.errors import Invalid
+from baton.core.failures import Failure, Kind
+from baton.core.losses import Feature, Losses
+from baton.core.messages import Citation, Foreign, Media, Part, Reasoning, Refusal, Text, ToolCall
+from baton.core.provider import ProviderSpec
+from baton.upstream.dialects.codec import Glance, NotAnAnswer
+from baton.upstream.dialects.google.chunks import Candidate, Chunk, read_chunk
+from baton.upstream.dialects.google.citations import Grounds, write_grounding
+from baton.upstream.dialects.google.errors import error_inside
+from baton.upstream.dialects.google.finishes import finish_word, read_finish, write_finish
+from baton.upstream.dialects.google.parts import (
+    HOME,
+    joined,
+    read_call,
+    read_said,
+    signed,
+    write_call,
+    write_media,
+    write_thought,
+)
+from baton.upstream.dialects.google.spelling import spelt
+from baton.upstream.dialects.google.streams import call_id
+from baton.upstream.dialects.google.usage import read_usage, write_usage
+from baton.upstream.dialects.wire import UNREADABLE, Fields
+
+_KNOWN = ("candidates", "usageMetadata", "modelVersion", "responseId", "createTime")
+
+
+def glance(body: bytes, spec: ProviderSpec) -> Glance:
+    """Look at a whole answer without taking it apart.
+
+    Raises:
+        NotAnAnswer: empty, HTML, half a JSON, an error inside a 200, nothing said of the prompt.
+    """
+    chunk = _answer(body, spec)
+    finish = chunk.blocked
+    chars = 0
+    for candidate in chunk.candidates or ():
+        finish = finish or finish_word(candidate.finishReason)
+        for part in candidate.content.parts or () if candidate.content else ():
+            chars += chars_of(part)
+    return Glance(
+        id=chunk.responseId or "",
+        model=chunk.modelVersion or "",
+        usage=None if chunk.usageMetadata is None else read_usage(chunk.usageMetadata),
+        finish=finish,
+        chars=chars,
+    )
+
+
+def chars_of(part: dict[str, Raw]) -> int:
+    """About how many characters of text or of a call a part holds."""
+    said = part.get("text") or part.get("functionCall") or b""
+    return max(0, len(bytes(said)) - 2)  # without its quotes, or its braces
+
+
+def _answer(body: bytes, spec: ProviderSpec) -> Chunk:
+    chunk = read_chunk(body)
+    if chunk is None:
+        raise NotAnAnswer(_malformed(body))
+    if not chunk.candidates and chunk.blocked is None:
+        if chunk.error:
+            raise NotAnAnswer(error_inside(spec, chunk.error))
+        raise NotAnAnswer(_malformed(body))
+    return chunk
+
+
+def _malformed(body: bytes) -> Failure:
+    head = body[:200].lstrip().lower()
+    what = "an empty body" if not head else "HTML" if head.startswith(b"<") else "something that is no answer"
+    return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.", billed=True)
+
+
+class _Said(Struct):
+    """A choice while it is put together."""
+
+    parts: tuple[Part, ...] = ()
+    calls: int = 0
+    native: str | None = None
+    logprobs: Raw | None = None
+
+
+def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
+    """A whole answer, taken apart; an array is a stream that came at once (recording google-27a9be4012).
+
+    Raises:
+        NotAnAnswer: as `glance`; the first error in it.
+        Invalid: it is nested without end.
+    """
+    chunks = [_piece(data, spec) for data in _pieces(body)]
+    if not chunks:
+        raise NotAnAnswer(_malformed(body))
+    if not any(chunk.candidates or chunk.blocked for chunk in chunks):
+        raise NotAnAnswer(_malformed(body))
+    answer_id = next((chunk.responseId for chunk in chunks if chunk.responseId), "")
+    said: dict[int, _Said] = {}
+    for chunk in chunks:
+        for at, candidate in enumerate(chunk.candidates or ()):
+            index = at if candidate.index is None else candidate.index
+            _hear(said.setdefault(index, _Said()), candidate, answer_id, index)
+    blocked = next((chunk.blocked for chunk in chunks if chunk.blocked), None)
+    if blocked is not None and not said:
+        said[0] = _Said(native=blocked)
+    wire = next((chunk.usageMetadata for chunk in reversed(chunks) if chunk.usageMetadata), None)
+    return ChatResponse(
+        id=answer_id,
+        model=next((chunk.modelVersion for chunk in chunks if chunk.modelVersion), ""),
+        created=0,
+        choices=tuple(_choice(index, each, blocked is not None) for index, each in sorted(said.items())),
+        usage=None if wire is None else read_usage(wire),
+        dialect=HOME,
+        usage_raw=None if wire is None else Raw(msgspec.json.encode(wire)),
+        extras=_extras(body),
+    )
+
+
+def _pieces(body: bytes) -> list[bytes | Raw]:
+    if body.lstrip()[:1] != b"[":
+        return [body]
+    try:
+        return list(msgspec.json.decode(body, type=list[Raw]))
+    except UNREADABLE:
+        raise NotAnAnswer(_malformed(body)) from None
+
+
+def _piece(data: bytes | Raw, spec: ProviderSpec) -> Chunk:
+    chunk = read_chunk(data)
+    if chunk is None:
+        raise NotAnAnswer(_malformed(bytes(data)))
+    if chunk.error:
+        raise NotAnAnswer(error_inside(spec, chunk.error))
+    return chunk
+
+
+def _extras(body: bytes) -> dict[str, Raw]:
+    """What else stands beside the candidates."""
+    try:
+        fields = msgspec.json.decode(body, type=dict[str, Raw])
+    except UNREADABLE:
+        return {}
+    return {name: value for name, value in fields.items() if name not in _KNOWN}
+
+
+def _hear(said: _Said, candidate: Candidate, answer_id: str, choice: int) -> None:
+    """Add what one candidate says to its choice."""
+    more: list[Part] = []
+    for fields in candidate.content.parts or () if candidate.content else ():
+        try:
+            part = _part(spelt(Fields(dict(fields))), call_id(answer_id, choice, said.calls))
+        except Invalid:  # a part of a shape that nobody knows is left out; the rest is paid for
+            continue
+        said.calls += isinstance(part, ToolCall)
+        if part != Text(text=""):
+            more.append(part)
+    said.parts = _cited(joined(said.parts, more), candidate)
+    said.native = finish_word(candidate.finishReason) or said.native
+    if bytes(candidate.logprobsResult) != b"null":
+        said.logprobs = candidate.logprobsResult
+
+
+def _part(fields: Fields, made_id: str) -> Part:
+    return read_call(fields, made_id) if "functionCall" in fields.rest else read_said(fields)
+
+
+def _cited(parts: tuple[Part, ...], candidate: Candidate) -> tuple[Part, ...]:
+    """The parts with a candidate's citations on their last text."""
+    grounds = Grounds()
+    for part in parts:
+        if isinstance(part, Text):
+            grounds.said(part.text)
+    citations = tuple(grounds.citations(candidate))
+    if not citations:
+        return parts
+    at = max((at for at, part in enumerate(parts) if isinstance(part, Text)), default=None)
+    if at is None:
+        return (*parts, Text(text="", citations=citations))
+    return (*parts[:at], msgspec.structs.replace(parts[at], citations=citations), *parts[at + 1 :])
+
+
+def _choice(index: int, said: _Said, blocked: bool) -> Choice:
+    finish = None if said.native is None else read_finish(said.native, calls=said.calls > 0)
+    return Choice(
+        index=index,
+        parts=said.parts,
+        finish=Finish.CONTENT_FILTER if blocked else finish,
+        native_finish=said.native,
+        logprobs=said.logprobs,
+    )
+
+
+def write_response(response: ChatResponse, losses: Losses) -> bytes:
+    """A whole answer in Google's shape."""
+    own = response.dialect is HOME
+    body: dict[str, Any] = {"candidates": [_write_choice(choice, own, losses) for choice in response.choices]}
+    if response.usage_raw is not None and own:
+        body["usageMetadata"] = response.usage_raw
+    elif response.usage is not None:
+        body["usageMetadata"] = write_usage(response.usage)
+    body |= {"modelVersion": response.model, "responseId": response.id}
+    if own:
+        body |= response.extras
+    return msgspec.json.encode(body)
+
+
+def _write_choice(choice: Choice, own: bool, losses: Losses) -> dict[str, Any]:
+    parts: list[Any] = []
+    cited: list[tuple[Citation, str]] = []
+    for part in choice.parts:
+        parts += write_said(part, losses)
+        if isinstance(part, Text):
+            cited += [(citation, part.text) for citation in part.citations]
+    candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": choice.index}
+    candidate["finishReason"] = (own and choice.native_finish) or write_finish(choice.finish or Finish.STOP)
+    if cited:
+        candidate["groundingMetadata"] = write_grounding(cited)
+    if choice.logprobs is not None:
+        if own:
+            candidate["logprobsResult"] = choice.logprobs
+        else:
+            losses.drop(Feature.LOGPROBS)
+    return candidate
+
+
+def write_said(part: Part, losses: Losses) -> list[Any]:
+    """The parts that one part of an answer becomes."""
+    match part:
+        case Text():
+            return [signed({"text": part.text}, part.signature)]
+        case Reasoning():
+            if part.details is not None or part.id is not None:
+                losses.drop(Feature.REASONING_SIGNATURE)
+            return write_thought(part)
+        case Refusal():
+            losses.adjust(Feature.REFUSAL)
+            return [{"text": part.text}]
+        case ToolCall():
+            return [write_call(part, losses)]
+        case Media():
+            written = write_media(part, losses)
+            return [] if written is None else [written]
+        case Foreign() if part.dialect is HOME:
+            return [part.raw]
+        case _:
+            losses.drop(Feature.FOREIGN_PARTS)
+            return []

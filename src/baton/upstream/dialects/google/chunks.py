@@ -1,0 +1,110 @@
+"""One `GenerateContentResponse`, whole or a stream's chunk, as typed fields."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from baton.core.failures import Failure, Kind
+from baton.upstream.dialects.google.finishes import block_word
+from baton.upstream.dialects.google.usage import WireUsage, usage_leniently
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
+
+_ABSENT = Raw(b"null")
+
+
+class Content(Struct):
+    """What was said."""
+
+    parts: list[dict[str, Raw]] | None = None
+
+
+class Candidate(Struct):
+    """One of the answers."""
+
+    content: Content | None = None
+    finishReason: str | int | None = None
+    finishMessage: str | None = None
+    index: int | None = None
+    groundingMetadata: Raw = _ABSENT
+    citationMetadata: Raw = _ABSENT
+    logprobsResult: Raw = _ABSENT
+
+
+class Feedback(Struct):
+    """What was thought of the prompt."""
+
+    blockReason: str | int | None = None
+    blockReasonMessage: str | None = None
+
+
+class Chunk(Struct):
+    """An answer, or a piece of one."""
+
+    candidates: list[Candidate] | None = None
+    promptFeedback: Feedback | None = None
+    usageMetadata: WireUsage | None = None
+    modelVersion: str | None = None
+    responseId: str | None = None
+    error: Any = None
+
+    @property
+    def blocked(self) -> str | None:
+        """Why the prompt was refused: then there are no candidates."""
+        return block_word(self.promptFeedback.blockReason) if self.promptFeedback else None
+
+
+_DECODER = msgspec.json.Decoder(Chunk)
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+
+
+def read_chunk(data: bytes | Raw) -> Chunk | None:
+    """A chunk; None: it is no JSON object."""
+    try:
+        return _DECODER.decode(data)
+    except msgspec.ValidationError:
+        return _leniently(data)
+    except UNREADABLE:
+        return None
+
+
+def _leniently(data: bytes | Raw) -> Chunk | None:
+    """What can be understood of one with a field of an unexpected kind."""
+    try:
+        fields = _OBJECT.decode(data)
+    except UNREADABLE:
+        return None
+    chunk = Chunk(
+        usageMetadata=usage_leniently(fields.get("usageMetadata")),
+        modelVersion=as_text(fields.get("modelVersion")),
+        responseId=as_text(fields.get("responseId")),
+        error=fields.get("error"),
+    )
+    feedback = as_object(fields.get("promptFeedback"))
+    if feedback:
+        reason = feedback.get("blockReason")
+        chunk.promptFeedback = Feedback(blockReason=reason if isinstance(reason, str | int) else None)
+    if isinstance(fields.get("candidates"), list):
+        chunk.candidates = [_candidate(as_object(each)) for each in as_list(fields["candidates"])]
+    return chunk
+
+
+def _candidate(fields: dict[str, Any]) -> Candidate:
+    reason, index = fields.get("finishReason"), fields.get("index")
+    said = [as_object(part) for part in as_list(as_object(fields.get("content")).get("parts"))]
+    return Candidate(
+        content=Content(parts=[{name: raw(value) for name, value in part.items()} for part in said]),
+        finishReason=reason if isinstance(reason, str | int) else None,
+        finishMessage=as_text(fields.get("finishMessage")),
+        index=index if isinstance(index, int) else None,
+        **{
+            name: raw(fields[name])
+            for name in ("groundingMetadata", "citationMetadata", "logprobsResult")
+            if name in fields
+        },
+    )
+
+
+def malformed_chunk() -> Failure:
+    """The failure that an unreadable chunk means: it may have hidden content."""
+    return Failure(kind=Kind.MALFORMED, message="The provider sent a chunk that is no JSON.", billed=True)

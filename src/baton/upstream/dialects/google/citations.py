@@ -1,0 +1,123 @@
+"""Grounding and citation metadata ⇄ core citations.
+
+Google counts the places of a text in bytes of its UTF-8 (`Segment`, API reference); the core in characters.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from baton.core.messages import Citation
+from baton.upstream.dialects.google.chunks import Candidate
+from baton.upstream.dialects.google.parts import HOME
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
+
+
+class Grounds:
+    """The text of a choice so far, for the places that its citations name."""
+
+    def __init__(self) -> None:
+        self._text = b""
+
+    def said(self, text: str) -> None:
+        """More text."""
+        self._text += text.encode("utf-8", "replace")
+
+    def citations(self, candidate: Candidate) -> list[Citation]:
+        """What a candidate says of where it has something from."""
+        grounding = _object(candidate.groundingMetadata)
+        cited = _object(candidate.citationMetadata)
+        if not grounding and not cited:
+            return []
+        return [*self._grounded(grounding), *self._cited(cited)]
+
+    def _grounded(self, grounding: dict[str, Any]) -> list[Citation]:
+        chunks = [as_object(chunk) for chunk in as_list(grounding.get("groundingChunks"))]
+        found: list[Citation] = []
+        supported: set[int] = set()
+        for support in map(as_object, as_list(grounding.get("groundingSupports"))):
+            segment = as_object(support.get("segment"))
+            for index in as_list(support.get("groundingChunkIndices")):
+                if isinstance(index, int) and 0 <= index < len(chunks):
+                    supported.add(index)
+                    found.append(self._from(chunks[index], segment))
+        found += [self._from(chunk, {}) for at, chunk in enumerate(chunks) if at not in supported]
+        return found
+
+    def _from(self, chunk: dict[str, Any], segment: dict[str, Any]) -> Citation:
+        sources = [found for value in chunk.values() if (found := as_object(value))]
+        source: dict[str, Any] = sources[0] if sources else {}
+        return Citation(
+            url=as_text(source.get("uri")),
+            title=as_text(source.get("title")),
+            quote=as_text(source.get("text")),
+            start=self._chars(segment.get("startIndex", 0)) if segment else None,
+            end=self._chars(segment.get("endIndex")) if segment else None,
+            origin=HOME,
+            raw=raw({"chunk": chunk, "segment": segment}),
+        )
+
+    def _cited(self, cited: dict[str, Any]) -> list[Citation]:
+        sources = as_list(cited.get("citationSources")) or as_list(cited.get("citations"))
+        return [
+            Citation(
+                url=as_text(source.get("uri")),
+                title=as_text(source.get("title")),
+                start=self._chars(source.get("startIndex", 0)),
+                end=self._chars(source.get("endIndex")),
+                origin=HOME,
+                raw=raw({"source": source}),
+            )
+            for source in map(as_object, sources)
+        ]
+
+    def _chars(self, at: object) -> int | None:
+        """A place in bytes as a place in characters."""
+        if not isinstance(at, int) or isinstance(at, bool) or at < 0:
+            return None
+        return len(self._text[:at].decode("utf-8", "ignore"))
+
+
+def _object(data: Raw) -> dict[str, Any]:
+    try:
+        return as_object(msgspec.json.decode(data))
+    except UNREADABLE:
+        return {}
+
+
+def write_grounding(cited: Sequence[tuple[Citation, str]]) -> dict[str, Any]:
+    """Grounding metadata that names each source once; each citation with the text that it stands on."""
+    chunks: list[Any] = []
+    places: dict[bytes, int] = {}
+    supports: list[dict[str, Any]] = []
+    for citation, text in cited:
+        known = as_object(msgspec.json.decode(citation.raw)) if _at_home(citation) and citation.raw else {}
+        chunk = known.get("chunk") or {"web": _source(citation)}
+        key = msgspec.json.encode(chunk)
+        if key not in places:
+            places[key] = len(chunks)
+            chunks.append(chunk)
+        segment = known.get("segment") or _segment(citation, text)
+        if segment:
+            supports.append({"segment": segment, "groundingChunkIndices": [places[key]]})
+    said: dict[str, Any] = {"groundingChunks": chunks}
+    return {**said, "groundingSupports": supports} if supports else said
+
+
+def _at_home(citation: Citation) -> bool:
+    return citation.origin is HOME
+
+
+def _source(citation: Citation) -> dict[str, str]:
+    named = (("uri", citation.url), ("title", citation.title))
+    return {name: value for name, value in named if value is not None}
+
+
+def _segment(citation: Citation, text: str) -> dict[str, Any]:
+    """Its place, in bytes."""
+    if citation.start is None or citation.end is None:
+        return {}
+    start, end = (len(text[:at].encode("utf-8", "replace")) for at in (citation.start, citation.end))
+    return {"startIndex": start, "endIndex": end, "text": text[citation.start : citation.end]}

@@ -1,0 +1,227 @@
+"""Handing on in the same dialect: the bytes stay as they came, but for what must change."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from baton.core.provider import ProviderSpec
+from baton.core.request import Envelope
+from baton.core.usage import Usage
+from baton.upstream.dialects.google.chunks import Feedback, malformed_chunk, read_chunk
+from baton.upstream.dialects.google.errors import error_inside
+from baton.upstream.dialects.google.finishes import block_word, finish_word
+from baton.upstream.dialects.google.spelling import camel
+from baton.upstream.dialects.google.usage import WireUsage, read_usage, write_usage
+from baton.upstream.dialects.handing import Progress
+from baton.upstream.dialects.sse import SseEvent, write_event
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, no_json
+
+ARRAY = "application/json"
+"""The media type of a stream that is one array."""
+
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_PAID_BY = (
+    (b'"generationConfig"', b'"generation_config"'),
+    (b'"maxOutputTokens"', b'"max_output_tokens"'),
+    (b'"candidateCount"', b'"candidate_count"'),
+)
+_CONFIG = "generationConfig"
+_STRANGE = b"YmF0b24u"
+"""How the base64 of a signature begins that belongs to another dialect's provider (`carried.mark_base64`)."""
+
+
+def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
+    """The caller's body for a provider of the same dialect: no `baton` object, no signature of another's
+    thoughts. The model stands in the address; where the body names it too, by the provider's word."""
+    del spec
+    body = envelope.body
+    try:
+        fields = _FIELDS.decode(body)
+    except RecursionError as error:  # the envelope was read with more room on the stack
+        raise no_json(error) from None
+    changes = fields.pop("baton", None) is not None
+    named = Raw(msgspec.json.encode(model if model.startswith("tunedModels/") else f"models/{model}"))
+    if "model" in fields and fields["model"] != named:
+        fields["model"] = named
+        changes = True
+    if _may_repeat(body):
+        fields = _once(fields)
+        changes = True
+    if _STRANGE in body:
+        fields["contents"] = Raw(msgspec.json.encode(_at_home(msgspec.json.decode(fields["contents"]))))
+        changes = True
+    return msgspec.json.encode(fields) if changes else body
+
+
+def _may_repeat(body: bytes) -> bool:
+    """Whether a field that money depends on may stand in the body twice; which one counts is up to a reader.
+
+    Written anew, it stands there once. A name spelt with escapes hides from a plain search; nobody who means
+    well escapes small letters.
+    """
+    return (
+        b"\\u006" in body
+        or b"\\u007" in body
+        or any(sum(body.count(name) for name in names) > 1 for names in _PAID_BY)
+    )
+
+
+def _once(fields: dict[str, Raw]) -> dict[str, Raw]:
+    """Each field once, in camelCase, and so inside the generation's settings."""
+    spelt: dict[str, Raw] = {}
+    for name in sorted(fields, key=lambda name: "_" in name):
+        spelt.setdefault(camel(name), fields[name])
+    if _CONFIG in spelt and bytes(spelt[_CONFIG]).lstrip()[:1] == b"{":
+        inside = _FIELDS.decode(spelt[_CONFIG])
+        config: dict[str, Raw] = {}
+        for name in sorted(inside, key=lambda name: "_" in name):
+            config.setdefault(camel(name), inside[name])
+        spelt[_CONFIG] = Raw(msgspec.json.encode(config))
+    return spelt
+
+
+def _at_home(contents: Any) -> Any:
+    """Contents without the signatures, and the thoughts in cipher, of other dialects' providers."""
+    for content in as_list(contents) or [contents]:
+        kept: list[Any] = []
+        for part in as_list(as_object(content).get("parts")):
+            fields = as_object(part)
+            for name in ("thoughtSignature", "thought_signature"):
+                if str(fields.get(name)).startswith(_STRANGE.decode()):
+                    del fields[name]
+            if set(fields) - {"thought"}:
+                kept.append(part)
+        if isinstance(as_object(content).get("parts"), list):
+            content["parts"] = kept or [{"text": ""}]
+    return contents
+
+
+class _Part(Struct):
+    text: str | None = None
+    functionCall: Raw | None = None
+
+
+class _Content(Struct):
+    parts: list[_Part] | None = None
+
+
+class _Candidate(Struct):
+    content: _Content | None = None
+    finishReason: str | int | None = None
+    index: int | None = None
+
+
+class _Chunk(Struct):
+    candidates: list[_Candidate] | None = None
+    usageMetadata: WireUsage | None = None
+    promptFeedback: Feedback | None = None
+    modelVersion: str | None = None
+    responseId: str | None = None
+    error: Any = None
+
+
+_CHUNK = msgspec.json.Decoder(_Chunk)
+
+
+class Relay:
+    """Hands on one stream in its own dialect, as events or as one array.
+
+    There is no end mark: from the first finish reason on, the last chunk that came is held back until the
+    next, or the end.
+    """
+
+    __slots__ = ("_array", "_held", "_spec")
+
+    def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
+        self._spec = spec
+        self._array = envelope.stream_type == ARRAY
+        self._held: bytes | None = None
+
+    def take(self, event: SseEvent, seen: Progress) -> bytes:
+        """Note what an event says; its bytes if it goes on at once."""
+        try:
+            chunk = _CHUNK.decode(event.data)
+        except UNREADABLE:
+            lenient = _leniently(event.data)
+            if lenient is None:
+                seen.failure = malformed_chunk()
+                return b""
+            chunk = lenient
+        if chunk.usageMetadata is not None:
+            seen.usage = read_usage(chunk.usageMetadata)
+        if chunk.error:
+            seen.failure = error_inside(self._spec, chunk.error)
+            return b""
+        if not seen.model and chunk.modelVersion:
+            seen.model, seen.id = chunk.modelVersion, chunk.responseId or ""
+        for at, candidate in enumerate(chunk.candidates or ()):
+            _note(candidate, at, seen)
+        if not chunk.candidates and chunk.promptFeedback is not None:
+            seen.finish = seen.finish or block_word(chunk.promptFeedback.blockReason)
+        if seen.finish is None:
+            return self._framed(event)
+        before, self._held = self._held, event.data
+        return b"" if before is None else self._framed(SseEvent(before, write_event(before)))
+
+    def _framed(self, event: SseEvent) -> bytes:
+        if self._array:
+            return event.data + b",\r\n"
+        raw = event.raw
+        return raw if raw.endswith((b"\n\n", b"\r\n\r\n")) else write_event(event.data)
+
+    def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
+        """The last chunk, with usage if the provider said none, and what Baton has to say."""
+        data = self._held or b"{}"
+        owed: dict[str, Any] = {}
+        if seen.usage is None:
+            owed["usageMetadata"] = write_usage(usage)
+        if baton is not None:
+            owed["baton"] = baton
+        if owed:
+            data = msgspec.json.encode({**_FIELDS.decode(data), **owed})
+        return data + b"]" if self._array else write_event(data)
+
+
+def _note(candidate: _Candidate, at: int, seen: Progress) -> None:
+    index = at if candidate.index is None else candidate.index
+    content = candidate.content
+    for part in content.parts or () if content is not None else ():
+        if part.text:
+            seen.chars += len(part.text)
+        elif part.functionCall is not None:
+            seen.chars += len(bytes(part.functionCall))
+        elif part.text is not None:
+            continue
+        seen.said = True
+    finish = finish_word(candidate.finishReason)
+    if finish is not None:
+        seen.finish = finish
+        seen.open.discard(index)
+    elif seen.finish is None:
+        seen.open.add(index)
+
+
+def _leniently(data: bytes) -> _Chunk | None:
+    """A chunk with a field of an unexpected kind: what can be understood of it; None: no JSON object."""
+    chunk = read_chunk(data)
+    if chunk is None:
+        return None
+    return _Chunk(
+        candidates=[
+            _Candidate(
+                content=_Content(parts=[_Part(text="?") for _ in candidate.content.parts or ()])
+                if candidate.content
+                else None,
+                finishReason=candidate.finishReason,
+                index=candidate.index,
+            )
+            for candidate in chunk.candidates or ()
+        ],
+        usageMetadata=chunk.usageMetadata,
+        promptFeedback=chunk.promptFeedback,
+        modelVersion=chunk.modelVersion,
+        responseId=chunk.responseId,
+        error=chunk.error,
+    )

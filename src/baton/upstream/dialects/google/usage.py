@@ -1,0 +1,83 @@
+"""Usage metadata ⇄ core."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from baton.core.usage import Usage
+from baton.upstream.dialects.wire import as_object
+
+_AUDIO = ("AUDIO", 4)
+"""The modality's name and its number."""
+
+
+class ModalityCount(Struct):
+    """How many of the tokens are of one kind."""
+
+    modality: str | int | None = None
+    tokenCount: int | None = None
+
+
+class WireUsage(Struct):
+    """Usage as Google reports it, on every chunk anew; further fields are left alone."""
+
+    promptTokenCount: int | None = None
+    candidatesTokenCount: int | None = None
+    """Without thoughts."""
+    totalTokenCount: int | None = None
+    thoughtsTokenCount: int | None = None
+    toolUsePromptTokenCount: int | None = None
+    """What tools on Google's side put before the model; beside the prompt's count."""
+    cachedContentTokenCount: int | None = None
+    promptTokensDetails: list[ModalityCount] | None = None
+    toolUsePromptTokensDetails: list[ModalityCount] | None = None
+    candidatesTokensDetails: list[ModalityCount] | None = None
+
+
+def usage_leniently(usage: object) -> WireUsage | None:
+    """The counts of a usage object whose details are of an unexpected kind."""
+    fields = as_object(usage)
+    try:
+        return msgspec.convert(fields, WireUsage) if fields else None
+    except msgspec.ValidationError:
+        plain = {name: count for name, count in fields.items() if type(count) is int}
+        return msgspec.convert(plain, WireUsage) if plain else None
+
+
+def read_usage(wire: WireUsage) -> Usage:
+    """Core usage: what Google's own tools fed to the model counts as prompt, thoughts as completion."""
+    prompt = (wire.promptTokenCount or 0) + (wire.toolUsePromptTokenCount or 0)
+    thoughts = wire.thoughtsTokenCount or 0
+    return Usage(
+        prompt=prompt,
+        completion=(wire.candidatesTokenCount or 0) + thoughts,
+        cached=min(wire.cachedContentTokenCount or 0, prompt),
+        reasoning=thoughts,
+        audio_in=_audio(wire.promptTokensDetails) + _audio(wire.toolUsePromptTokensDetails),
+        audio_out=_audio(wire.candidatesTokensDetails),
+    )
+
+
+def _audio(counts: list[ModalityCount] | None) -> int:
+    return sum(count.tokenCount or 0 for count in counts or () if count.modality in _AUDIO)
+
+
+def write_usage(usage: Usage) -> dict[str, Any]:
+    """A usage object in Google's shape."""
+    said: dict[str, Any] = {
+        "promptTokenCount": usage.prompt,
+        "candidatesTokenCount": max(0, usage.completion - usage.reasoning),
+        "totalTokenCount": usage.total,
+    }
+    if usage.reasoning:
+        said["thoughtsTokenCount"] = usage.reasoning
+    if usage.cached:
+        said["cachedContentTokenCount"] = usage.cached
+    details = {"promptTokensDetails": (usage.prompt, usage.audio_in)}
+    details["candidatesTokensDetails"] = (said["candidatesTokenCount"], usage.audio_out)
+    for name, (whole, audio) in details.items():
+        counts = (("TEXT", max(0, whole - audio)), ("AUDIO", audio)) if audio else (("TEXT", whole),)
+        if whole:
+            said[name] = [{"modality": modality, "tokenCount": count} for modality, count in counts]
+    return said
