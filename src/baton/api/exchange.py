@@ -109,10 +109,12 @@ class Exchange:
             self.visit.close_after()
         self.visit.answer(status, lines + head, body)
 
-    def begin_stream(self, media_type: str, head: bytes) -> None:
-        """Status and headers of a stream; `head` holds further header lines."""
+    def begin_stream(self, media_type: str, head: bytes, opening: bytes = b"") -> None:
+        """Status and headers of a stream; `head` holds further header lines, `opening` its first bytes."""
         self.started = True
         self.visit.begin_stream(b"content-type: %b\r\n" % media_type.encode() + _STREAM + head)
+        if opening:
+            self.visit.put(opening)
 
 
 def _bearer(value: bytes) -> str | None:

@@ -1,6 +1,7 @@
 """The application that the server calls: hot routes directly, everything else through the framework."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 import structlog
 
@@ -19,16 +20,24 @@ _log = structlog.stdlib.get_logger(__name__)
 class Front:
     """Sends each request to its route; no mistake of ours leaves the house as anything but a clean 500."""
 
-    def __init__(self, hot: Mapping[str, Asgi], others: Asgi, new_id: Callable[[], str]) -> None:
-        """`hot`: path → application, for POST requests."""
+    def __init__(
+        self,
+        hot: Mapping[str, Asgi],
+        others: Asgi,
+        new_id: Callable[[], str],
+        below: Mapping[str, Callable[[Scope], Asgi | None]] = MappingProxyType({}),
+    ) -> None:
+        """For POST requests. `hot`: path → application; `below`: beginning of a path → who knows the one for
+        the rest of it."""
         self._hot = hot
+        self._below = below
         self._others = others
         self._new_id = new_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        route = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
+        route = self._route(scope) if scope["method"] == "POST" else None
         request_id = scope[REQUEST_ID] = self._new_id()
         try:
             await (route or self._others)(scope, receive, send)
@@ -37,6 +46,13 @@ class Front:
             if scope[VISIT].started:
                 raise
             await _apologise(scope, send, request_id)
+
+    def _route(self, scope: Scope) -> Asgi | None:
+        path: str = scope["path"]
+        route = self._hot.get(path)
+        if route is not None:
+            return route
+        return next((at(scope) for start, at in self._below.items() if path.startswith(start)), None)
 
 
 async def _apologise(scope: Scope, send: Send, request_id: str) -> None:

@@ -44,7 +44,8 @@ class Pulse:
             quiet_s = self._loop.time() - self._spoke_s
             if quiet_s >= EVERY_S:
                 if not self._exchange.started:
-                    self._exchange.begin_stream(self._envelope.stream_type, self._head)
+                    envelope = self._envelope
+                    self._exchange.begin_stream(envelope.stream_type, self._head, envelope.opening)
                 self._exchange.visit.put(self._envelope.keep_alive)
                 self.spoke()
                 quiet_s = 0.0

@@ -23,9 +23,8 @@ async def hand_on(
         streaming = await beginning
         try:
             if not exchange.started:
-                exchange.begin_stream(
-                    envelope.stream_type, receipts.head(receipts.of_stream(streaming, envelope))
-                )
+                head = receipts.head(receipts.of_stream(streaming, envelope))
+                exchange.begin_stream(envelope.stream_type, head, envelope.opening)
             async with aclosing(streaming.pieces()) as pieces:
                 async for piece in pieces:
                     if not piece:  # an empty chunk would be the end
