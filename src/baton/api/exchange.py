@@ -25,6 +25,7 @@ _KEYS = frozenset({b"x-api-key", b"x-goog-api-key"})
 _KEY_IN_QUERY = "/v1beta/"
 """Below this path a key may stand in the query string: its dialect's own clients put it there."""
 
+_JSON = b"application/json"
 _STREAM = b"cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
 
 
@@ -101,10 +102,12 @@ class Exchange:
                 raise _too_large(limit)
         return b"".join(parts)
 
-    def answer(self, status: int, body: bytes, head: bytes = b"", *, close: bool = False) -> None:
-        """A whole JSON answer; `head` holds further header lines."""
+    def answer(
+        self, status: int, body: bytes, head: bytes = b"", *, kind: bytes = _JSON, close: bool = False
+    ) -> None:
+        """A whole answer; `head` holds further header lines, `kind` is its media type."""
         self.started = True
-        lines = b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
+        lines = b"content-type: %b\r\ncontent-length: %d\r\n" % (kind, len(body))
         if close:
             self.visit.close_after()
         self.visit.answer(status, lines + head, body)

@@ -47,6 +47,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     model: str
     finish: str | None
     chars: int
+    in_tokens: bool = True
+    """Whether tokens are what it is paid by."""
 
 
 class Entry:
@@ -129,7 +131,7 @@ class Entry:
     def succeed(self, outcome: Outcome) -> Usage:
         """The attempt under way gave the answer; returns its usage, estimated where none was reported."""
         usage = self.used(outcome)
-        self._end(status=_OK, usage=usage, http_status=200, error=None)
+        self._end(status=_OK, usage=usage, http_status=200, error=None, in_tokens=outcome.in_tokens)
         return usage
 
     def discard(self, outcome: Outcome, status: str, why: str) -> None:
@@ -170,7 +172,15 @@ class Entry:
         """Write the end of a stream that began and did not end well."""
         return self._settle(status, http_status, outcome, usage)
 
-    def _end(self, *, status: str, usage: Usage, http_status: int | None, error: str | None) -> int:
+    def _end(
+        self,
+        *,
+        status: str,
+        usage: Usage,
+        http_status: int | None,
+        error: str | None,
+        in_tokens: bool = True,
+    ) -> int:
         route = self._route
         if route is None:
             return 0
@@ -185,7 +195,7 @@ class Entry:
                 started_ms=int((self._attempt_s - self._started_s) * 1000),
                 took_ms=int(took_s * 1000),
                 status=status,
-                cost=in_the_book(cost(usage, self._offer.prices)),
+                cost=self._cost(usage, in_tokens),
                 usage=usage,
                 credential=route.credential.last4,
                 first_token_ms=self._since_ms(self._first_token_s, self._attempt_s),
@@ -221,6 +231,13 @@ class Entry:
         self._book.settled(settled)
         self.settled = settled
         return settled
+
+    def _cost(self, usage: Usage, in_tokens: bool) -> Cost | None:
+        """None: nobody knows. Only where everything is free can it be told without tokens."""
+        cost_of_tokens = in_the_book(cost(usage, self._offer.prices))
+        if in_tokens or cost_of_tokens is None or not cost_of_tokens.total_nanos:
+            return cost_of_tokens
+        return None
 
     def _price(self, usage: Usage) -> PriceUsed | None:
         prices = self._offer.prices

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from baton.core.caller import Caller
 from baton.core.clock import Clock
-from baton.core.request import Envelope
+from baton.core.request import Envelope, Outline
 from baton.gateway.entry import Entry, Outcome, in_the_book
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.deadline import PATIENCE_S, STREAM, THINKING, WHOLE, Deadline
@@ -20,6 +20,7 @@ from baton.ledger.book import Book
 from baton.ledger.rows import Opened, Settled
 from baton.upstream.calls import Reply
 from baton.upstream.directory import Directory
+from baton.upstream.errands.errand import Errand
 
 
 class Arrival(Struct, frozen=True):
@@ -41,7 +42,7 @@ class Answered(Struct, frozen=True):
 
 
 class Gateway:
-    """Carries one chat call from an authenticated caller to an answer and a ledger row."""
+    """Carries one call from an authenticated caller to an answer and a ledger row."""
 
     def __init__(
         self,
@@ -97,12 +98,24 @@ class Gateway:
             entry.hand_over()
             return Streaming(begun, entry, envelope, decision, judgement(envelope) if wish is None else None)
 
-    def _plan(self, decision: Decision, envelope: Envelope, arrival: Arrival) -> Plan:
-        options = envelope.options
+    async def run(self, caller: Caller, errand: Errand, arrival: Arrival) -> Answered:
+        """Run an errand: what is no chat goes the same way.
+
+        Raises:
+            Refused: not admitted; nothing was sent to a provider.
+            AllAttemptsFailed: every attempt failed; carries them.
+        """
+        decision = self._router.decide(caller, errand)
+        plan = self._plan(decision, errand, arrival)
+        with self._open(caller, errand, decision, arrival) as entry:
+            return self._settle(await self._attempts.run(plan, errand, entry), entry, decision)
+
+    def _plan(self, decision: Decision, request: Outline, arrival: Arrival) -> Plan:
+        options = request.options
         model = decision.chosen.offer.model
         provider = self._directory[model.provider]
         stages = WHOLE
-        if envelope.stream:
+        if request.stream:
             stages = THINKING if "reasoning" in model.capabilities else STREAM
         timeout_s = options.timeout_s
         deadline = Deadline() if timeout_s is None else Deadline(arrival.started_s + timeout_s)
@@ -116,8 +129,8 @@ class Gateway:
             ends_s=arrival.started_s + PATIENCE_S,
         )
 
-    def _open(self, caller: Caller, envelope: Envelope, decision: Decision, arrival: Arrival) -> Entry:
-        options = envelope.options
+    def _open(self, caller: Caller, request: Outline, decision: Decision, arrival: Arrival) -> Entry:
+        options = request.options
         model = decision.chosen.offer.model
         opened = Opened(
             id=arrival.id,
@@ -125,9 +138,9 @@ class Gateway:
             key_id=caller.key_id,
             tier=caller.tier,
             route=arrival.path,
-            dialect=envelope.dialect.value,
-            model=envelope.model,
-            stream=envelope.stream,
+            dialect=request.dialect.value,
+            model=request.model,
+            stream=request.stream,
             prompt_tokens=decision.input_tokens,
             completion_tokens=decision.output_tokens,
             estimated_cost=in_the_book(decision.cost),
@@ -143,6 +156,12 @@ class Gateway:
 
     def _settle(self, reply: Reply, entry: Entry, decision: Decision) -> Answered:
         seen = reply.seen
-        outcome = Outcome(usage=seen.usage, model=seen.model, finish=seen.finish, chars=seen.chars)
+        outcome = Outcome(
+            usage=seen.usage,
+            model=seen.model,
+            finish=seen.finish,
+            chars=seen.chars,
+            in_tokens=seen.in_tokens,
+        )
         usage = entry.succeed(outcome)
         return Answered(reply, entry.settle_answered(outcome, usage), decision)

@@ -22,9 +22,12 @@ from baton.upstream.dialects.codec import Codec, Glance, NotAnAnswer
 from baton.upstream.dialects.failures import presentable
 from baton.upstream.dialects.handing import Handing, Progress, Retelling, Translation
 from baton.upstream.dialects.listening import Heard, Listener, heard_in
+from baton.upstream.dialects.openai.codec import place
 from baton.upstream.dialects.registry import CODECS
 from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.directory import Credential, Provider
+from baton.upstream.errands.errand import Answer, Errand, safe_content_type
+from baton.upstream.errands.registry import TASKS
 from baton.upstream.http import MAX_ANSWER_BYTES
 from baton.upstream.outbound.fetcher import Fetcher
 from baton.upstream.transport import Deadlines, Transport, UpstreamRequest, UpstreamResponse
@@ -55,6 +58,14 @@ class Route(Struct, frozen=True):
         """`provider/model`."""
         return f"{self.provider.name}/{self.model}"
 
+    def headers(self, callers: Mapping[str, str]) -> dict[str, str]:
+        """What a JSON request to it carries; `callers`: those of the caller's own that it may see."""
+        headers = {"content-type": "application/json", **self.provider.spec.headers, **callers}
+        auth = self.provider.spec.auth
+        if self.credential.key:
+            headers[auth.header] = f"{auth.scheme} {self.credential.key}".lstrip()
+        return headers
+
 
 class Reply(Struct, frozen=True):
     """A whole answer in the caller's dialect, and what was seen of it at a glance."""
@@ -67,6 +78,7 @@ class Reply(Struct, frozen=True):
     """Taken apart, where it had to be."""
     take_apart: Callable[[], ChatResponse] | None = None
     """Does so, where it had not. Raises NotAnAnswer, or Invalid."""
+    content_type: str = "application/json"
 
     def heard(self) -> Heard:
         """What it said; nothing where it cannot be understood."""
@@ -243,6 +255,32 @@ class Upstream:
         listener = _listener(route, envelope)
         return ReplyStream(response, handing, losses, quiet, route.credential.key, listener)
 
+    async def run(self, route: Route, errand: Errand, deadlines: Deadlines) -> Reply:
+        """Run an errand.
+
+        Raises:
+            AttemptFailed: as `ask`.
+        """
+        task = TASKS[errand.service]
+        request = UpstreamRequest(
+            url=place(route.provider.base_url, route.model, task.path),
+            headers=route.headers(errand.headers) | {"content-type": errand.content_type},
+            body=errand.body_for(route.model),
+        )
+        try:
+            response = await self._answered(route, request, CODECS[errand.dialect], deadlines)
+            try:
+                body = await response.read(MAX_ANSWER_BYTES)
+            finally:
+                await response.close()
+            answer = Answer(body, safe_content_type(response.headers.get("content-type", "")))
+            seen = task.glance(answer, route.provider.spec)
+        except NotAnAnswer as error:
+            raise _presentable(AttemptFailed(error.failure), route) from None
+        except AttemptFailed as error:
+            raise _presentable(error, route) from None
+        return Reply(body, seen, passed_back(response.headers), Losses(), content_type=answer.content_type)
+
     async def _handing(
         self, response: UpstreamResponse, envelope: Envelope, route: Route, losses: Losses
     ) -> Handed:
@@ -260,16 +298,20 @@ class Upstream:
     async def _send(
         self, route: Route, envelope: Envelope, deadlines: Deadlines, losses: Losses
     ) -> UpstreamResponse:
-        """Send the request; whatever is no 200 is raised."""
-        spec = route.provider.spec
-        transport = self._local.get(spec.name, self._http)
         codec = CODECS[route.provider.dialect_for(envelope.dialect)]
         request = UpstreamRequest(
             url=codec.address(route.provider.base_url, route.model, envelope.stream),
             headers=_headers(route, envelope, codec),
             body=await self._body(route, envelope, codec, losses),
         )
-        response = await transport.send(request, deadlines)
+        return await self._answered(route, request, codec, deadlines)
+
+    async def _answered(
+        self, route: Route, request: UpstreamRequest, codec: Codec, deadlines: Deadlines
+    ) -> UpstreamResponse:
+        """Send anything; whatever is no 200 is raised."""
+        spec = route.provider.spec
+        response = await self._local.get(spec.name, self._http).send(request, deadlines)
         if response.status == 200:
             return response
         try:
@@ -298,13 +340,7 @@ def _listener(route: Route, envelope: Envelope) -> Listener | None:
 
 
 def _headers(route: Route, envelope: Envelope, codec: Codec) -> dict[str, str]:
-    headers = {"content-type": "application/json", **route.provider.spec.headers}
-    if envelope.dialect is codec.dialect:
-        headers |= envelope.headers
-    auth = route.provider.spec.auth
-    if route.credential.key:
-        headers[auth.header] = f"{auth.scheme} {route.credential.key}".lstrip()
-    return headers
+    return route.headers(envelope.headers if envelope.dialect is codec.dialect else {})
 
 
 def _reply(

@@ -6,7 +6,7 @@ from math import ceil
 from baton.core.errors import BatonError
 from baton.core.losses import Losses
 from baton.core.money import usd_text
-from baton.core.request import Envelope
+from baton.core.request import Envelope, Outline
 from baton.gateway.gateway import Answered
 from baton.gateway.streaming import Streaming
 
@@ -19,7 +19,7 @@ def head(headers: Iterable[Header]) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
-def of_answer(answered: Answered, envelope: Envelope) -> bytes:
+def of_answer(answered: Answered, request: Outline) -> bytes:
     """The header lines of a whole answer."""
     settled = answered.settled
     cost = "" if settled.unpriced else f"x-baton-cost-usd: {usd_text(settled.cost.total_nanos)}\r\n"
@@ -35,8 +35,8 @@ def of_answer(answered: Answered, envelope: Envelope) -> bytes:
         f"{cost}"
     ).encode("ascii")
     reply = answered.reply
-    if reply.headers or envelope.options.dropped or reply.losses:
-        return lines + head([*_upstream(reply.headers), *_notes(envelope, reply.losses)])
+    if reply.headers or request.options.dropped or reply.losses:
+        return lines + head([*_upstream(reply.headers), *_notes(request, reply.losses)])
     return lines
 
 
@@ -72,10 +72,10 @@ def _upstream(headers: Mapping[str, str]) -> list[Header]:
     return [(name.encode("latin-1"), _text(value).encode()) for name, value in headers.items()]
 
 
-def _notes(envelope: Envelope, losses: Losses) -> list[Header]:
+def _notes(request: Outline, losses: Losses) -> list[Header]:
     """What of the request, and of a whole answer, was left out or said otherwise."""
     told = {
-        b"x-baton-dropped": (*envelope.options.dropped, *losses.dropped),
+        b"x-baton-dropped": (*request.options.dropped, *losses.dropped),
         b"x-baton-adjusted": losses.adjusted,
     }
     return [(name, _text(", ".join(words)).encode()) for name, words in told.items() if words]

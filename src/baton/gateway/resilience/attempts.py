@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from msgspec import structs
@@ -18,7 +18,9 @@ from baton.gateway.resilience.plan import Plan
 from baton.upstream.calls import Reply, ReplyStream, Route, Upstream
 from baton.upstream.dialects.listening import Heard
 from baton.upstream.directory import Credential
+from baton.upstream.errands.errand import Errand
 
+T = TypeVar("T")
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -86,17 +88,19 @@ class Attempts:
         Raises:
             AllAttemptsFailed: carries every attempt.
         """
-        tried = _Tried()
-        while True:
-            route = plan.route(self._clock)
-            entry.begin(route)
-            try:
-                reply = await self._upstream.ask(route, envelope, plan.deadlines(self._clock))
-            except AttemptFailed as error:
-                await self._after(error, route, plan, entry, tried)
-            else:
-                route.credential.succeeded()
-                return reply
+        return await self._make(
+            plan, entry, lambda route: self._upstream.ask(route, envelope, plan.deadlines(self._clock))
+        )
+
+    async def run(self, plan: Plan, errand: Errand, entry: Entry) -> Reply:
+        """The answer to an errand.
+
+        Raises:
+            AllAttemptsFailed: carries every attempt.
+        """
+        return await self._make(
+            plan, entry, lambda route: self._upstream.run(route, errand, plan.deadlines(self._clock))
+        )
 
     async def begin(self, plan: Plan, envelope: Envelope, entry: Entry) -> BegunStream:
         """A stream that has begun to say something, or has ended without; before that, failures are unseen.
@@ -104,17 +108,21 @@ class Attempts:
         Raises:
             AllAttemptsFailed: carries every attempt.
         """
+        return await self._make(plan, entry, lambda route: self._begin(route, envelope, plan, entry))
+
+    async def _make(self, plan: Plan, entry: Entry, call: Callable[[Route], Awaitable[T]]) -> T:
+        """Make one attempt after another."""
         tried = _Tried()
         while True:
             route = plan.route(self._clock)
             entry.begin(route)
             try:
-                begun = await self._begin(route, envelope, plan, entry)
+                made = await call(route)
             except AttemptFailed as error:
                 await self._after(error, route, plan, entry, tried)
             else:
                 route.credential.succeeded()
-                return begun
+                return made
 
     async def _begin(self, route: Route, envelope: Envelope, plan: Plan, entry: Entry) -> BegunStream:
         stream = await self._upstream.stream(route, envelope, plan.deadlines(self._clock))

@@ -7,7 +7,7 @@ from msgspec import Struct
 from baton.catalog.lookup import Offer
 from baton.catalog.pricing import Cost, cost
 from baton.core.caller import Caller
-from baton.core.request import Envelope
+from baton.core.request import Outline
 from baton.core.usage import Usage
 
 AUTO = "auto"
@@ -111,14 +111,14 @@ def estimated_cost(offer: Offer, ask: Ask) -> Cost:
     return cost(Usage(prompt=ask.input_tokens, completion=ask.output_tokens, estimated=True), offer.prices)
 
 
-def ask_of(caller: Caller, envelope: Envelope) -> Ask:
+def ask_of(caller: Caller, request: Outline) -> Ask:
     """What routing needs to know of a request, without opening it."""
-    options = envelope.options
+    options = request.options
     return Ask(
         tier=caller.tier,
-        needs=envelope.needs.union(options.require) if options.require else envelope.needs,
-        input_tokens=ceil(envelope.input_chars / CHARS_PER_TOKEN),
-        max_tokens=envelope.max_tokens,
+        needs=request.needs.union(options.require) if options.require else request.needs,
+        input_tokens=ceil(request.input_chars / CHARS_PER_TOKEN),
+        max_tokens=request.max_tokens,
         provider=options.provider,
         exclude=frozenset(options.exclude),
         use_case=options.use_case,

@@ -1,13 +1,15 @@
 """Who could serve a kind of request, and why the others could not; worked out once per kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from baton.catalog.lookup import Offer
+from baton.core.provider import Service
 from baton.gateway.routing.decision import Ask, LeftOut, Weights
 from baton.gateway.routing.score import UNKNOWN_AVAILABILITY, prices, standing
 
 _NO_LIMIT = 1 << 62
+_SERVICES = frozenset(service.value for service in Service)
 
 
 class Landscape(NamedTuple):
@@ -18,6 +20,8 @@ class Landscape(NamedTuple):
     """Providers that can be called."""
     stand_ins: frozenset[str]
     """Providers that serve unnamed only where no other one is configured."""
+    services: Mapping[str, frozenset[Service]]
+    """What each provider serves beside chat."""
 
     @property
     def stands_in(self) -> bool:
@@ -99,6 +103,9 @@ def reason_against_any(landscape: Landscape, offer: Offer, ask: Ask) -> str | No
         return f"provider {model.provider} is not configured"
     if model.provider in ask.exclude:
         return "its provider is excluded"
+    for service in _SERVICES & ask.needs:
+        if service not in landscape.services.get(model.provider, ()):
+            return f"Baton asks {model.provider} for no {service}"
     return None
 
 

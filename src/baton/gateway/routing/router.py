@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from baton.catalog.lookup import Catalog, Offer, Resolution
 from baton.core.errors import Forbidden, Unservable
 from baton.core.money import usd_text
+from baton.core.provider import Service
 from baton.gateway.routing.decision import (
     Ask,
     Candidate,
@@ -32,6 +33,7 @@ Health = Mapping[str, float]
 """Observed availability 0-1 by `provider/name`; who is not in it is taken for `UNKNOWN_AVAILABILITY`."""
 
 NOTHING_OBSERVED: Health = {}
+NOTHING_BESIDE: Mapping[str, frozenset[Service]] = {}
 
 
 class Router:
@@ -43,13 +45,15 @@ class Router:
         configured: frozenset[str],
         stand_ins: frozenset[str] = frozenset(),
         weights: Weights | None = None,
+        services: Mapping[str, frozenset[Service]] = NOTHING_BESIDE,
     ) -> None:
         """`configured`: names of providers that can be called.
 
         `stand_ins`: those of them that serve only when named, or when no other provider is configured.
+        `services`: what they serve beside chat.
         """
         self.catalog = catalog
-        self._landscape = Landscape(catalog.offers, configured, stand_ins)
+        self._landscape = Landscape(catalog.offers, configured, stand_ins, services)
         self._weights = weights or Weights()
         self._pools: dict[Ask, Pool] = {}
 

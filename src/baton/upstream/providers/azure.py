@@ -2,12 +2,13 @@
 `https://NAME.openai.azure.com/openai/v1`, or with deployments and a version:
 `https://NAME.openai.azure.com/openai/deployments/{model}?api-version=2024-10-21`."""
 
-from baton.core.provider import Auth, LimitHeaders, ProviderSpec, Quirks
+from baton.core.provider import Auth, LimitHeaders, ProviderSpec, Quirks, Service
 
 SPEC = ProviderSpec(
     name="azure",
     title="Azure OpenAI",
     base_url="",
+    services=frozenset({Service.EMBEDDINGS, Service.IMAGES, Service.TRANSCRIPTIONS}),
     key_names=("AZURE_OPENAI_API_KEY",),
     auth=Auth(header="api-key", scheme=""),
     quirks=Quirks(limit_name="max_completion_tokens"),

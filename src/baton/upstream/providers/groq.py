@@ -1,12 +1,13 @@
 """Groq. Usage of streams in `x_groq` (recording groq-4cf43a57e0); a wrong tool call is a 400."""
 
 from baton.core.failures import Kind
-from baton.core.provider import LimitHeaders, ProviderSpec, Quirks, SchemaForm, SchemaRule, WaitForm
+from baton.core.provider import LimitHeaders, ProviderSpec, Quirks, SchemaForm, SchemaRule, Service, WaitForm
 
 SPEC = ProviderSpec(
     name="groq",
     title="Groq",
     base_url="https://api.groq.com/openai/v1",
+    services=frozenset({Service.TRANSCRIPTIONS}),
     quirks=Quirks(usage_in="x_groq", limit_name="max_completion_tokens"),
     limits=LimitHeaders(
         remaining="x-ratelimit-remaining-{}",

@@ -16,11 +16,15 @@ from baton.upstream.dialects.openai.streams import StreamReader, StreamWriter
 
 @lru_cache(maxsize=1024)
 def address(base_url: str, model: str, stream: bool) -> str:
-    """The URL of chat completions: `base_url` may hold `{model}`, and a query that goes to the end."""
+    """The URL of chat completions."""
     del stream  # the body says it
+    return place(base_url, model, "/chat/completions")
+
+
+def place(base_url: str, model: str, path: str) -> str:
+    """The URL of one of the routes: `base_url` may hold `{model}`, and a query that goes to the end."""
     base, mark, query = base_url.partition("?")
-    path = base.replace("{model}", quote(model, safe="")).rstrip("/") + "/chat/completions"
-    return f"{path}{mark}{query}"
+    return base.replace("{model}", quote(model, safe="")).rstrip("/") + path + mark + query
 
 
 def _writer(losses: Losses) -> StreamWriter:

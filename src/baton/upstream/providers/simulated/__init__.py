@@ -3,7 +3,7 @@
 Model names say how to behave: see `manner`. It answers in process by `transport`, over HTTP by `server`.
 """
 
-from baton.core.provider import Auth, ProviderSpec
+from baton.core.provider import Auth, ProviderSpec, Service
 from baton.upstream.providers.simulated.models import MODELS, SimulatedModel
 
 __all__ = ["MODELS", "SPEC", "SimulatedModel"]
@@ -12,6 +12,7 @@ SPEC = ProviderSpec(
     name="simulated",
     title="Simulated",
     base_url="simulated:",
+    services=frozenset(Service),
     auth=Auth(required=False),
     local=True,
 )

@@ -1,0 +1,67 @@
+"""Transcriptions: a recording in a form, its words in any of several formats."""
+
+from functools import partial
+
+from baton.core.dialect import Dialect
+from baton.core.provider import ProviderSpec, Service
+from baton.upstream.dialects.codec import Glance
+from baton.upstream.dialects.wire import missing
+from baton.upstream.errands.errand import Answer, Errand, Letter, Task, checked_model
+from baton.upstream.errands.form import Form, read_form
+from baton.upstream.errands.outside import malformed, read_told, tokens_in, unstreamed
+
+_JSON = ("application/json", "text/json")
+_PAGE = "text/html"
+
+
+def _read(letter: Letter) -> Errand:
+    form = read_form(letter.body, letter.content_type)
+    model = checked_model(form.text("model"))
+    if form.file("file") is None:
+        raise missing("file")
+    if (form.text("stream") or "false").strip().lower() in ("true", "1"):
+        raise unstreamed()
+    wishes = form.text("baton")
+    return Errand(
+        dialect=Dialect.OPENAI,
+        model=model,
+        stream=False,
+        max_tokens=None,
+        needs=frozenset({Service.TRANSCRIPTIONS.value}),
+        input_chars=len(form.text("prompt") or ""),
+        options=letter.read_options(None if wishes is None else wishes.encode()),
+        service=Service.TRANSCRIPTIONS,
+        content_type=letter.content_type,
+        body_for=partial(_body_for, form),
+        headers=letter.headers,
+    )
+
+
+def _body_for(form: Form, model: str) -> bytes:
+    return form.written(without="baton", name="model", value=model)
+
+
+def _glance(answer: Answer, spec: ProviderSpec) -> Glance:
+    """Some models are paid by tokens, which they report; the others by seconds. Subtitles report nothing."""
+    if not answer.content_type.startswith(_JSON):
+        if answer.content_type.startswith(_PAGE):
+            raise malformed("it is HTML")
+        chars = len(answer.body.decode("utf-8", "replace"))
+        return Glance(id="", model="", usage=None, finish=None, chars=chars, in_tokens=False)
+    told = read_told(answer.body, spec)
+    if not isinstance(told.text, str):
+        raise malformed("there is no text in it")
+    usage = tokens_in(told.usage)
+    return Glance(
+        id=told.name,
+        model=told.version,
+        usage=usage,
+        finish=None,
+        chars=len(told.text),
+        in_tokens=usage is not None,
+    )
+
+
+TRANSCRIPTIONS = Task(
+    service=Service.TRANSCRIPTIONS, path="/audio/transcriptions", read=_read, glance=_glance
+)
