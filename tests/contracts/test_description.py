@@ -11,8 +11,10 @@ from baton.core.answer import ChatResponse
 from baton.core.losses import Losses
 from baton.core.messages import Part, Text
 from baton.upstream.dialects.handing import Handing, Retelling, Translation
-from baton.upstream.dialects.openai.answers import read_response, write_response
-from baton.upstream.dialects.openai.streams import StreamReader, StreamWriter
+from baton.upstream.dialects.openai.answers import read_response
+from baton.upstream.dialects.openai.replies import write_response
+from baton.upstream.dialects.openai.streams import StreamReader
+from baton.upstream.dialects.openai.writer import StreamWriter
 from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.directory import declared
 from tests.conftest import BatonServer, StartBaton

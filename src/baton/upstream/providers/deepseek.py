@@ -1,12 +1,14 @@
 """DeepSeek. Says usage on the last choice's chunk; cached tokens as `prompt_cache_hit_tokens`."""
 
 from baton.core.failures import Kind
-from baton.core.provider import KnownMessage, ModelClasses, ProviderSpec, SchemaForm, SchemaRule
+from baton.core.provider import KnownMessage, ModelClasses, ProviderSpec, Quirks, SchemaForm, SchemaRule
 
 SPEC = ProviderSpec(
     name="deepseek",
     title="DeepSeek",
     base_url="https://api.deepseek.com",
+    # Thoughts go back (recordings); of `developer` it says: unknown variant (openclaw issue 5704).
+    quirks=Quirks(takes_thoughts=True, no_developer_role=True),
     messages=(
         KnownMessage(
             pattern=r"maximum context length is \d+ tokens",

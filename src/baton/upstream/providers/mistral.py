@@ -1,11 +1,13 @@
 """Mistral. Usage comes by itself at a stream's end; errors as `detail` (recording mistral-e56e3b1fe6)."""
 
-from baton.core.provider import LimitHeaders, ProviderSpec, Quirks
+from baton.core.provider import LimitHeaders, ProviderSpec, Quirks, Service
 
 SPEC = ProviderSpec(
     name="mistral",
     title="Mistral",
     base_url="https://api.mistral.ai/v1",
-    quirks=Quirks(no_stream_options=True),
+    services=frozenset({Service.EMBEDDINGS, Service.TRANSCRIPTIONS, Service.MODERATIONS}),
+    # Call ids: magentic issue 276. The roles of its API reference are system, user, assistant and tool.
+    quirks=Quirks(no_stream_options=True, no_developer_role=True, short_call_ids=True),
     limits=LimitHeaders(remaining="ratelimitbysize-remaining", reset="ratelimitbysize-reset"),
 )

@@ -1,11 +1,14 @@
 """vLLM's OpenAI-compatible server, on one's own machine: `VLLM_BASE_URL` switches it on."""
 
-from baton.core.provider import Auth, ProviderSpec
+from baton.core.provider import Auth, ProviderSpec, Quirks, Service
 
 SPEC = ProviderSpec(
     name="vllm",
     title="vLLM",
     base_url="http://127.0.0.1:8000/v1",
+    services=frozenset(Service),
     auth=Auth(required=False),
+    # Further parameters: its guide to the OpenAI-compatible server.
+    quirks=Quirks(takes_top_k=True, takes_thoughts=True),
     local=True,
 )

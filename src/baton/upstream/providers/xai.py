@@ -1,15 +1,17 @@
 """xAI. No reset headers (recording xai-09a246cb79); a wrong key is a 400 (recording xai-adda48ae4a)."""
 
 from baton.core.failures import Kind
-from baton.core.provider import KnownMessage, LimitHeaders, ModelClasses, ProviderSpec, Quirks
+from baton.core.provider import KnownMessage, LimitHeaders, ModelClasses, ProviderSpec, Quirks, Service
 
 SPEC = ProviderSpec(
     name="xai",
     title="xAI",
     base_url="https://api.x.ai/v1",
+    services=frozenset({Service.IMAGES}),
     aliases=("grok",),
     key_names=("GROK_API_KEY",),
-    quirks=Quirks(reasoning_beside_completion=True),
+    # Thoughts go back (recordings); `developer` is refused (openclaw's model-compat).
+    quirks=Quirks(reasoning_beside_completion=True, takes_thoughts=True, no_developer_role=True),
     limits=LimitHeaders(remaining="x-ratelimit-remaining-{}"),
     messages=(
         KnownMessage(

@@ -14,7 +14,8 @@ from baton.core.usage import Usage
 from baton.upstream.dialects.handing import Handing, Translation
 from baton.upstream.dialects.openai.envelope import read_envelope
 from baton.upstream.dialects.openai.passing import Relay
-from baton.upstream.dialects.openai.streams import StreamReader, StreamWriter
+from baton.upstream.dialects.openai.streams import StreamReader
+from baton.upstream.dialects.openai.writer import StreamWriter
 from baton.upstream.directory import declared
 from tests.contracts.events import read_events
 from tests.contracts.recordings import PROVIDERS, Exchange, chats

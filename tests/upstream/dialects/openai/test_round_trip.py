@@ -10,8 +10,10 @@ import pytest
 
 from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
-from baton.upstream.dialects.openai.answers import read_response, write_response
-from baton.upstream.dialects.openai.requests import read_request, write_request
+from baton.upstream.dialects.openai.answers import read_response
+from baton.upstream.dialects.openai.letters import write_request
+from baton.upstream.dialects.openai.replies import write_response
+from baton.upstream.dialects.openai.requests import read_request
 from baton.upstream.directory import declared
 from tests.contracts.contract import REFUSED_BEFOREHAND
 from tests.contracts.recordings import PROVIDERS, chats
@@ -26,7 +28,9 @@ def test_a_recorded_request_is_written_as_it_was_read(provider: str) -> None:
         if exchange.id in REFUSED_BEFOREHAND:
             continue
         read = read_request(json.dumps(exchange.request).encode())
-        written = write_request(read, exchange.request["model"], SPECS[provider], Losses())
+        losses = Losses()
+        written = write_request(read, exchange.request["model"], SPECS[provider], losses)
+        assert not losses, exchange.id
         assert said(json.loads(written)) == request_again(exchange.request, SPECS[provider]), exchange.id
         assert read_request(written).messages == read.messages, exchange.id
         assert read_request(written).tools == read.tools, exchange.id
@@ -40,7 +44,9 @@ def test_a_recorded_answer_is_written_as_it_was_read(provider: str) -> None:
         if exchange.status != 200 or exchange.streamed:
             continue
         read = read_response(exchange.body, spec)
-        written = write_response(read, Losses())
+        losses = Losses()
+        written = write_response(read, losses)
+        assert not losses, exchange.id
         assert json.loads(written) == answer_again(exchange.parsed), exchange.id
         assert [choice.parts for choice in read_response(written, spec).choices] == [
             choice.parts for choice in read.choices
@@ -98,8 +104,9 @@ def part_again(part: dict[str, Any]) -> dict[str, Any]:
 
 def with_calls_and_thoughts_again(line: dict[str, Any]) -> dict[str, Any]:
     """One name for thoughts; tool calls with a type, without an index, with arguments."""
-    if "reasoning" in line and "reasoning_content" not in line:
-        line["reasoning_content"] = line.pop("reasoning")
+    if "reasoning" in line:
+        thought = line.pop("reasoning")
+        line.setdefault("reasoning_content", thought)
     if "tool_calls" in line:
         calls = [{"type": "function", **said(call)} for call in line["tool_calls"]]
         for call in calls:
@@ -128,6 +135,9 @@ def answer_again(answer: dict[str, Any]) -> dict[str, Any]:
         message = said(choice.get("message", {}))
         line = without_thinking_parts(with_calls_and_thoughts_again(message))
         message = {"role": "assistant", "content": None, "refusal": None, **line}
+        told = "".join(detail.get("summary", "") for detail in line.get("reasoning_details", []))
+        if told:  # a text that stood in the details only
+            message.setdefault("reasoning_content", told)
         if message.get("annotations") == []:
             del message["annotations"]
         usual = {"logprobs": None, "finish_reason": "stop"}

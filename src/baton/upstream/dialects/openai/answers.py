@@ -1,30 +1,31 @@
-"""Whole chat-completions answers ⇄ core."""
+"""Whole chat-completions answers, read into the core."""
 
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from baton.core.answer import ChatResponse, Choice, Finish
+from baton.core.answer import ChatResponse, Choice
 from baton.core.dialect import Dialect
 from baton.core.failures import Failure, Kind
-from baton.core.losses import Losses
-from baton.core.messages import Foreign, Media, MediaKind, Part, Reasoning, Refusal, Text, ToolCall
+from baton.core.messages import Foreign, Media, MediaKind, Part, Reasoning, Refusal, Text
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
+from baton.upstream.dialects.openai.callids import UniqueIds
 from baton.upstream.dialects.openai.errors import error_inside
-from baton.upstream.dialects.openai.finishes import read_finish, write_finish
+from baton.upstream.dialects.openai.finishes import read_finish
 from baton.upstream.dialects.openai.parts import (
     read_call,
     read_citations,
     read_part,
-    read_reasoning,
+    read_signature,
     read_thinking,
-    write_call,
-    write_citation,
+    signed,
+    split_data_url,
 )
-from baton.upstream.dialects.openai.usage import WireUsage, read_usage, write_usage
-from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, raw
+from baton.upstream.dialects.openai.thoughts import read_thoughts
+from baton.upstream.dialects.openai.usage import WireUsage, read_usage
+from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text, raw
 
 
 class _GlanceFunction(Struct):
@@ -161,11 +162,12 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
     created = fields.get("created", float)
     for known in ("id", "model", "object"):
         fields.raw(known)
+    ids = UniqueIds()
     return ChatResponse(
         id=seen.id,
         model=seen.model,
         created=int(created or 0),
-        choices=tuple(_read_choice(choice, at) for at, choice in enumerate(choices)),
+        choices=tuple(_read_choice(choice, at, seen.id, ids) for at, choice in enumerate(choices)),
         usage=seen.usage,
         dialect=Dialect.OPENAI,
         usage_raw=usage,
@@ -173,14 +175,14 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
     )
 
 
-def _read_choice(fields: Fields, at: int) -> Choice:
+def _read_choice(fields: Fields, at: int, answer_id: str, ids: UniqueIds) -> Choice:
     message = fields.inner("message")
     native = fields.text("finish_reason")
     index = fields.get("index", int)
     message.raw("role")
     return Choice(
         index=at if index is None else index,
-        parts=tuple(_read_said(message)),
+        parts=tuple(_read_said(message, answer_id, ids)),
         finish=read_finish(native) if native else None,
         native_finish=native,
         logprobs=fields.raw("logprobs"),
@@ -189,94 +191,45 @@ def _read_choice(fields: Fields, at: int) -> Choice:
     )
 
 
-def _read_said(message: Fields) -> list[Part]:
-    """The parts of an answer's message."""
-    parts: list[Part] = [*read_reasoning(message)]
-    citations = read_citations(message)
-    content: Any = message.get("content", object)
-    if isinstance(content, str):
-        parts.append(Text(text=content, citations=citations))
-    elif content is not None:
-        for part, fields in zip(
-            as_list(content), Fields({"content": raw(content)}).list("content"), strict=True
-        ):
-            thought = read_thinking(as_object(part))
-            parts.append(read_part(fields) if thought is None else Reasoning(text=thought))
-    if citations and not isinstance(content, str):
-        parts.append(Text(text="", citations=citations))
+def _read_said(message: Fields, answer_id: str, ids: UniqueIds) -> list[Part]:
+    """The parts of an answer's message; what stands deep in it and is not understood is left out."""
+    parts: list[Part] = [*read_thoughts(message), *signed(_read_content(message), read_signature(message))]
+    parts += read_images(as_list(message.get("images", object)))
     refusal = message.text("refusal")
     if refusal is not None:
         parts.append(Refusal(text=refusal))
     audio = message.raw("audio")
     if audio is not None:
         parts.append(Foreign(dialect=Dialect.OPENAI, kind="audio", raw=audio))
-    parts.extend(read_call(call) for call in message.list("tool_calls"))
+    for fields in message.list("tool_calls"):
+        call = read_call(fields, [])
+        parts.append(structs.replace(call, id=ids.unique(call.id, answer_id)))
     return parts
 
 
-def write_response(response: ChatResponse, losses: Losses) -> bytes:
-    """A whole answer in OpenAI's shape."""
-    del losses
-    body: dict[str, Any] = {
-        "id": response.id,
-        "object": "chat.completion",
-        "created": response.created,
-        "model": response.model,
-        "choices": [_write_choice(choice) for choice in response.choices],
-    }
-    if response.usage_raw is not None and response.dialect is Dialect.OPENAI:
-        body["usage"] = response.usage_raw
-    elif response.usage is not None:
-        body["usage"] = write_usage(response.usage)
-    if response.dialect is Dialect.OPENAI:
-        body.update(response.extras)
-    return msgspec.json.encode(body)
+def _read_content(message: Fields) -> tuple[Part, ...]:
+    citations = read_citations(message)
+    content: Any = message.get("content", object)
+    if isinstance(content, str):
+        return (Text(text=content, citations=citations),)
+    parts: list[Part] = []
+    again = Fields({"content": raw(as_list(content))}).list("content")
+    for part, fields in zip(as_list(content), again, strict=True):
+        thought = read_thinking(as_object(part))
+        parts.append(read_part(fields, []) if thought is None else Reasoning(text=thought))
+    if citations:
+        parts.append(Text(text="", citations=citations))
+    return tuple(parts)
 
 
-def _write_choice(choice: Choice) -> dict[str, Any]:
-    finish = write_finish(choice.finish or Finish.STOP, choice.native_finish)
-    return {
-        "index": choice.index,
-        "message": {**_write_said(choice.parts), **choice.message_extras},
-        "logprobs": choice.logprobs,
-        "finish_reason": finish,
-        **choice.extras,
-    }
-
-
-def _write_said(parts: tuple[Part, ...]) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
-    texts: list[str] = []
-    structured: list[Any] = []
-    calls: list[dict[str, Any]] = []
-    for part in parts:
-        match part:
-            case Text():
-                texts.append(part.text)
-                if part.citations:
-                    message.setdefault("annotations", []).extend(map(write_citation, part.citations))
-            case Reasoning():
-                if part.text or part.details is None:
-                    message["reasoning_content"] = message.get("reasoning_content", "") + part.text
-                if part.details is not None:
-                    message["reasoning_details"] = part.details
-            case Refusal():
-                message["refusal"] = (message["refusal"] or "") + part.text
-            case ToolCall():
-                calls.append(write_call(part))
-            case Foreign(kind="audio"):
-                message["audio"] = part.raw
-            case Foreign():
-                structured.append(part.raw)
-            case Media(kind=MediaKind.IMAGE) if part.url or part.data:
-                url = part.url or f"data:{part.media_type};base64,{part.data}"
-                message.setdefault("images", []).append({"type": "image_url", "image_url": {"url": url}})
-            case _:
-                pass
-    if structured:
-        message["content"] = [*structured, *({"type": "text", "text": text} for text in texts)]
-    elif texts:
-        message["content"] = "".join(texts)
-    if calls:
-        message["tool_calls"] = calls
-    return message
+def read_images(images: list[Any]) -> list[Part]:
+    """The images of an answer, as OpenRouter's guide on image generation has them."""
+    parts: list[Part] = []
+    for image in map(as_object, images):
+        url = as_text(as_object(image.get("image_url")).get("url"))
+        if url is None:
+            parts.append(Foreign(dialect=Dialect.OPENAI, kind="images", raw=raw(image)))
+        else:
+            media_type, data, link = split_data_url(url)
+            parts.append(Media(kind=MediaKind.IMAGE, url=link, data=data, media_type=media_type))
+    return parts

@@ -9,9 +9,9 @@ from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.losses import Losses
 from baton.core.request import Envelope, Options
-from baton.upstream.dialects.openai.answers import write_response
+from baton.upstream.dialects.openai.replies import write_response
 from baton.upstream.dialects.openai.requests import ROLES, read_request
-from baton.upstream.dialects.openai.streams import StreamWriter
+from baton.upstream.dialects.openai.writer import StreamWriter
 from baton.upstream.dialects.wire import UNREADABLE, invalid, missing, no_json
 
 _NEEDS_OF_PARTS = {

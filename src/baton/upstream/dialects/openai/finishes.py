@@ -18,7 +18,7 @@ _WRITE = {
     Finish.LENGTH: "length",
     Finish.TOOL_CALLS: "tool_calls",
     Finish.CONTENT_FILTER: "content_filter",
-    Finish.REFUSAL: "stop",
+    Finish.REFUSAL: "content_filter",
     Finish.PAUSE: "stop",
     Finish.OTHER: "stop",
 }

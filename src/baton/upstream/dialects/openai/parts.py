@@ -3,79 +3,83 @@
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from baton.core.dialect import Dialect
-from baton.core.messages import Citation, Foreign, Media, MediaKind, Reasoning, Refusal, Text, ToolCall
+from baton.core.losses import Feature, Losses
+from baton.core.messages import Citation, Foreign, Media, MediaKind, Part, Refusal, Signature, Text, ToolCall
+from baton.upstream.dialects.carried import mark, unmark
 from baton.upstream.dialects.wire import Fields, as_list, as_object, as_text, raw
 
 _AUDIO_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 _AUDIO_FORMATS = {media_type: name for name, media_type in _AUDIO_TYPES.items()}
 
 
-def read_part(fields: Fields) -> Text | Media | Refusal | Foreign:
+def read_part(fields: Fields, unread: list[str]) -> Text | Media | Refusal | Foreign:
     """One content part; a kind this dialect's core words don't cover stays as it was written.
+
+    The paths of fields that nobody knows are added to `unread`.
 
     Raises:
         Invalid: a known kind with a field of the wrong type.
     """
     whole = raw(fields.rest)
     kind = fields.text("type") or ""
-    mark = fields.raw("cache_control")
+    cache_mark = fields.raw("cache_control")
     match kind:
         case "text":
-            return Text(text=fields.text("text") or "", cache_mark=mark, citations=read_citations(fields))
+            text = fields.text("text") or ""
+            part = Text(text=text, cache_mark=cache_mark, citations=read_citations(fields))
         case "refusal":
-            return Refusal(text=fields.text("refusal") or "")
+            part = Refusal(text=fields.text("refusal") or "")
         case "image_url":
-            return _read_image(fields, mark)
+            part = _read_image(fields, cache_mark, unread)
         case "input_audio":
-            audio = fields.inner("input_audio")
-            form = audio.text("format")
-            media_type = None if form is None else _AUDIO_TYPES.get(form, f"audio/{form}")
-            return Media(
-                kind=MediaKind.AUDIO, data=audio.text("data"), media_type=media_type, cache_mark=mark
-            )
+            part = _read_audio(fields.inner("input_audio"), cache_mark, unread)
         case "file":
-            file = fields.inner("file")
-            media_type, data, url = split_data_url(file.text("file_data") or "")
-            return Media(
-                kind=MediaKind.DOCUMENT,
-                file_id=file.text("file_id"),
-                data=data,
-                url=url or None,
-                media_type=media_type,
-                name=file.text("filename"),
-                cache_mark=mark,
-            )
+            part = _read_file(fields.inner("file"), cache_mark, unread)
         case _:
             return Foreign(dialect=Dialect.OPENAI, kind=kind, raw=whole)
+    unread += fields.left
+    return part
 
 
-def _read_image(fields: Fields, mark: Raw | None) -> Media:
+def _read_image(fields: Fields, cache_mark: Raw | None, unread: list[str]) -> Media:
     image: Any = fields.get("image_url", object)
     # Mistral takes the bare URL as well.
     wish = {"url": image} if isinstance(image, str) else as_object(image)
     media_type, data, url = split_data_url(str(wish.get("url", "")))
+    unread += [f"{fields.path('image_url')}.{name}" for name in wish if name not in ("url", "detail")]
     return Media(
         kind=MediaKind.IMAGE,
         url=url,
         data=data,
         media_type=media_type,
         detail=as_text(wish.get("detail")),
-        cache_mark=mark,
+        cache_mark=cache_mark,
     )
 
 
-def read_reasoning(fields: Fields) -> list[Reasoning]:
-    """Thoughts beside a message's content: two spellings of the text are in use, and structured details."""
-    spoken: Any = fields.get("reasoning_content", object)
-    if spoken is None:
-        spoken = fields.get("reasoning", object)
-    details = fields.raw("reasoning_details")
-    if spoken is None and details is None:
-        return []
-    return [Reasoning(text=spoken if isinstance(spoken, str) else "", details=details)]
+def _read_audio(audio: Fields, cache_mark: Raw | None, unread: list[str]) -> Media:
+    form, data = audio.text("format"), audio.text("data")
+    unread += audio.left
+    media_type = None if form is None else _AUDIO_TYPES.get(form, f"audio/{form}")
+    return Media(kind=MediaKind.AUDIO, data=data, media_type=media_type, cache_mark=cache_mark)
+
+
+def _read_file(file: Fields, cache_mark: Raw | None, unread: list[str]) -> Media:
+    media_type, data, url = split_data_url(file.text("file_data") or "")
+    file_id, name = file.text("file_id"), file.text("filename")
+    unread += file.left
+    return Media(
+        kind=MediaKind.DOCUMENT,
+        file_id=file_id,
+        data=data,
+        url=url or None,
+        media_type=media_type,
+        name=name,
+        cache_mark=cache_mark,
+    )
 
 
 def read_citations(fields: Fields) -> tuple[Citation, ...]:
@@ -84,8 +88,12 @@ def read_citations(fields: Fields) -> tuple[Citation, ...]:
 
 
 def _read_citation(fields: Fields) -> Citation:
-    whole = raw(fields.rest)
-    link = as_object(msgspec.json.decode(fields.raw("url_citation") or b"{}"))
+    return citation_of(as_object(msgspec.json.decode(raw(fields.rest))))
+
+
+def citation_of(note: dict[str, Any]) -> Citation:
+    """One annotation."""
+    link = as_object(note.get("url_citation"))
     start, end = link.get("start_index"), link.get("end_index")
     return Citation(
         url=as_text(link.get("url")),
@@ -94,20 +102,27 @@ def _read_citation(fields: Fields) -> Citation:
         start=start if isinstance(start, int) else None,
         end=end if isinstance(end, int) else None,
         origin=Dialect.OPENAI,
-        raw=whole,
+        raw=raw(note),
     )
 
 
-def write_citation(citation: Citation) -> Any:
-    """One annotation."""
+def write_citation(citation: Citation, chars: int, losses: Losses) -> Any | None:
+    """One annotation of a text of `chars` characters; None where it has no link, which is demanded."""
     if citation.origin is Dialect.OPENAI and citation.raw is not None:
         return citation.raw
-    link = {
-        "url": citation.url or "",
+    if citation.url is None:
+        losses.drop(Feature.CITATIONS)
+        return None
+    if citation.title is None or citation.start is None or citation.end is None or citation.raw is not None:
+        losses.adjust(Feature.CITATIONS)
+    link: dict[str, Any] = {
+        "url": citation.url,
         "title": citation.title or "",
         "start_index": citation.start or 0,
-        "end_index": citation.end or 0,
+        "end_index": chars if citation.end is None else citation.end,
     }
+    if citation.quote is not None:
+        link["content"] = citation.quote
     return {"type": "url_citation", "url_citation": link}
 
 
@@ -167,21 +182,23 @@ def _url(part: Media) -> str:
     return f"data:{part.media_type or 'application/octet-stream'};base64,{part.data}"
 
 
-def read_call(fields: Fields) -> ToolCall:
+def read_call(fields: Fields, unread: list[str]) -> ToolCall:
     """One tool call of an assistant's message."""
     kind = fields.text("type") or "function"
     call_id = fields.text("id") or ""
-    mark = fields.raw("cache_control")
-    if kind == "custom":
-        custom = fields.inner("custom")
-        name, text = custom.text("name") or "", custom.text("input") or ""
-        return ToolCall(id=call_id, name=name, arguments=text, kind=kind, cache_mark=mark)
-    function = fields.inner("function")
-    arguments: Any = function.get("arguments", object)
+    cache_mark = fields.raw("cache_control")
+    fields.raw("index")
+    signature = read_signature(fields)
+    inside = fields.inner("custom" if kind == "custom" else "function")
+    name = inside.text("name") or ""
+    arguments: Any = inside.get("input" if kind == "custom" else "arguments", object)
     if not isinstance(arguments, str):
         # Some OpenAI-likes write the arguments as an object instead of its text.
         arguments = "" if arguments is None else bytes(raw(arguments)).decode()
-    return ToolCall(id=call_id, name=function.text("name") or "", arguments=arguments, cache_mark=mark)
+    unread += inside.left + fields.left
+    return ToolCall(
+        id=call_id, name=name, arguments=arguments, signature=signature, kind=kind, cache_mark=cache_mark
+    )
 
 
 def write_call(call: ToolCall) -> dict[str, Any]:
@@ -191,6 +208,49 @@ def write_call(call: ToolCall) -> dict[str, Any]:
         line["custom"] = {"name": call.name, "input": call.arguments}
     else:
         line["function"] = {"name": call.name, "arguments": call.arguments}
+    if call.signature is not None:
+        line[EXTRA] = write_signature(call.signature)
     if call.cache_mark is not None:
         line["cache_control"] = call.cache_mark
     return line
+
+
+EXTRA = "extra_content"
+"""Where Google's endpoint for OpenAI's clients puts signatures: beside a call, and beside a text (Google's
+guide on thought signatures)."""
+
+
+def read_signature(fields: Fields) -> Signature | None:
+    """The signature in a call's or a message's `extra_content`; one that holds more is left alone."""
+    extra = fields.raw(EXTRA)
+    if extra is None:
+        return None
+    signature = signature_in(msgspec.json.decode(extra))
+    if signature is None:
+        fields.rest[EXTRA] = extra
+    return signature
+
+
+def signature_in(extra: object) -> Signature | None:
+    """The signature in an `extra_content` that holds nothing else."""
+    google = as_object(as_object(extra).get("google"))
+    text = as_text(google.get("thought_signature"))
+    if text is None or len(google) != 1 or len(as_object(extra)) != 1:
+        return None
+    return unmark(text, Dialect.OPENAI)
+
+
+def write_signature(signature: Signature) -> dict[str, Any]:
+    """An `extra_content`."""
+    return {"google": {"thought_signature": mark(signature, Dialect.OPENAI)}}
+
+
+def signed(said: tuple[Part, ...], signature: Signature | None) -> tuple[Part, ...]:
+    """What was said, with the signature on its last text; on an empty one where there is none."""
+    if signature is None:
+        return said
+    for at in range(len(said) - 1, -1, -1):
+        part = said[at]
+        if isinstance(part, Text):
+            return (*said[:at], structs.replace(part, signature=signature), *said[at + 1 :])
+    return (*said, Text(text="", signature=signature))

@@ -76,12 +76,15 @@ def read_usage(wire: WireUsage, quirks: Quirks) -> Usage:
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:
-    """A usage object in OpenAI's own shape."""
+    """A usage object in OpenAI's own shape; what was written to a cache has OpenRouter's word."""
+    inside = {"cached_tokens": usage.cached, "audio_tokens": usage.audio_in}
+    if usage.cache_write:
+        inside["cache_write_tokens"] = usage.cache_write
     return {
         "prompt_tokens": usage.prompt,
         "completion_tokens": usage.completion,
         "total_tokens": usage.total,
-        "prompt_tokens_details": {"cached_tokens": usage.cached, "audio_tokens": usage.audio_in},
+        "prompt_tokens_details": inside,
         "completion_tokens_details": {
             "reasoning_tokens": usage.reasoning,
             "audio_tokens": usage.audio_out,

@@ -1,0 +1,74 @@
+"""The thoughts of a streamed choice: their text at once, what was put on them when they end."""
+
+from typing import Any
+
+from baton.core.answer import ReasoningDelta, ReasoningSigned, StreamEvent
+from baton.upstream.dialects.openai.thoughts import CIPHER, read_detail
+from baton.upstream.dialects.wire import as_list, as_object, as_text
+
+_TEXTS = ("text", "summary")
+
+
+class ThoughtReader:
+    """Reads the thoughts in the deltas of one choice.
+
+    A structured detail comes in pieces of one type and index; its text stands beside it in a field of its own
+    as well, or only in it, or whole in a last piece after it was told (`writer.StreamWriter`).
+    """
+
+    __slots__ = ("_choice", "_detail", "_spoken")
+
+    def __init__(self, choice: int) -> None:
+        self._choice = choice
+        self._detail: dict[str, Any] = {}
+        """The detail under way, without its text."""
+        self._spoken = ""
+        """The text told by its own field since the last thought ended."""
+
+    def read(self, delta: dict[str, Any]) -> list[StreamEvent]:
+        """What a delta tells of thoughts."""
+        events: list[StreamEvent] = []
+        spoken = ""
+        for name in ("reasoning_content", "reasoning"):
+            if isinstance(delta.get(name), str) and delta[name]:
+                spoken = delta[name]
+                events.append(ReasoningDelta(spoken, self._choice, field=name))
+                break
+        self._spoken += spoken
+        for detail in map(as_object, as_list(delta.get("reasoning_details"))):
+            events = self._read_detail(detail, bool(spoken), events)
+        return events
+
+    def _read_detail(
+        self, detail: dict[str, Any], is_told: bool, events: list[StreamEvent]
+    ) -> list[StreamEvent]:
+        kind = (detail.get("type"), detail.get("index"))
+        if self._detail and kind != (self._detail.get("type"), self._detail.get("index")):
+            # The text beside a new detail is that one's: the end of the old one comes before it.
+            told = [event for event in events if isinstance(event, ReasoningDelta)] if is_told else []
+            others = [event for event in events if event not in told]
+            events = [*others, *self.rest(), *told]
+            self._spoken = "".join(event.text for event in told)
+        if detail.get("type") == CIPHER:
+            thought = read_detail(detail)
+            signed = ReasoningSigned(
+                self._choice, encrypted=thought.encrypted, id=thought.id, details=thought.details
+            )
+            return [*events, signed]
+        text = next((detail[name] for name in _TEXTS if as_text(detail.get(name))), "")
+        if text and not is_told and text != self._spoken:
+            events.append(ReasoningDelta(text, self._choice))
+        self._detail |= {
+            name: value for name, value in detail.items() if value is not None and name not in _TEXTS
+        }
+        return events
+
+    def rest(self) -> list[StreamEvent]:
+        """The end of a thought: something else is told now."""
+        detail, self._detail, self._spoken = self._detail, {}, ""
+        if not detail:
+            return []
+        thought = read_detail(detail)
+        if not (thought.signature or thought.id or thought.details):
+            return []
+        return [ReasoningSigned(self._choice, thought.signature, None, thought.id, thought.details)]
