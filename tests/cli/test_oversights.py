@@ -5,7 +5,7 @@ import pytest
 from baton.cli.oversights import oversights
 from baton.upstream.directory import declared
 
-MODELS = ("anthropic/claude-9", "google/gemini-9-pro", "openai/gpt-9")
+MODELS = ("acme/rocket-9", "zenith/star-9-pro", "openai/gpt-9")
 
 
 def told(**environment: str) -> dict[str, str]:
@@ -32,7 +32,7 @@ def test_a_misspelt_variable_is_shown_with_what_was_meant(name: str, meant: str)
     assert told(**{name: "x"}) == {name: f"means nothing to Baton; did you mean {meant}?"}
 
 
-@pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY"])
+@pytest.mark.parametrize("name", ["ACME_API_KEY", "ZENITH_API_KEY", "STAR_API_KEY"])
 def test_a_key_for_nobody_is_told(name: str) -> None:
     """A provider that the catalog knows and this version does not: by its name, or that of its models."""
     assert "does not speak to" in told(**{name: "x"})[name]

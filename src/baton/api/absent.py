@@ -12,7 +12,7 @@ _BEGINNINGS = {
     "/v1/images": "Image generation is not served yet.",
     "/v1/audio": "Audio is not served yet.",
     "/v1/moderations": "Moderations are not served yet.",
-    "/v1/messages": "Anthropic's dialect is not served yet; use /v1/chat/completions.",
+    "/v1/messages/batches": "Anthropic's batch API is not served.",
     "/v1beta": "Google's dialect is not served yet; use /v1/chat/completions.",
     "/model/": "Bedrock's native format is not served; use /v1/chat/completions.",
     "/v1/projects/": "Vertex AI's native format is not served; use /v1/chat/completions.",

@@ -10,6 +10,7 @@ from baton.api.admin.audit import AuditRoutes
 from baton.api.admin.keys import KeyRoutes
 from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.users import UserRoutes
+from baton.api.compat import messages
 from baton.api.compat.chat import ChatRoute, Speech, read_completion
 from baton.api.compat.models import CompatModels
 from baton.api.condition import Condition
@@ -28,7 +29,10 @@ from baton.upstream.dialects.openai.codec import CODEC as OPENAI
 
 _CLAUSE_END = re.compile(r"[.:;(\n]")
 _MIB = 1024 * 1024
-_COMPLETIONS = "/v1/chat/completions"
+_SPEECHES = {
+    "/v1/chat/completions": Speech(OPENAI, read_completion),
+    messages.PATH: messages.SPEECH,
+}
 
 
 def build(app: App) -> Asgi:
@@ -36,15 +40,17 @@ def build(app: App) -> Asgi:
     store = app.store
     limit = int(store.settings.max_body_mib * _MIB)
     authenticate = app.keyring.authenticate
-    speech = Speech(OPENAI, read_completion)
-    completions = ChatRoute(speech, app.gateway, authenticate, store.clock, limit)
+    chats = {
+        path: ChatRoute(speech, app.gateway, authenticate, store.clock, limit)
+        for path, speech in _SPEECHES.items()
+    }
     native = NativeChat(app.gateway, authenticate, store.clock, limit)
     framework = FastAPI(
         title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     framework.state.keyring = app.keyring
-    # The first is served before it gets here; as a route it refuses other methods by itself.
-    framework.router.routes.append(Route(_COMPLETIONS, completions, methods=["POST"]))
+    # These are served before they get here; as routes they refuse other methods by themselves.
+    framework.router.routes.extend(Route(path, route, methods=["POST"]) for path, route in chats.items())
     framework.router.routes.append(Route(chat.PATH, native, methods=["POST"]))
     condition = Condition(app)
     for routes in (
@@ -61,7 +67,7 @@ def build(app: App) -> Asgi:
     ):
         routes.attach(framework)
     _summarise(framework)
-    return Front({_COMPLETIONS: completions}, Border(framework, limit), store.new_id)
+    return Front(chats, Border(framework, limit), store.new_id)
 
 
 def _summarise(framework: FastAPI) -> None:

@@ -14,8 +14,9 @@ from baton.upstream.providers.simulated.performance import Score, perform
 from baton.upstream.providers.simulated.plan import make_plan
 from baton.upstream.providers.simulated.rules import Rules
 from baton.upstream.providers.simulated.scripts import Line, Scripts
+from baton.upstream.providers.simulated.spoken import wire_for
 from baton.upstream.providers.simulated.steps import Cut, Head, Reset, Send, Step, whole
-from baton.upstream.providers.simulated.wire import OPENAI, ErrorWords, Wire, wire_for, write_models
+from baton.upstream.providers.simulated.wire import OPENAI, ErrorWords, Wire, write_models
 
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 _DIGEST_DIGITS = 12

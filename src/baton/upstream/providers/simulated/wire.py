@@ -1,4 +1,4 @@
-"""How the simulated provider speaks each dialect: one entry a dialect; the rest is the same for all."""
+"""How the simulated provider speaks a dialect: one entry a dialect; the rest is the same for all."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
@@ -10,9 +10,9 @@ from baton.core.answer import ChatResponse, StreamEvent
 from baton.core.dialect import Dialect
 from baton.core.losses import Losses
 from baton.core.request import ChatRequest
-from baton.upstream.dialects.openai.replies import write_response
+from baton.upstream.dialects.openai.answers import write_response
 from baton.upstream.dialects.openai.requests import read_request
-from baton.upstream.dialects.openai.writer import StreamWriter
+from baton.upstream.dialects.openai.streams import StreamWriter
 from baton.upstream.dialects.sse import write_event
 
 
@@ -54,11 +54,6 @@ class Wire(Struct, frozen=True, kw_only=True):
     stream_type: str = "text/event-stream; charset=utf-8"
 
 
-def wire_for(path: str) -> Wire | None:
-    """The dialect whose chat route this path is."""
-    return next((wire for wire in WIRES if path.endswith(wire.path_ends)), None)
-
-
 def write_models(names: Iterable[str]) -> bytes:
     """A list of models."""
     models = [{"id": name, "object": "model", "created": 0, "owned_by": "baton"} for name in names]
@@ -90,4 +85,3 @@ OPENAI = Wire(
     write_error_event=lambda words: write_event(_openai_error(words)),
     broken_event=write_event(b'{"id":"chatcmpl-broken","object":"chat.completion.chunk","choices":[{"ind'),
 )
-WIRES = (OPENAI,)

@@ -1,0 +1,191 @@
+"""Streamed answers → core events."""
+
+from typing import Any
+
+import msgspec
+
+from baton.core.answer import (
+    Began,
+    Broke,
+    Cited,
+    Ended,
+    Finished,
+    ForeignDelta,
+    ReasoningDelta,
+    ReasoningSigned,
+    StreamEvent,
+    TextDelta,
+    ToolCallBegan,
+    ToolCallDelta,
+    Used,
+)
+from baton.core.dialect import Dialect
+from baton.core.failures import Failure, Kind
+from baton.core.provider import ProviderSpec
+from baton.upstream.dialects.anthropic.citations import read_citation
+from baton.upstream.dialects.anthropic.errors import error_inside
+from baton.upstream.dialects.anthropic.finishes import read_finish
+from baton.upstream.dialects.anthropic.usage import WireUsage, read_usage, renewed, usage_leniently
+from baton.upstream.dialects.carried import unmark
+from baton.upstream.dialects.sse import SseEvent
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
+
+_OWN = Dialect.ANTHROPIC
+
+
+class _Block:
+    """A block under way."""
+
+    __slots__ = ("call", "cited", "fields", "kind", "said", "signature")
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.fields = fields
+        self.kind = as_text(fields.get("type")) or ""
+        self.call: int | None = None
+        """Which of the answer's calls it is."""
+        self.said = ""
+        """Fragments of JSON so far."""
+        self.signature = ""
+        self.cited: list[StreamEvent] = []
+        """They come before the words they stand on (recording anthropic-96f0d352dc)."""
+
+
+class StreamReader:
+    """Turns the events of one provider's stream into the core's."""
+
+    def __init__(self, spec: ProviderSpec) -> None:
+        self._spec = spec
+        self._blocks: dict[int, _Block] = {}
+        self._calls = 0
+        self._usage: WireUsage | None = None
+        self._usage_raw: dict[str, Any] = {}
+
+    def read(self, event: SseEvent) -> list[StreamEvent]:
+        """What one event says; a malformed one is a `Broke`."""
+        try:
+            fields = msgspec.json.decode(event.data, type=dict[str, Any])
+        except UNREADABLE:
+            return [Broke(malformed_event())]
+        match fields.get("type"):
+            case "message_start":
+                return self._start(as_object(fields.get("message")))
+            case "content_block_start":
+                return self._begin(_index(fields), as_object(fields.get("content_block")))
+            case "content_block_delta":
+                return self._more(self._blocks.get(_index(fields)), as_object(fields.get("delta")))
+            case "content_block_stop":
+                return self._end(self._blocks.pop(_index(fields), None))
+            case "message_delta":
+                return self._finish(fields)
+            case "message_stop":
+                return [Ended()]
+            case "error":
+                return [Broke(error_inside(self._spec, fields.get("error")))]
+            case _:  # `ping`, and what comes later
+                return [Broke(error_inside(self._spec, fields))] if event.event == "error" else []
+
+    def _start(self, message: dict[str, Any]) -> list[StreamEvent]:
+        self._note_usage(message.get("usage"))
+        events: list[StreamEvent] = [Began(str(message.get("id") or ""), str(message.get("model") or ""), 0)]
+        # Content and an end come here only where an endpoint sends a whole answer as its first event.
+        for index, block in enumerate(as_list(message.get("content"))):
+            events += [*self._begin(index, as_object(block)), *self._end(self._blocks.pop(index, None))]
+        return events
+
+    def _note_usage(self, usage: object) -> None:
+        wire = usage_leniently(usage)
+        if wire is not None:
+            self._usage = renewed(self._usage, wire)
+            self._usage_raw |= {name: said for name, said in as_object(usage).items() if said is not None}
+
+    def _begin(self, index: int, fields: dict[str, Any]) -> list[StreamEvent]:
+        block = self._blocks[index] = _Block(fields)
+        match block.kind:
+            case "text":
+                text = as_text(fields.get("text"))
+                block.cited = [Cited(read_citation(note)) for note in as_list(fields.get("citations"))]
+                return [TextDelta(text)] if text else []
+            case "thinking":
+                block.signature = as_text(fields.get("signature")) or ""
+                text = as_text(fields.get("thinking"))
+                return [ReasoningDelta(text)] if text else []
+            case "redacted_thinking":
+                return [ReasoningSigned(encrypted=unmark(as_text(fields.get("data")) or "", _OWN))]
+            case "tool_use":
+                block.call = self._calls
+                self._calls += 1
+                name = as_text(fields.get("name")) or ""
+                return [ToolCallBegan(block.call, as_text(fields.get("id")) or "", name)]
+            case _:
+                return []
+
+    def _more(self, block: _Block | None, delta: dict[str, Any]) -> list[StreamEvent]:
+        match delta.get("type"):
+            case "text_delta":
+                text = as_text(delta.get("text"))
+                return [TextDelta(text)] if text else []
+            case "thinking_delta":
+                text = as_text(delta.get("thinking"))
+                return [ReasoningDelta(text)] if text else []
+            case "citations_delta" if block is not None:
+                block.cited.append(Cited(read_citation(delta.get("citation"))))
+                return []
+            case "signature_delta" if block is not None:
+                block.signature = as_text(delta.get("signature")) or block.signature
+                return []
+            case "input_json_delta" if block is not None:
+                text = as_text(delta.get("partial_json")) or ""
+                block.said += text
+                return [] if block.call is None or not text else [ToolCallDelta(block.call, text)]
+            case _:
+                if block is not None and delta:
+                    block.fields |= {name: said for name, said in delta.items() if name != "type"}
+                return []
+
+    def _end(self, block: _Block | None) -> list[StreamEvent]:
+        if block is None:
+            return []
+        match block.kind:
+            case "text":
+                return block.cited
+            case "redacted_thinking":
+                return []
+            case "thinking":
+                return [ReasoningSigned(signature=unmark(block.signature, _OWN))] if block.signature else []
+            case "tool_use" if block.call is not None:
+                if block.said:
+                    return []
+                arguments = bytes(raw(block.fields.get("input") or {})).decode()
+                return [ToolCallDelta(block.call, arguments)]
+            case _:
+                return [ForeignDelta({block.kind: raw(_whole(block))}, 0, _OWN)]
+
+    def _finish(self, fields: dict[str, Any]) -> list[StreamEvent]:
+        self._note_usage(fields.get("usage"))
+        events: list[StreamEvent] = []
+        native = as_text(as_object(fields.get("delta")).get("stop_reason"))
+        if native:
+            events.append(Finished(read_finish(native), 0, native))
+        if self._usage is not None:
+            events.append(Used(read_usage(self._usage), raw(self._usage_raw)))
+        return events
+
+
+def _index(fields: dict[str, Any]) -> int:
+    index = fields.get("index")
+    return index if isinstance(index, int) else 0
+
+
+def _whole(block: _Block) -> dict[str, Any]:
+    """A block as a whole answer has it: its input put together."""
+    if not block.said:
+        return block.fields
+    try:
+        return {**block.fields, "input": msgspec.json.decode(block.said)}
+    except UNREADABLE:
+        return block.fields
+
+
+def malformed_event() -> Failure:
+    """The failure that an unreadable event means: it may have hidden content."""
+    return Failure(kind=Kind.MALFORMED, message="The provider sent an event that is no JSON.", billed=True)

@@ -1,0 +1,108 @@
+"""Tools and how free the model is to call them ⇄ core."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from baton.core.dialect import Dialect
+from baton.core.losses import Feature, Losses
+from baton.core.request import ChatRequest, ForeignTool, Tool, ToolChoice, ToolMode
+from baton.upstream.dialects.anthropic.schemas import input_schema, strict_schema
+from baton.upstream.dialects.wire import Fields, raw
+
+_OWN = Dialect.ANTHROPIC
+_CUSTOM = "custom"
+
+
+def read_tool(fields: Fields, unread: list[str]) -> Tool | ForeignTool:
+    """One tool: a function, or one that only this dialect knows."""
+    kind = fields.text("type") or _CUSTOM
+    if kind != _CUSTOM:
+        return ForeignTool(dialect=_OWN, type=kind, raw=raw({"type": kind, **fields.rest}))
+    tool = Tool(
+        name=fields.text("name") or "",
+        description=fields.text("description"),
+        schema=fields.raw("input_schema"),
+        strict=fields.get("strict", bool),
+        cache_mark=fields.raw("cache_control"),
+    )
+    unread.extend(fields.path(name) for name in fields.rest)
+    return tool
+
+
+def read_choice(fields: Fields, unread: list[str]) -> tuple[ToolChoice | None, bool | None]:
+    """The tool choice, and whether calls may be made side by side."""
+    wish = fields.inner("tool_choice")
+    if not wish.rest:
+        return None, None
+    kind = wish.text("type")
+    alone = wish.get("disable_parallel_tool_use", bool)
+    match kind:
+        case "auto":
+            choice = ToolChoice(mode=ToolMode.AUTO)
+        case "any":
+            choice = ToolChoice(mode=ToolMode.REQUIRED)
+        case "none":
+            choice = ToolChoice(mode=ToolMode.NONE)
+        case "tool":
+            choice = ToolChoice(mode=ToolMode.NAMED, names=(wish.text("name") or "",))
+        case _:
+            raise wish.refuse("type", f"'{kind}' is no tool choice")
+    unread.extend(wish.path(name) for name in wish.rest)
+    return choice, None if alone is None else not alone
+
+
+def offered(request: ChatRequest, losses: Losses) -> list[Tool | ForeignTool]:
+    """The tools that can be told of: this dialect's, and of these the allowed ones."""
+    tools: list[Tool | ForeignTool] = []
+    for tool in request.tools:
+        if isinstance(tool, ForeignTool) and tool.dialect is not _OWN:
+            losses.drop(Feature.SERVER_TOOLS, f"tools.{tool.type}")
+        else:
+            tools.append(tool)
+    choice = request.tool_choice
+    if choice is None or not choice.names or choice.mode is ToolMode.NAMED:
+        return tools
+    losses.adjust(Feature.ALLOWED_TOOLS)
+    return [tool for tool in tools if not isinstance(tool, Tool) or tool.name in choice.names]
+
+
+def write_tools(tools: Sequence[Tool | ForeignTool], takes_strict: bool, losses: Losses) -> list[Any]:
+    """The tools; `takes_strict`: whether the model can promise to keep to a schema."""
+    return [
+        tool.raw if isinstance(tool, ForeignTool) else _write_tool(tool, takes_strict, losses)
+        for tool in tools
+    ]
+
+
+def _write_tool(tool: Tool, takes_strict: bool, losses: Losses) -> dict[str, Any]:
+    line: dict[str, Any] = {"name": tool.name}
+    if tool.description:
+        line["description"] = tool.description
+    strict = bool(tool.strict) and takes_strict
+    if tool.strict and not takes_strict:
+        losses.drop(Feature.TOOL_STRICT)
+    rewrite = strict_schema if strict else input_schema
+    line["input_schema"] = rewrite(tool.schema, Feature.TOOL_SCHEMA, losses)
+    if strict:
+        line["strict"] = True
+    if tool.cache_mark is not None:
+        line["cache_control"] = tool.cache_mark
+    return line
+
+
+def write_choice(request: ChatRequest) -> dict[str, Any] | None:
+    """The tool choice; None: nobody said anything."""
+    choice = request.tool_choice
+    alone = request.parallel_tool_calls
+    if choice is None:
+        return None if alone is not False else {"type": "auto", "disable_parallel_tool_use": True}
+    match choice.mode:
+        case ToolMode.AUTO:
+            line: dict[str, Any] = {"type": "auto"}
+        case ToolMode.NONE:
+            return {"type": "none"}
+        case ToolMode.REQUIRED:
+            line = {"type": "any"}
+        case ToolMode.NAMED:
+            line = {"type": "tool", "name": choice.names[0]}
+    return line if alone is None else {**line, "disable_parallel_tool_use": not alone}

@@ -1,0 +1,11 @@
+"""All dialects that the simulated provider speaks."""
+
+from baton.upstream.providers.simulated.wire import OPENAI, Wire
+from baton.upstream.providers.simulated.wires.anthropic import ANTHROPIC
+
+WIRES = (OPENAI, ANTHROPIC)
+
+
+def wire_for(path: str) -> Wire | None:
+    """The dialect whose chat route this path is."""
+    return next((wire for wire in WIRES if path.endswith(wire.path_ends)), None)

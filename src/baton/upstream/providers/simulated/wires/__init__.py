@@ -1,0 +1,1 @@
+"""How the simulated provider speaks the dialects besides OpenAI's: one file each."""
