@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from baton.core.dialect import Dialect
 from baton.upstream.dialects.anthropic.codec import CODEC as ANTHROPIC
 from baton.upstream.dialects.codec import Codec
+from baton.upstream.dialects.google.codec import CODEC as GOOGLE
 from baton.upstream.dialects.openai.codec import CODEC as OPENAI
 
-CODECS: Mapping[Dialect, Codec] = {codec.dialect: codec for codec in (OPENAI, ANTHROPIC)}
+CODECS: Mapping[Dialect, Codec] = {codec.dialect: codec for codec in (OPENAI, ANTHROPIC, GOOGLE)}

@@ -1,0 +1,54 @@
+"""Google's `generateContent` and its kin, as routes of Baton's: the path names model and verb."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+from msgspec import structs
+
+from baton.api.compat.chat import ChatRoute, Speech
+from baton.api.exchange import Exchange, Receive, Scope, Send
+from baton.api.options import read_options
+from baton.core.request import Envelope
+from baton.upstream.dialects.google.codec import CODEC
+from baton.upstream.dialects.google.envelope import Asked, read_envelope
+from baton.upstream.dialects.google.errors import write_error_element
+
+PREFIX = "/v1beta/models/"
+
+_WHOLE = ":generateContent"
+_STREAM = ":streamGenerateContent"
+
+
+def _speech(verb: str, *, stream: bool, array: bool) -> Speech:
+    def read(exchange: Exchange, body: bytes) -> Envelope:
+        model = exchange.path.removeprefix(PREFIX).removesuffix(verb)
+        asked = Asked(model, stream=stream, array=array)
+        return read_envelope(
+            body, asked, lambda inside: read_options(exchange.options, inside), exchange.passed
+        )
+
+    codec = structs.replace(CODEC, write_error_event=write_error_element) if array else CODEC
+    return Speech(codec, read)
+
+
+class GenerationRoutes:
+    """The routes below `PREFIX`; a model's name may hold slashes."""
+
+    def __init__(self, route: Callable[[Speech], ChatRoute]) -> None:
+        """`route`: makes the route of a speech."""
+        self._whole = route(_speech(_WHOLE, stream=False, array=False))
+        self._events = route(_speech(_STREAM, stream=True, array=False))
+        self._array = route(_speech(_STREAM, stream=True, array=True))
+
+    def at(self, scope: Scope) -> "Callable[[Scope, Receive, Send], object] | None":
+        """The route of a request; None: it is none of these."""
+        path: str = scope["path"]
+        if path.endswith(_WHOLE):
+            return self._whole
+        if path.endswith(_STREAM):
+            return self._events if _wants_events(scope["query_string"]) else self._array
+        return None
+
+
+def _wants_events(query: bytes) -> bool:
+    return query == b"alt=sse" or parse_qs(query.decode("latin-1")).get("alt") == ["sse"]
