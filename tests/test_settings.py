@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from baton.core.dialect import Dialect
 from baton.settings import Misconfigured, Settings, load
 from baton.upstream.directory import declared
 from baton.upstream.outbound.guard import Guard
@@ -99,6 +100,16 @@ def test_customary_names_are_honoured() -> None:
         "a,b",
     )
     assert load({"DATABASE_URL": "one", "BATON_DATABASE_URL": "two"}, SPECS).database_url == "two"
+
+
+def test_a_provider_is_asked_in_the_dialect_that_is_set(tmp_path: Path) -> None:
+    """In the environment or in the file; a word that is no dialect is refused with those that are."""
+    config = toml(tmp_path, '[providers.xai]\ndialect = "openai-responses"\n')
+    settings = load({"OPENAI_DIALECT": "OpenAI-Responses"}, SPECS, config)
+    said = {name: provider.dialect for name, provider in settings.providers.items() if provider.dialect}
+    assert said == {"openai": Dialect.OPENAI_RESPONSES, "xai": Dialect.OPENAI_RESPONSES}
+    for word in ("responses", "native"):
+        assert "openai-responses" in problems({"OPENAI_DIALECT": word})["OPENAI_DIALECT"]
 
 
 def test_keys_of_a_provider() -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from baton.core.dialect import Dialect
 from baton.core.provider import ProviderSpec
 from baton.upstream.directory import ProviderSettings
 from baton.upstream.http import HttpSettings
@@ -37,8 +38,11 @@ _PROVIDERS = "providers"
 _OUTBOUND, _ALLOWED = "outbound", "allowed_hosts"
 """The file's other section, and what it holds."""
 
-_FIELDS = ("api_key", "base_url", "enabled", "free_tier")
+_FIELDS = ("api_key", "base_url", "dialect", "enabled", "free_tier")
 """What the file may say of a provider."""
+
+_DIALECTS = tuple(dialect.value for dialect in Dialect if dialect is not Dialect.NATIVE)
+"""In which a provider can be asked."""
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -362,6 +366,7 @@ class _ProviderReader:
             base_url=self._base_url(),
             enabled=self._flag("ENABLE_{}", "enabled", default=True),
             free_tier=self._flag("{}_FREE_TIER", "free_tier", default=False),
+            dialect=self._dialect(),
         )
 
     def _find(self, pattern: str, field: str, *others: str) -> tuple[str, str] | None:
@@ -400,6 +405,17 @@ class _ProviderReader:
             self._problems.append(Problem(found[0], "must be a URL such as https://host/v1"))
             return None
         return found[1]
+
+    def _dialect(self) -> Dialect | None:
+        found = self._find("{}_DIALECT", "dialect")
+        if found is None:
+            return None
+        word = found[1].lower()
+        if word not in _DIALECTS:
+            what = f"must be one of {', '.join(_DIALECTS)}{_hint(word, _DIALECTS)}"
+            self._problems.append(Problem(found[0], what))
+            return None
+        return Dialect(word)
 
     def _flag(self, pattern: str, field: str, *, default: bool) -> bool:
         found = self._find(pattern, field)

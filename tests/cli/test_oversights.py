@@ -25,6 +25,7 @@ def told(**environment: str) -> dict[str, str]:
         ("VLLM_URL", "VLLM_BASE_URL"),
         ("XAI_KEY", "XAI_API_KEY"),
         ("GROQ_FREETIER", "GROQ_FREE_TIER"),
+        ("OPNAI_DIALECT", "OPENAI_DIALECT"),
     ],
 )
 def test_a_misspelt_variable_is_shown_with_what_was_meant(name: str, meant: str) -> None:

@@ -10,9 +10,10 @@ from baton.core.provider import ProviderSpec
 
 _NAME = re.compile(
     r"(?P<word>[A-Z0-9]+(?:_[A-Z0-9]+)*?)_?"
-    r"(?:(?P<key>(?:API_?)?KEYS?)|(?P<url>(?:API_?|BASE_?)?URL|API_?BASE(?:_?URL)?)|(?P<tier>FREE_?TIER))"
+    r"(?:(?P<key>(?:API_?)?KEYS?)|(?P<url>(?:API_?|BASE_?)?URL|API_?BASE(?:_?URL)?)|(?P<tier>FREE_?TIER)"
+    r"|(?P<dialect>DIALECT))"
 )
-_FIELDS = {"key": "API_KEY", "url": "BASE_URL", "tier": "FREE_TIER"}
+_FIELDS = {"key": "API_KEY", "url": "BASE_URL", "tier": "FREE_TIER", "dialect": "DIALECT"}
 
 _LEAST_LETTERS = 5
 """Of a provider's name; shorter ones are too like those of other programs' services."""

@@ -69,6 +69,8 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     enabled: bool = True
     free_tier: bool = False
     """Whether its keys are on the provider's free tier."""
+    dialect: Dialect | None = None
+    """The one dialect in which it is asked, whoever calls; None: as it is declared."""
 
     def __repr__(self) -> str:
         return f"ProviderSettings({len(self.keys)} keys, base_url={self.base_url!r}, enabled={self.enabled})"
@@ -91,9 +93,15 @@ class Provider:
         return self.spec.name
 
     def dialect_for(self, caller: Dialect) -> Dialect:
-        """The dialect in which it is asked on behalf of a caller: the caller's own where it speaks it."""
+        """The dialect in which it is asked on behalf of a caller: the caller's own where it speaks it.
+
+        An address that names the model (Azure's deployments) is that of one dialect only.
+        """
+        said = self.settings.dialect
+        if said is not None:
+            return said
         spec = self.spec
-        return caller if caller in spec.also else spec.dialect
+        return caller if caller in spec.also and "{model}" not in self.base_url else spec.dialect
 
     @property
     def configured(self) -> bool:
