@@ -10,9 +10,9 @@ from baton.core.answer import ChatResponse, StreamEvent
 from baton.core.dialect import Dialect
 from baton.core.losses import Losses
 from baton.core.request import ChatRequest
-from baton.upstream.dialects.openai.answers import write_response
+from baton.upstream.dialects.openai.replies import write_response
 from baton.upstream.dialects.openai.requests import read_request
-from baton.upstream.dialects.openai.streams import StreamWriter
+from baton.upstream.dialects.openai.writer import StreamWriter
 from baton.upstream.dialects.sse import write_event
 
 
