@@ -12,6 +12,7 @@ from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.users import UserRoutes
 from baton.api.compat import messages
 from baton.api.compat.chat import ChatRoute, Speech, read_completion
+from baton.api.compat.generation import PREFIX, GenerationRoutes
 from baton.api.compat.models import CompatModels
 from baton.api.condition import Condition
 from baton.api.docs import Docs
@@ -40,10 +41,12 @@ def build(app: App) -> Asgi:
     store = app.store
     limit = int(store.settings.max_body_mib * _MIB)
     authenticate = app.keyring.authenticate
-    chats = {
-        path: ChatRoute(speech, app.gateway, authenticate, store.clock, limit)
-        for path, speech in _SPEECHES.items()
-    }
+
+    def route(speech: Speech) -> ChatRoute:
+        return ChatRoute(speech, app.gateway, authenticate, store.clock, limit)
+
+    chats = {path: route(speech) for path, speech in _SPEECHES.items()}
+    below = {PREFIX: GenerationRoutes(route).at}
     native = NativeChat(app.gateway, authenticate, store.clock, limit)
     framework = FastAPI(
         title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
@@ -67,7 +70,7 @@ def build(app: App) -> Asgi:
     ):
         routes.attach(framework)
     _summarise(framework)
-    return Front(chats, Border(framework, limit), store.new_id)
+    return Front(chats, Border(framework, limit), store.new_id, below)
 
 
 def _summarise(framework: FastAPI) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from msgspec import structs
 
 from baton.api.compat.chat import ChatRoute, Speech
-from baton.api.exchange import Exchange, Receive, Scope, Send
+from baton.api.exchange import Exchange, Scope
 from baton.api.options import read_options
 from baton.core.request import Envelope
 from baton.upstream.dialects.google.codec import CODEC
@@ -40,7 +40,7 @@ class GenerationRoutes:
         self._events = route(_speech(_STREAM, stream=True, array=False))
         self._array = route(_speech(_STREAM, stream=True, array=True))
 
-    def at(self, scope: Scope) -> "Callable[[Scope, Receive, Send], object] | None":
+    def at(self, scope: Scope) -> ChatRoute | None:
         """The route of a request; None: it is none of these."""
         path: str = scope["path"]
         if path.endswith(_WHOLE):

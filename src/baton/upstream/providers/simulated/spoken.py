@@ -2,8 +2,9 @@
 
 from baton.upstream.providers.simulated.wire import OPENAI, Wire
 from baton.upstream.providers.simulated.wires.anthropic import ANTHROPIC
+from baton.upstream.providers.simulated.wires.google import GOOGLE
 
-WIRES = (OPENAI, ANTHROPIC)
+WIRES = (OPENAI, ANTHROPIC, GOOGLE)
 
 
 def wire_for(path: str) -> Wire | None:
