@@ -10,7 +10,7 @@ from baton.api.admin.audit import AuditRoutes
 from baton.api.admin.keys import KeyRoutes
 from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.users import UserRoutes
-from baton.api.compat import messages
+from baton.api.compat import messages, responses
 from baton.api.compat.chat import ChatRoute, Speech, read_completion
 from baton.api.compat.generation import PREFIX, GenerationRoutes
 from baton.api.compat.models import CompatModels
@@ -33,6 +33,7 @@ _MIB = 1024 * 1024
 _SPEECHES = {
     "/v1/chat/completions": Speech(OPENAI, read_completion),
     messages.PATH: messages.SPEECH,
+    responses.PATH: responses.SPEECH,
 }
 
 

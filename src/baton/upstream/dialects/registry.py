@@ -7,5 +7,6 @@ from baton.upstream.dialects.anthropic.codec import CODEC as ANTHROPIC
 from baton.upstream.dialects.codec import Codec
 from baton.upstream.dialects.google.codec import CODEC as GOOGLE
 from baton.upstream.dialects.openai.codec import CODEC as OPENAI
+from baton.upstream.dialects.responses.codec import CODEC as RESPONSES
 
-CODECS: Mapping[Dialect, Codec] = {codec.dialect: codec for codec in (OPENAI, ANTHROPIC, GOOGLE)}
+CODECS: Mapping[Dialect, Codec] = {codec.dialect: codec for codec in (OPENAI, RESPONSES, ANTHROPIC, GOOGLE)}

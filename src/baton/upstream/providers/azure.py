@@ -2,12 +2,14 @@
 `https://NAME.openai.azure.com/openai/v1`, or with deployments and a version:
 `https://NAME.openai.azure.com/openai/deployments/{model}?api-version=2024-10-21`."""
 
+from baton.core.dialect import Dialect
 from baton.core.provider import Auth, LimitHeaders, ProviderSpec, Quirks, Service
 
 SPEC = ProviderSpec(
     name="azure",
     title="Azure OpenAI",
     base_url="",
+    also=frozenset({Dialect.OPENAI_RESPONSES}),
     services=frozenset({Service.EMBEDDINGS, Service.IMAGES, Service.TRANSCRIPTIONS}),
     key_names=("AZURE_OPENAI_API_KEY",),
     auth=Auth(header="api-key", scheme=""),

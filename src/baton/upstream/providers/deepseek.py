@@ -1,5 +1,6 @@
 """DeepSeek. Says usage on the last choice's chunk; cached tokens as `prompt_cache_hit_tokens`."""
 
+from baton.core.dialect import Dialect
 from baton.core.failures import Kind
 from baton.core.provider import KnownMessage, ModelClasses, ProviderSpec, Quirks, SchemaForm, SchemaRule
 
@@ -7,6 +8,7 @@ SPEC = ProviderSpec(
     name="deepseek",
     title="DeepSeek",
     base_url="https://api.deepseek.com",
+    also=frozenset({Dialect.OPENAI_RESPONSES}),
     # Thoughts go back (recordings); of `developer` it says: unknown variant (openclaw issue 5704).
     quirks=Quirks(takes_thoughts=True, no_developer_role=True),
     messages=(

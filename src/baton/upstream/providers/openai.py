@@ -1,11 +1,13 @@
 """OpenAI. Limit headers: rate-limits guide; errors: error-codes guide."""
 
+from baton.core.dialect import Dialect
 from baton.core.provider import LimitHeaders, ModelClasses, ProviderSpec, Quirks, Service, WaitForm
 
 SPEC = ProviderSpec(
     name="openai",
     title="OpenAI",
     base_url="https://api.openai.com/v1",
+    also=frozenset({Dialect.OPENAI_RESPONSES}),
     services=frozenset(Service),
     quirks=Quirks(limit_name="max_completion_tokens"),
     limits=LimitHeaders(

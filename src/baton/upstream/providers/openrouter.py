@@ -1,5 +1,6 @@
 """OpenRouter. The reset is Unix milliseconds (recording openrouter-2dc3eeb43b); codes are numbers."""
 
+from baton.core.dialect import Dialect
 from baton.core.failures import Kind
 from baton.core.provider import KnownMessage, LimitHeaders, ProviderSpec, Quirks, Service, WaitForm
 
@@ -7,6 +8,7 @@ SPEC = ProviderSpec(
     name="openrouter",
     title="OpenRouter",
     base_url="https://openrouter.ai/api/v1",
+    also=frozenset({Dialect.OPENAI_RESPONSES}),
     services=frozenset({Service.EMBEDDINGS}),
     # Its guides on reasoning tokens and prompt caching, and its API reference.
     quirks=Quirks(takes_top_k=True, takes_thoughts=True, takes_signatures=True, takes_cache_marks=True),

@@ -1,5 +1,6 @@
 """xAI. No reset headers (recording xai-09a246cb79); a wrong key is a 400 (recording xai-adda48ae4a)."""
 
+from baton.core.dialect import Dialect
 from baton.core.failures import Kind
 from baton.core.provider import KnownMessage, LimitHeaders, ModelClasses, ProviderSpec, Quirks, Service
 
@@ -7,6 +8,7 @@ SPEC = ProviderSpec(
     name="xai",
     title="xAI",
     base_url="https://api.x.ai/v1",
+    also=frozenset({Dialect.OPENAI_RESPONSES}),
     services=frozenset({Service.IMAGES}),
     aliases=("grok",),
     key_names=("GROK_API_KEY",),

@@ -1,11 +1,11 @@
 """The Responses API as a codec."""
 
 from functools import lru_cache
-from urllib.parse import quote, urlsplit
 
 from baton.core.dialect import Dialect
 from baton.core.losses import Feature
 from baton.upstream.dialects.codec import Codec
+from baton.upstream.dialects.openai.codec import place
 from baton.upstream.dialects.openai.errors import read_failure, write_error
 from baton.upstream.dialects.responses.answers import glance, read_response, write_response
 from baton.upstream.dialects.responses.errors import write_error_event
@@ -17,14 +17,9 @@ from baton.upstream.dialects.responses.writer import StreamWriter
 
 @lru_cache(maxsize=1024)
 def address(base_url: str, model: str, stream: bool) -> str:
-    """The URL of responses: `base_url` may hold `{model}`, and a query that goes to the end. One without a
-    path gets the version that OpenAI has."""
+    """The URL of responses."""
     del stream  # the body says it
-    base, mark, query = base_url.partition("?")
-    base = base.replace("{model}", quote(model, safe="")).rstrip("/")
-    if not urlsplit(base).path:
-        base += "/v1"
-    return f"{base}/responses{mark}{query}"
+    return place(base_url, model, "/responses")
 
 
 CODEC = Codec(

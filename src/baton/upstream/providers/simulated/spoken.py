@@ -3,8 +3,9 @@
 from baton.upstream.providers.simulated.wire import OPENAI, Wire
 from baton.upstream.providers.simulated.wires.anthropic import ANTHROPIC
 from baton.upstream.providers.simulated.wires.google import GOOGLE
+from baton.upstream.providers.simulated.wires.responses import RESPONSES
 
-WIRES = (OPENAI, ANTHROPIC, GOOGLE)
+WIRES = (OPENAI, RESPONSES, ANTHROPIC, GOOGLE)
 
 
 def wire_for(path: str) -> Wire | None:
