@@ -13,6 +13,7 @@ from baton.api.admin.users import UserRoutes
 from baton.api.compat import messages, responses
 from baton.api.compat.chat import ChatRoute, Speech, read_completion
 from baton.api.compat.generation import PREFIX, GenerationRoutes
+from baton.api.compat.generative_models import GenerativeModels
 from baton.api.compat.models import CompatModels
 from baton.api.condition import Condition
 from baton.api.docs import Docs
@@ -57,8 +58,10 @@ def build(app: App) -> Asgi:
     framework.router.routes.extend(Route(path, route, methods=["POST"]) for path, route in chats.items())
     framework.router.routes.append(Route(chat.PATH, native, methods=["POST"]))
     condition = Condition(app)
+    models = CompatModels(app.catalog, app.directory)
     for routes in (
-        CompatModels(app.catalog, app.directory),
+        models,
+        GenerativeModels(models),
         HealthRoutes(condition),
         InteractionRoutes(app.ledger.interactions),
         ModelTransfer(app.models, app.tiers),

@@ -162,7 +162,7 @@ def _http(request: Request, error: HTTPException, headers: dict[str, str]) -> Ba
     """404 and 405 of the router."""
     path, method = request.url.path, request.method
     if error.status_code == 405:
-        allowed = sorted(_methods(request))
+        allowed = sorted(_methods(request) - {method})
         headers["allow"] = ", ".join(allowed)
         known = BatonError(
             f"{path} answers {' and '.join(allowed)}, not {method}.", code="method_not_allowed"

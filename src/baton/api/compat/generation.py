@@ -17,6 +17,9 @@ PREFIX = "/v1beta/models/"
 
 _WHOLE = ":generateContent"
 _STREAM = ":streamGenerateContent"
+_COUNT = ":countTokens"
+VERBS = (_WHOLE, _STREAM, _COUNT)
+"""What the paths of models end with."""
 
 
 def _speech(verb: str, *, stream: bool, array: bool) -> Speech:
