@@ -8,13 +8,12 @@ from typing import cast
 
 import httptools
 
-from benchmarks.exchange import CHUNK_MARK
-
 
 @dataclass(slots=True)
 class Tally:
-    """What all connections of a load have seen so far."""
+    """What all connections of a load have seen so far; `mark` is what is counted as a chunk."""
 
+    mark: bytes
     chunks: int = 0
     reads: int = 0
     answers: int = 0
@@ -70,8 +69,9 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         self._pieces.append(body)
-        self._tally.chunks += body.count(CHUNK_MARK)
-        if CHUNK_MARK in body:
+        chunks = body.count(self._tally.mark)
+        if chunks:
+            self._tally.chunks += chunks
             self.first_piece.set()
 
     def on_message_complete(self) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.connection import Connection, Tally
-from benchmarks.exchange import PLAIN_PATH, http_request, request_body
 from benchmarks.processes import Unfit, clean_environment
 from benchmarks.servers import System, tool
 
@@ -22,7 +21,6 @@ PACE_PER_S = 200
 _WRK_SCRIPT = """
 wrk.method = "POST"
 wrk.body = [==[{body}]==]
-wrk.headers["Content-Type"] = "application/json"
 {headers}
 done = function(summary, latency, requests)
   local e = summary.errors
@@ -61,8 +59,8 @@ def saturate(system: System, folder: Path, seconds: int) -> Saturation:
     """Asks over 16 kept-alive connections for `seconds`; raises `Unfit` if any answer was not a 200."""
     script = folder / f"load-{system.port}.lua"
     headers = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in system.headers.items())
-    script.write_text(_WRK_SCRIPT.format(body=request_body(system.model).decode(), headers=headers))
-    url = f"http://127.0.0.1:{system.port}{PLAIN_PATH}"
+    script.write_text(_WRK_SCRIPT.format(body=system.body().decode(), headers=headers))
+    url = f"http://127.0.0.1:{system.port}{system.path()}"
     command = [tool("wrk", "wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s"]
     command += ["-s", str(script), url]
     before = system.process.cpu_s()
@@ -95,8 +93,8 @@ def pace(system: System, seconds: float) -> Pace:
 
 
 async def _paced(system: System, seconds: float) -> Pace:
-    request = http_request(request_body(system.model), system.headers)
-    tally = Tally()
+    request = system.request()
+    tally = Tally(system.dialect.mark)
     idle = [await Connection.open(system.port, tally) for _ in range(CONNECTIONS)]
     everyone = list(idle)
     took_ms: list[float] = []

@@ -9,9 +9,9 @@ import venv
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.exchange import PLAIN_PATH, UPSTREAM_MODEL, request_body
+from benchmarks.dialects.chat import CHAT
 from benchmarks.processes import Stage, Unfit, clean_environment, free_port
-from benchmarks.servers import PROVIDER_KEY, System, exchange, tool
+from benchmarks.servers import PROVIDER_KEY, System, tool
 
 _INSTALL_WITHIN_S = 900
 # LiteLLM imports for the better part of a minute on a slow core.
@@ -45,8 +45,7 @@ def _install(name: str, command: list[str], cores: set[int]) -> None:
 
 def _await_answer(system: System) -> System:
     def ready() -> bool:
-        body = request_body(system.model)
-        return exchange(system.port, "POST", PLAIN_PATH, body, system.headers)[0] == 200
+        return system.plain_answer()[0] == 200
 
     system.process.wait_until(ready, within_s=_READY_WITHIN_S, every_s=0.5)
     return system
@@ -65,9 +64,9 @@ def start_litellm(stage: Stage, upstream: System) -> System:
     config = {
         "model_list": [
             {
-                "model_name": UPSTREAM_MODEL,
+                "model_name": CHAT.model,
                 "litellm_params": {
-                    "model": f"openai/{UPSTREAM_MODEL}",
+                    "model": f"openai/{CHAT.model}",
                     "api_base": f"http://127.0.0.1:{upstream.port}/v1",
                     "api_key": PROVIDER_KEY,
                 },
@@ -85,8 +84,8 @@ def start_litellm(stage: Stage, upstream: System) -> System:
         folder=folder,
         env=clean_environment(LITELLM_LOCAL_MODEL_COST_MAP="True", LITELLM_MODE="PRODUCTION"),
     )
-    headers = {"Authorization": f"Bearer {_LITELLM_KEY}"}
-    return _await_answer(System("LiteLLM proxy", process, port, headers=headers))
+    key = {"Authorization": f"Bearer {_LITELLM_KEY}"}
+    return _await_answer(System("LiteLLM proxy", process, port, key=key))
 
 
 def start_portkey(stage: Stage, upstream: System) -> System:
@@ -105,12 +104,12 @@ def start_portkey(stage: Stage, upstream: System) -> System:
         core=stage.cores.tested,
         env=clean_environment(NODE_ENV="production", TRUSTED_CUSTOM_HOSTS="127.0.0.1,localhost"),
     )
-    headers = {
+    key = {
         "Authorization": f"Bearer {PROVIDER_KEY}",
         "x-portkey-provider": "openai",
         "x-portkey-custom-host": f"http://127.0.0.1:{upstream.port}/v1",
     }
-    return _await_answer(System("Portkey gateway", process, port, headers=headers))
+    return _await_answer(System("Portkey gateway", process, port, key=key))
 
 
 def start_tensorzero(stage: Stage, upstream: System) -> System:

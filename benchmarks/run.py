@@ -12,7 +12,8 @@ from types import FrameType
 from rich.console import Console
 
 from benchmarks import figures
-from benchmarks.parts import FULL, PARTS, QUICK, SYSTEMS, Run
+from benchmarks.measuring import FULL, QUICK, SYSTEMS, Run
+from benchmarks.parts import PARTS
 from benchmarks.processes import Stage, Unfit
 from benchmarks.servers import tool
 

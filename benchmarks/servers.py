@@ -10,7 +10,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.exchange import PLAIN_PATH, UPSTREAM_MODEL, answer_body, request_body
+from benchmarks.dialects.chat import CHAT
+from benchmarks.dialects.dialect import Dialect
+from benchmarks.dialects.generation import GENERATION
+from benchmarks.dialects.messages import MESSAGES
+from benchmarks.dialects.registry import DIALECTS
+from benchmarks.dialects.responses import RESPONSES
 from benchmarks.processes import REPOSITORY, Process, Stage, Unfit, clean_environment, free_port
 
 BATON_KEY = "bk-bench-0123456789abcdef0123456789abcdef"
@@ -26,8 +31,38 @@ class System:
     name: str
     process: Process
     port: int
-    model: str = UPSTREAM_MODEL
-    headers: dict[str, str] = field(default_factory=lambda: {"Authorization": f"Bearer {PROVIDER_KEY}"})
+    model: str = CHAT.model
+    key: dict[str, str] = field(default_factory=lambda: {"Authorization": f"Bearer {PROVIDER_KEY}"})
+    dialect: Dialect = CHAT
+    """In which it is asked."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request carries."""
+        return {"Content-Type": "application/json", **self.dialect.headers, **self.key}
+
+    def path(self, *, stream: bool = False) -> str:
+        """Where it is asked."""
+        return self.dialect.path(self.model, stream)
+
+    def body(self, *, stream: bool = False, usage: bool = False) -> bytes:
+        """What it is asked."""
+        return self.dialect.body(self.model, stream=stream, usage=usage)
+
+    def request(self, *, stream: bool = False, usage: bool = False) -> bytes:
+        """The whole HTTP/1.1 request as one write."""
+        body = self.body(stream=stream, usage=usage)
+        lines = [
+            f"POST {self.path(stream=stream)} HTTP/1.1",
+            "Host: 127.0.0.1",
+            f"Content-Length: {len(body)}",
+            *(f"{name}: {value}" for name, value in self.headers.items()),
+        ]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+    def plain_answer(self) -> tuple[int, bytes]:
+        """The answer to a plain request: status and body; status 0 if nobody answers."""
+        return exchange(self.port, "POST", self.path(), self.body(), self.headers)
 
 
 def tool(command: str, package: str) -> str:
@@ -47,7 +82,7 @@ def exchange(
     """One request on a connection of its own: status and body; status 0 if nobody answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.request(method, path, body, {"Content-Type": "application/json", **(headers or {})})
+        connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
         return answer.status, answer.read()
     except (OSError, http.client.HTTPException):
@@ -56,13 +91,14 @@ def exchange(
         connection.close()
 
 
-def require_plain_answer(system: System) -> None:
-    """Raises `Unfit` unless `system` answers the plain request with 200 and the upstream's content."""
-    status, body = exchange(system.port, "POST", PLAIN_PATH, request_body(system.model), system.headers)
+def require_plain_answer(system: System) -> System:
+    """The system itself; raises `Unfit` unless it answers the plain request with the upstream's content."""
+    status, body = system.plain_answer()
     if status != 200:
         raise Unfit(f"{system.name} answered {status}: {body[:400].decode(errors='replace')}")
     if b"Summarise in three sentences" not in body:
         raise Unfit(f"{system.name} answered something else: {body[:400].decode(errors='replace')}")
+    return system
 
 
 _NGINX = """
@@ -90,7 +126,7 @@ _NGINX_UPSTREAM = """
     server {{
         listen 127.0.0.1:{port};
         default_type application/json;
-        location / {{ return 200 '{answer}'; }}
+{answers}
     }}
 """
 
@@ -125,9 +161,13 @@ def _start_nginx(stage: Stage, name: str, port: int, http: str, core: int) -> Pr
 
 
 def start_plain_upstream(stage: Stage) -> System:
-    """The cheapest provider there is: nginx returning one fixed chat completion."""
+    """The cheapest provider there is: nginx returning one fixed answer in each dialect."""
     port = free_port()
-    http = _NGINX_UPSTREAM.format(port=port, answer=answer_body().decode())
+    answers = "\n".join(
+        f"        location {dialect.path(dialect.model, False)} {{ return 200 '{dialect.answer.decode()}'; }}"
+        for dialect in DIALECTS
+    )
+    http = _NGINX_UPSTREAM.format(port=port, answers=answers)
     return System("upstream", _start_nginx(stage, "upstream", port, http, stage.cores.load), port)
 
 
@@ -143,10 +183,10 @@ def _start_module(stage: Stage, name: str, module: str, *arguments: str, core: i
     return stage.start(name, command, core=core, env=clean_environment(PYTHONPATH=str(REPOSITORY)))
 
 
-def start_stream_upstream(stage: Stage, *, chunks: int, interval_ms: int) -> System:
-    """A provider that streams: `chunks` contents, one write each, `interval_ms` apart."""
+def start_stream_upstream(stage: Stage, *, texts: int, interval_ms: int) -> System:
+    """A provider that streams in every dialect: `texts` of them, one write each, `interval_ms` apart."""
     port = free_port()
-    arguments = ["--port", str(port), "--chunks", str(chunks), "--interval-ms", str(interval_ms)]
+    arguments = ["--port", str(port), "--texts", str(texts), "--interval-ms", str(interval_ms)]
     process = _start_module(stage, "stream upstream", "stream_upstream", *arguments, core=stage.cores.load)
     system = System("stream upstream", process, port)
     _await_plain(system)
@@ -165,7 +205,7 @@ def start_passthrough(stage: Stage, upstream: System) -> System:
 
 def _await_plain(system: System) -> None:
     def ready() -> bool:
-        return exchange(system.port, "POST", PLAIN_PATH, request_body(system.model))[0] == 200
+        return system.plain_answer()[0] == 200
 
     system.process.wait_until(ready, within_s=_READY_WITHIN_S)
 
@@ -188,11 +228,38 @@ def launch_baton(stage: Stage, upstream: System | None, *, data: Path | None = N
         **extra,
     )
     if upstream is not None:
-        env["OPENAI_API_KEY"] = PROVIDER_KEY
-        env["OPENAI_BASE_URL"] = f"http://127.0.0.1:{upstream.port}/v1"
+        env |= _providers(f"http://127.0.0.1:{upstream.port}")
     process = stage.start("Baton", [str(command), "serve"], core=stage.cores.tested, env=env)
-    model = "simulated/echo" if upstream is None else f"openai/{UPSTREAM_MODEL}"
+    model = "simulated/echo" if upstream is None else model_of(CHAT)
     return System("Baton", process, port, model, {"Authorization": f"Bearer {BATON_KEY}"})
+
+
+def _providers(url: str) -> dict[str, str]:
+    """The environment in which every provider is the one at `url`."""
+    named = ("OPENAI", "ANTHROPIC", "GOOGLE", "TOGETHER", "VLLM")
+    keys = {f"{name}_API_KEY": PROVIDER_KEY for name in named}
+    versioned = {f"{name}_BASE_URL": f"{url}/v1" for name in ("OPENAI", "TOGETHER", "VLLM")}
+    return {
+        **keys,
+        **versioned,
+        "ANTHROPIC_BASE_URL": url,
+        "GOOGLE_BASE_URL": url,
+        "VLLM_DIALECT": "openai-responses",
+    }
+
+
+def model_of(upstream: Dialect, caller: Dialect = CHAT) -> str:
+    """The model to ask Baton for, so that a caller's request goes to a provider who speaks `upstream`.
+
+    OpenAI is asked in whichever of its two dialects the caller speaks; a caller of one is translated to the
+    other at providers who speak but that.
+    """
+    if upstream is CHAT and caller is RESPONSES:
+        return f"together/{upstream.model}"
+    if upstream is RESPONSES and caller is not RESPONSES:
+        return f"vllm/{upstream.model}"
+    provider = {MESSAGES: "anthropic", GENERATION: "google"}.get(upstream, "openai")
+    return f"{provider}/{upstream.model}"
 
 
 def start_baton(stage: Stage, upstream: System) -> System:
@@ -206,10 +273,9 @@ def start_baton(stage: Stage, upstream: System) -> System:
 
 def seconds_to_first_answer(system: System, *, within_s: float = 60.0) -> float:
     """From the start of the process to its first answer with 200."""
-    body = request_body(system.model)
 
     def ready() -> bool:
-        return exchange(system.port, "POST", PLAIN_PATH, body, system.headers)[0] == 200
+        return system.plain_answer()[0] == 200
 
     system.process.wait_until(ready, within_s=within_s, every_s=0.005)
     return time.monotonic() - system.process.started_s

@@ -1,4 +1,4 @@
-"""A provider that streams chat completions at a steady pace, cheaply: one network write per chunk."""
+"""A provider that streams in every dialect at a steady pace, cheaply: one network write per event."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import cast
 
 import uvloop
 
-from benchmarks.exchange import answer_body, stream_events
+from benchmarks.dialects.dialect import Dialect
+from benchmarks.dialects.registry import DIALECTS
 
 _STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
@@ -25,12 +26,13 @@ def _framed(piece: bytes) -> bytes:
 
 
 class Script:
-    """What is said to every caller, ready for the wire."""
+    """What is said to every caller in one dialect, ready for the wire."""
 
-    def __init__(self, chunks: int) -> None:
-        self.without_usage = self._writes(stream_events(chunks, usage=False))
-        self.with_usage = self._writes(stream_events(chunks, usage=True))
-        body = answer_body()
+    def __init__(self, dialect: Dialect, texts: int) -> None:
+        self.stem = dialect.stem
+        self.without_usage = self._writes(dialect.events(texts, usage=False))
+        self.with_usage = self._writes(dialect.events(texts, usage=True))
+        body = dialect.answer
         self.plain = (
             b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
             + body
@@ -88,10 +90,10 @@ class Metronome:
 
 
 class Speaker(asyncio.Protocol):
-    """One connection: waits for a whole request, then speaks it out chunk by chunk."""
+    """One connection: waits for a whole request, then speaks it out event by event."""
 
-    def __init__(self, script: Script, metronome: Metronome) -> None:
-        self._script = script
+    def __init__(self, scripts: list[Script], metronome: Metronome) -> None:
+        self._scripts = scripts
         self._metronome = metronome
         self._received = b""
         self._rest: Iterator[bytes] = iter(())
@@ -110,13 +112,15 @@ class Speaker(asyncio.Protocol):
         if not separator or len(body) < _content_length(head):
             return
         self._received = b""
+        path = head.split(b" ", 2)[1]
+        script = next(script for script in self._scripts if script.stem in path)
         # Written with or without spaces, it means the same.
         asked = body.replace(b" ", b"")
-        if b'"stream":true' not in asked:
-            self._transport.write(self._script.plain)
+        if b'"stream":true' not in asked and b":stream" not in path:
+            self._transport.write(script.plain)
             return
         usage = b'"include_usage":true' in asked
-        self._rest = iter(self._script.with_usage if usage else self._script.without_usage)
+        self._rest = iter(script.with_usage if usage else script.without_usage)
         self._transport.write(_STREAM_HEAD)
         if self._turn is None:
             self._turn = self._metronome.join(self)
@@ -142,9 +146,9 @@ def _content_length(head: bytes) -> int:
     return 0
 
 
-async def _serve(port: int, script: Script, metronome: Metronome) -> None:
+async def _serve(port: int, scripts: list[Script], metronome: Metronome) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Speaker(script, metronome), "127.0.0.1", port, backlog=2048)
+    server = await loop.create_server(lambda: Speaker(scripts, metronome), "127.0.0.1", port, backlog=2048)
     async with server:
         await server.serve_forever()
 
@@ -153,10 +157,11 @@ def main() -> None:
     """Serves until stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--chunks", type=int, required=True)
+    parser.add_argument("--texts", type=int, required=True)
     parser.add_argument("--interval-ms", type=int, required=True)
     arguments = parser.parse_args()
-    uvloop.run(_serve(arguments.port, Script(arguments.chunks), Metronome(arguments.interval_ms)))
+    scripts = [Script(dialect, arguments.texts) for dialect in DIALECTS]
+    uvloop.run(_serve(arguments.port, scripts, Metronome(arguments.interval_ms)))
 
 
 if __name__ == "__main__":

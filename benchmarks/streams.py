@@ -8,20 +8,21 @@ from dataclasses import dataclass
 import uvloop
 
 from benchmarks.connection import Answer, Connection, Tally
-from benchmarks.exchange import CHUNK_MARK, LAST_EVENT, http_request, request_body
+from benchmarks.dialects.dialect import words
 from benchmarks.processes import Unfit
 from benchmarks.servers import System
 
 STREAMS = 16
-CONTENT_CHUNKS = 200
+TEXTS = 200
 INTERVAL_MS = 2
-# Role, contents, finish.
-CHUNKS = CONTENT_CHUNKS + 2
 
 OPEN_STREAMS = 500
 # Slow enough that memory, not speed, is what is measured; long enough to outlast the measurement.
 OPEN_INTERVAL_MS = 1000
-OPEN_CONTENT_CHUNKS = 120
+OPEN_TEXTS = 120
+
+# All dialects speak the same words, some more of them at a time than others.
+_ALL_WORDS = "".join(words(TEXTS, 32))
 
 _WARM_UP_S = 0.6
 _OPEN_WITHIN_S = 30.0
@@ -30,7 +31,7 @@ _SETTLE_S = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One window of concurrent streams."""
+    """One window of concurrent streams. A chunk is an event with a text, as the system's callers get it."""
 
     chunks: int
     reads: int
@@ -54,27 +55,31 @@ class Flow:
 
 
 def _require_whole(system: System, answer: Answer, *, usage: bool) -> None:
-    expected = CHUNKS + usage
-    seen = answer.body.count(CHUNK_MARK)
+    """Every text must have come by itself and in order, the usage where it belongs, and the end."""
     if answer.status != 200:
         raise Unfit(f"{system.name} answered {answer.status}: {answer.body[:300].decode(errors='replace')}")
-    if seen != expected:
-        raise Unfit(f"{system.name} delivered {seen} chunks of {expected}")
-    if (b'"usage":{' in answer.body) != usage:
-        raise Unfit(f"{system.name}: a usage chunk was {'lost' if usage else 'not asked for but came'}")
-    if not answer.body.endswith(LAST_EVENT):
-        raise Unfit(f"{system.name} ended a stream without [DONE]: {answer.body[-200:]!r}")
+    try:
+        said = system.dialect.said(answer.body)
+    except (ValueError, KeyError, TypeError) as fault:
+        raise Unfit(f"{system.name} streamed something else ({fault!r})") from None
+    if len(said.texts) != TEXTS:
+        raise Unfit(f"{system.name} delivered {len(said.texts)} texts of {TEXTS}")
+    if not _ALL_WORDS.startswith("".join(said.texts)):
+        raise Unfit(f"{system.name} streamed other texts: {''.join(said.texts)[:200]!r}")
+    if said.usage != (usage or not system.dialect.usage_on_request):
+        raise Unfit(f"{system.name}: usage was {'not asked for but came' if said.usage else 'lost'}")
+    if not said.ended:
+        raise Unfit(f"{system.name} ended a stream without its end mark: {answer.body[-200:]!r}")
 
 
 def require_whole_streams(system: System) -> None:
     """Raises `Unfit` unless streams arrive complete, with usage where asked for and without where not."""
 
     async def check() -> None:
-        connection = await Connection.open(system.port, Tally())
+        connection = await Connection.open(system.port, Tally(system.dialect.mark))
         try:
             for usage in (False, True):
-                body = request_body(system.model, stream=True, usage=usage)
-                answer = await connection.ask(http_request(body, system.headers))
+                answer = await connection.ask(system.request(stream=True, usage=usage))
                 _require_whole(system, answer, usage=usage)
         finally:
             connection.close()
@@ -88,8 +93,8 @@ def flow(system: System, seconds: float) -> Flow:
 
 
 async def _flow(system: System, seconds: float) -> Flow:
-    request = http_request(request_body(system.model, stream=True), system.headers)
-    tally = Tally()
+    request = system.request(stream=True)
+    tally = Tally(system.dialect.mark)
     connections = [await Connection.open(system.port, tally) for _ in range(STREAMS)]
     measuring = True
 
@@ -130,8 +135,8 @@ def open_stream_kb(system: System) -> float:
 
 
 async def _open_stream_kb(system: System) -> float:
-    request = http_request(request_body(system.model, stream=True), system.headers)
-    tally = Tally()
+    request = system.request(stream=True)
+    tally = Tally(system.dialect.mark)
     connections: list[Connection] = []
     listening: list[asyncio.Task[Answer]] = []
 

@@ -1,0 +1,1 @@
+"""How each dialect asks and answers: the bytes of requests, whole answers and streams, and their reading."""
