@@ -12,7 +12,7 @@ from baton.upstream.dialects.handing import Progress
 from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish
 from baton.upstream.dialects.responses.streams import DONE, ENDS, FAILURES, malformed_event
-from baton.upstream.dialects.responses.thoughts import MADE, is_from_abroad
+from baton.upstream.dialects.responses.thoughts import MADE, brought_home
 from baton.upstream.dialects.responses.usage import read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.sse import SseEvent, write_event
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, no_json
@@ -47,24 +47,29 @@ def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
         raise no_json(error) from None
     changes = fields.pop("baton", None) is not None
     if any(mark in body for mark in _MADE_HERE):
-        changes |= _leave_out_thoughts(fields)
+        changes |= _bring_home(fields)
     if not changes and envelope.model == model and not _may_repeat(body):
         return body
     fields["model"] = Raw(msgspec.json.encode(model))
     return msgspec.json.encode(fields)
 
 
-def _leave_out_thoughts(fields: dict[str, Raw]) -> bool:
-    """Take out the thoughts that Baton put into this dialect for another one's; whether there were any."""
+def _bring_home(fields: dict[str, Raw]) -> bool:
+    """Take out what Baton put into this dialect for another one's; whether there was any."""
     try:
         items = msgspec.json.decode(fields.get("input", b"null"), type=list[Raw])
-        kept = [item for item in items if not is_from_abroad(as_object(msgspec.json.decode(item)))]
+        kept: list[Any] = []
+        for item in items:
+            told = as_object(msgspec.json.decode(item))
+            home = brought_home(told)
+            if home is not None:
+                kept.append(item if home is told else home)
     except UNREADABLE:
         return False
-    if len(kept) == len(items):
-        return False
-    fields["input"] = Raw(msgspec.json.encode(kept))
-    return True
+    changes = kept != items
+    if changes:
+        fields["input"] = Raw(msgspec.json.encode(kept))
+    return changes
 
 
 def _may_repeat(body: bytes) -> bool:

@@ -32,6 +32,9 @@ class Stand(StrEnum):
     TEXT = "text"
 
 
+_STANDS = {stand.value: stand for stand in Stand}
+
+
 class Loose(Struct, frozen=True):
     """A signature on the call that follows, or on the text before."""
 
@@ -62,26 +65,31 @@ def read_reasoning(fields: Fields) -> Reasoning | Loose:
     if not sealed:
         return Reasoning(text=text, id=known)
     signature = unmark(sealed, HOME)
-    stand, dot, value = signature.value.partition(".")
-    if signature.value == sealed or not dot or stand not in Stand:
+    word, _, value = signature.value.partition(".")
+    stand = _STANDS.get(word)
+    if signature.value == sealed or stand is None:
         return Reasoning(text=text, encrypted=signature, id=known)
     inner = Signature(origin=signature.origin, value=value)
-    match Stand(stand):
+    match stand:
         case Stand.THOUGHT:
             return Reasoning(text=text, signature=inner, id=known)
         case Stand.CIPHER:
             return Reasoning(text=text, encrypted=inner, id=known)
         case Stand.CALL | Stand.TEXT:
-            return Loose(Stand(stand), inner)
+            return Loose(stand, inner)
 
 
-def is_from_abroad(item: dict[str, Any]) -> bool:
-    """Whether an item of a request is one that Baton made for a thought of another provider's."""
-    if item.get("type") != "reasoning":
-        return False
+def brought_home(item: dict[str, Any]) -> dict[str, Any] | None:
+    """An item of a request as a provider of this dialect may see it: an id that Baton gave means nothing to
+    it, and what Baton made of other providers' thoughts is nothing at all."""
     sealed, item_id = as_text(item.get("encrypted_content")), as_text(item.get("id"))
-    abroad = bool(sealed) and unmark(sealed or "", HOME).value != sealed
-    return abroad or (item_id or "").startswith(MADE)
+    if item.get("type") != "reasoning":
+        return item
+    if sealed and unmark(sealed, HOME).value != sealed:
+        return None
+    if item_id is None or not item_id.startswith(MADE):
+        return item
+    return {name: value for name, value in item.items() if name != "id"} if sealed else None
 
 
 def _joined(parts: list[Fields]) -> str:

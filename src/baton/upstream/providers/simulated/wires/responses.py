@@ -5,7 +5,15 @@ import base64
 import msgspec
 from msgspec import structs
 
-from baton.core.answer import ChatResponse, Choice, ReasoningDelta, ReasoningSigned, StreamEvent
+from baton.core.answer import (
+    ChatResponse,
+    Choice,
+    Ended,
+    ReasoningDelta,
+    ReasoningSigned,
+    StreamEvent,
+    Used,
+)
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.losses import Losses
@@ -23,20 +31,27 @@ _CIPHER = "simulated-"
 
 
 class _Events:
-    """Writes the events of one stream; a thought ends with its cipher."""
+    """Writes the events of one stream; a thought ends with its cipher, and the usage comes with the end."""
 
     def __init__(self) -> None:
         self._writer = StreamWriter(Losses())
         self._thought = ""
+        self._ended = False
 
     def write(self, event: StreamEvent) -> bytes:
         """The event's bytes; empty where the dialect has none for it."""
         if isinstance(event, ReasoningDelta):
             self._thought += event.text
             return self._writer.write(event)
+        if self._ended:
+            return b""
         thought, self._thought = self._thought, ""
         signed = self._writer.write(ReasoningSigned(encrypted=_cipher(thought))) if thought else b""
-        return signed + self._writer.write(event)
+        told = signed + self._writer.write(event)
+        if not isinstance(event, Used):
+            return told
+        self._ended = True
+        return told + self._writer.write(Ended())
 
 
 def _open(wants_usage: bool) -> _Events:
@@ -67,13 +82,18 @@ def _read(path: str, body: bytes) -> ChatRequest:
     request = read_request(body)
     for message in request.messages:
         for part in message.parts:
-            if isinstance(part, Reasoning) and part != structs.replace(part, encrypted=_cipher(part.text)):
+            if isinstance(part, Reasoning) and not _is_ours(part):
                 raise Invalid(
                     "The encrypted content of a reasoning item could not be verified, simulated.",
                     param="input",
                     code="invalid_encrypted_content",
                 )
     return request
+
+
+def _is_ours(thought: Reasoning) -> bool:
+    sealed = thought.encrypted
+    return sealed is not None and sealed.origin is _HOME and sealed.value.startswith(_CIPHER)
 
 
 def _error(words: ErrorWords) -> bytes:
