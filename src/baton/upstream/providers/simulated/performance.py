@@ -114,17 +114,25 @@ def _stream(score: Score) -> Iterator[Step]:
             yield from pace.before_token()
             sent += 1
         yield from _written(writer, event)
-    if score.manner.reports_usage:
-        yield from _written(writer, Used(score.plan.usage))
-    if fault is None or fault.kind is not FaultKind.NO_DONE:
-        yield from _written(writer, Ended())
+    yield from _ending(score, writer)
+
+
+def _ending(score: Score, writer: EventWriter) -> Iterator[Step]:
+    """The usage and the end mark, which some dialects say in one event."""
+    usage = score.plan.usage if score.manner.reports_usage else None
+    told = writer.write(Used(usage)) if usage is not None else b""
+    marked = score.fault is None or score.fault.kind is not FaultKind.NO_DONE
+    mark = writer.write(Ended()) if marked else b""
+    if told:
+        yield Send(told, usage=usage, final=not mark)
+    if mark:
+        yield Send(mark, final=True)
 
 
 def _written(writer: EventWriter, event: StreamEvent) -> Iterator[Step]:
     data = writer.write(event)
     if data:
-        usage = event.usage if isinstance(event, Used) else None
-        yield Send(data, int(isinstance(event, _TOKENS)), usage, isinstance(event, Ended))
+        yield Send(data, int(isinstance(event, _TOKENS)))
 
 
 def _breaking(score: Score, fault: Fault, writer: EventWriter, pace: _Pace) -> Iterator[Step]:
