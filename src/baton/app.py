@@ -198,6 +198,7 @@ def simulated_models() -> list[Model]:
             display_name=model.title,
             description=model.description,
             capabilities=model.capabilities,
+            required_capabilities=frozenset() if model.service is None else frozenset({model.service.value}),
             context_window=model.context_window,
             max_output_tokens=model.max_output_tokens,
             prices=(

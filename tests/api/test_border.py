@@ -54,7 +54,8 @@ async def test_a_wrong_method_is_told_the_right_ones(web: Web, method: str, path
         ("/v1/realtime", "realtime"),
         ("/v1/realtime/sessions", "realtime"),
         ("/v1/rerank", "Reranking"),
-        ("/v1/embeddings", "not served yet"),
+        ("/v1/images/edits", "/v1/images/generations"),
+        ("/v1/audio/speech", "/v1/audio/transcriptions"),
         ("/mcp", "Model Context Protocol"),
     ],
 )

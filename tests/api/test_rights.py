@@ -24,6 +24,10 @@ OPEN = [
 ]
 KNOWN: list[tuple[str, str, Any, int]] = [
     ("POST", "/v1/chat/completions", CHAT, 200),
+    ("POST", "/v1/embeddings", {"model": "simulated/embedding", "input": "hi"}, 200),
+    ("POST", "/v1/images/generations", {"model": "simulated/image", "prompt": "hi"}, 200),
+    ("POST", "/v1/audio/transcriptions", {}, 400),
+    ("POST", "/v1/moderations", {"input": "hi"}, 200),
     ("GET", "/v1/models", None, 200),
     ("GET", "/v1/models/simulated/echo", None, 200),
     ("POST", "/api/ai/v2/chat", CHAT, 200),

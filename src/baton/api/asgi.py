@@ -12,6 +12,7 @@ from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.users import UserRoutes
 from baton.api.compat import messages, responses
 from baton.api.compat.chat import ChatRoute, Speech, read_completion
+from baton.api.compat.errands import ROOT, ErrandRoute
 from baton.api.compat.generation import PREFIX, GenerationRoutes
 from baton.api.compat.generative_models import GenerativeModels
 from baton.api.compat.models import CompatModels
@@ -28,6 +29,7 @@ from baton.api.probes import Probes
 from baton.app import App
 from baton.records.audit.trail import Trail
 from baton.upstream.dialects.openai.codec import CODEC as OPENAI
+from baton.upstream.errands.registry import TASKS
 
 _CLAUSE_END = re.compile(r"[.:;(\n]")
 _MIB = 1024 * 1024
@@ -48,6 +50,11 @@ def build(app: App) -> Asgi:
         return ChatRoute(speech, app.gateway, authenticate, store.clock, limit)
 
     chats = {path: route(speech) for path, speech in _SPEECHES.items()}
+    errands = {
+        ROOT + task.path: ErrandRoute(task, app.gateway, authenticate, store.clock, limit)
+        for task in TASKS.values()
+    }
+    hot: dict[str, Asgi] = {**chats, **errands}
     below = {PREFIX: GenerationRoutes(route).at}
     native = NativeChat(app.gateway, authenticate, store.clock, limit)
     framework = FastAPI(
@@ -55,7 +62,7 @@ def build(app: App) -> Asgi:
     )
     framework.state.keyring = app.keyring
     # These are served before they get here; as routes they refuse other methods by themselves.
-    framework.router.routes.extend(Route(path, route, methods=["POST"]) for path, route in chats.items())
+    framework.router.routes.extend(Route(path, route, methods=["POST"]) for path, route in hot.items())
     framework.router.routes.append(Route(chat.PATH, native, methods=["POST"]))
     condition = Condition(app)
     models = CompatModels(app.catalog, app.directory)
@@ -74,7 +81,7 @@ def build(app: App) -> Asgi:
     ):
         routes.attach(framework)
     _summarise(framework)
-    return Front(chats, Border(framework, limit), store.new_id, below)
+    return Front(hot, Border(framework, limit), store.new_id, below)
 
 
 def _summarise(framework: FastAPI) -> None:

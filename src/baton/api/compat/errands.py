@@ -13,7 +13,8 @@ from baton.gateway.gateway import Arrival, Gateway
 from baton.upstream.dialects.openai.errors import write_error
 from baton.upstream.errands.errand import Letter, Task
 
-PREFIX = "/v1"
+ROOT = "/v1"
+"""What stands before a task's path."""
 
 
 class ErrandRoute:

@@ -49,8 +49,9 @@ class Call(Struct, kw_only=True):
 
     @property
     def billed(self) -> Usage:
-        """What a provider would charge: the prompt if anything was generated, and every token that left."""
-        return Usage(prompt=self.prompt_tokens if self.tokens_sent else 0, completion=self.tokens_sent)
+        """What a provider would charge: the prompt if anything came of it, and every token that left."""
+        begun = self.tokens_sent or self.reported is not None
+        return Usage(prompt=self.prompt_tokens if begun else 0, completion=self.tokens_sent)
 
 
 class Tally(Struct, kw_only=True):

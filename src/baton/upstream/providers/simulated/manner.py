@@ -46,6 +46,14 @@ class Mode(StrEnum):
     JSON = "json"
     TOOLS = "tools"
     SCRIPTED = "scripted"
+    EMBEDDING = "embedding"
+    IMAGE = "image"
+    TRANSCRIPTION = "transcription"
+    MODERATION = "moderation"
+
+
+BESIDE_CHAT = frozenset({Mode.EMBEDDING, Mode.IMAGE, Mode.TRANSCRIPTION, Mode.MODERATION})
+"""Modes that have no word for a chat. Any other mode does what these do too, so that it can stand in."""
 
 
 class FaultKind(StrEnum):

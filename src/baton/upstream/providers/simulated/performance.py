@@ -48,7 +48,7 @@ class Score(Struct, frozen=True, kw_only=True):
     manner: Manner
     fault: Fault | None
     """The fault of this call; None where it is spared."""
-    id: str
+    id: str = ""
     model: str
     created: int
     """Unix seconds."""
@@ -177,7 +177,8 @@ def _whole(score: Score) -> Iterator[Step]:
     )
     body = score.wire.write_whole(answer)
     half = body[: len(body) // 2]
-    head = Head(status=200, headers=(_JSON,), length=len(body))
+    typed = (("content-type", score.wire.whole_type),)
+    head = Head(status=200, headers=typed, length=len(body))
     match score.fault.kind if score.fault else None:
         case FaultKind.CUT:
             yield from (head, Send(half, tokens), Cut())
@@ -187,7 +188,7 @@ def _whole(score: Score) -> Iterator[Step]:
             yield Head(status=200, headers=(_JSON,))
             yield from _pings(b" ")
         case FaultKind.MALFORMED | FaultKind.UNFINISHED:
-            yield from (Head(status=200, headers=(_JSON,), length=len(half)), Send(half, tokens, final=True))
+            yield from (Head(status=200, headers=typed, length=len(half)), Send(half, tokens, final=True))
         case FaultKind.ERROR:
             yield from whole(200, score.wire.write_error(BROKEN_OFF))
         case FaultKind.ENDLESS:

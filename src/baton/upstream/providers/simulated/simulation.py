@@ -3,15 +3,17 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from baton.core.clock import Clock
 from baton.core.errors import BatonError, NotFound, Unauthenticated
 from baton.core.request import ChatRequest
 from baton.upstream.providers.simulated.calls import Call, CallBook, Outcome
-from baton.upstream.providers.simulated.manner import Manner, Mode
+from baton.upstream.providers.simulated.errands.deed import Deeds, Request
+from baton.upstream.providers.simulated.errands.registry import deeds_for
+from baton.upstream.providers.simulated.manner import BESIDE_CHAT, Fault, Manner, Mode
 from baton.upstream.providers.simulated.performance import Score, perform
-from baton.upstream.providers.simulated.plan import make_plan
+from baton.upstream.providers.simulated.plan import Plan, make_plan
 from baton.upstream.providers.simulated.rules import Rules
 from baton.upstream.providers.simulated.scripts import Line, Scripts
 from baton.upstream.providers.simulated.spoken import wire_for
@@ -93,11 +95,15 @@ class Simulation:
 
     def receive(self, incoming: Incoming) -> Performance:
         """Decide what happens to a request; whatever is wrong with it becomes an error answer."""
-        wire = wire_for(incoming.path) if incoming.method == "POST" else None
+        posted = incoming.method == "POST"
+        wire = wire_for(incoming.path) if posted else None
+        deeds = deeds_for(incoming.path) if posted else None
         try:
             key = self._key(incoming)
             if wire is not None:
                 return self._chat(wire, incoming, key)
+            if deeds is not None:
+                return self._errand(deeds, incoming, key)
             if incoming.method == "GET" and incoming.path.endswith("/models"):
                 return self._plain(whole(200, write_models([*Mode, *self.rules.by_model])))
             raise NotFound(f"The simulated provider has no {incoming.method} {incoming.path}.")
@@ -120,42 +126,63 @@ class Simulation:
 
     def _chat(self, wire: Wire, incoming: Incoming, key: str | None) -> Performance:
         request = wire.read(incoming.path, incoming.body)
-        body_digest = hashlib.sha256(incoming.body).hexdigest()
-        call = Call(
-            model=request.model,
-            path=incoming.path,
-            stream=request.stream,
-            key_digest=key,
-            body_digest=body_digest,
-            body=incoming.body[:_KEPT_BODY_BYTES].decode("utf-8", "replace"),
-        )
+        call = _call(incoming, key, request.model, stream=request.stream)
         try:
             manner, line = self._manner(request)
             plan = make_plan(request, manner, line)
         except BatonError as error:
             return Performance(_error(wire, error), self.calls, self.calls.opened(call))
-        fault = manner.fault
-        if fault is not None and not self.rules.strikes(_counter(request, line), fault):
-            fault = None
-        call.fault = str(fault.kind) if fault is not None else None
-        call.prompt_tokens = plan.usage.prompt
-        self.calls.opened(call)
         score = Score(
             wire=wire,
             plan=plan,
             manner=manner,
-            fault=fault,
-            id=f"simulated-{call.number:06d}-{body_digest[:_DIGEST_DIGITS]}",
+            fault=self._fault(manner, _counter(request, line)),
             model=request.model,
             created=int(self._clock.wall()),
             stream=request.stream,
             include_usage=request.include_usage,
         )
-        return Performance(perform(score), self.calls, call)
+        return self._performance(call, score)
+
+    def _errand(self, deeds: Deeds, incoming: Incoming, key: str | None) -> Performance:
+        """What is no chat: played like a whole answer, with the same faults."""
+        deed = deeds.do(Request(incoming.body, incoming.headers.get("content-type", "")))
+        call = _call(incoming, key, deed.model, stream=False)
+        try:
+            manner = self.rules.manner(deed.model)
+        except BatonError as error:
+            return Performance(_error(OPENAI, error), self.calls, self.calls.opened(call))
+        if not manner.reports_usage:
+            deed = deed.without_usage()
+        score = Score(
+            wire=structs.replace(OPENAI, write_whole=deed.written, whole_type=deed.content_type),
+            plan=Plan(choices=(), usage=deed.usage),
+            manner=manner,
+            fault=self._fault(manner, deed.model),
+            model=deed.model,
+            created=int(self._clock.wall()),
+            stream=False,
+            include_usage=False,
+        )
+        return self._performance(call, score)
+
+    def _fault(self, manner: Manner, counter: str) -> Fault | None:
+        """The fault of this very call."""
+        fault = manner.fault
+        return fault if fault is not None and self.rules.strikes(counter, fault) else None
+
+    def _performance(self, call: Call, score: Score) -> Performance:
+        call.fault = str(score.fault.kind) if score.fault is not None else None
+        call.prompt_tokens = score.plan.usage.prompt
+        self.calls.opened(call)
+        answer_id = f"simulated-{call.number:06d}-{call.body_digest[:_DIGEST_DIGITS]}"
+        return Performance(perform(structs.replace(score, id=answer_id)), self.calls, call)
 
     def _manner(self, request: ChatRequest) -> tuple[Manner, Line | None]:
         """How to answer; a script's line brings its own pace and fault where it says so."""
         manner = self.rules.manner(request.model)
+        if manner.mode in BESIDE_CHAT:
+            raise NotFound(f"The simulated model '{manner.mode}' does not chat.", param="model")
         if manner.mode is not Mode.SCRIPTED:
             return manner, None
         line = self._scripts.line(manner.script, request.messages)
@@ -163,6 +190,17 @@ class Simulation:
 
     def _plain(self, steps: Iterable[Step]) -> Performance:
         return Performance(steps, self.calls)
+
+
+def _call(incoming: Incoming, key: str | None, model: str, *, stream: bool) -> Call:
+    return Call(
+        model=model,
+        path=incoming.path,
+        stream=stream,
+        key_digest=key,
+        body_digest=hashlib.sha256(incoming.body).hexdigest(),
+        body=incoming.body[:_KEPT_BODY_BYTES].decode("utf-8", "replace"),
+    )
 
 
 def _counter(request: ChatRequest, line: Line | None) -> str:

@@ -52,6 +52,7 @@ class Wire(Struct, frozen=True, kw_only=True):
     """An event that is half a JSON."""
     ping: bytes = b": ping\n\n"
     stream_type: str = "text/event-stream; charset=utf-8"
+    whole_type: str = "application/json"
 
 
 def write_models(names: Iterable[str]) -> bytes:
