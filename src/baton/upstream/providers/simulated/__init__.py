@@ -3,6 +3,7 @@
 Model names say how to behave: see `manner`. It answers in process by `transport`, over HTTP by `server`.
 """
 
+from baton.core.dialect import Dialect
 from baton.core.provider import Auth, ProviderSpec, Service
 from baton.upstream.providers.simulated.models import MODELS, SimulatedModel
 
@@ -12,6 +13,7 @@ SPEC = ProviderSpec(
     name="simulated",
     title="Simulated",
     base_url="simulated:",
+    also=frozenset({Dialect.OPENAI_RESPONSES, Dialect.ANTHROPIC, Dialect.GOOGLE}),
     services=frozenset(Service),
     auth=Auth(required=False),
     local=True,
