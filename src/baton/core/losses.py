@@ -57,6 +57,8 @@ class Feature(StrEnum):
     PART_ORDER = "part_order"
     """The order of thoughts, texts and calls within one message."""
     EMPTY_CONTENT = "empty_content"
+    PREFILL = "prefill"
+    """An assistant's message at the end, which the model shall go on with."""
     IMAGE = "image"
     IMAGE_URL = "image_url"
     IMAGE_DETAIL = "image_detail"

@@ -63,6 +63,28 @@ class ThinkingHabit(Struct, frozen=True, kw_only=True):
         return min(max(wanted, self.least), self.most)
 
 
+class Family(Struct, frozen=True, kw_only=True):
+    """What the models of one kind take and refuse, where a provider's models differ in it."""
+
+    models: str
+    """A regular expression that matches at the beginning of their names."""
+    thinks_unasked: bool = False
+    """Thinks where nobody says anything about it."""
+    rest: str = "disabled"
+    """The word that turns thinking off."""
+    hides_thoughts: bool = False
+    """Shows the text of its thoughts only where that is asked for."""
+    fixed_sampling: bool = False
+    """Refuses `temperature`, `top_p` and `top_k`."""
+    one_of_temperature_and_top_p: bool = False
+    takes_prefill: bool = True
+    """Goes on with an assistant's message at the end of the conversation."""
+    takes_forced_calls: bool = True
+    """Can be made to call a tool."""
+    takes_system_turns: bool = False
+    """Takes system messages behind a user's."""
+
+
 class Quirks(Struct, frozen=True, kw_only=True):
     """How a provider differs from the one that its dialect is named after, or its models from one another."""
 
@@ -88,6 +110,8 @@ class Quirks(Struct, frozen=True, kw_only=True):
     """Takes ids of tool calls of nine letters and digits only."""
     thinking: tuple[ThinkingHabit, ...] = ()
     """The first that matches counts."""
+    families: tuple[Family, ...] = ()
+    """The first that matches counts."""
     strict_signatures: str | None = None
     """Models, by a regular expression, that refuse a tool call of theirs without its signature."""
     media_results: str | None = None
@@ -96,6 +120,10 @@ class Quirks(Struct, frozen=True, kw_only=True):
     def thinking_of(self, model: str) -> ThinkingHabit | None:
         """How a model is told how much to think; None: nobody knows."""
         return next((habit for habit in self.thinking if re.match(habit.models, model)), None)
+
+    def family_of(self, model: str) -> Family:
+        """What a model takes and refuses; the usual where nothing is said of it."""
+        return next((family for family in self.families if re.match(family.models, model)), Family(models=""))
 
     def checks_signatures(self, model: str) -> bool:
         """Whether a model refuses a tool call of its own without its signature."""
