@@ -5,7 +5,12 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from baton.core.request import Envelope, Options
+from msgspec import structs
+
+from baton.core.losses import Losses
+from baton.core.messages import Message, Role, Text
+from baton.core.request import ChatRequest, Envelope, Options
+from baton.upstream.dialects.anthropic.codec import CODEC
 from baton.upstream.dialects.anthropic.envelope import read_envelope
 from baton.upstream.directory import declared
 from tests.contracts.events import read_events
@@ -14,6 +19,7 @@ from tests.contracts.replay import Cuts, cut
 
 SPEC = next(spec for spec in declared() if spec.name == "anthropic")
 RANDOM_CUTS = 20
+HELLO = Message(role=Role.USER, parts=(Text(text="hello"),))
 _NO_OPTIONS = Options()
 _ROUTE = "/messages"
 
@@ -31,6 +37,15 @@ def streams() -> list[Exchange]:
 def envelope_of(body: dict[str, Any]) -> Envelope:
     """The request as Baton keeps it."""
     return read_envelope(json.dumps(body).encode(), lambda _: _NO_OPTIONS, {})
+
+
+def write(request: ChatRequest, model: str, **fields: Any) -> tuple[dict[str, Any], Losses]:
+    """A request that came in another dialect, `fields` of it changed, as the provider is sent it; every loss
+    must be declared."""
+    losses = Losses()
+    written = CODEC.write_request(structs.replace(request, **fields), model, SPEC, losses)
+    assert losses.features <= set(CODEC.cannot) | set(CODEC.adjusts)
+    return json.loads(written), losses
 
 
 def pieces_of(body: bytes) -> Iterator[list[bytes]]:

@@ -21,6 +21,7 @@ from baton.core.messages import (
     ToolCall,
     ToolResult,
 )
+from baton.core.provider import Family
 from baton.core.request import ChatRequest
 from baton.upstream.dialects.anthropic.parts import (
     call_block,
@@ -33,9 +34,12 @@ from baton.upstream.dialects.wire import Fields, as_object
 
 _OWN = Dialect.ANTHROPIC
 ROLES = frozenset({"user", "assistant", "system"})
-_SYSTEM = (Role.SYSTEM, Role.DEVELOPER)
+SYSTEM_ROLES = (Role.SYSTEM, Role.DEVELOPER)
 _NOTHING = "."
 """What stands for a user's turn that says nothing: the API refuses empty ones."""
+
+_GO_ON = "Go on from where you stopped."
+"""What the user says behind an answer to be gone on with, where the model wants to be asked."""
 
 
 def read_system(fields: Fields, unread: list[str]) -> list[Message]:
@@ -79,44 +83,108 @@ def _runs(parts: tuple[Part, ...], role: Role) -> list[tuple[Role, tuple[Part, .
 
 
 def write_conversation(
-    request: ChatRequest, losses: Losses
+    request: ChatRequest, family: Family, losses: Losses
 ) -> tuple[str | list[Any] | None, list[dict[str, Any]]]:
     """The system prompt and the messages."""
-    system: list[Text] = []
-    turns: list[dict[str, Any]] = []
-    own = request.dialect is _OWN
-    started = False
+    written = _Conversation(family, request.dialect is _OWN, losses)
     for at, message in enumerate(request.messages):
         _note_unsaid(message, at, losses)
-        if message.role in _SYSTEM:
-            if started:
-                losses.adjust(Feature.SYSTEM_POSITION)
-            if message.role is Role.DEVELOPER:
-                losses.adjust(Feature.DEVELOPER_ROLE)
-            system += _said_by_system(message, losses)
-            continue
-        started = True
-        role = "assistant" if message.role is Role.ASSISTANT else "user"
-        blocks = [block for part in message.parts for block in _blocks(part, own, losses)]
-        if not blocks:
-            losses.adjust(Feature.EMPTY_CONTENT)
-            if role == "assistant":
-                continue
-            blocks = [text_block(_NOTHING)]
-        if turns and turns[-1]["role"] == role:
-            if role == "assistant" or not _is_results(turns[-1]["content"]):
-                losses.adjust(Feature.ALTERNATION)
-            turns[-1]["content"].extend(blocks)
+        if message.role in SYSTEM_ROLES:
+            written.add_system(message)
         else:
-            turns.append({"role": role, "content": blocks})
-    if not turns and system:
-        losses.adjust(Feature.SYSTEM_POSITION)
-        turns.append({"role": "user", "content": [text_block(text.text, text.cache_mark) for text in system]})
-        system = []
-    for turn in turns:
-        turn["content"] = _short(turn["content"])
-    written = _short([text_block(text.text, text.cache_mark) for text in system])
-    return written or None, turns
+            written.add_turn(message)
+    return written.finish()
+
+
+class _Conversation:
+    """The turns written so far."""
+
+    def __init__(self, family: Family, own: bool, losses: Losses) -> None:
+        """`own`: the request came in this dialect."""
+        self._family = family
+        self._own = own
+        self._losses = losses
+        self._system: list[Any] = []
+        self._turns: list[dict[str, Any]] = []
+        self._waiting: list[Any] = []
+        """Of later system messages: their place is behind a turn of the user's."""
+
+    def add_system(self, message: Message) -> None:
+        """A system message: part of the prompt, or, where the model takes it, a turn behind a user's."""
+        if message.role is Role.DEVELOPER:
+            self._losses.adjust(Feature.DEVELOPER_ROLE)
+        blocks = self._blocks(message)
+        if not blocks:
+            self._losses.adjust(Feature.EMPTY_CONTENT)
+        elif not self._turns:
+            self._system += blocks
+        elif self._family.takes_system_turns:
+            if self._turns[-1]["role"] != "user":
+                self._losses.adjust(Feature.SYSTEM_POSITION)
+            self._waiting += blocks
+        else:
+            self._losses.adjust(Feature.SYSTEM_POSITION)
+            self._system += blocks
+
+    def add_turn(self, message: Message) -> None:
+        """What somebody says; turns of one speaker in a row are joined."""
+        role = "assistant" if message.role is Role.ASSISTANT else "user"
+        blocks = self._blocks(message)
+        if not blocks:
+            self._losses.adjust(Feature.EMPTY_CONTENT)
+            if role == "assistant":
+                return
+            blocks = [text_block(_NOTHING)]
+        if role == "user" and self._waiting:
+            self._losses.adjust(Feature.SYSTEM_POSITION)
+        if role == "assistant":
+            self._tell_waiting()
+            if not self._turns:
+                self._losses.adjust(Feature.ALTERNATION)
+                self._turns.append({"role": "user", "content": [text_block(_NOTHING)]})
+        if self._turns and self._turns[-1]["role"] == role:
+            if role == "assistant" or not _is_results(self._turns[-1]["content"]):
+                self._losses.adjust(Feature.ALTERNATION)
+            self._turns[-1]["content"].extend(blocks)
+        else:
+            self._turns.append({"role": role, "content": blocks})
+
+    def finish(self) -> tuple[str | list[Any] | None, list[dict[str, Any]]]:
+        """The system prompt and the messages, ended as the model takes it."""
+        turns = self._turns
+        self._tell_waiting()
+        if self._waiting:
+            self._system += self._waiting
+        if not turns and self._system:
+            self._losses.adjust(Feature.SYSTEM_POSITION)
+            turns.append({"role": "user", "content": self._system})
+            self._system = []
+        elif turns and turns[-1]["role"] == "assistant":
+            self._end_with_assistant(turns)
+        for turn in turns:
+            turn["content"] = _short(turn["content"])
+        return _short(self._system) or None, turns
+
+    def _blocks(self, message: Message) -> list[Any]:
+        return [block for part in message.parts for block in _blocks(part, self._own, self._losses)]
+
+    def _tell_waiting(self) -> None:
+        """Put what waits behind the user's turn, if the last one is that."""
+        if self._waiting and self._turns and self._turns[-1]["role"] == "user":
+            self._turns.append({"role": "system", "content": self._waiting})
+            self._waiting = []
+
+    def _end_with_assistant(self, turns: list[dict[str, Any]]) -> None:
+        """An answer to be gone on with: it may not end in white space, and newer models take none."""
+        if not self._family.takes_prefill:
+            self._losses.adjust(Feature.PREFILL)
+            turns.append({"role": "user", "content": [text_block(_GO_ON)]})
+            return
+        last = as_object(turns[-1]["content"][-1])
+        text = last.get("text")
+        if isinstance(text, str) and text != text.rstrip():
+            self._losses.adjust(Feature.PREFILL)
+            turns[-1]["content"][-1] = {**last, "text": text.rstrip()}
 
 
 def _note_unsaid(message: Message, at: int, losses: Losses) -> None:
@@ -124,18 +192,6 @@ def _note_unsaid(message: Message, at: int, losses: Losses) -> None:
         losses.drop(Feature.MESSAGE_NAME)
     for name in message.extras:
         losses.drop(Feature.UNKNOWN_FIELDS, f"messages[{at}].{name}")
-
-
-def _said_by_system(message: Message, losses: Losses) -> list[Text]:
-    texts: list[Text] = []
-    for part in message.parts:
-        if not isinstance(part, Text):
-            losses.drop(Feature.FOREIGN_PARTS, f"{message.role.value}.{type(part).__name__.lower()}")
-        elif part.text.strip():
-            texts.append(part)
-        else:
-            losses.adjust(Feature.EMPTY_CONTENT)
-    return texts
 
 
 def _is_results(blocks: list[dict[str, Any] | Raw]) -> bool:

@@ -3,38 +3,31 @@
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import structs
 
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.losses import Feature, Losses
-from baton.core.provider import ProviderSpec
-from baton.core.request import ChatRequest, FormatKind, ReasoningWish, ResponseFormat, Sampling
-from baton.upstream.dialects.anthropic.conversation import read_messages, read_system, write_conversation
-from baton.upstream.dialects.anthropic.schemas import strict_schema
-from baton.upstream.dialects.anthropic.tools import (
-    offered,
-    read_choice,
-    read_tool,
-    write_choice,
-    write_tools,
+from baton.core.messages import Message, Role, Text
+from baton.core.provider import ProviderSpec, SchemaForm
+from baton.core.request import ChatRequest, FormatKind, ResponseFormat, Sampling
+from baton.upstream.dialects.anthropic.conversation import (
+    SYSTEM_ROLES,
+    read_messages,
+    read_system,
+    write_conversation,
 )
+from baton.upstream.dialects.anthropic.sampling import write_sampling
+from baton.upstream.dialects.anthropic.schemas import strict_schema
+from baton.upstream.dialects.anthropic.thinking import decide, read_thinking
+from baton.upstream.dialects.anthropic.tools import read_choice, read_tool, write_tools
 from baton.upstream.dialects.wire import Fields
 
 _OWN = Dialect.ANTHROPIC
 _DEFAULT_LIMIT = 2000
 """Tokens of an answer where the dialect demands a limit and nobody said one (spec 3, details)."""
 
-_DEFAULT_EFFORT = "high"
-"""What the API takes where thinking is adaptive and no effort is said."""
-
-_UNSAYABLE = {
-    Feature.SEED: "seed",
-    Feature.PRESENCE_PENALTY: "presence_penalty",
-    Feature.FREQUENCY_PENALTY: "frequency_penalty",
-    Feature.LOGPROBS: "logprobs",
-    Feature.LOGIT_BIAS: "logit_bias",
-}
+_NO_SCHEMA = "Answer with a single JSON object and nothing else: no words around it, no code fence."
 
 
 def required(name: str) -> Invalid:
@@ -79,7 +72,7 @@ def read_request(body: bytes) -> ChatRequest:
             stop=tuple(fields.get("stop_sequences", list[str]) or ()),
         ),
         max_tokens=fields.get("max_tokens", int),
-        reasoning=_read_thinking(fields.inner("thinking"), effort, unread),
+        reasoning=read_thinking(fields.inner("thinking"), effort, unread),
         stream=bool(fields.get("stream", bool)),
         include_usage=True,
         user=user,
@@ -100,43 +93,26 @@ def _read_format(config: Fields, fields: Fields) -> ResponseFormat | None:
     return None
 
 
-def _read_thinking(thinking: Fields, effort: str | None, unread: list[str]) -> ReasoningWish | None:
-    kind = thinking.text("type")
-    budget = thinking.get("budget_tokens", int)
-    unread.extend(thinking.path(name) for name in thinking.rest)
-    match kind:
-        case "enabled":
-            return ReasoningWish(effort=effort, budget_tokens=budget)
-        case "disabled":
-            return ReasoningWish(effort="none")
-        case None:
-            return None if effort is None else ReasoningWish(effort=effort)
-        case _:
-            return ReasoningWish(effort=effort or _DEFAULT_EFFORT)
-
-
 def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: Losses) -> bytes:
     """A whole request for a provider, which is asked for `model`."""
-    del spec
-    system, messages = write_conversation(request, losses)
+    family = spec.quirks.family_of(model)
+    thinking = decide(request, model, spec.quirks, losses)
+    system, messages = write_conversation(_instructed(request, losses), family, losses)
     limit = request.max_tokens
     if limit is None:
-        limit = _DEFAULT_LIMIT
+        limit = _DEFAULT_LIMIT + thinking.tokens
         losses.adjust(Feature.MAX_TOKENS, str(limit))
     body: dict[str, Any] = {"model": model, "max_tokens": limit, "messages": messages}
     if system is not None:
         body["system"] = system
-    tools = offered(request, losses)
-    if tools:
-        body["tools"] = write_tools(tools, True, losses)
-        choice = write_choice(request)
-        if choice is not None:
-            body["tool_choice"] = choice
-    wish = request.response_format
-    if wish is not None and wish.kind is FormatKind.JSON_SCHEMA:
-        schema = strict_schema(wish.schema, Feature.RESPONSE_SCHEMA, losses)
-        body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
-    _write_sampling(body, request.sampling, losses)
+    takes_strict = spec.schema_form(model) is SchemaForm.NATIVE
+    body |= write_tools(request, family, takes_strict, losses)
+    if thinking.fields:
+        body["thinking"] = thinking.fields
+    config = _output_config(request.response_format, thinking.effort, losses)
+    if config:
+        body["output_config"] = config
+    body |= write_sampling(request.sampling, family, thinking, losses)
     if request.user is not None:
         body["metadata"] = {"user_id": request.user}
     if request.stream:
@@ -144,34 +120,28 @@ def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: 
     if request.dialect is _OWN:
         body.update(request.extras)
     else:
-        _drop_unread(request.extras, losses)
+        for name in request.extras:
+            losses.drop(Feature.UNKNOWN_FIELDS, name)
     for path in request.unread:
         losses.drop(Feature.UNKNOWN_FIELDS, path)
     return msgspec.json.encode(body)
 
 
-def _drop_unread(extras: dict[str, Raw], losses: Losses) -> None:
-    for name in extras:
-        losses.drop(Feature.UNKNOWN_FIELDS, name)
+def _instructed(request: ChatRequest, losses: Losses) -> ChatRequest:
+    """The request with an instruction where JSON is wished for without a schema: the API has no such mode."""
+    wish = request.response_format
+    if wish is None or wish.kind is not FormatKind.JSON_OBJECT:
+        return request
+    losses.adjust(Feature.RESPONSE_FORMAT, "instruction")
+    told = Message(role=Role.SYSTEM, parts=(Text(text=_NO_SCHEMA),))
+    messages = request.messages
+    at = next((at for at, message in enumerate(messages) if message.role not in SYSTEM_ROLES), len(messages))
+    return structs.replace(request, messages=(*messages[:at], told, *messages[at:]))
 
 
-def _write_sampling(body: dict[str, Any], sampling: Sampling, losses: Losses) -> None:
-    if sampling.temperature is not None:
-        clamped = min(1.0, max(0.0, sampling.temperature))
-        if clamped != sampling.temperature:
-            losses.adjust(Feature.TEMPERATURE, f"{clamped:g}")
-        body["temperature"] = clamped
-    if sampling.top_p is not None:
-        body["top_p"] = sampling.top_p
-    if sampling.top_k is not None:
-        body["top_k"] = sampling.top_k
-    stops = [stop for stop in sampling.stop if stop.strip()]
-    if len(stops) < len(sampling.stop):
-        losses.drop(Feature.STOP)
-    if stops:
-        body["stop_sequences"] = stops
-    if sampling.n is not None and sampling.n > 1:
-        losses.drop(Feature.N)
-    for feature, name in _UNSAYABLE.items():
-        if getattr(sampling, name) not in (None, False):
-            losses.drop(feature)
+def _output_config(wish: ResponseFormat | None, effort: str | None, losses: Losses) -> dict[str, Any]:
+    config: dict[str, Any] = {} if effort is None else {"effort": effort}
+    if wish is not None and wish.kind is FormatKind.JSON_SCHEMA:
+        schema = strict_schema(wish.schema, Feature.RESPONSE_SCHEMA, losses)
+        config["format"] = {"type": "json_schema", "schema": schema}
+    return config

@@ -1,16 +1,17 @@
 """Tools and how free the model is to call them ⇄ core."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from baton.core.dialect import Dialect
 from baton.core.losses import Feature, Losses
+from baton.core.provider import Family
 from baton.core.request import ChatRequest, ForeignTool, Tool, ToolChoice, ToolMode
 from baton.upstream.dialects.anthropic.schemas import input_schema, strict_schema
 from baton.upstream.dialects.wire import Fields, raw
 
 _OWN = Dialect.ANTHROPIC
 _CUSTOM = "custom"
+_FORCED = (ToolMode.REQUIRED, ToolMode.NAMED)
 
 
 def read_tool(fields: Fields, unread: list[str]) -> Tool | ForeignTool:
@@ -51,7 +52,28 @@ def read_choice(fields: Fields, unread: list[str]) -> tuple[ToolChoice | None, b
     return choice, None if alone is None else not alone
 
 
-def offered(request: ChatRequest, losses: Losses) -> list[Tool | ForeignTool]:
+def write_tools(request: ChatRequest, family: Family, takes_strict: bool, losses: Losses) -> dict[str, Any]:
+    """The body's `tools` and `tool_choice`. `takes_strict`: the model can promise to keep to a schema."""
+    offered = _offered(request, losses)
+    choice = request.tool_choice
+    if choice is not None and not family.takes_forced_calls and choice.mode in _FORCED:
+        losses.adjust(Feature.TOOL_CHOICE, ToolMode.AUTO.value)
+        if choice.mode is ToolMode.NAMED:
+            offered = [tool for tool in offered if isinstance(tool, Tool) and tool.name in choice.names]
+        choice = ToolChoice(mode=ToolMode.AUTO)
+    if not offered:
+        if choice is not None and choice.mode in _FORCED:
+            losses.drop(Feature.TOOL_CHOICE)
+        return {}
+    tools = [
+        tool.raw if isinstance(tool, ForeignTool) else _write_tool(tool, takes_strict, losses)
+        for tool in offered
+    ]
+    wish = _write_choice(choice, request.parallel_tool_calls)
+    return {"tools": tools} if wish is None else {"tools": tools, "tool_choice": wish}
+
+
+def _offered(request: ChatRequest, losses: Losses) -> list[Tool | ForeignTool]:
     """The tools that can be told of: this dialect's, and of these the allowed ones."""
     tools: list[Tool | ForeignTool] = []
     for tool in request.tools:
@@ -66,17 +88,9 @@ def offered(request: ChatRequest, losses: Losses) -> list[Tool | ForeignTool]:
     return [tool for tool in tools if not isinstance(tool, Tool) or tool.name in choice.names]
 
 
-def write_tools(tools: Sequence[Tool | ForeignTool], takes_strict: bool, losses: Losses) -> list[Any]:
-    """The tools; `takes_strict`: whether the model can promise to keep to a schema."""
-    return [
-        tool.raw if isinstance(tool, ForeignTool) else _write_tool(tool, takes_strict, losses)
-        for tool in tools
-    ]
-
-
 def _write_tool(tool: Tool, takes_strict: bool, losses: Losses) -> dict[str, Any]:
     line: dict[str, Any] = {"name": tool.name}
-    if tool.description:
+    if tool.description is not None:
         line["description"] = tool.description
     strict = bool(tool.strict) and takes_strict
     if tool.strict and not takes_strict:
@@ -90,13 +104,12 @@ def _write_tool(tool: Tool, takes_strict: bool, losses: Losses) -> dict[str, Any
     return line
 
 
-def write_choice(request: ChatRequest) -> dict[str, Any] | None:
+def _write_choice(choice: ToolChoice | None, parallel: bool | None) -> dict[str, Any] | None:
     """The tool choice; None: nobody said anything."""
-    choice = request.tool_choice
-    alone = request.parallel_tool_calls
-    if choice is None:
-        return None if alone is not False else {"type": "auto", "disable_parallel_tool_use": True}
-    match choice.mode:
+    mode = ToolMode.AUTO if choice is None else choice.mode
+    if choice is None and parallel is not False:
+        return None
+    match mode:
         case ToolMode.AUTO:
             line: dict[str, Any] = {"type": "auto"}
         case ToolMode.NONE:
@@ -104,5 +117,5 @@ def write_choice(request: ChatRequest) -> dict[str, Any] | None:
         case ToolMode.REQUIRED:
             line = {"type": "any"}
         case ToolMode.NAMED:
-            line = {"type": "tool", "name": choice.names[0]}
-    return line if alone is None else {**line, "disable_parallel_tool_use": not alone}
+            line = {"type": "tool", "name": choice.names[0] if choice is not None else ""}
+    return line if parallel is None else {**line, "disable_parallel_tool_use": not parallel}
