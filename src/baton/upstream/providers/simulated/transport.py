@@ -7,7 +7,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from baton.core.clock import Clock
 from baton.core.errors import AttemptFailed
@@ -180,7 +180,10 @@ class SimulatedTransport:
         """
         headers = {name.lower(): value for name, value in request.headers.items()}
         incoming = Incoming(
-            method=request.method, path=urlsplit(request.url).path, headers=headers, body=request.body
+            method=request.method,
+            path=unquote(urlsplit(request.url).path),
+            headers=headers,
+            body=request.body,
         )
         performance = self.simulation.receive(incoming)
         steps = iter(performance)
