@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from baton.core.dialect import Dialect
 from baton.upstream.dialects.codec import Codec
+from baton.upstream.dialects.google.codec import VERBS
 from baton.upstream.dialects.openai.codec import CODEC as OPENAI
 from baton.upstream.dialects.registry import CODECS
 
@@ -15,21 +16,30 @@ _BEGINNINGS = {
     "/v1": Dialect.OPENAI,
 }
 _MODELS = "/v1/models"
-_SIGN = b"anthropic-version"
-"""A header that every request of that dialect has to carry."""
+_SIGNS = {
+    b"anthropic-version": Dialect.ANTHROPIC,
+    b"x-goog-api-key": Dialect.GOOGLE,
+    b"x-goog-api-client": Dialect.GOOGLE,
+}
+"""Headers that the requests of a dialect's own clients carry."""
 
 
 def dialect_at(path: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> Dialect:
-    """The dialect of whoever calls this path; two of them share the list of models, told apart by a header.
+    """The dialect of whoever calls this path; three of them share the list of models, told apart by a header,
+    and one of these asks its models below it.
 
     NATIVE wherever Baton's own routes stand, or nobody's. `headers`: names in lower case.
     """
     for beginning, dialect in _BEGINNINGS.items():
         if _below(path, beginning):
-            if _below(path, _MODELS) and any(name == _SIGN for name, _ in headers):
-                return Dialect.ANTHROPIC
-            return dialect
+            return _among_models(path, headers) if _below(path, _MODELS) else dialect
     return Dialect.NATIVE
+
+
+def _among_models(path: str, headers: Iterable[tuple[bytes, bytes]]) -> Dialect:
+    if path.endswith(VERBS):
+        return Dialect.GOOGLE
+    return next((_SIGNS[name] for name, _ in headers if name in _SIGNS), Dialect.OPENAI)
 
 
 def codec_of(dialect: Dialect) -> Codec:
