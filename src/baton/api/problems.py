@@ -11,9 +11,9 @@ from msgspec import UNSET, Struct, UnsetType
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from baton.api.spoken import codec_of
 from baton.core.dialect import Dialect
 from baton.core.errors import AllAttemptsFailed, BatonError, Invalid, Unservable
+from baton.upstream.dialects.registry import CODECS
 
 PROBLEM = b"application/problem+json"
 JSON = b"application/json"
@@ -91,7 +91,7 @@ def write(error: BatonError, dialect: Dialect, request_id: str) -> tuple[bytes, 
     """The error's body and its media type, as callers of this dialect expect them."""
     if dialect is Dialect.NATIVE:
         return msgspec.json.encode(problem(error, request_id)), PROBLEM
-    return codec_of(dialect).write_error(error, request_id), JSON
+    return CODECS[dialect].write_error(error, request_id), JSON
 
 
 def mistaken(error: ValidationError) -> Mistaken:

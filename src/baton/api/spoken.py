@@ -3,10 +3,6 @@
 from collections.abc import Iterable
 
 from baton.core.dialect import Dialect
-from baton.upstream.dialects.codec import Codec
-from baton.upstream.dialects.google.codec import VERBS
-from baton.upstream.dialects.openai.codec import CODEC as OPENAI
-from baton.upstream.dialects.registry import CODECS
 
 # The most particular first.
 _BEGINNINGS = {
@@ -40,11 +36,6 @@ def _among_models(path: str, headers: Iterable[tuple[bytes, bytes]]) -> Dialect:
     if path.endswith(VERBS):
         return Dialect.GOOGLE
     return next((_SIGNS[name] for name, _ in headers if name in _SIGNS), Dialect.OPENAI)
-
-
-def codec_of(dialect: Dialect) -> Codec:
-    """The dialect's codec; OpenAI's for one that is not spoken yet."""
-    return CODECS.get(dialect, OPENAI)
 
 
 def _below(path: str, beginning: str) -> bool:
