@@ -1,52 +1,73 @@
 """The simulated provider in Anthropic's Messages."""
 
 import msgspec
+from msgspec import structs
 
-from baton.core.answer import Ended, Finished, StreamEvent, Used
+from baton.core.answer import (
+    Began,
+    ChatResponse,
+    Choice,
+    Ended,
+    Finished,
+    ReasoningDelta,
+    ReasoningSigned,
+    StreamEvent,
+    Used,
+)
 from baton.core.dialect import Dialect
+from baton.core.errors import Invalid
 from baton.core.losses import Losses
+from baton.core.messages import Reasoning, Signature
 from baton.core.request import ChatRequest
 from baton.core.usage import Usage
 from baton.upstream.dialects.anthropic.answers import write_answer
+from baton.upstream.dialects.anthropic.counting import write_count
 from baton.upstream.dialects.anthropic.envelope import PING
+from baton.upstream.dialects.anthropic.errors import type_of_status
 from baton.upstream.dialects.anthropic.requests import read_request
 from baton.upstream.dialects.anthropic.writer import STOP, StreamWriter
 from baton.upstream.dialects.sse import write_event
-from baton.upstream.providers.simulated.wire import ErrorWords, Wire
+from baton.upstream.providers.simulated.wire import ErrorWords, Tokens, Wire
 
-_TYPES = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    402: "billing_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    504: "timeout_error",
-    529: "overloaded_error",
-}
+_SIGN = "simulated-thought-of-"
+"""What every signature of this provider begins with; it takes no others."""
+
+
+def _signature(answer_id: str) -> Signature:
+    return Signature(origin=Dialect.ANTHROPIC, value=_SIGN + answer_id)
 
 
 class _Events:
-    """Writes the events of one stream: why it ended waits for the usage, which comes with it."""
+    """Writes the events of one stream. A thought is signed where it ends; why the answer ended waits for the
+    usage, which comes with it."""
 
     def __init__(self) -> None:
         self._writer = StreamWriter(Losses())
+        self._answer_id = ""
+        self._thinks = False
         self._owes = False
         """Whether the answer has finished and its end is not written."""
 
     def write(self, event: StreamEvent) -> bytes:
         """The event's bytes; empty where the dialect has none for it."""
+        signed = b""
+        if self._thinks and not isinstance(event, ReasoningDelta):
+            self._thinks = False
+            signed = self._writer.write(ReasoningSigned(signature=_signature(self._answer_id)))
         match event:
+            case Began():
+                self._answer_id = event.id
+            case ReasoningDelta():
+                self._thinks = event.choice == 0
             case Finished():
                 self._owes = True
-                return self._writer.write(event)
             case Used():
-                return self._ending(event.usage)
+                return signed + self._ending(event.usage)
             case Ended():
-                return self._ending(Usage()) + STOP
+                return signed + self._ending(Usage()) + STOP
             case _:
-                return self._writer.write(event)
+                pass
+        return signed + self._writer.write(event)
 
     def _ending(self, usage: Usage) -> bytes:
         owes, self._owes = self._owes, False
@@ -60,12 +81,37 @@ def _open(wants_usage: bool) -> _Events:
 
 def _read(path: str, body: bytes) -> ChatRequest:
     del path
-    return read_request(body)
+    request = read_request(body)
+    for message in request.messages:
+        for part in message.parts:
+            if isinstance(part, Reasoning):
+                _check(part)
+    return request
+
+
+def _check(thought: Reasoning) -> None:
+    """Refuse a thought that is nobody's here, as the real one does."""
+    signature = thought.signature
+    if signature is None or signature.origin is not Dialect.ANTHROPIC or _SIGN not in signature.value:
+        raise Invalid("messages: Invalid `signature` in `thinking` block", param="messages")
+
+
+def _write_whole(response: ChatResponse) -> bytes:
+    choices = tuple(_signed(choice, response.id) for choice in response.choices)
+    return write_answer(structs.replace(response, choices=choices), Losses())
+
+
+def _signed(choice: Choice, answer_id: str) -> Choice:
+    """A choice whose thoughts are signed."""
+    parts = tuple(
+        structs.replace(part, signature=_signature(answer_id)) if isinstance(part, Reasoning) else part
+        for part in choice.parts
+    )
+    return structs.replace(choice, parts=parts)
 
 
 def _error(words: ErrorWords) -> bytes:
-    kind = _TYPES.get(words.status, "invalid_request_error" if words.status < 500 else "api_error")
-    error = {"type": kind, "message": words.message}
+    error = {"type": type_of_status(words.status), "message": words.message}
     return msgspec.json.encode({"type": "error", "error": error, "request_id": "req_simulated"})
 
 
@@ -73,10 +119,11 @@ ANTHROPIC = Wire(
     dialect=Dialect.ANTHROPIC,
     path_ends=("/messages",),
     read=_read,
-    write_whole=lambda response: write_answer(response, Losses()),
+    write_whole=_write_whole,
     open_stream=_open,
     write_error=_error,
     write_error_event=lambda words: write_event(_error(words), "error"),
     broken_event=write_event(b'{"type":"content_block_delta","index":0,"del', "content_block_delta"),
+    tokens=Tokens(path_ends=("/messages/count_tokens",), read=_read, write=write_count),
     ping=PING,
 )
