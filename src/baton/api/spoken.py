@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from baton.core.dialect import Dialect
+from baton.upstream.dialects.google.codec import VERBS
 
 # The most particular first.
 _BEGINNINGS = {

@@ -13,6 +13,9 @@ from baton.upstream.dialects.google.passing import Relay, prepare
 from baton.upstream.dialects.google.requests import write_request
 from baton.upstream.dialects.google.streams import StreamReader, StreamWriter
 
+VERBS = (":generateContent", ":streamGenerateContent", ":countTokens")
+"""What the paths of chat calls, and of counting, end with."""
+
 _VERSION = "/v1beta"
 _TUNED = "tunedModels/"
 
