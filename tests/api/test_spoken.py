@@ -42,6 +42,9 @@ def test_the_list_of_models_is_told_apart_by_its_header() -> None:
     assert dialect_at("/v1/models/x", version) is Dialect.ANTHROPIC
     assert dialect_at("/v1/models") is Dialect.OPENAI
     assert dialect_at("/v1/chat/completions", version) is Dialect.OPENAI
+    for sign in (b"x-goog-api-key", b"x-goog-api-client"):
+        assert dialect_at("/v1/models", [(sign, b"x")]) is Dialect.GOOGLE
+    assert dialect_at("/v1/models/x/y:generateContent") is Dialect.GOOGLE
 
 
 @pytest.mark.parametrize("dialect", SPOKEN)

@@ -12,8 +12,9 @@ from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.users import UserRoutes
 from baton.api.compat import messages, responses
 from baton.api.compat.chat import ChatRoute, Speech, read_completion
+from baton.api.compat.counting import CountRoute, CountSpeech
 from baton.api.compat.errands import ROOT, ErrandRoute
-from baton.api.compat.generation import PREFIX, GenerationRoutes
+from baton.api.compat.generation import PREFIXES, GenerationRoutes
 from baton.api.compat.generative_models import GenerativeModels
 from baton.api.compat.models import CompatModels
 from baton.api.condition import Condition
@@ -49,13 +50,17 @@ def build(app: App) -> Asgi:
     def route(speech: Speech) -> ChatRoute:
         return ChatRoute(speech, app.gateway, authenticate, store.clock, limit)
 
+    def count(speech: CountSpeech) -> CountRoute:
+        return CountRoute(speech, app.counting, authenticate, limit)
+
     chats = {path: route(speech) for path, speech in _SPEECHES.items()}
     errands = {
         ROOT + task.path: ErrandRoute(task, app.gateway, authenticate, store.clock, limit)
         for task in TASKS.values()
     }
-    hot: dict[str, Asgi] = {**chats, **errands}
-    below = {PREFIX: GenerationRoutes(route).at}
+    counts = {messages.COUNT_PATH: count(messages.COUNT_SPEECH)}
+    hot: dict[str, Asgi] = {**chats, **counts, **errands}
+    below = dict.fromkeys(PREFIXES, GenerationRoutes(route).at)
     native = NativeChat(app.gateway, authenticate, store.clock, limit)
     framework = FastAPI(
         title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from baton.api.options import HEADER
 from baton.api.server import VISIT, Visit
 from baton.core.errors import Invalid, TooLarge
+from baton.upstream.dialects.google.codec import VERBS
 
 REQUEST_ID = "baton.request_id"
 """Where a scope holds the id that its answer, its log line and its interaction carry."""
@@ -23,7 +24,8 @@ _ACCOUNT = frozenset({b"openai-organization", b"openai-project"})
 _ANTHROPICS = frozenset({b"anthropic-version", b"anthropic-beta"})
 _KEYS = frozenset({b"x-api-key", b"x-goog-api-key"})
 _KEY_IN_QUERY = "/v1beta/"
-"""Below this path a key may stand in the query string: its dialect's own clients put it there."""
+"""Below this path a key may stand in the query string, and at the verbs of its dialect elsewhere: that
+dialect's own clients put it there."""
 
 _JSON = b"application/json"
 _STREAM = b"cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
@@ -70,7 +72,7 @@ class Exchange:
                 self.presented = value.decode("latin-1").strip() or None
             elif name == b"content-length":
                 self.announced = int(value) if value.isdigit() else None
-        if self.presented is None and self.path.startswith(_KEY_IN_QUERY):
+        if self.presented is None and (self.path.startswith(_KEY_IN_QUERY) or self.path.endswith(VERBS)):
             self.presented = _key_in(scope["query_string"])
 
     def header(self, name: bytes) -> str | None:

@@ -74,8 +74,9 @@ async def test_a_key_is_needed(web: Web) -> None:
 async def test_the_official_sdk_reads_it(start_baton: StartBaton, session: aiohttp.ClientSession) -> None:
     """`models.list()` pages through all, and `models.get()` finds one."""
     baton = await start_baton(KEY)
-    options = types.HttpOptions(base_url=baton.url, aiohttp_client=session)
-    async with genai.Client(api_key=baton.key, http_options=options).aio as client:
+    for version in ("v1", "v1beta"):  # the SDK's default was the one, and is the other
+        options = types.HttpOptions(base_url=baton.url, api_version=version, aiohttp_client=session)
+        client = genai.Client(api_key=baton.key, http_options=options).aio
         names = [model.name async for model in await client.models.list(config={"page_size": 9})]
         assert names[0] == "models/auto"
         assert len(set(names)) == len(names) > 20

@@ -9,22 +9,22 @@ from baton.api.compat.chat import ChatRoute, Speech
 from baton.api.exchange import Exchange, Scope
 from baton.api.options import read_options
 from baton.core.request import Envelope
-from baton.upstream.dialects.google.codec import CODEC
+from baton.upstream.dialects.google.codec import CODEC, VERBS
 from baton.upstream.dialects.google.envelope import Asked, read_envelope
 from baton.upstream.dialects.google.errors import write_error_element
 
 PREFIX = "/v1beta/models/"
+STABLE = "/v1/models/"
+"""Where the official SDKs ask since their third version (google-genai 3: its default version is `v1`)."""
 
-_WHOLE = ":generateContent"
-_STREAM = ":streamGenerateContent"
-_COUNT = ":countTokens"
-VERBS = (_WHOLE, _STREAM, _COUNT)
-"""What the paths of models end with."""
+PREFIXES: tuple[str, ...] = (PREFIX, STABLE)
+
+_WHOLE, _STREAM, _COUNT = VERBS
 
 
 def _speech(verb: str, *, stream: bool, array: bool) -> Speech:
     def read(exchange: Exchange, body: bytes) -> Envelope:
-        model = exchange.path.removeprefix(PREFIX).removesuffix(verb)
+        model = exchange.path.removeprefix(PREFIX).removeprefix(STABLE).removesuffix(verb)
         asked = Asked(model, stream=stream, array=array)
         return read_envelope(
             body, asked, lambda inside: read_options(exchange.options, inside), exchange.passed
@@ -35,7 +35,7 @@ def _speech(verb: str, *, stream: bool, array: bool) -> Speech:
 
 
 class GenerationRoutes:
-    """The routes below `PREFIX`; a model's name may hold slashes."""
+    """The routes below `PREFIX` and `STABLE`; a model's name may hold slashes."""
 
     def __init__(self, route: Callable[[Speech], ChatRoute]) -> None:
         """`route`: makes the route of a speech."""

@@ -2,9 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Query, Request, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from baton.api.callers import KnownCaller
+from baton.api.compat.generative_shapes import GenerativeModel, GenerativePage, generative, leaf, unnamed
 from baton.api.compat.model_shapes import (
     ModelInfo,
     ModelList,
@@ -22,6 +25,7 @@ from baton.core.caller import Caller
 from baton.core.dialect import Dialect
 from baton.core.errors import NotFound
 from baton.gateway.routing.decision import AUTO
+from baton.upstream.dialects.google.codec import VERBS
 from baton.upstream.directory import Directory
 
 _TAG = "OpenAI-compatible"
@@ -29,6 +33,8 @@ _OWNER_OF_AUTO = "baton"
 _PAGED_ONLY = "With `anthropic-version` only."
 
 _Limit = Annotated[int, Query(ge=1, le=1000, description=f"Models per page at most. {_PAGED_ONLY}")]
+_Size = Annotated[int, Query(alias="pageSize", description="Models per page, in Google's shape.")]
+_Token = Annotated[str, Query(alias="pageToken", max_length=500, description="In Google's shape.")]
 _Beside = Annotated[str | None, Query(max_length=300, description=_PAGED_ONLY)]
 
 
@@ -42,10 +48,10 @@ class CompatModels:
     def attach(self, to: FastAPI) -> None:
         """Add the routes."""
         shape: dict[str, Any] = {"methods": ["GET"], "tags": [_TAG]}
-        to.add_api_route("/v1/models", self.all, response_model=ModelList | ModelPage, **shape)
-        to.add_api_route(
-            "/v1/models/{model_id:path}", self.one, response_model=ModelShown | ModelInfo, **shape
-        )
+        pages = ModelList | ModelPage | GenerativePage
+        models = ModelShown | ModelInfo | GenerativeModel
+        to.add_api_route("/v1/models", self.all, response_model=pages, **shape)
+        to.add_api_route("/v1/models/{model_id:path}", self.one, response_model=models, **shape)
 
     async def all(
         self,
@@ -54,19 +60,34 @@ class CompatModels:
         limit: _Limit = 20,
         after_id: _Beside = None,
         before_id: _Beside = None,
-    ) -> ModelList | ModelPage:
+        page_size: _Size = 50,
+        page_token: _Token = "",
+    ) -> ModelList | ModelPage | Response:
         """The models that this key may use; `auto` leaves the choice to Baton. With the header
-        `anthropic-version` in that dialect's shape, in pages."""
+        `anthropic-version`, or one of Google's, in that dialect's shape, in pages."""
         offers = self.usable(caller)
-        if _speaks_anthropic(request):
-            return page([nameless(AUTO), *map(told, offers)], limit, after_id, before_id)
-        return ModelList(data=[_auto(), *map(shown, offers)])
+        match _spoken(request):
+            case Dialect.ANTHROPIC:
+                return page([nameless(AUTO), *map(told, offers)], limit, after_id, before_id)
+            case Dialect.GOOGLE:
+                return _known(leaf([unnamed(AUTO), *map(generative, offers)], page_size, page_token))
+            case _:
+                return ModelList(data=[_auto(), *map(shown, offers)])
 
-    async def one(self, request: Request, caller: KnownCaller, model_id: str) -> ModelShown | ModelInfo:
+    async def one(
+        self, request: Request, caller: KnownCaller, model_id: str
+    ) -> ModelShown | ModelInfo | Response:
         """One of them, by its id or any of its names."""
-        if _speaks_anthropic(request):
-            return nameless(AUTO) if model_id == AUTO else told(self.named(caller, model_id))
-        return _auto() if model_id == AUTO else shown(self.named(caller, model_id))
+        if model_id.endswith(VERBS):
+            raise HTTPException(405)
+        offer = None if model_id == AUTO else self.named(caller, model_id)
+        match _spoken(request):
+            case Dialect.ANTHROPIC:
+                return nameless(AUTO) if offer is None else told(offer)
+            case Dialect.GOOGLE:
+                return _known(unnamed(AUTO) if offer is None else generative(offer))
+            case _:
+                return _auto() if offer is None else shown(offer)
 
     def usable(self, caller: Caller) -> list[Offer]:
         """The models that a caller may use, in the catalog's order."""
@@ -87,8 +108,13 @@ class CompatModels:
         return found.offer
 
 
-def _speaks_anthropic(request: Request) -> bool:
-    return dialect_at(request.scope["path"], request.scope["headers"]) is Dialect.ANTHROPIC
+def _spoken(request: Request) -> Dialect:
+    return dialect_at(request.scope["path"], request.scope["headers"])
+
+
+def _known(shape: BaseModel) -> Response:
+    """What is not known is absent here, where the other shapes have null."""
+    return Response(shape.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")
 
 
 def _usable(offer: Offer, caller: Caller, configured: frozenset[str]) -> bool:
