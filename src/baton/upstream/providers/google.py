@@ -1,0 +1,29 @@
+"""Google AI Studio. Models differ by its guides on thinking, thought signatures and function calling."""
+
+from baton.core.dialect import Dialect
+from baton.core.failures import Kind
+from baton.core.provider import Auth, KnownMessage, ModelClasses, ProviderSpec, Quirks, ThinkingHabit
+
+_SINCE_3 = r"gemini-(?:[3-9]|[1-9]\d)|gemini-(?:pro|flash|flash-lite)-latest$"
+_THINKING = (
+    ThinkingHabit(models=r"gemini-3(?:\.0)?-pro", levels=("low", "high")),
+    ThinkingHabit(models=_SINCE_3, levels=("minimal", "low", "medium", "high")),
+    ThinkingHabit(models=r"gemini-2\.5-pro", least=128, most=32_768, can_rest=False),
+    ThinkingHabit(models=r"gemini-2\.5-flash", least=512, most=24_576),
+    ThinkingHabit(models=r"gemini-(?:1|2\.0)"),
+)
+_WINDOW = r"input token count .*exceeds the maximum number of tokens"
+_SEEN = "https://github.com/google-gemini/gemini-cli/issues/6678"
+SPEC = ProviderSpec(
+    name="google",
+    title="Google Gemini",
+    base_url="https://generativelanguage.googleapis.com",
+    dialect=Dialect.GOOGLE,
+    aliases=("gemini",),
+    key_names=("GOOGLE_AI_STUDIO_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"),
+    auth=Auth(header="x-goog-api-key", scheme=""),
+    quirks=Quirks(thinking=_THINKING, strict_signatures=_SINCE_3, media_results=_SINCE_3),
+    messages=(KnownMessage(pattern=_WINDOW, kind=Kind.CONTEXT_LENGTH, source=_SEEN),),
+    capabilities=frozenset({"streaming", "tools", "json", "vision", "audio"}),
+    classes=ModelClasses(default="gemini-3.8-flash", cheap="gemini-3.5-flash-lite", premium="gemini-4-argon"),
+)
