@@ -3,7 +3,7 @@
 from typing import Any
 
 from baton.core.answer import ReasoningDelta, ReasoningSigned, StreamEvent
-from baton.upstream.dialects.openai.thoughts import CIPHER, read_detail
+from baton.upstream.dialects.openai.thoughts import CIPHER, is_ours, is_summed_up_by, read_detail
 from baton.upstream.dialects.wire import as_list, as_object, as_text
 
 _TEXTS = ("text", "summary")
@@ -42,6 +42,12 @@ class ThoughtReader:
     def _read_detail(
         self, detail: dict[str, Any], is_told: bool, events: list[StreamEvent]
     ) -> list[StreamEvent]:
+        under_way = self._detail
+        if is_summed_up_by(under_way, detail):
+            self._detail, self._spoken = {}, ""
+            summary, cipher = read_detail(under_way), read_detail(detail)
+            signed = ReasoningSigned(self._choice, summary.signature, cipher.encrypted, cipher.id)
+            return [*events, signed]
         kind = (detail.get("type"), detail.get("index"))
         if self._detail and kind != (self._detail.get("type"), self._detail.get("index")):
             # The text beside a new detail is that one's: the end of the old one comes before it.
@@ -61,6 +67,9 @@ class ThoughtReader:
         self._detail |= {
             name: value for name, value in detail.items() if value is not None and name not in _TEXTS
         }
+        is_whole = is_ours(detail) and not is_told and text == self._spoken
+        if is_whole and detail.get("type") != "reasoning.summary":
+            events += self.rest()
         return events
 
     def rest(self) -> list[StreamEvent]:

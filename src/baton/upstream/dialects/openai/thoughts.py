@@ -45,8 +45,7 @@ def _read_details(details: list[Any]) -> list[Reasoning]:
     before: dict[str, Any] = {}
     for detail in map(as_object, details):
         thought = read_detail(detail)
-        summed = before.get("type") == "reasoning.summary" and is_ours(before)
-        if summed and detail.get("type") == CIPHER and detail.get("index") == before.get("index"):
+        if is_summed_up_by(before, detail):
             last = thoughts.pop()
             thought = Reasoning(
                 text=last.text, signature=last.signature, encrypted=thought.encrypted, id=thought.id
@@ -54,6 +53,16 @@ def _read_details(details: list[Any]) -> list[Reasoning]:
         thoughts.append(thought)
         before = detail
     return thoughts
+
+
+def is_summed_up_by(summary: dict[str, Any], cipher: dict[str, Any]) -> bool:
+    """Whether two details that follow each other are one thought."""
+    return (
+        summary.get("type") == "reasoning.summary"
+        and cipher.get("type") == CIPHER
+        and is_ours(summary)
+        and summary.get("index") == cipher.get("index")
+    )
 
 
 def is_ours(detail: dict[str, Any]) -> bool:

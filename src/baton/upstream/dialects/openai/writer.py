@@ -122,8 +122,11 @@ class StreamWriter:
         return last + write_event(DONE)
 
     def _think(self, event: ReasoningDelta) -> bytes:
-        self._of(event.choice).thought += event.text
-        return self._delta(event.choice, {event.field: event.text})
+        said = self._of(event.choice)
+        thought = said.thought + event.text
+        data = self._delta(event.choice, {event.field: event.text})
+        said.thought = thought
+        return data
 
     def _sign(self, event: ReasoningSigned) -> bytes:
         """What was put on a thought, with its whole text: a client keeps both together."""
@@ -139,7 +142,6 @@ class StreamWriter:
             {**detail, "index": said.thoughts} if "index" in detail else detail
             for detail in write_details([thought])
         ]
-        said.thought = ""
         said.thoughts += 1
         return self._delta(event.choice, {"reasoning_details": details})
 
@@ -165,6 +167,7 @@ class StreamWriter:
 
     def _delta(self, choice: int, delta: dict[str, Any], finish: str | None = None) -> bytes:
         said = self._of(choice)
+        said.thought = ""  # something else is said now
         if not said.begun:
             said.begun = True
             delta = {"role": "assistant", "content": None, **delta}
