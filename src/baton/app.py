@@ -27,6 +27,7 @@ from baton.core.clock import Clock, SystemClock
 from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
 from baton.core.provider import ProviderSpec
+from baton.gateway.counting import Counting
 from baton.gateway.gateway import Gateway
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.retry import RetryPolicy
@@ -78,6 +79,7 @@ class App:
     upstream: Upstream
     ledger: Ledger
     gateway: Gateway
+    counting: Counting
     simulation: Simulation
     first_key: str | None = field(repr=False)
     """The first admin's key, if this start made it."""
@@ -159,6 +161,7 @@ async def open_app(
                 store.clock,
                 RetryPolicy(settings.retries),
             ),
+            counting=Counting(router, directory, upstream, store.clock),
             simulation=simulation,
             first_key=first_key,
         )

@@ -156,6 +156,8 @@ class Envelope(Outline, frozen=True, kw_only=True):
     """Whether the caller wants usage at the end of a stream."""
     headers: Mapping[str, str]
     """The caller's headers that a provider of the same dialect may see."""
+    query: str = ""
+    """What of the caller's query string a provider of the same dialect is sent, e.g. `beta=true`."""
     read: Callable[[bytes], ChatRequest]
     write: Callable[[ChatResponse, Losses], bytes] | None
     """Writes a whole answer that comes in another dialect; None: the route composes its own."""

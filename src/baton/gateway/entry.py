@@ -10,6 +10,7 @@ from baton.catalog.pricing import Cost as Priced
 from baton.catalog.pricing import cost
 from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed, BatonError
+from baton.core.estimate import estimate_tokens
 from baton.core.failures import Failure, Kind
 from baton.core.usage import Usage
 from baton.gateway.routing.decision import Decision
@@ -17,16 +18,7 @@ from baton.ledger.book import Book
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled, Status, believable
 from baton.upstream.calls import Route
 
-_CHARS_PER_TOKEN = 4
-"""What a token is worth where nobody counted: a rough mean of English text."""
-
-
 CANCELLED = "The client left, or Baton was told to stop."
-
-
-def estimate_tokens(chars: int) -> int:
-    """Tokens that so many characters make, roughly; at least one."""
-    return max(1, -(-chars // _CHARS_PER_TOKEN))
 
 
 def in_the_book(priced: Priced) -> Cost | None:

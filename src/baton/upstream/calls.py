@@ -12,6 +12,7 @@ from msgspec import Struct
 from baton.core.answer import ChatResponse, StreamEvent
 from baton.core.clock import Clock
 from baton.core.errors import AttemptFailed, Invalid
+from baton.core.estimate import estimate_tokens
 from baton.core.failures import Failure, Kind
 from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
@@ -87,6 +88,14 @@ class Reply(Struct, frozen=True):
         except (NotAnAnswer, Invalid, RecursionError):
             response = None
         return Heard() if response is None else heard_in(response)
+
+
+class Counted(Struct, frozen=True):
+    """The tokens of a prompt."""
+
+    tokens: int
+    estimated: bool = False
+    """Whether nobody counted."""
 
 
 class Handed(Protocol):
@@ -281,6 +290,32 @@ class Upstream:
             raise _presentable(error, route) from None
         return Reply(body, seen, passed_back(response.headers), Losses(), content_type=answer.content_type)
 
+    async def count(self, route: Route, envelope: Envelope, deadlines: Deadlines) -> Counted:
+        """Count the tokens of a prompt: by the provider's own counter where it has one, else roughly.
+
+        Raises:
+            AttemptFailed: as `ask`.
+        """
+        codec = CODECS[route.provider.dialect_for(envelope.dialect)]
+        counter = codec.counter
+        if counter is None:
+            return Counted(estimate_tokens(envelope.input_chars), estimated=True)
+        try:
+            request = UpstreamRequest(
+                url=_queried(counter.address(route.provider.base_url, route.model), envelope, codec),
+                headers=_headers(route, envelope, codec),
+                body=counter.write(await self._body(route, envelope, codec, Losses()), route.model),
+            )
+            response = await self._answered(route, request, codec, deadlines)
+            try:
+                return Counted(counter.read(await response.read(MAX_ANSWER_BYTES)))
+            finally:
+                await response.close()
+        except NotAnAnswer as error:
+            raise _presentable(AttemptFailed(error.failure), route) from None
+        except AttemptFailed as error:
+            raise _presentable(error, route) from None
+
     async def _handing(
         self, response: UpstreamResponse, envelope: Envelope, route: Route, losses: Losses
     ) -> Handed:
@@ -300,7 +335,9 @@ class Upstream:
     ) -> UpstreamResponse:
         codec = CODECS[route.provider.dialect_for(envelope.dialect)]
         request = UpstreamRequest(
-            url=codec.address(route.provider.base_url, route.model, envelope.stream),
+            url=_queried(
+                codec.address(route.provider.base_url, route.model, envelope.stream), envelope, codec
+            ),
             headers=_headers(route, envelope, codec),
             body=await self._body(route, envelope, codec, losses),
         )
@@ -337,6 +374,13 @@ def _listener(route: Route, envelope: Envelope) -> Listener | None:
         return None
     codec = CODECS[route.provider.dialect_for(envelope.dialect)]
     return Listener(codec.reader(route.provider.spec))
+
+
+def _queried(url: str, envelope: Envelope, codec: Codec) -> str:
+    """The URL, with what the caller's has behind its path."""
+    if not envelope.query or envelope.dialect is not codec.dialect:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{envelope.query}"
 
 
 def _headers(route: Route, envelope: Envelope, codec: Codec) -> dict[str, str]:

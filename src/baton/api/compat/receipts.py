@@ -7,6 +7,7 @@ from baton.core.errors import BatonError
 from baton.core.losses import Losses
 from baton.core.money import usd_text
 from baton.core.request import Envelope, Outline
+from baton.gateway.counting import Count
 from baton.gateway.gateway import Answered
 from baton.gateway.streaming import Streaming
 
@@ -56,6 +57,16 @@ def of_stream(streaming: Streaming, envelope: Envelope) -> list[Header]:
         (b"x-baton-attempts", b"%d" % streaming.attempts),
     ]
     return [*headers, *_upstream(streaming.headers), *_notes(envelope, streaming.losses)]
+
+
+def of_count(count: Count, request_id: str) -> list[Header]:
+    """The headers of a count of tokens: whose tokens they are, and whether they are a guess."""
+    headers = [
+        (b"x-request-id", request_id.encode()),
+        (b"x-baton-provider", count.provider.encode()),
+        (b"x-baton-model", _text(count.model).encode()),
+    ]
+    return [*headers, (b"x-baton-estimated", b"true")] if count.counted.estimated else headers
 
 
 def of_error(error: BatonError, request_id: str) -> list[Header]:

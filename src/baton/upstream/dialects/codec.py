@@ -40,6 +40,17 @@ class NotAnAnswer(Exception):
         self.failure = failure
 
 
+class Counter(Struct, frozen=True, kw_only=True):
+    """How a dialect's providers are asked for the tokens of a prompt."""
+
+    address: Callable[[str, str], str]
+    """The URL: given base URL and model."""
+    write: Callable[[bytes, str], bytes]
+    """The question, made of a chat request's body in this dialect and the model it is for."""
+    read: Callable[[bytes], int]
+    """The answer. Raises NotAnAnswer."""
+
+
 def takes_any(media: Media) -> bool:
     """Of a dialect whose providers fetch every file themselves."""
     del media
@@ -77,6 +88,8 @@ class Codec(Struct, frozen=True, kw_only=True):
     """The end of a stream that broke."""
     takes: Callable[[Media], bool] = takes_any
     """Whether a request of this dialect can name such a file by its URL; Baton fetches the others."""
+    counter: Counter | None = None
+    """None: its providers do not count."""
     cannot: Mapping[Feature, str]
     """What this dialect cannot say, and what happens instead."""
     adjusts: Mapping[Feature, str]

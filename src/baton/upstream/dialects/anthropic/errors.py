@@ -103,7 +103,12 @@ def _type_of(error: BatonError) -> str:
             return _TYPES[native]
         if failure.kind is Kind.EXHAUSTED:
             return "billing_error"
-    return _TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "api_error")
+    return type_of_status(error.status)
+
+
+def type_of_status(status: int) -> str:
+    """The error type that goes with a status."""
+    return _TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")
 
 
 def write_error_event(error: BatonError, request_id: str) -> bytes:

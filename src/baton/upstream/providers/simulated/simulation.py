@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 from baton.core.clock import Clock
 from baton.core.errors import BatonError, NotFound, Unauthenticated
 from baton.core.request import ChatRequest
+from baton.upstream.providers.simulated.asked import asked
 from baton.upstream.providers.simulated.calls import Call, CallBook, Outcome
 from baton.upstream.providers.simulated.errands.deed import Deeds, Request
 from baton.upstream.providers.simulated.errands.registry import deeds_for
@@ -16,9 +17,9 @@ from baton.upstream.providers.simulated.performance import Score, perform
 from baton.upstream.providers.simulated.plan import Plan, make_plan
 from baton.upstream.providers.simulated.rules import Rules
 from baton.upstream.providers.simulated.scripts import Line, Scripts
-from baton.upstream.providers.simulated.spoken import wire_for
+from baton.upstream.providers.simulated.spoken import counting_wire_for, wire_for
 from baton.upstream.providers.simulated.steps import Cut, Head, Reset, Send, Step, whole
-from baton.upstream.providers.simulated.wire import OPENAI, ErrorWords, Wire, write_models
+from baton.upstream.providers.simulated.wire import OPENAI, ErrorWords, Tokens, Wire, write_models
 
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 _DIGEST_DIGITS = 12
@@ -97,18 +98,21 @@ class Simulation:
         """Decide what happens to a request; whatever is wrong with it becomes an error answer."""
         posted = incoming.method == "POST"
         wire = wire_for(incoming.path) if posted else None
+        counting = counting_wire_for(incoming.path) if posted else None
         deeds = deeds_for(incoming.path) if posted else None
         try:
             key = self._key(incoming)
             if wire is not None:
                 return self._chat(wire, incoming, key)
+            if counting is not None and counting.tokens is not None:
+                return self._plain(self._count(counting.tokens, incoming))
             if deeds is not None:
                 return self._errand(deeds, incoming, key)
             if incoming.method == "GET" and incoming.path.endswith("/models"):
                 return self._plain(whole(200, write_models([*Mode, *self.rules.by_model])))
             raise NotFound(f"The simulated provider has no {incoming.method} {incoming.path}.")
         except BatonError as error:
-            return self._plain(_error(wire or OPENAI, error))
+            return self._plain(_error(wire or counting or OPENAI, error))
 
     def _key(self, incoming: Incoming) -> str | None:
         """The digest of the request's key.
@@ -143,6 +147,17 @@ class Simulation:
             include_usage=request.include_usage,
         )
         return self._performance(call, score)
+
+    def _count(self, tokens: Tokens, incoming: Incoming) -> tuple[Step, ...]:
+        """The tokens of a prompt, which costs nothing and is no call.
+
+        Raises:
+            Invalid: the question makes no sense.
+            NotFound: nobody knows the model.
+        """
+        request = tokens.read(incoming.path, incoming.body)
+        self._manner(request)
+        return whole(200, tokens.write(asked(request).prompt_tokens))
 
     def _errand(self, deeds: Deeds, incoming: Incoming, key: str | None) -> Performance:
         """What is no chat: played like a whole answer, with the same faults."""

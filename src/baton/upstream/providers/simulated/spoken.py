@@ -11,3 +11,8 @@ WIRES = (OPENAI, RESPONSES, ANTHROPIC, GOOGLE)
 def wire_for(path: str) -> Wire | None:
     """The dialect whose chat route this path is."""
     return next((wire for wire in WIRES if path.endswith(wire.path_ends)), None)
+
+
+def counting_wire_for(path: str) -> Wire | None:
+    """The dialect in which tokens are counted at this path."""
+    return next((wire for wire in WIRES if wire.tokens and path.endswith(wire.tokens.path_ends)), None)

@@ -34,6 +34,15 @@ class EventWriter(Protocol):
         ...
 
 
+class Tokens(Struct, frozen=True, kw_only=True):
+    """How a dialect asks for the tokens of a prompt, and is told."""
+
+    path_ends: tuple[str, ...]
+    read: Callable[[str, bytes], ChatRequest]
+    """As a wire's."""
+    write: Callable[[int], bytes]
+
+
 class Wire(Struct, frozen=True, kw_only=True):
     """One dialect."""
 
@@ -50,6 +59,8 @@ class Wire(Struct, frozen=True, kw_only=True):
     """An error inside a stream."""
     broken_event: bytes
     """An event that is half a JSON."""
+    tokens: Tokens | None = None
+    """None: it does not count."""
     ping: bytes = b": ping\n\n"
     stream_type: str = "text/event-stream; charset=utf-8"
     whole_type: str = "application/json"

@@ -1,10 +1,11 @@
 """The simulated provider in Anthropic's Messages."""
 
+import base64
+
 import msgspec
 from msgspec import structs
 
 from baton.core.answer import (
-    Began,
     ChatResponse,
     Choice,
     Ended,
@@ -29,12 +30,13 @@ from baton.upstream.dialects.anthropic.writer import STOP, StreamWriter
 from baton.upstream.dialects.sse import write_event
 from baton.upstream.providers.simulated.wire import ErrorWords, Tokens, Wire
 
-_SIGN = "simulated-thought-of-"
-"""What every signature of this provider begins with; it takes no others."""
+_SIGN = "simulated-"
 
 
-def _signature(answer_id: str) -> Signature:
-    return Signature(origin=Dialect.ANTHROPIC, value=_SIGN + answer_id)
+def _signature(thought: str) -> Signature:
+    """What this provider signs a thought with: made from it, so that a changed one is known."""
+    sealed = base64.b64encode(thought.encode("utf-8", "surrogatepass")).decode()
+    return Signature(origin=Dialect.ANTHROPIC, value=_SIGN + sealed)
 
 
 class _Events:
@@ -43,22 +45,19 @@ class _Events:
 
     def __init__(self) -> None:
         self._writer = StreamWriter(Losses())
-        self._answer_id = ""
-        self._thinks = False
+        self._thought = ""
         self._owes = False
         """Whether the answer has finished and its end is not written."""
 
     def write(self, event: StreamEvent) -> bytes:
         """The event's bytes; empty where the dialect has none for it."""
         signed = b""
-        if self._thinks and not isinstance(event, ReasoningDelta):
-            self._thinks = False
-            signed = self._writer.write(ReasoningSigned(signature=_signature(self._answer_id)))
+        if self._thought and not isinstance(event, ReasoningDelta):
+            signed = self._writer.write(ReasoningSigned(signature=_signature(self._thought)))
+            self._thought = ""
         match event:
-            case Began():
-                self._answer_id = event.id
-            case ReasoningDelta():
-                self._thinks = event.choice == 0
+            case ReasoningDelta() if event.choice == 0:
+                self._thought += event.text
             case Finished():
                 self._owes = True
             case Used():
@@ -91,20 +90,19 @@ def _read(path: str, body: bytes) -> ChatRequest:
 
 def _check(thought: Reasoning) -> None:
     """Refuse a thought that is nobody's here, as the real one does."""
-    signature = thought.signature
-    if signature is None or signature.origin is not Dialect.ANTHROPIC or _SIGN not in signature.value:
+    if thought.signature != _signature(thought.text):
         raise Invalid("messages: Invalid `signature` in `thinking` block", param="messages")
 
 
 def _write_whole(response: ChatResponse) -> bytes:
-    choices = tuple(_signed(choice, response.id) for choice in response.choices)
+    choices = tuple(map(_signed, response.choices))
     return write_answer(structs.replace(response, choices=choices), Losses())
 
 
-def _signed(choice: Choice, answer_id: str) -> Choice:
+def _signed(choice: Choice) -> Choice:
     """A choice whose thoughts are signed."""
     parts = tuple(
-        structs.replace(part, signature=_signature(answer_id)) if isinstance(part, Reasoning) else part
+        structs.replace(part, signature=_signature(part.text)) if isinstance(part, Reasoning) else part
         for part in choice.parts
     )
     return structs.replace(choice, parts=parts)

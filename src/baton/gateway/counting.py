@@ -1,0 +1,67 @@
+"""Counting the tokens of a prompt before it is sent: routed like a chat, free, and in no ledger."""
+
+from msgspec import Struct
+
+from baton.core.caller import Caller
+from baton.core.clock import Clock
+from baton.core.errors import AllAttemptsFailed, AttemptFailed
+from baton.core.estimate import estimate_tokens
+from baton.core.failures import Failure, Kind
+from baton.core.request import Envelope
+from baton.gateway.resilience.deadline import WHOLE, Deadline, bounded
+from baton.gateway.routing.live import LiveRouter
+from baton.upstream.calls import Counted, Route, Upstream
+from baton.upstream.directory import Directory
+
+_OF_THE_REQUEST = frozenset(
+    {Kind.BAD_REQUEST, Kind.MODEL_GONE, Kind.CONTEXT_LENGTH, Kind.CONTENT_FILTER, Kind.DEADLINE}
+)
+"""What the caller has to know; whatever else keeps a provider from counting leaves an estimate."""
+
+
+class Count(Struct, frozen=True):
+    """A prompt's tokens, and whose they are: another model has others."""
+
+    counted: Counted
+    provider: str
+    model: str
+
+
+class Counting:
+    """Counts prompts."""
+
+    def __init__(self, router: LiveRouter, directory: Directory, upstream: Upstream, clock: Clock) -> None:
+        self._router = router
+        self._directory = directory
+        self._upstream = upstream
+        self._clock = clock
+
+    async def count(self, caller: Caller, envelope: Envelope) -> Count:
+        """The tokens of a prompt, by the model that would answer it.
+
+        Raises:
+            Refused: no model may or can answer it.
+            AllAttemptsFailed: the provider refused the prompt itself.
+        """
+        model = self._router.decide(caller, envelope).chosen.offer.model
+        provider = self._directory[model.provider]
+        started_s = self._clock.monotonic()
+        route = Route(provider, provider.credential(started_s), model.name)
+        timeout_s = envelope.options.timeout_s
+        deadline = Deadline() if timeout_s is None else Deadline(started_s + timeout_s)
+        try:
+            counted = await self._upstream.count(
+                route, envelope, bounded(WHOLE, deadline.left_s(self._clock))
+            )
+        except AttemptFailed as error:
+            if _is_of_the_request(error.failure):
+                took_ms = round((self._clock.monotonic() - started_s) * 1000)
+                raise AllAttemptsFailed([(route.name, error.failure, took_ms)]) from None
+            counted = Counted(estimate_tokens(envelope.input_chars), estimated=True)
+        return Count(counted, provider.name, model.name)
+
+
+def _is_of_the_request(failure: Failure) -> bool:
+    """Whether the provider speaks of the prompt: in its dialect's words, that is, for a relay that has no
+    counter says no as well."""
+    return failure.kind in _OF_THE_REQUEST and failure.type is not None
