@@ -47,8 +47,10 @@ class SseReader:
         Raises:
             EventTooLong: the event under way is longer than the bound.
         """
-        if self._started and not self._pending and not self._half_end and _one_line(chunk):
-            return [SseEvent(chunk[6:-2], chunk)]
+        if self._started and not self._pending and not self._half_end:
+            alone = _alone(chunk)
+            if alone is not None:
+                return [alone]
         pending = self._pending + chunk if self._pending else chunk
         if not self._started:
             if len(pending) < len(_BOM) and _BOM.startswith(pending):
@@ -82,32 +84,44 @@ class SseReader:
         return [] if event is None else [event]
 
     def _boundaries(self, pending: bytes) -> list[int]:
+        start, boundary = self._searched, b"\n\n"
         if b"\r" in pending:
-            return [match.end() for match in _BOUNDARY.finditer(pending, self._searched)]
+            lines = pending.count(b"\r\n", start)
+            if not lines == pending.count(b"\r", start) == pending.count(b"\n", start):
+                return [match.end() for match in _BOUNDARY.finditer(pending, start)]
+            boundary = b"\r\n\r\n"
         ends: list[int] = []
-        at = pending.find(b"\n\n", self._searched)
+        at = pending.find(boundary, start)
         while at >= 0:
-            ends.append(at + 2)
-            at = pending.find(b"\n\n", at + 2)
+            ends.append(at + len(boundary))
+            at = pending.find(boundary, at + len(boundary))
         return ends
 
 
-def _one_line(chunk: bytes) -> bool:
-    """Whether a chunk is one whole event of one line of data, as most are: a short way for these."""
-    return (
-        chunk.startswith(b"data: ")
-        and chunk.find(b"\n") == len(chunk) - 2
-        and chunk.endswith(b"\n")
-        and b"\r" not in chunk
-    )
+def _alone(raw: bytes) -> SseEvent | None:
+    """The one event in these bytes, if they are that and nothing else, in the form that providers write:
+    a line of data, perhaps with the event's name before it. A short way; None: go the long one."""
+    line = raw.find(b"\n")
+    if raw.startswith(b"event: "):
+        name = raw[7:line].decode("utf-8", "replace") or "message"
+        start = line + 7
+        line = raw.find(b"\n", start)
+    else:
+        name, start = "message", 6
+    end = len(raw) - 2
+    if line == end:
+        whole = raw.endswith(b"\n") and b"\r" not in raw
+    else:
+        end -= 2
+        whole = line == end + 1 and raw.endswith(b"\r\n\r\n") and raw.find(b"\r") == end
+    return SseEvent(raw[start:end], raw, name) if whole and raw.startswith(b"data: ", start - 6) else None
 
 
 def read_event(raw: bytes) -> SseEvent | None:
     """One event from its lines; None where they hold no data (comments, blank lines, other fields)."""
-    if raw.startswith(b"data: ") and b"\r" not in raw:
-        line = raw[6:].rstrip(b"\n")
-        if b"\n" not in line:
-            return SseEvent(line, raw)
+    alone = _alone(raw)
+    if alone is not None:
+        return alone
     data: list[bytes] = []
     name = "message"
     for line in _LINE_END.split(raw):
