@@ -6,6 +6,8 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import BatonServer
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -42,9 +44,10 @@ async def test_the_first_request_is_answered_by_the_simulated_provider(baton_ser
     assert "Hello, Baton!" in answer
 
 
-async def test_the_first_program_streams_an_answer(baton_server: BatonServer) -> None:
-    """The Python program of the README, with OpenAI's own SDK, prints the answer."""
-    program = block("python", "from openai import").replace("http://127.0.0.1:8080", baton_server.url)
+@pytest.mark.parametrize("sdk", ["from openai import", "from anthropic import", "from google import"])
+async def test_the_first_programs_print_an_answer(baton_server: BatonServer, sdk: str) -> None:
+    """Each Python program of the README, with a provider's own SDK, prints the answer."""
+    program = block("python", sdk).replace("http://127.0.0.1:8080", baton_server.url)
     answer = await run(sys.executable, "-c", program, key=baton_server.key)
     assert "simulated provider" in answer
     assert "Hello, Baton!" in answer
