@@ -8,7 +8,7 @@ from baton.core.request import Dialect
 from tests.sdks.anthropic_messages import anthropic_messages
 from tests.sdks.conversation import Client
 from tests.sdks.google_generate import google_generate
-from tests.sdks.house import House, house
+from tests.sdks.house import SEATS, House, house
 from tests.sdks.npm import npm_openai_chat, npm_openai_responses
 from tests.sdks.openai_chat import openai_chat
 from tests.sdks.openai_responses import openai_responses
@@ -26,12 +26,18 @@ SDKS: dict[str, Open] = {
     "google-genai": google_generate,
 }
 _WRONG_KEY = "sk-nobody-gave-this-out"
-_COUNTING = frozenset({"anthropic", "google-genai"})
+_COUNTING = frozenset({"anthropic"})
 
-CELLS: tuple[tuple[str, Dialect], ...] = (
-    ("openai chat", Dialect.OPENAI),
-    ("openai chat (npm)", Dialect.OPENAI),
-)
+_DIALECTS = {
+    "openai chat": Dialect.OPENAI,
+    "openai chat (npm)": Dialect.OPENAI,
+    "openai responses": Dialect.OPENAI_RESPONSES,
+    "openai responses (npm)": Dialect.OPENAI_RESPONSES,
+    "anthropic": Dialect.ANTHROPIC,
+    "google-genai": Dialect.GOOGLE,
+}
+CELLS = tuple((sdk, seat) for sdk in SDKS for seat in SEATS)
+"""Every SDK before every provider."""
 
 
 def promised(sdk: str) -> list[str]:
@@ -47,11 +53,18 @@ class Household:
         self._stack = stack
         self._clients: dict[tuple[str, str], Client] = {}
 
-    async def cell(self, sdk: str, dialect: Dialect) -> Cell:
+    async def cell(self, sdk: str, provider: str) -> Cell:
         """An SDK before a provider."""
+        seat = SEATS[provider]
         client = await self._client(sdk, self._house.baton.key)
         stranger = await self._client(sdk, _WRONG_KEY)
-        return Cell(client=client, stranger=stranger, house=self._house, dialect=dialect)
+        return Cell(
+            client=client,
+            stranger=stranger,
+            house=self._house,
+            seat=seat,
+            native=_DIALECTS[sdk] is seat.dialect,
+        )
 
     async def _client(self, sdk: str, key: str) -> Client:
         if (sdk, key) not in self._clients:

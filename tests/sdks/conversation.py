@@ -1,10 +1,10 @@
 """What an SDK is made to ask, and what it understood of the answer, whichever SDK it is."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 PIXEL_TYPE = "image/png"
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -16,7 +16,8 @@ class Trip(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     city: str
-    days: int = Field(ge=1, le=7)
+    days: int
+    season: Literal["spring", "autumn"]
 
 
 class Said(Struct, frozen=True, kw_only=True, tag=True):

@@ -1,12 +1,15 @@
 """Google's Python SDK, the Gemini API."""
 
+import json
 from base64 import b64decode
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import httpx2
 from google import genai
 from google.genai import errors, types
+from msgspec import structs
 
 from tests.sdks.conversation import (
     PIXEL_TYPE,
@@ -51,9 +54,12 @@ class GoogleGenerate:
         }
         with _errors():
             if not streamed:
-                return _answer([await self._models.generate_content(**wishes)])
+                whole = await self._models.generate_content(**wishes)
+                return structs.replace(_answer([whole]), parsed=_trip(whole.parsed))
             stream = await self._models.generate_content_stream(**wishes)
-            return _answer([chunk async for chunk in stream])
+            answer = _answer([chunk async for chunk in stream])
+        # Of a stream the SDK leaves the parsing to its user.
+        return structs.replace(answer, parsed=json.loads(answer.text) if question.shaped else None)
 
     async def count(self, question: Question) -> int:
         """By `count_tokens`."""
@@ -64,9 +70,11 @@ class GoogleGenerate:
 
 @asynccontextmanager
 async def google_generate(url: str, key: str) -> AsyncGenerator[GoogleGenerate]:
-    """The client, open while inside."""
-    async with genai.Client(api_key=key, http_options=types.HttpOptions(base_url=url)).aio as sdk:
-        yield GoogleGenerate(sdk)
+    """The client, open while inside. The SDK would take aiohttp, but makes a class of it that warns."""
+    async with httpx2.AsyncClient() as http:
+        options = types.HttpOptions(base_url=url, httpx_async_client=http)
+        async with genai.Client(api_key=key, http_options=options).aio as sdk:
+            yield GoogleGenerate(sdk)
 
 
 @contextmanager
@@ -150,7 +158,6 @@ def _answer(chunks: Sequence[types.GenerateContentResponse]) -> Answer:
     said = [part.text for part in parts if part.text and not part.thought]
     finishes = [c.finish_reason for chunk in chunks for c in chunk.candidates or () if c.finish_reason]
     usages = [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]
-    parsed = chunks[-1].parsed
     return Answer(
         text="".join(said),
         finish=finishes[-1].value if finishes else None,
@@ -166,9 +173,12 @@ def _answer(chunks: Sequence[types.GenerateContentResponse]) -> Answer:
             if part.function_call is not None
         ),
         pieces=len(said),
-        parsed=parsed.model_dump() if isinstance(parsed, Trip) else None,
         turn=contents,
     )
+
+
+def _trip(parsed: Any) -> dict[str, Any] | None:
+    return parsed.model_dump() if isinstance(parsed, Trip) else None
 
 
 def _spent(usage: types.GenerateContentResponseUsageMetadata) -> Spent:

@@ -11,9 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from unittest.mock import patch
 
-from baton.core.request import Dialect
 from tests.sdks.cells import CELLS, household, promised
-from tests.sdks.conversation import SdkError
+from tests.sdks.house import SEATS
 from tests.sdks.promises import FAST_PULSE, PROMISES
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +28,7 @@ beside it. Between them stands a real Baton; the provider is the simulated one, 
 socket. The same promises are asked of every row:
 """
 
-LEGEND = "✓ kept · ✗ broken · – the SDK has no such call"
+LEGEND = "✓ kept · ✗ broken · – not to be had"
 
 
 class Mark(StrEnum):
@@ -40,26 +39,30 @@ class Mark(StrEnum):
     ABSENT = "–"
 
 
-Marks = Mapping[tuple[str, Dialect], Mapping[str, Mark]]
+Marks = Mapping[tuple[str, str], Mapping[str, Mark]]
 
 
 def all_kept() -> Marks:
     """How the table looks where nothing is broken."""
     return {
-        (sdk, dialect): {name: Mark.KEPT if name in promised(sdk) else Mark.ABSENT for name in PROMISES}
-        for sdk, dialect in CELLS
+        (sdk, provider): {name: Mark.KEPT if name in promised(sdk) else Mark.ABSENT for name in PROMISES}
+        for sdk, provider in CELLS
     }
 
 
 def page(marks: Marks) -> str:
     """The whole page."""
     promises = [f"- **{name}**: {_told(name)}" for name in PROMISES]
-    lines = ["| SDK | provider | " + " | ".join(PROMISES) + " |", "|---|---|" + ":-:|" * len(PROMISES)]
-    for (sdk, dialect), kept in marks.items():
-        lines.append(f"| {sdk} | `{dialect}` | " + " | ".join(kept[name] for name in PROMISES) + " |")
+    lines = [_row("SDK", "provider (dialect)", *PROMISES), "|---|---|" + ":-:|" * len(PROMISES)]
+    for (sdk, provider), kept in marks.items():
+        lines.append(_row(sdk, f"{provider} (`{SEATS[provider].dialect}`)", *kept.values()))
     judged = [mark for kept in marks.values() for mark in kept.values() if mark is not Mark.ABSENT]
     total = f"{judged.count(Mark.KEPT)} of {len(judged)} promises kept."
     return "\n".join([INTRODUCTION, *promises, "", *lines, "", f"{LEGEND}. {total}", ""])
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _told(name: str) -> str:
@@ -73,14 +76,13 @@ async def measure() -> Marks:
     marks = {cell: dict(kept) for cell, kept in all_kept().items()}
     with tempfile.TemporaryDirectory() as folder:
         async with household(Path(folder)) as opened:
-            for sdk, dialect in marks:
+            for sdk, provider in marks:
                 for name in promised(sdk):
-                    cell = await opened.cell(sdk, dialect)
-                    try:
-                        await PROMISES[name](cell)
-                    except (AssertionError, SdkError) as error:
-                        marks[sdk, dialect][name] = Mark.BROKEN
-                        print(f"{sdk} before {dialect}, {name}: {error}", file=sys.stderr)
+                    cell = await opened.cell(sdk, provider)
+                    [problem] = await asyncio.gather(PROMISES[name](cell), return_exceptions=True)
+                    if problem is not None:
+                        marks[sdk, provider][name] = Mark.BROKEN
+                        print(f"{sdk} before {provider}, {name}: {problem!r}", file=sys.stderr)
     return marks
 
 

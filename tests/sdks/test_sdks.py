@@ -5,15 +5,14 @@ from collections.abc import AsyncGenerator
 import pytest
 import pytest_asyncio
 
-from baton.core.request import Dialect
 from tests.sdks.cells import CELLS, Household, household, promised
 from tests.sdks.promises import FAST_PULSE, PROMISES
 from tests.sdks.table import PAGE, all_kept, page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CASES = [
-    pytest.param(sdk, dialect, promise, id=f"{sdk} - {dialect} - {promise}")
-    for sdk, dialect in CELLS
+    pytest.param(sdk, provider, promise, id=f"{sdk} - {provider} - {promise}")
+    for sdk, provider in CELLS
     for promise in promised(sdk)
 ]
 
@@ -25,13 +24,13 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Hou
         yield opened
 
 
-@pytest.mark.parametrize(("sdk", "dialect", "promise"), CASES)
+@pytest.mark.parametrize(("sdk", "provider", "promise"), CASES)
 async def test_a_promise_is_kept(
-    shared: Household, monkeypatch: pytest.MonkeyPatch, sdk: str, dialect: Dialect, promise: str
+    shared: Household, monkeypatch: pytest.MonkeyPatch, sdk: str, provider: str, promise: str
 ) -> None:
-    """What `promises.py` says of it, by this SDK, before a provider of this dialect."""
+    """What `promises.py` says of it, by this SDK, before this provider."""
     monkeypatch.setattr(*FAST_PULSE)
-    await PROMISES[promise](await shared.cell(sdk, dialect))
+    await PROMISES[promise](await shared.cell(sdk, provider))
 
 
 async def test_the_page_shows_these_cells_and_promises() -> None:

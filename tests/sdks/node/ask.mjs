@@ -14,7 +14,7 @@ const trip = {
     version: 1,
     vendor: "tests",
     validate: (value) =>
-      typeof value?.city === "string" && Number.isInteger(value.days)
+      typeof value?.city === "string" && Number.isInteger(value.days) && typeof value.season === "string"
         ? { value }
         : { issues: [{ message: "not a trip" }] },
     jsonSchema: { input: () => schema },
