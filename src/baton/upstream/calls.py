@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from baton.core.answer import ChatResponse, StreamEvent
 from baton.core.clock import Clock
@@ -240,9 +240,31 @@ class Upstream:
                 body = await response.read(MAX_ANSWER_BYTES)
             finally:
                 await response.close()
-            return _reply(body, passed_back(response.headers), envelope, route, losses)
+            return self._reply(body, passed_back(response.headers), envelope, route, losses)
         except AttemptFailed as error:
             raise _presentable(error, route) from None
+
+    def _reply(
+        self, body: bytes, headers: Mapping[str, str], envelope: Envelope, route: Route, losses: Losses
+    ) -> Reply:
+        """The answer as the caller gets it: the provider's own bytes, or translated."""
+        spec = route.provider.spec
+        codec = CODECS[route.provider.dialect_for(envelope.dialect)]
+        try:
+            seen = codec.glance(body, spec)
+        except NotAnAnswer as error:
+            raise AttemptFailed(error.failure) from None
+        if envelope.dialect is codec.dialect:
+            return Reply(body, seen, headers, losses, take_apart=partial(codec.read_answer, body, spec))
+        try:
+            response = _dated(codec.read_answer(body, spec), self._now_s)
+        except (NotAnAnswer, Invalid, RecursionError) as error:
+            message = f"The provider's answer cannot be understood: {error}"
+            failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
+            raise AttemptFailed(failure, seen.usage) from None
+        if envelope.write is None:
+            return Reply(body, seen, headers, losses, response)
+        return Reply(envelope.write(response, losses), seen, headers, losses, response)
 
     async def stream(self, route: Route, envelope: Envelope, deadlines: Deadlines) -> ReplyStream:
         """Ask for a stream; returns when the provider has begun to answer.
@@ -325,10 +347,15 @@ class Upstream:
         kind = response.headers.get("content-type", "").lower()
         if kind.startswith(("application/json", "text/html")):
             body = await response.read(MAX_ANSWER_BYTES)
-            return Retelling(_events(body, codec, spec), envelope.writer(losses))
+            return Retelling(_events(body, codec, spec, self._now_s), envelope.writer(losses))
         if envelope.dialect is codec.dialect:
             return Handing(codec.relay(envelope, spec))
-        return Handing(Translation(codec.reader(spec), envelope.writer(losses)))
+        return Handing(Translation(codec.reader(spec), envelope.writer(losses), self._now_s))
+
+    @property
+    def _now_s(self) -> int:
+        """When an answer was made whose dialect does not tell."""
+        return int(self._clock.wall())
 
     async def _send(
         self, route: Route, envelope: Envelope, deadlines: Deadlines, losses: Losses
@@ -387,33 +414,15 @@ def _headers(route: Route, envelope: Envelope, codec: Codec) -> dict[str, str]:
     return route.headers(envelope.headers if envelope.dialect is codec.dialect else {})
 
 
-def _reply(
-    body: bytes, headers: Mapping[str, str], envelope: Envelope, route: Route, losses: Losses
-) -> Reply:
-    """The answer as the caller gets it: the provider's own bytes, or translated."""
-    spec = route.provider.spec
-    codec = CODECS[route.provider.dialect_for(envelope.dialect)]
-    try:
-        seen = codec.glance(body, spec)
-    except NotAnAnswer as error:
-        raise AttemptFailed(error.failure) from None
-    if envelope.dialect is codec.dialect:
-        return Reply(body, seen, headers, losses, take_apart=partial(codec.read_answer, body, spec))
-    try:
-        response = codec.read_answer(body, spec)
-    except (NotAnAnswer, Invalid, RecursionError) as error:
-        message = f"The provider's answer cannot be understood: {error}"
-        failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
-        raise AttemptFailed(failure, seen.usage) from None
-    if envelope.write is None:
-        return Reply(body, seen, headers, losses, response)
-    return Reply(envelope.write(response, losses), seen, headers, losses, response)
+def _dated(response: ChatResponse, now_s: int) -> ChatResponse:
+    """The answer, with a time where its dialect tells none: other dialects' clients expect one."""
+    return response if response.created else structs.replace(response, created=now_s)
 
 
-def _events(body: bytes, codec: Codec, spec: ProviderSpec) -> list[StreamEvent]:
+def _events(body: bytes, codec: Codec, spec: ProviderSpec, now_s: int) -> list[StreamEvent]:
     """What a provider says that answers a wish for a stream with a whole answer, or an error inside a 200."""
     try:
-        return stream_of(codec.read_answer(body, spec))
+        return stream_of(_dated(codec.read_answer(body, spec), now_s))
     except NotAnAnswer as error:
         raise AttemptFailed(error.failure) from None
     except (Invalid, RecursionError) as error:

@@ -117,6 +117,8 @@ class Handing:
 
     def _pass(self, events: list[SseEvent]) -> bytes:
         seen, take = self.seen, self._hand.take
+        if len(events) == 1 and seen.failure is None and not seen.ended:
+            return take(events[0], seen)
         passed: list[bytes] = []
         for event in events:
             if seen.failure is not None or seen.ended:
@@ -124,27 +126,36 @@ class Handing:
             data = take(event, seen)
             if data:
                 passed.append(data)
-        return passed[0] if len(passed) == 1 else b"".join(passed)
+        return b"".join(passed)
 
 
 class Translation:
     """Hands one stream on through the core's events."""
 
-    __slots__ = ("_reader", "_writer")
+    __slots__ = ("_now_s", "_reader", "_writer")
 
-    def __init__(self, reader: EventReader, writer: AnswerWriter) -> None:
+    def __init__(self, reader: EventReader, writer: AnswerWriter, now_s: int = 0) -> None:
+        """`now_s`: the Unix time at which the answer began, for a dialect that does not tell."""
         self._reader = reader
         self._writer = writer
+        self._now_s = now_s
 
     def take(self, event: SseEvent, seen: Progress) -> bytes:
         """What one event says, in the caller's dialect."""
+        told = self._reader.read(event)
+        if len(told) == 1 and type(told[0]) is TextDelta:  # as most do
+            note(told[0], seen)
+            return self._writer.write(told[0])
         passed: list[bytes] = []
-        for said in self._reader.read(event):
+        for said in told:
             if seen.failure is not None or seen.ended:
                 break
             if note(said, seen):
-                passed.append(self._writer.write(said))
+                passed.append(self._writer.write(self._dated(said) if type(said) is Began else said))
         return b"".join(passed)
+
+    def _dated(self, began: Began) -> Began:
+        return began if began.created else Began(began.id, began.model, self._now_s)
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         """The writer's own."""
