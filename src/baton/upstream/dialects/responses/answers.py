@@ -1,16 +1,17 @@
 """Whole answers ⇄ core."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from baton.core.answer import ChatResponse, Choice, Finish
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.failures import Failure, Kind
 from baton.core.losses import Losses
-from baton.core.messages import Foreign, Media, MediaKind, Part, Refusal, ToolCall
+from baton.core.messages import Foreign, Media, MediaKind, Part, Signature, Text, ToolCall
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.responses.draft import Draft, whole
@@ -18,7 +19,7 @@ from baton.upstream.dialects.responses.echo import SILENCE, Echo
 from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish, read_finish
 from baton.upstream.dialects.responses.parts import read_part
-from baton.upstream.dialects.responses.thoughts import Loose, read_reasoning
+from baton.upstream.dialects.responses.thoughts import Loose, Stand, read_reasoning
 from baton.upstream.dialects.responses.usage import WireUsage, read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text, raw
@@ -160,16 +161,32 @@ def read_fields(fields: Fields, seen: Glance) -> ChatResponse:
 
 def finish_of(native: str, parts: tuple[Part, ...]) -> Finish:
     """Why an answer of these parts ended."""
-    called = any(isinstance(part, ToolCall) for part in parts)
-    return read_finish(native, called=called, refused=any(isinstance(part, Refusal) for part in parts))
+    return read_finish(native, called=any(isinstance(part, ToolCall) for part in parts))
 
 
 def read_output(items: list[Fields]) -> tuple[Part, ...]:
-    """The parts of an answer."""
-    return tuple(part for item in items for part in read_item(item))
+    """The parts of an answer; a signature that stands alone is put where it belongs."""
+    parts: list[Part] = []
+    of_call: Signature | None = None
+    for found in (found for item in items for found in read_item(item)):
+        last = parts[-1] if parts else None
+        match found:
+            case Loose(stand=Stand.CALL):
+                of_call = found.signature
+            case Loose():
+                if isinstance(last, Text):
+                    parts[-1] = structs.replace(last, signature=found.signature)
+                else:
+                    parts.append(Text(text="", signature=found.signature))
+            case ToolCall():
+                parts.append(structs.replace(found, signature=of_call))
+                of_call = None
+            case _:
+                parts.append(found)
+    return tuple(parts)
 
 
-def read_item(fields: Fields) -> list[Part]:
+def read_item(fields: Fields) -> list[Part | Loose]:
     """The parts of one item; one that cannot be understood stays as it was written."""
     as_written = raw(fields.rest)
     kind = str(fields.get("type", object) or "")
@@ -177,16 +194,16 @@ def read_item(fields: Fields) -> list[Part]:
         parts = _read_known(fields, kind)
     except Invalid:
         parts = None
-    return parts or [Foreign(dialect=Dialect.OPENAI_RESPONSES, kind=kind, raw=as_written)]
+    foreign = Foreign(dialect=Dialect.OPENAI_RESPONSES, kind=kind, raw=as_written)
+    return [foreign] if parts is None else list(parts)
 
 
-def _read_known(fields: Fields, kind: str) -> list[Part] | None:
+def _read_known(fields: Fields, kind: str) -> Sequence[Part | Loose] | None:
     match kind:
         case "message":
             return [read_part(part) for part in fields.list("content")]
         case "reasoning":
-            thought = read_reasoning(fields)
-            return None if isinstance(thought, Loose) else [thought]
+            return [read_reasoning(fields)]
         case "function_call" | "custom_tool_call":
             return [read_call(fields, kind)]
         case "image_generation_call":

@@ -25,7 +25,7 @@ from baton.core.answer import (
 from baton.core.losses import Feature, Losses
 from baton.core.messages import Media, MediaKind, Signature
 from baton.upstream.dialects.responses.echo import Echo
-from baton.upstream.dialects.responses.finishes import cut_reason, note_unsaid
+from baton.upstream.dialects.responses.finishes import cut_reason, read_finish
 from baton.upstream.dialects.responses.items import INPUT
 from baton.upstream.dialects.responses.parts import write_citation
 from baton.upstream.dialects.responses.thoughts import HOME, MADE, Stand, seal, write_summary
@@ -67,7 +67,6 @@ class Draft:
         self._thought: _Item | None = None
         self._calls: dict[int, _Item] = {}
         self._finish = Finish.STOP
-        self._refused = False
 
     def take(self, event: StreamEvent) -> list[Event]:
         """What one step of the answer means."""
@@ -80,7 +79,6 @@ class Draft:
             case TextDelta():
                 return self._say("output_text", event.text)
             case RefusalDelta():
-                self._refused = True
                 return self._say("refusal", event.text)
             case ReasoningDelta():
                 return self._think(event.text)
@@ -126,7 +124,8 @@ class Draft:
         `usage`: as JSON, None where nobody counted; `further`: fields beside the event's own.
         """
         reason = cut_reason(self._finish)
-        note_unsaid(self._finish, self._losses, refused=self._refused)
+        if read_finish(reason or "completed", called=bool(self._calls)) is not self._finish:
+            self._losses.adjust(Feature.FINISH, reason or "completed")
         status = "completed" if reason is None else "incomplete"
         events = [*self._end_thought(status), *self._end_said(status)]
         for item in self._calls.values():
@@ -236,10 +235,12 @@ class Draft:
 
     def _cite(self, event: Cited) -> list[Event]:
         """A citation on the text under way; one that comes too late, or has no address, is left out."""
-        note = write_citation(event.citation)
         item = self._said
-        if note is None or item is None or item.part is None or item.part["type"] != "output_text":
+        if item is None or item.part is None or item.part["type"] != "output_text":
             self._losses.drop(Feature.CITATIONS)
+            return []
+        note = write_citation(event.citation, sum(map(len, item.pieces)), self._losses)
+        if note is None:
             return []
         notes: list[Any] = item.part["annotations"]
         notes.append(note)
@@ -285,22 +286,24 @@ class Draft:
     def _sign(self, event: ReasoningSigned) -> list[Event]:
         """The end of a thought, with what its provider put on it; without one before, a thought by itself."""
         signature, stand = event.signature, Stand.THOUGHT
+        known = event.id
         if event.encrypted is not None:
             if signature is not None:
                 self._losses.drop(Feature.REASONING_SIGNATURE)
             signature, stand = event.encrypted, Stand.CIPHER
-        if event.details is not None:
+        at_home = signature is None or signature.origin is HOME
+        if event.details is not None or (known is not None and at_home):
             self._losses.drop(Feature.REASONING_SIGNATURE)
         if signature is None:
             return self._end_thought()
         if self._thought is None:
-            return [*self._end_said(), *self._seal(signature, stand)]
-        self._thought.fields["encrypted_content"] = seal(signature, stand)
+            return [*self._end_said(), *self._seal(signature, stand, known)]
+        self._thought.fields["encrypted_content"] = seal(signature, stand, known)
         return self._end_thought()
 
-    def _seal(self, signature: Signature, stand: Stand) -> list[Event]:
+    def _seal(self, signature: Signature, stand: Stand, known: str | None = None) -> list[Event]:
         """A reasoning item that holds a signature only."""
-        sealed = {"encrypted_content": seal(signature, stand), "status": "completed"}
+        sealed = {"encrypted_content": seal(signature, stand, known), "status": "completed"}
         return self._add(self._new_thought() | sealed)
 
     def _new_thought(self) -> dict[str, Any]:
@@ -362,13 +365,17 @@ class Draft:
         if media.signature is not None:
             self._losses.drop(Feature.REASONING_SIGNATURE)
         if media.kind is not MediaKind.IMAGE or media.data is None:
-            self._losses.drop(
-                Feature.IMAGE_URL if media.kind is MediaKind.IMAGE else Feature(media.kind.value)
-            )
+            unseen = Feature.FILE_ID if media.url is None else Feature.IMAGE_URL
+            is_image = media.kind is MediaKind.IMAGE
+            self._losses.drop(unseen if is_image else Feature(media.kind.value))
             return []
+        for feature, lost in ((Feature.MEDIA_NAME, media.name), (Feature.IMAGE_DETAIL, media.detail)):
+            if lost is not None:
+                self._losses.drop(feature)
         events = [*self._end_thought(), *self._end_said()]
         fields = {"type": "image_generation_call", "id": self._id("ig"), "status": "completed"}
-        return [*events, *self._add(fields | {"result": media.data})]
+        form = (media.media_type or "image/png").removeprefix("image/")
+        return [*events, *self._add(fields | {"output_format": form, "result": media.data})]
 
     def _add_foreign(self, event: ForeignDelta) -> list[Event]:
         if event.dialect is not HOME:

@@ -12,6 +12,9 @@ from baton.upstream.dialects.wire import Fields, raw
 
 _HOME = Dialect.OPENAI_RESPONSES
 _AUDIO_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
+_ENDINGS = {"plain": "txt", "markdown": "md"}
+"""Of a file's name, by the second half of its type, where they differ."""
+
 _EPHEMERAL = Raw(b'{"type":"ephemeral"}')
 """What a breakpoint of the prompt's cache is in the words that cache marks are kept in."""
 
@@ -96,18 +99,21 @@ def read_citation(fields: Fields) -> Citation:
     )
 
 
-def write_citation(citation: Citation) -> Any:
-    """One annotation; None: it cannot be said, for want of an address."""
+def write_citation(citation: Citation, chars: int, losses: Losses) -> Any:
+    """One annotation of a text of `chars` characters; None where it has no link, which is demanded."""
     if citation.origin is _HOME and citation.raw is not None:
         return citation.raw
-    if not citation.url:
+    if citation.url is None:
+        losses.drop(Feature.CITATIONS)
         return None
+    if None in (citation.title, citation.start, citation.end) or citation.quote is not None:
+        losses.adjust(Feature.CITATIONS)
     return {
         "type": "url_citation",
         "url": citation.url,
         "title": citation.title or "",
         "start_index": citation.start or 0,
-        "end_index": citation.end or 0,
+        "end_index": chars if citation.end is None else citation.end,
     }
 
 
@@ -139,9 +145,8 @@ def _write_spoken(part: Part, losses: Losses) -> Any:
         case Text():
             if part.cache_mark is not None:
                 losses.drop(Feature.CACHE_MARKS)
-            notes = [note for each in part.citations if (note := write_citation(each)) is not None]
-            if len(notes) < len(part.citations):
-                losses.drop(Feature.CITATIONS)
+            written = [write_citation(each, len(part.text), losses) for each in part.citations]
+            notes = [note for note in written if note is not None]
             return {"type": "output_text", "text": part.text, "annotations": notes}
         case Refusal():
             return {"type": "refusal", "refusal": part.text}
@@ -166,7 +171,9 @@ def _write_media(part: Media, losses: Losses) -> Any:
 
 
 def _write_image(part: Media, losses: Losses) -> dict[str, Any]:
-    line: dict[str, Any] = {"type": "input_image", "detail": part.detail or "auto"}
+    line: dict[str, Any] = {"type": "input_image"}
+    if part.detail is not None:
+        line["detail"] = part.detail
     if part.data is not None:
         line["image_url"] = _data_url(part)
     elif part.url is not None:
@@ -181,15 +188,23 @@ def _write_image(part: Media, losses: Losses) -> dict[str, Any]:
 def _write_file(part: Media, losses: Losses) -> dict[str, Any]:
     line: dict[str, Any] = {"type": "input_file"}
     if part.data is not None:
-        # A file's data is taken with a name only (OpenAI's guide to file inputs).
-        line |= {"filename": part.name or "document.pdf", "file_data": _data_url(part)}
+        if part.name is None:  # a file's data is taken with a name only (OpenAI's guide to file inputs)
+            losses.adjust(Feature.MEDIA_NAME)
+        line |= {"filename": part.name or _name(part), "file_data": _data_url(part)}
     elif part.url is not None:
         line["file_url"] = part.url
         if part.name is not None:
             losses.drop(Feature.MEDIA_NAME)
     else:
         line["file_id"] = part.file_id
+        if part.name is not None:
+            losses.drop(Feature.MEDIA_NAME)
     return line
+
+
+def _name(part: Media) -> str:
+    kind = (part.media_type or "application/pdf").partition("/")[2]
+    return f"document.{_ENDINGS.get(kind, kind)}"
 
 
 def _data_url(part: Media) -> str:

@@ -19,6 +19,7 @@ from baton.core.answer import (
     RefusalDelta,
     StreamEvent,
     TextDelta,
+    TextSigned,
     ToolCallBegan,
     ToolCallDelta,
     Used,
@@ -26,13 +27,13 @@ from baton.core.answer import (
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.failures import Failure, Kind
-from baton.core.messages import Foreign, Media, Part, Reasoning, Refusal, Text, ToolCall
+from baton.core.messages import Foreign, Media, Part, Reasoning, Refusal, Signature, Text, ToolCall
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.responses.answers import read_item
 from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish, read_finish
 from baton.upstream.dialects.responses.parts import read_citation
-from baton.upstream.dialects.responses.thoughts import BETWEEN_PARTS
+from baton.upstream.dialects.responses.thoughts import BETWEEN_PARTS, Loose, Stand
 from baton.upstream.dialects.responses.usage import read_usage, usage_leniently
 from baton.upstream.dialects.sse import SseEvent
 from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text, raw
@@ -66,7 +67,8 @@ class StreamReader:
         self._items: dict[object, _Item] = {}
         """By place in the output."""
         self._calls = 0
-        self._refused = False
+        self._signature: Signature | None = None
+        """Of the call that comes next."""
         self._by_type: dict[str, Callable[[dict[str, Any]], list[StreamEvent]]] = {
             "response.output_item.added": self._open_item,
             "response.output_item.done": self._close_item,
@@ -127,7 +129,9 @@ class StreamReader:
         self._calls += 1
         kind = "custom" if told["type"] == "custom_tool_call" else "function"
         call_id = as_text(told.get("call_id")) or as_text(told.get("id")) or ""
-        return ToolCallBegan(item.call, call_id, as_text(told.get("name")) or "", kind=kind)
+        name = as_text(told.get("name")) or ""
+        signature, self._signature = self._signature, None
+        return ToolCallBegan(item.call, call_id, name, kind=kind, signature=signature)
 
     def _read_text(self, fields: dict[str, Any]) -> list[StreamEvent]:
         text = as_text(fields.get("delta"))
@@ -140,7 +144,7 @@ class StreamReader:
         text = as_text(fields.get("delta"))
         if not text:
             return []
-        self._item(fields).said = self._refused = True
+        self._item(fields).said = True
         return [RefusalDelta(text)]
 
     def _read_annotation(self, fields: dict[str, Any]) -> list[StreamEvent]:
@@ -178,23 +182,27 @@ class StreamReader:
             return []
         return [event for part in parts for event in self._rest(part, item, told)]
 
-    def _rest(self, part: Part, item: _Item, told: dict[str, Any]) -> list[StreamEvent]:
+    def _rest(self, part: Part | Loose, item: _Item, told: dict[str, Any]) -> list[StreamEvent]:
         match part:
             case Text():
                 events: list[StreamEvent] = [] if item.said or not part.text else [TextDelta(part.text)]
                 late, item.cited = part.citations[item.cited :], max(0, item.cited - len(part.citations))
                 return [*events, *(Cited(citation) for citation in late)]
             case Refusal():
-                self._refused = True
                 return [] if item.said else [RefusalDelta(part.text)]
             case Reasoning():
                 events = [] if item.said or not part.text else [ReasoningDelta(part.text)]
-                signed = ReasoningSigned(encrypted=part.encrypted, id=part.id)
-                return [*events, signed] if part.encrypted or part.id or part.text else events
+                signed = ReasoningSigned(signature=part.signature, encrypted=part.encrypted, id=part.id)
+                return events if signed == ReasoningSigned() else [*events, signed]
             case ToolCall():
                 events = [] if item.call is not None else [self._open_call(item, told)]
                 late_arguments = not item.said and part.arguments
                 return [*events, ToolCallDelta(item.call or 0, part.arguments)] if late_arguments else events
+            case Loose(stand=Stand.CALL):
+                self._signature = part.signature
+                return []
+            case Loose():
+                return [TextSigned(part.signature)]
             case Media():
                 return [MediaShown(part)]
             case Foreign():
@@ -210,7 +218,7 @@ class StreamReader:
                 events += self._close_item({"output_index": place, "item": item})
         reason = as_text(as_object(response.get("incomplete_details")).get("reason"))
         native = native_finish(as_text(response.get("status")), reason)
-        finish = read_finish(native, called=bool(self._calls), refused=self._refused)
+        finish = read_finish(native, called=bool(self._calls))
         return [*events, Finished(finish, native=native), *_usage_of(response), Ended()]
 
 

@@ -4,6 +4,7 @@ A signature from abroad travels as the encrypted content of a reasoning item, ma
 what it stands on. The item of a call's signature stands before the call, that of a text's behind the text.
 """
 
+import base64
 from enum import StrEnum
 from typing import Any
 
@@ -42,12 +43,14 @@ class Loose(Struct, frozen=True):
     signature: Signature
 
 
-def seal(signature: Signature, stand: Stand) -> str:
-    """The encrypted content that a signature travels as; at home, only a cipher is one."""
+def seal(signature: Signature, stand: Stand, thought_id: str | None = None) -> str:
+    """The encrypted content that a signature travels as, with the id that its thought had; at home, only a
+    cipher is one, and has no room for an id."""
     if signature.origin is HOME and stand is Stand.CIPHER:
         return signature.value
-    abroad = Signature(origin=signature.origin, value=f"{stand.value}.{signature.value}")
-    return mark(abroad, HOME) if signature.origin is not HOME else f"baton.{HOME.value}.{abroad.value}"
+    known = "" if thought_id is None else f":{base64.urlsafe_b64encode(thought_id.encode()).decode()}"
+    abroad = Signature(origin=signature.origin, value=f"{stand.value}{known}.{signature.value}")
+    return mark(abroad, Dialect.NATIVE)  # which has no such thing of its own: it is always marked
 
 
 def read_reasoning(fields: Fields) -> Reasoning | Loose:
@@ -65,11 +68,14 @@ def read_reasoning(fields: Fields) -> Reasoning | Loose:
     if not sealed:
         return Reasoning(text=text, id=known)
     signature = unmark(sealed, HOME)
-    word, _, value = signature.value.partition(".")
+    head, _, value = signature.value.partition(".")
+    word, colon, thought_id = head.partition(":")
     stand = _STANDS.get(word)
     if signature.value == sealed or stand is None:
         return Reasoning(text=text, encrypted=signature, id=known)
     inner = Signature(origin=signature.origin, value=value)
+    if colon:
+        known = _decoded(thought_id)
     match stand:
         case Stand.THOUGHT:
             return Reasoning(text=text, signature=inner, id=known)
@@ -77,6 +83,13 @@ def read_reasoning(fields: Fields) -> Reasoning | Loose:
             return Reasoning(text=text, encrypted=inner, id=known)
         case Stand.CALL | Stand.TEXT:
             return Loose(stand, inner)
+
+
+def _decoded(thought_id: str) -> str | None:
+    try:
+        return base64.urlsafe_b64decode(thought_id).decode()
+    except ValueError:  # nobody's work but a caller's own
+        return None
 
 
 def brought_home(item: dict[str, Any]) -> dict[str, Any] | None:

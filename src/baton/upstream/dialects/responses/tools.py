@@ -15,6 +15,7 @@ from baton.core.request import (
     ToolChoice,
     ToolMode,
 )
+from baton.upstream.dialects.openai.strictness import fits_strict
 from baton.upstream.dialects.responses.items import INPUT
 from baton.upstream.dialects.wire import Fields, as_list, as_object, raw
 
@@ -31,6 +32,7 @@ _TEXT_ALONE = raw(
 
 _EMPTY = Raw(b'{"type":"object","properties":{}}')
 _NULL = b"null"
+_OPENAIS = frozenset({Dialect.OPENAI, Dialect.OPENAI_RESPONSES})
 
 
 def read_tool(fields: Fields, unread: list[str]) -> Tool | ForeignTool:
@@ -124,28 +126,31 @@ def read_format(fields: Fields, unread: list[str]) -> ResponseFormat | None:
     )
 
 
-def write_tools(tools: tuple[Tool | ForeignTool, ...], losses: Losses) -> list[Any]:
-    """All tools that can be said."""
+def write_tools(tools: tuple[Tool | ForeignTool, ...], dialect: Dialect, losses: Losses) -> list[Any]:
+    """All tools that can be said; `dialect` is the one they came in."""
     lines: list[Any] = []
     for tool in tools:
         if isinstance(tool, ForeignTool):
             if tool.dialect is _HOME:
                 lines.append(tool.raw)
             else:
-                losses.drop(Feature.SERVER_TOOLS, f"tools.{tool.type}")
+                losses.drop(Feature.SERVER_TOOLS, tool.type)
         else:
-            lines.append(_write_tool(tool, losses))
+            lines.append(_write_tool(tool, dialect, losses))
     return lines
 
 
-def _write_tool(tool: Tool, losses: Losses) -> dict[str, Any]:
+def _write_tool(tool: Tool, dialect: Dialect, losses: Losses) -> dict[str, Any]:
     if tool.cache_mark is not None:
         losses.drop(Feature.CACHE_MARKS)
     line: dict[str, Any] = {"type": "function", "name": tool.name}
     if tool.description is not None:
         line["description"] = tool.description
-    # Unlike elsewhere, what is not said here counts as strict.
-    return line | {"parameters": tool.schema or _EMPTY, "strict": bool(tool.strict)}
+    strict = bool(tool.strict)  # unlike elsewhere, what is not said here counts as strict
+    if strict and dialect not in _OPENAIS and not fits_strict(tool.schema):
+        losses.drop(Feature.TOOL_STRICT)
+        strict = False
+    return line | {"parameters": tool.schema or _EMPTY, "strict": strict}
 
 
 def write_tool_choice(choice: ToolChoice) -> Any:
@@ -158,15 +163,20 @@ def write_tool_choice(choice: ToolChoice) -> Any:
     return choice.mode.value
 
 
-def write_format(wish: ResponseFormat) -> dict[str, Any]:
-    """The form of the answer's text."""
-    line: dict[str, Any] = {"type": wish.kind.value}
-    if wish.kind is FormatKind.JSON_SCHEMA:
-        line |= {"name": wish.name or "answer", "schema": wish.schema or _EMPTY}
-        if wish.description is not None:
-            line["description"] = wish.description
-        line["strict"] = bool(wish.strict)
-    return line
+def write_format(wish: ResponseFormat, dialect: Dialect, losses: Losses) -> dict[str, Any]:
+    """The form of the answer's text. Anthropic and Google are always strict about a schema, OpenAI only if
+    told; `dialect` is the one that the wish came in."""
+    if wish.kind is not FormatKind.JSON_SCHEMA:
+        return {"type": wish.kind.value}
+    strict = wish.strict
+    if dialect not in _OPENAIS and strict is not False:
+        strict = fits_strict(wish.schema) or None
+        if strict != wish.strict:
+            losses.adjust(Feature.SCHEMA_STRICT, "true" if strict else "false")
+    line: dict[str, Any] = {"type": "json_schema", "name": wish.name or "answer"}
+    if wish.description is not None:
+        line["description"] = wish.description
+    return line | {"schema": wish.schema or _EMPTY, "strict": bool(strict)}
 
 
 def custom_names(tools: Raw | None) -> frozenset[str]:

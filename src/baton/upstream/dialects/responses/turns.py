@@ -6,38 +6,46 @@ from typing import Any
 
 from baton.core.dialect import Dialect
 from baton.core.losses import Feature, Losses
-from baton.core.messages import Foreign, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
-from baton.core.request import ChatRequest
+from baton.core.messages import Foreign, Media, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
 from baton.upstream.dialects.responses.parts import write_said
 from baton.upstream.dialects.responses.thoughts import HOME, write_summary
 
 _LONGEST_ID = 64
 """Characters of a call's id that OpenAI takes (its API description)."""
 
+_OPENAIS = frozenset({Dialect.OPENAI, Dialect.OPENAI_RESPONSES})
+"""Which know the same files."""
 
-class Writing:
+_JOINED = frozenset({Role.ASSISTANT, Role.TOOL})
+"""Of these roles there are only items: turns in a row cannot be told apart."""
+
+
+class Turns:
     """Puts messages into items."""
 
-    def __init__(self, losses: Losses) -> None:
+    def __init__(self, losses: Losses, source: Dialect, *, no_developers: bool) -> None:
+        """`source`: the dialect they came in; `no_developers`: the provider refuses that role."""
         self.items: list[Any] = []
         self._losses = losses
+        self._no_developers = no_developers
+        self._source = source
         self._customs: set[str] = set()
         """Ids of the calls of custom tools."""
 
-    def write(self, request: ChatRequest) -> list[Any]:
+    def write(self, messages: Iterable[Message]) -> list[Any]:
         """The items of all messages."""
         before: Role | None = None
-        for message in request.messages:
-            if message.role is Role.ASSISTANT and before is Role.ASSISTANT:
+        for message in messages:
+            if message.role is before and before in _JOINED:
                 self._losses.adjust(Feature.ALTERNATION)
-            self._write(message, at_home=request.dialect is HOME)
+            self._write(message)
             before = message.role
         return self.items
 
-    def _write(self, message: Message, *, at_home: bool) -> None:
+    def _write(self, message: Message) -> None:
         if message.name is not None:
             self._losses.drop(Feature.MESSAGE_NAME)
-        if not at_home:
+        if self._source is not HOME:
             for name in message.extras:
                 self._losses.drop(Feature.UNKNOWN_FIELDS, name)
         said: list[Any] = []
@@ -50,12 +58,20 @@ class Writing:
                 said = []
                 self._write_item(part)
             else:
-                line = write_said(part, message.role, self._losses)
+                line = self._line(part, message.role)
                 if line is not None:
                     said.append(line)
         self._say(message.role, said)
         if len(self.items) == held and message.role is not Role.TOOL:
             self._write_nothing(message)
+
+    def _line(self, part: Part, role: Role) -> Any:
+        """A part inside a message or a result; None: it cannot be said."""
+        unknown = isinstance(part, Media) and part.data is None and part.url is None
+        if unknown and self._source not in _OPENAIS:
+            self._losses.drop(Feature.FILE_ID)
+            return None
+        return write_said(part, role, self._losses)
 
     def _write_nothing(self, message: Message) -> None:
         """A turn without words is left out, but for a user's: somebody has to have asked."""
@@ -66,6 +82,9 @@ class Writing:
     def _say(self, role: Role, said: list[Any]) -> None:
         if said:
             speaker = Role.USER if role is Role.TOOL else role
+            if role is Role.DEVELOPER and self._no_developers:
+                speaker = Role.SYSTEM
+                self._losses.adjust(Feature.DEVELOPER_ROLE, speaker.value)
             self.items.append({"type": "message", "role": speaker.value, "content": said})
 
     def _write_item(self, part: Part) -> None:
@@ -127,7 +146,7 @@ class Writing:
         }
 
     def _write_output(self, parts: Iterable[Part]) -> Any:
-        written = [(part, write_said(part, Role.TOOL, self._losses)) for part in parts]
+        written = [(part, self._line(part, Role.TOOL)) for part in parts]
         said = [(part, line) for part, line in written if line is not None]
         if not said:
             return ""

@@ -27,7 +27,7 @@ from baton.upstream.providers.simulated.wire import ErrorWords, Wire
 
 _HOME = Dialect.OPENAI_RESPONSES
 _CIPHER = "simulated-"
-"""How this provider's thoughts begin in cipher; it refuses those of others, as real ones do."""
+"""How this provider's thoughts begin in cipher."""
 
 
 class _Events:
@@ -77,7 +77,7 @@ def _sealed(choice: Choice) -> Choice:
 
 
 def _read(path: str, body: bytes) -> ChatRequest:
-    """A request; a thought that it brings back must be one of this provider's."""
+    """A request; a thought that it brings back must be in this dialect's own cipher."""
     del path
     request = read_request(body)
     for message in request.messages:
@@ -92,8 +92,7 @@ def _read(path: str, body: bytes) -> ChatRequest:
 
 
 def _is_ours(thought: Reasoning) -> bool:
-    sealed = thought.encrypted
-    return sealed is not None and sealed.origin is _HOME and sealed.value.startswith(_CIPHER)
+    return thought.encrypted is not None and thought.encrypted.origin is _HOME
 
 
 def _error(words: ErrorWords) -> bytes:

@@ -1,0 +1,144 @@
+"""A whole request as it is written for a provider; what cannot be said in this dialect is noted."""
+
+from typing import Any
+
+import msgspec
+
+from baton.core.dialect import Dialect
+from baton.core.losses import Feature, Losses
+from baton.core.provider import ProviderSpec
+from baton.core.request import ChatRequest, FormatKind, ReasoningWish, Sampling
+from baton.upstream.dialects.efforts import effort_of
+from baton.upstream.dialects.responses.tools import write_format, write_tool_choice, write_tools
+from baton.upstream.dialects.responses.turns import Turns
+
+LEAST_OUTPUT_TOKENS = 16
+"""OpenAI refuses a lower limit (`integer_below_min_value`, seen in litellm issue 15286)."""
+
+HOTTEST = 2.0
+"""The highest temperature that OpenAI's API description has."""
+
+JSON_WISH = "Answer with a JSON object."
+"""JSON mode is refused where no message speaks of JSON (OpenAI's guide on structured outputs)."""
+
+_UNSAID = (
+    (Feature.TOP_K, "top_k"),
+    (Feature.SEED, "seed"),
+    (Feature.PRESENCE_PENALTY, "presence_penalty"),
+    (Feature.FREQUENCY_PENALTY, "frequency_penalty"),
+    (Feature.LOGPROBS, "logprobs"),
+    (Feature.LOGPROBS, "top_logprobs"),
+    (Feature.LOGIT_BIAS, "logit_bias"),
+)
+_EFFORTS = {"none": None, "xhigh": "high", "max": "high"}
+"""Words of other vendors' models that most of OpenAI's refuse."""
+
+_OPENAIS = frozenset({Dialect.OPENAI, Dialect.OPENAI_RESPONSES})
+_SHOWN_THOUGHTS = frozenset({Dialect.ANTHROPIC, Dialect.GOOGLE})
+"""Whose callers, asking for thought, expect to see it."""
+
+
+def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: Losses) -> bytes:
+    """A whole request for a provider, which is asked for `model`, and to store nothing."""
+    home = request.dialect is Dialect.OPENAI_RESPONSES
+    turns = Turns(losses, request.dialect, no_developers=spec.quirks.no_developer_role)
+    items = turns.write(request.messages)
+    body: dict[str, Any] = {"model": model, "input": items, "store": False}
+    body |= _tools(request, losses)
+    if request.response_format is not None:
+        body["text"] = {"format": write_format(request.response_format, request.dialect, losses)}
+        if request.response_format.kind is FormatKind.JSON_OBJECT and not home and not _says_json(request):
+            losses.adjust(Feature.RESPONSE_FORMAT, "instruction")
+            items.insert(0, {"type": "message", "role": "system", "content": JSON_WISH})
+    body |= _sampling(request.sampling, losses)
+    if request.max_tokens is not None:
+        body["max_output_tokens"] = max(request.max_tokens, LEAST_OUTPUT_TOKENS)
+        if body["max_output_tokens"] != request.max_tokens:
+            losses.adjust(Feature.MAX_TOKENS, str(LEAST_OUTPUT_TOKENS))
+    body |= _thinking(request, items, losses)
+    if request.user is not None:
+        body["user"] = request.user
+    if request.stream:
+        body["stream"] = True
+    if home:
+        body |= request.extras
+    else:
+        for name in request.extras:
+            losses.drop(Feature.UNKNOWN_FIELDS, name)
+    for path in request.unread:
+        losses.drop(Feature.UNKNOWN_FIELDS, path)
+    return msgspec.json.encode(body)
+
+
+def _tools(request: ChatRequest, losses: Losses) -> dict[str, Any]:
+    """Tools, and the fields that mean nothing where there are none."""
+    lines = write_tools(request.tools, request.dialect, losses)
+    fields: dict[str, Any] = {"tools": lines} if lines else {}
+    if request.tool_choice is not None:
+        if lines:
+            fields["tool_choice"] = write_tool_choice(request.tool_choice)
+        else:
+            losses.drop(Feature.TOOL_CHOICE)
+    if request.parallel_tool_calls is not None:
+        if lines:
+            fields["parallel_tool_calls"] = request.parallel_tool_calls
+        else:
+            losses.drop(Feature.PARALLEL_TOOL_CALLS)
+    return fields
+
+
+def _says_json(request: ChatRequest) -> bool:
+    return any("json" in message.text.lower() for message in request.messages)
+
+
+def _sampling(drawn: Sampling, losses: Losses) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if drawn.temperature is not None:
+        fields["temperature"] = min(max(drawn.temperature, 0.0), HOTTEST)
+        if fields["temperature"] != drawn.temperature:
+            losses.adjust(Feature.TEMPERATURE, f"{fields['temperature']:g}")
+    if drawn.top_p is not None:
+        fields["top_p"] = drawn.top_p
+    if drawn.stop:
+        losses.drop(Feature.STOP)
+    if drawn.n is not None:
+        losses.drop(Feature.N)
+    for feature, name in _UNSAID:
+        if getattr(drawn, name) is not None:
+            losses.drop(feature)
+    return fields
+
+
+def _thinking(request: ChatRequest, items: list[Any], losses: Losses) -> dict[str, Any]:
+    """How much to think; what was thought comes in cipher, to be brought back: nothing is stored."""
+    fields: dict[str, Any] = {}
+    effort = _effort(request.reasoning, request.dialect, losses)
+    if effort is not None:
+        fields["reasoning"] = {"effort": effort}
+        if request.dialect in _SHOWN_THOUGHTS:
+            fields["reasoning"]["summary"] = "auto"
+    brought = any(isinstance(item, dict) and "encrypted_content" in item for item in items)
+    if effort not in (None, "none") or brought:
+        fields["include"] = ["reasoning.encrypted_content"]
+    return fields
+
+
+def _effort(wish: ReasoningWish | None, dialect: Dialect, losses: Losses) -> str | None:
+    """The word for how much to think; a budget in tokens becomes one."""
+    if wish is None:
+        return None
+    said = wish.effort
+    if said is None and wish.budget_tokens is not None:
+        said = effort_of(wish.budget_tokens)
+    word = said if said is None or dialect in _OPENAIS else _EFFORTS.get(said, said)
+    if wish.budget_tokens is not None:
+        if word is None or wish.effort is not None:
+            losses.drop(Feature.REASONING_BUDGET)
+        else:
+            losses.adjust(Feature.REASONING_BUDGET, word)
+    if wish.effort is not None and word != wish.effort:
+        if word is None:
+            losses.drop(Feature.REASONING_EFFORT)
+        else:
+            losses.adjust(Feature.REASONING_EFFORT, word)
+    return word
