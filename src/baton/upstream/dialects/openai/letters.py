@@ -42,7 +42,8 @@ _PLAIN = (
 _EFFORTS = {"none": None, "xhigh": "high", "max": "high"}
 """Words of other vendors' models that most of OpenAI's refuse."""
 
-_OPENAIS = frozenset({Dialect.OPENAI, Dialect.OPENAI_RESPONSES})
+_OTHERS = frozenset({Dialect.ANTHROPIC, Dialect.GOOGLE})
+"""Dialects with words of their own for strictness and effort; Baton's own routes have OpenAI's."""
 
 
 def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: Losses) -> bytes:
@@ -114,7 +115,7 @@ def _tool(tool: Tool, dialect: Dialect, keeps_mark: bool, losses: Losses) -> dic
         function["description"] = tool.description
     if tool.schema is not None:
         function["parameters"] = tool.schema
-    if tool.strict and dialect not in _OPENAIS and not fits_strict(tool.schema):
+    if tool.strict and dialect in _OTHERS and not fits_strict(tool.schema):
         losses.drop(Feature.TOOL_STRICT)
     elif tool.strict is not None:
         function["strict"] = tool.strict
@@ -144,7 +145,7 @@ def _format(wish: ResponseFormat, dialect: Dialect, losses: Losses) -> dict[str,
     if wish.kind is not FormatKind.JSON_SCHEMA:
         return {"type": wish.kind.value}
     strict = wish.strict
-    if dialect not in _OPENAIS and strict is not False:
+    if dialect in _OTHERS and strict is not False:
         strict = fits_strict(wish.schema) or None
         if strict != wish.strict:
             losses.adjust(Feature.SCHEMA_STRICT, "true" if strict else "false")
@@ -192,7 +193,7 @@ def _effort(wish: ReasoningWish | None, dialect: Dialect, losses: Losses) -> str
     said = wish.effort
     if said is None and wish.budget_tokens is not None:
         said = effort_of(wish.budget_tokens)
-    word = said if said is None or dialect in _OPENAIS else _EFFORTS.get(said, said)
+    word = _EFFORTS.get(said, said) if said is not None and dialect in _OTHERS else said
     if wish.budget_tokens is not None:
         if word is None or wish.effort is not None:
             losses.drop(Feature.REASONING_BUDGET)
