@@ -69,8 +69,11 @@ def model_from(row: Mapping[str, Any], overlay: Mapping[str, Any]) -> Model:
     packaged = (
         None if row.get("package") is False else packaged_model(vendor["package"], row.get("package", name))
     )
-    context = row.get("context", packaged.context_window if packaged else None)
-    can = {"text", "streaming", *row["can"]}
+    service = row.get("service")
+    # What a window holds is said for each of an embedding's texts, not for all of a request's together.
+    window = packaged.context_window if packaged and service is None else None
+    context = row.get("context", window)
+    can = {"text", "streaming", *row["can"]} if service is None else {service}
     if context is not None and context >= LONG_CONTEXT_TOKENS:
         can.add("long-context")
     prices = row.get("prices")
@@ -78,6 +81,8 @@ def model_from(row: Mapping[str, Any], overlay: Mapping[str, Any]) -> Model:
         if packaged is None:
             raise SystemExit(f"{row['id']}: no prices of ours and none of the package's")
         prices = list(price_list(packaged, overlay["as_of"]))
+        if service is not None:
+            prices = [without_output(entry) for entry in prices]
     tiers = overlay["tiers"]
     body = {
         "provider": provider,
@@ -89,6 +94,7 @@ def model_from(row: Mapping[str, Any], overlay: Mapping[str, Any]) -> Model:
         "releaseDate": row.get("released"),
         "aliases": row.get("aliases", []),
         "capabilities": sorted(can),
+        "requiredCapabilities": [] if service is None else [service],
         "contextWindow": context,
         "maxOutputTokens": row.get("output"),
         "quality": row["q"],
@@ -103,6 +109,12 @@ def model_from(row: Mapping[str, Any], overlay: Mapping[str, Any]) -> Model:
         **row.get("limits", {}),
     }
     return admin_body.read(json.loads(json.dumps(body, default=str)), DEFAULT_TIERS)
+
+
+def without_output(entry: dict[str, Any]) -> dict[str, Any]:
+    """A price entry of a model that may write nothing: what has no price then is free."""
+    batch = {"batch": {"output": "0", **entry["batch"]}} if "batch" in entry else {}
+    return {"output": "0", **entry, **batch}
 
 
 def packaged_model(provider: str, name: str) -> ModelInfo:

@@ -13,6 +13,7 @@ from baton.catalog.pricing import cost
 from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS
 from baton.core.money import usd_text
+from baton.core.provider import Service
 from baton.core.usage import Usage
 from baton.upstream.directory import declared
 
@@ -81,12 +82,22 @@ def test_regenerating_the_seed_changes_nothing() -> None:
 
 
 def test_there_are_thirty_current_models_and_every_one_has_a_price() -> None:
-    """At least thirty of the five first providers are there, twenty of them served today; all are priced."""
+    """At least thirty of the five first providers are there, twenty of them served today; all are priced but
+    those that are paid by the second."""
     first = ("openai", "anthropic", "google", "xai", "deepseek")
     five = [model for model in SEED.values() if model.provider in first]
     assert len(five) >= 30
     assert len([m for m in five if m.retired_at is None or m.retired_at > date(2026, 11, 20)]) >= 20
-    assert [m.id for m in SEED.values() if in_force(m.prices, NOW_S) is None] == []
+    unpriced = [m.id for m in SEED.values() if in_force(m.prices, NOW_S) is None]
+    assert unpriced == ["openai/whisper-1", "groq/whisper-large-v3-turbo"]
+
+
+def test_models_beside_chat_are_kept_for_what_they_do() -> None:
+    """A model that embeds, draws, hears or judges is no candidate for anything else; each of it is there."""
+    beside = [model for model in SEED.values() if "text" not in model.capabilities]
+    assert {service for model in beside for service in model.capabilities} == set(Service)
+    for model in beside:
+        assert model.required_capabilities == model.capabilities
 
 
 def test_what_is_retired_has_an_heir_that_is_served() -> None:
