@@ -36,7 +36,7 @@ def _plain(thought: str) -> tuple[str, ...]:
 
 
 def _sealed(thought: str) -> tuple[str, ...]:
-    return ("simulated-" + base64.b64encode(thought.encode()).decode(),)
+    return (f'"simulated-{base64.b64encode(thought.encode()).decode()}"',)
 
 
 def _signed(thought: str) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def _signed(thought: str) -> tuple[str, ...]:
 def _signed_call(thought: str) -> tuple[str, ...]:
     """Google wants no thoughts back, only the signature that the call or the text beside them has."""
     del thought
-    return (base64.b64encode(b"simulated thought of ").decode(),)
+    return (f'"{base64.b64encode(b"simulated thought of ").decode()}',)
 
 
 _SEATS = (
