@@ -18,6 +18,8 @@ KEY = "0f7c2d-odd.KEY+of/no=form"
 """Looks like no provider's key, so that no pattern can know it."""
 
 MODEL = "openai/gpt-4o-mini"
+TRANSLATED = "cerebras/gpt-oss-120b"
+"""Of a provider that speaks chat completions only, so that other dialects' callers are translated."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stag
     """One Baton for a whole module: its tests also show that it survives all of them."""
     async with raw_provider() as provider:
         environment = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": provider.url}
+        environment |= {"CEREBRAS_API_KEY": KEY, "CEREBRAS_BASE_URL": provider.url}
         folder = tmp_path_factory.mktemp("chaos")
         async with serving(environment, folder, {"retries": 0}) as baton:
             yield Stage(baton, provider)
