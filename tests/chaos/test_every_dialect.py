@@ -401,3 +401,34 @@ async def test_pipelined_requests_of_all_dialects_are_answered_in_their_order(st
         await line.send(b"".join(speech.request(stage.baton.key) for speech in SPEECHES.values()))
         for speech in SPEECHES.values():
             speech.refused(await line.reply(), 503)
+
+
+BESIDE = {
+    "anthropic, counting": (ANTHROPIC, "/v1/messages/count_tokens"),
+    "google, an array": (GOOGLE, "/v1beta/models/cerebras/gpt-oss-120b:streamGenerateContent"),
+    "google, its newer version": (GOOGLE, "/v1/models/cerebras/gpt-oss-120b:generateContent"),
+}
+
+
+@pytest.mark.parametrize("what", BESIDE)
+async def test_routes_beside_chat_refuse_in_the_same_shape(stage: Stage, what: str) -> None:
+    """Counting, Google's array, its newer version: no JSON, no messages, too much, a wrong key, a wrong way."""
+    speech, path = BESIDE[what]
+    key = stage.baton.key
+    for body in (b"{", b"[]", b"", b"[" * DEEP, b"\xff", speech.body(messages=5, contents=5)):
+        speech.refused(await say(stage, post(key, body, path=path)), 400)
+    speech.refused(await say(stage, post("bk-wrong", b"oops", path=path)), 401)
+    speech.refused(await say(stage, post(key, b" " * (21 << 20), path=path)), 413)
+    speech.refused(await say(stage, post(key, b"", path=path).replace(b"POST", b"PUT", 1)), 405)
+    assert stage.provider.calls == []
+
+
+async def test_a_broken_array_ends_in_an_error(stage: Stage) -> None:
+    """Google's stream without events is one JSON array; its last element says what went wrong."""
+    stage.provider.act = closing(*chunked(word("one "), word("two "), end=False))
+    path = GOOGLE.where(stream=True).removesuffix("?alt=sse")
+    reply = await say(stage, post(stage.baton.key, GOOGLE.body(), path=path))
+    assert reply.status == 200
+    *said, error = reply.json
+    assert [chunk["candidates"][0]["content"]["parts"][0]["text"] for chunk in said] == ["one ", "two "]
+    assert error["error"]["code"] == 502
