@@ -127,9 +127,10 @@ class Draft:
         if read_finish(reason or "completed", called=bool(self._calls)) is not self._finish:
             self._losses.adjust(Feature.FINISH, reason or "completed")
         status = "completed" if reason is None else "incomplete"
+        last = len(self._output) - 1  # what was cut short is what came last
         events = [*self._end_thought(status), *self._end_said(status)]
         for item in self._calls.values():
-            events += self._end_call(item, status)
+            events += self._end_call(item, status if item.at == last else "completed")
         self._calls = {}
         response = self._response(status)
         if reason is not None:
