@@ -10,8 +10,10 @@ from baton.core.failures import Failure, Kind
 from baton.core.request import Envelope
 from baton.gateway.resilience.deadline import WHOLE, Deadline, bounded
 from baton.gateway.routing.live import LiveRouter
-from baton.upstream.calls import Counted, Route, Upstream
+from baton.upstream.calls import Upstream
 from baton.upstream.directory import Directory
+from baton.upstream.replies import Counted
+from baton.upstream.route import Route
 
 _OF_THE_REQUEST = frozenset(
     {Kind.BAD_REQUEST, Kind.MODEL_GONE, Kind.CONTEXT_LENGTH, Kind.CONTENT_FILTER, Kind.DEADLINE}

@@ -16,7 +16,7 @@ from baton.core.usage import Usage
 from baton.gateway.routing.decision import Decision
 from baton.ledger.book import Book
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled, Status, believable
-from baton.upstream.calls import Route
+from baton.upstream.route import Route
 
 CANCELLED = "The client left, or Baton was told to stop."
 

@@ -18,9 +18,9 @@ from baton.gateway.shaping.judgement import judgement
 from baton.gateway.streaming import Begun, Streaming
 from baton.ledger.book import Book
 from baton.ledger.rows import Opened, Settled
-from baton.upstream.calls import Reply
 from baton.upstream.directory import Directory
 from baton.upstream.errands.errand import Errand
+from baton.upstream.replies import Reply
 
 
 class Arrival(Struct, frozen=True):

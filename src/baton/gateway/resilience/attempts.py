@@ -15,10 +15,12 @@ from baton.core.request import Envelope
 from baton.core.usage import Usage
 from baton.gateway.entry import Entry
 from baton.gateway.resilience.plan import Plan
-from baton.upstream.calls import Reply, ReplyStream, Route, Upstream
+from baton.upstream.calls import Upstream
 from baton.upstream.dialects.listening import Heard
 from baton.upstream.directory import Credential
 from baton.upstream.errands.errand import Errand
+from baton.upstream.replies import Reply, ReplyStream
+from baton.upstream.route import Route
 
 T = TypeVar("T")
 _log = structlog.stdlib.get_logger(__name__)

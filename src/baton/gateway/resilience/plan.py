@@ -5,8 +5,8 @@ from msgspec import Struct
 from baton.core.clock import Clock
 from baton.gateway.resilience.deadline import Deadline, bounded
 from baton.gateway.resilience.retry import RetryPolicy
-from baton.upstream.calls import Route
 from baton.upstream.directory import Provider
+from baton.upstream.route import Route
 from baton.upstream.transport import Deadlines
 
 

@@ -16,10 +16,10 @@ from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.deadline import WHOLE
 from baton.gateway.resilience.plan import Plan
 from baton.gateway.shaping.emulation import Emulation, put
-from baton.upstream.calls import Reply
 from baton.upstream.dialects.handing import Progress, Retelling
 from baton.upstream.dialects.listening import Heard
 from baton.upstream.dialects.retelling import stream_of
+from baton.upstream.replies import Reply
 
 INVALID = "invalid_answer"
 """The status of an attempt whose answer was not true to the schema."""
