@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, structs
 
 from baton.core.answer import ChatResponse, Choice, Finish
 from baton.core.errors import Invalid
@@ -13,7 +13,7 @@ from baton.core.messages import Citation, Foreign, Media, Part, Reasoning, Refus
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.google.chunks import Candidate, Chunk, read_chunk
-from baton.upstream.dialects.google.citations import Grounds, write_grounding
+from baton.upstream.dialects.google.citations import Grounds, shifted, write_grounding
 from baton.upstream.dialects.google.errors import error_inside
 from baton.upstream.dialects.google.finishes import finish_word, read_finish, write_finish
 from baton.upstream.dialects.google.parts import (
@@ -171,18 +171,36 @@ def _part(fields: Fields, made_id: str) -> Part:
 
 
 def _cited(parts: tuple[Part, ...], candidate: Candidate) -> tuple[Part, ...]:
-    """The parts with a candidate's citations on their last text."""
+    """The parts with a candidate's citations, each on the text that it names a place of, else on the last."""
     grounds = Grounds()
     for part in parts:
-        if isinstance(part, Text):
-            grounds.said(part.text)
-    citations = tuple(grounds.citations(candidate))
+        grounds.said(part.text if isinstance(part, Text) else "")
+    citations = grounds.citations(candidate)
     if not citations:
         return parts
-    at = max((at for at, part in enumerate(parts) if isinstance(part, Text)), default=None)
-    if at is None:
-        return (*parts, Text(text="", citations=citations))
-    return (*parts[:at], msgspec.structs.replace(parts[at], citations=citations), *parts[at + 1 :])
+    if not any(isinstance(part, Text) for part in parts):
+        parts = (*parts, Text(text=""))
+    found = list(parts)
+    for citation in citations:
+        at, before = _place(parts, citation.start)
+        text = found[at]
+        assert isinstance(text, Text)
+        found[at] = structs.replace(text, citations=(*text.citations, shifted(citation, -before)))
+    return tuple(found)
+
+
+def _place(parts: tuple[Part, ...], start: int | None) -> tuple[int, int]:
+    """Which part a place is in, and how many characters of text stand before that part."""
+    begun = 0
+    found = (0, 0)
+    for at, part in enumerate(parts):
+        if isinstance(part, Text):
+            if start is not None and found[0] and begun > start:
+                break
+            if start is None or begun <= start:
+                found = (at, begun)
+            begun += len(part.text)
+    return found
 
 
 def _choice(index: int, said: _Said, blocked: bool) -> Choice:
@@ -203,7 +221,7 @@ def write_response(response: ChatResponse, losses: Losses) -> bytes:
     if response.usage_raw is not None and own:
         body["usageMetadata"] = response.usage_raw
     elif response.usage is not None:
-        body["usageMetadata"] = write_usage(response.usage)
+        body["usageMetadata"] = write_usage(response.usage, losses)
     body |= {"modelVersion": response.model, "responseId": response.id}
     if own:
         body |= response.extras
@@ -212,15 +230,22 @@ def write_response(response: ChatResponse, losses: Losses) -> bytes:
 
 def _write_choice(choice: Choice, own: bool, losses: Losses) -> dict[str, Any]:
     parts: list[Any] = []
-    cited: list[tuple[Citation, str]] = []
+    cited: list[Citation] = []
+    text = ""
     for part in choice.parts:
         parts += write_said(part, losses)
-        if isinstance(part, Text):
-            cited += [(citation, part.text) for citation in part.citations]
+        if isinstance(part, Text | Refusal):
+            if any(citation.start is None for citation in cited):
+                losses.adjust(Feature.CITATIONS)
+            if isinstance(part, Text):
+                cited += [shifted(citation, len(text)) for citation in part.citations]
+            text += part.text
     candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": choice.index}
-    candidate["finishReason"] = (own and choice.native_finish) or write_finish(choice.finish or Finish.STOP)
+    calls = any(isinstance(part, ToolCall) for part in choice.parts)
+    native = choice.native_finish if own else None
+    candidate["finishReason"] = native or write_finish(choice.finish or Finish.STOP, calls, losses)
     if cited:
-        candidate["groundingMetadata"] = write_grounding(cited)
+        candidate["groundingMetadata"] = write_grounding(cited, text)
     if choice.logprobs is not None:
         if own:
             candidate["logprobsResult"] = choice.logprobs

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from baton.core.messages import Citation
 from baton.upstream.dialects.google.chunks import Candidate
@@ -87,32 +87,41 @@ def _object(data: Raw) -> dict[str, Any]:
         return {}
 
 
-def write_grounding(cited: Sequence[tuple[Citation, str]]) -> dict[str, Any]:
-    """Grounding metadata that names each source once; each citation with the text that it stands on."""
+def shifted(citation: Citation, by: int) -> Citation:
+    """The citation with its place counted from elsewhere, in characters; as `origin` wrote it no longer."""
+    if not by or citation.start is None:
+        return citation
+    end = None if citation.end is None else citation.end + by
+    return structs.replace(citation, start=citation.start + by, end=end, raw=None)
+
+
+def write_grounding(cited: Sequence[Citation], text: str) -> dict[str, Any]:
+    """Grounding metadata that names each source once; places count from the beginning of all text."""
     chunks: list[Any] = []
     places: dict[bytes, int] = {}
     supports: list[dict[str, Any]] = []
-    for citation, text in cited:
+    for citation in cited:
         known = as_object(msgspec.json.decode(citation.raw)) if _at_home(citation) and citation.raw else {}
-        chunk = known.get("chunk") or {"web": _source(citation)}
+        chunk = known.get("chunk") or _chunk(citation)
         key = msgspec.json.encode(chunk)
         if key not in places:
             places[key] = len(chunks)
             chunks.append(chunk)
         segment = known.get("segment") or _segment(citation, text)
-        if segment:
-            supports.append({"segment": segment, "groundingChunkIndices": [places[key]]})
-    said: dict[str, Any] = {"groundingChunks": chunks}
-    return {**said, "groundingSupports": supports} if supports else said
+        support = {"segment": segment} if segment else {}
+        supports.append({**support, "groundingChunkIndices": [places[key]]})
+    return {"groundingChunks": chunks, "groundingSupports": supports}
 
 
 def _at_home(citation: Citation) -> bool:
     return citation.origin is HOME
 
 
-def _source(citation: Citation) -> dict[str, str]:
-    named = (("uri", citation.url), ("title", citation.title))
-    return {name: value for name, value in named if value is not None}
+def _chunk(citation: Citation) -> dict[str, Any]:
+    """A source; one whose words are told is a context that was retrieved."""
+    named = (("uri", citation.url), ("title", citation.title), ("text", citation.quote))
+    source = {name: value for name, value in named if value is not None}
+    return {"web" if citation.quote is None else "retrievedContext": source}
 
 
 def _segment(citation: Citation, text: str) -> dict[str, Any]:

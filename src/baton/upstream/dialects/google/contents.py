@@ -185,25 +185,40 @@ class ContentsWriter:
         """(parts of the system instruction, contents)."""
         system: list[Any] = []
         contents: list[dict[str, Any]] = []
+        last: Role | None = None
         for message in messages:
             self._note(message)
             if message.role in (Role.SYSTEM, Role.DEVELOPER):
                 if contents:
                     self._losses.adjust(Feature.SYSTEM_POSITION)
-                if message.role is Role.DEVELOPER:
-                    self._losses.adjust(Feature.DEVELOPER_ROLE)
-                system += [part for part in self._said(message) if part != {"text": ""}]
+                system += self._system(message)
                 continue
             parts = self._results(message) if message.role is Role.TOOL else self._said(message)
-            if not parts:
-                self._losses.drop(Feature.EMPTY_CONTENT)
-                continue
             role = "model" if message.role is Role.ASSISTANT else "user"
-            contents.append({"role": role, "parts": parts})
+            if not parts:
+                self._losses.adjust(Feature.EMPTY_CONTENT)
+                if role == "model":
+                    continue
+                parts = [{"text": _NOTHING}]
+            if message.role is last and message.role is not Role.USER:
+                self._losses.adjust(Feature.ALTERNATION)
+                contents[-1]["parts"] += parts
+            else:
+                contents.append({"role": role, "parts": parts})
+            last = message.role
         if not contents:  # they must not be empty
             self._losses.adjust(Feature.SYSTEM_POSITION)
-            contents, system = [{"role": "user", "parts": system or [{"text": " "}]}], []
+            contents, system = [{"role": "user", "parts": system or [{"text": _NOTHING}]}], []
         return system, contents
+
+    def _system(self, message: Message) -> list[Any]:
+        """The parts of a system message."""
+        if message.role is Role.DEVELOPER:
+            self._losses.adjust(Feature.DEVELOPER_ROLE)
+        said = [part for part in self._said(message) if part != {"text": ""}]
+        if not said:
+            self._losses.adjust(Feature.EMPTY_CONTENT)
+        return said
 
     def _note(self, message: Message) -> None:
         if message.name is not None:
@@ -248,8 +263,6 @@ class ContentsWriter:
                 return [] if written is None else [written]
             case Foreign() if part.dialect is HOME:
                 return [part.raw]
-            case ToolResult():
-                return self._result(part)
             case Foreign():
                 self._losses.drop(Feature.FOREIGN_PARTS, part.kind)
                 return []
@@ -283,22 +296,30 @@ class ContentsWriter:
         return write_call(msgspec.structs.replace(call, signature=signature), self._losses)
 
     def _results(self, message: Message) -> list[Any]:
-        parts: list[Any] = []
+        """All results, as those of one turn must stand together, and behind them what they cannot hold."""
+        results: list[Any] = []
+        behind: list[Any] = []
         for part in message.parts:
-            parts += self._result(part) if isinstance(part, ToolResult) else self._other_said(part)
-        return parts
+            if isinstance(part, ToolResult):
+                response, shown = self._result(part)
+                results.append({"functionResponse": response})
+                if shown and len(message.parts) > 1:
+                    behind.append({"text": f"The result of the tool call {part.call_id}:"})
+                behind += shown
+            else:
+                behind += [{"text": part.text}] if isinstance(part, Text) else self._other(part)
+        return results + behind
 
-    def _other_said(self, part: Part) -> list[Any]:
-        return [{"text": part.text}] if isinstance(part, Text) else self._other(part)
-
-    def _result(self, result: ToolResult) -> list[Any]:
-        """A result, and behind it the media that it cannot hold."""
+    def _result(self, result: ToolResult) -> tuple[dict[str, Any], list[Any]]:
+        """A result, and the media that it cannot hold."""
         if result.cache_mark is not None:
             self._losses.drop(Feature.CACHE_MARKS)
-        texts = [part.text for part in result.parts if isinstance(part, Text)]
+        texts = [part.text for part in result.parts if isinstance(part, Text) and part.text]
         response: dict[str, Any] = {
             "name": self._names.get(result.call_id) or result.name or "tool",
-            "response": _write_response("\n".join(texts), result.is_error) if texts else {},
+            "response": _write_response("\n".join(texts), result.is_error)
+            if texts or result.is_error
+            else {},
         }
         if result.call_id:
             response["id"] = result.call_id
@@ -307,12 +328,15 @@ class ContentsWriter:
         if any(not isinstance(part, Text | Media) for part in result.parts):
             self._losses.drop(Feature.FOREIGN_PARTS)
         if not shown:
-            return [{"functionResponse": response}]
+            return response, []
         if self._results_hold_media:
-            return [{"functionResponse": {**response, "parts": shown}}]
+            return {**response, "parts": shown}, []
         self._losses.adjust(Feature.TOOL_RESULT_MEDIA)
-        return [{"functionResponse": response}, *shown]
+        return response, shown
 
+
+_NOTHING = "."
+"""What a user's turn says that has nothing to say: the API takes none without."""
 
 UNSIGNED = "skip_thought_signature_validator"
 """What Google's documentation says to put on a call that another model made (thought signatures, FAQ)."""

@@ -5,6 +5,7 @@ enums as numbers (recording google-20ef287680).
 """
 
 from baton.core.answer import Finish
+from baton.core.losses import Feature, Losses
 
 _NUMBERED = (
     "FINISH_REASON_UNSPECIFIED",
@@ -84,6 +85,9 @@ def read_finish(native: str, calls: bool) -> Finish:
     return Finish.TOOL_CALLS if calls and finish is Finish.STOP else finish
 
 
-def write_finish(finish: Finish) -> str:
-    """Google's word for a finish."""
-    return _WRITE[finish]
+def write_finish(finish: Finish, calls: bool, losses: Losses) -> str:
+    """Google's word for a finish; noted where it tells less. `calls`: whether the answer asks for tools."""
+    word = _WRITE[finish]
+    if read_finish(word, calls) is not finish:
+        losses.adjust(Feature.FINISH)
+    return word

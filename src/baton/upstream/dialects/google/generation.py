@@ -8,7 +8,7 @@ from baton.upstream.dialects.google.schemas import from_openapi, to_json_schema
 from baton.upstream.dialects.google.spelling import inner, texts, word
 from baton.upstream.dialects.wire import Fields
 
-_JSON = "application/json"
+_JSON, _PLAIN = "application/json", "text/plain"
 _MOST_STOPS = 5
 _MOST_CHOICES = 8
 _HOTTEST = 2.0
@@ -64,7 +64,7 @@ def read_thinking(config: Fields, unread: list[str]) -> ReasoningWish | None:
     known = level is not None and level != _LEVELS[0]
     return ReasoningWish(
         effort=level.lower() if known and level is not None else None,
-        budget_tokens=budget if budget is not None and budget >= 0 else None,
+        budget_tokens=budget,
     )
 
 
@@ -116,8 +116,10 @@ def _clamped(
 
 
 def _write_format(wish: ResponseFormat | None, losses: Losses) -> dict[str, Any]:
-    if wish is None or wish.kind is FormatKind.TEXT:
+    if wish is None:
         return {}
+    if wish.kind is FormatKind.TEXT:
+        return {"responseMimeType": _PLAIN}
     written: dict[str, Any] = {"responseMimeType": _JSON}
     if wish.schema is not None:
         written["responseJsonSchema"] = to_json_schema(wish.schema, losses, Feature.RESPONSE_SCHEMA)

@@ -76,8 +76,6 @@ def read_said(fields: Fields) -> Text | Reasoning | Media | Foreign:
         return Text(text=text or "", signature=signature)
     if text is None:  # a thought in cipher alone
         return Reasoning(encrypted=signature)
-    if signature is not None and signature.origin is Dialect.OPENAI_RESPONSES:
-        return Reasoning(text=text, encrypted=signature)
     return Reasoning(text=text, signature=signature)
 
 
@@ -92,7 +90,7 @@ def joined(parts: Sequence[Part], more: Sequence[Part]) -> tuple[Part, ...]:
     match parts[-1], more[0]:
         case Text(signature=None) as cut, Text() as rest if not cut.citations:
             whole: Part = structs.replace(rest, text=cut.text + rest.text)
-        case Reasoning(signature=None, encrypted=None) as cut, Reasoning() as rest:
+        case Reasoning(signature=None, encrypted=None) as cut, Reasoning(encrypted=None) as rest:
             whole = structs.replace(rest, text=cut.text + rest.text)
         case _:
             return (*parts, *more)
@@ -194,16 +192,11 @@ def signed(part: dict[str, Any], signature: Signature | None) -> dict[str, Any]:
 
 
 def write_thought(thought: Reasoning) -> list[dict[str, Any]]:
-    """A thought, with whatever its provider put on it."""
-    if thought.encrypted is not None:
-        together = thought.encrypted.origin is Dialect.OPENAI_RESPONSES and thought.text
-        part: dict[str, Any] = {"thought": True}
-        if together:
-            return [signed({**part, "text": thought.text}, thought.encrypted)]
-        alone = signed(part, thought.encrypted)
-        spoken = bool(thought.text or thought.signature)
-        return [*([_thought(thought)] if spoken else []), alone]
-    return [_thought(thought)]
+    """A thought, with whatever its provider put on it: in cipher it is a part of its own, without a text."""
+    if thought.encrypted is None:
+        return [_thought(thought)]
+    spoken = bool(thought.text or thought.signature)
+    return [*([_thought(thought)] if spoken else []), signed({"thought": True}, thought.encrypted)]
 
 
 def _thought(thought: Reasoning) -> dict[str, Any]:
@@ -238,8 +231,13 @@ def note_media(media: Media, losses: Losses) -> None:
 def _untaken(media: Media) -> Feature:
     if media.file_id is not None:
         return Feature.FILE_ID
-    if media.url is None:
-        return {MediaKind.IMAGE: Feature.IMAGE, MediaKind.AUDIO: Feature.AUDIO}.get(
-            media.kind, Feature.DOCUMENT
-        )
-    return Feature.IMAGE_URL if media.kind is MediaKind.IMAGE else Feature.DOCUMENT_URL
+    return (_BY_URL if media.url is not None else _BY_KIND).get(media.kind) or _BY_KIND[media.kind]
+
+
+_BY_URL = {MediaKind.IMAGE: Feature.IMAGE_URL, MediaKind.DOCUMENT: Feature.DOCUMENT_URL}
+_BY_KIND = {
+    MediaKind.IMAGE: Feature.IMAGE,
+    MediaKind.AUDIO: Feature.AUDIO,
+    MediaKind.DOCUMENT: Feature.DOCUMENT,
+    MediaKind.VIDEO: Feature.VIDEO,
+}

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
@@ -176,7 +177,7 @@ class Relay:
         data = self._held or b"{}"
         owed: dict[str, Any] = {}
         if seen.usage is None:
-            owed["usageMetadata"] = write_usage(usage)
+            owed["usageMetadata"] = write_usage(usage, Losses())
         if baton is not None:
             owed["baton"] = baton
         if owed:

@@ -87,7 +87,7 @@ def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: 
 
 def _note(request: ChatRequest, own: bool, losses: Losses) -> None:
     """Note what has no place here."""
-    if request.parallel_tool_calls is False:
+    if request.parallel_tool_calls is False and request.tools:
         losses.drop(Feature.PARALLEL_TOOL_CALLS)
     if request.user is not None:
         losses.drop(Feature.USER)

@@ -159,6 +159,8 @@ class StreamWriter:
         self._ended = ended
         self._tail: dict[str, Any] = {}
         self._calls: dict[int, dict[int, _Call]] = {}
+        self._asked: set[int] = set()
+        """Choices that have asked for tools."""
         self._finished: dict[int, str] = {}
         self._texts: dict[int, list[str]] = {}
         self._cited: dict[int, list[Citation]] = {}
@@ -178,9 +180,9 @@ class StreamWriter:
                     call.pieces.append(event.arguments)
                 return b""
             case Finished():
-                called = self._called(event.choice)
-                self._finished[event.choice] = write_finish(event.finish)
-                return called
+                calls = event.choice in self._asked or event.choice in self._calls
+                self._finished[event.choice] = write_finish(event.finish, calls, self._losses)
+                return self._called(event.choice)
             case Cited():
                 self._cited.setdefault(event.choice, []).append(event.citation)
                 return b""
@@ -192,7 +194,7 @@ class StreamWriter:
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
         """The last chunk: finish reasons, usage, what Baton has to say."""
-        return self.last(write_usage(usage), baton)
+        return self.last(write_usage(usage, self._losses), baton)
 
     def last(self, usage: Mapping[str, Any] | None, baton: dict[str, Any] | None = None) -> bytes:
         """The last chunk, with a usage of Google's shape."""
@@ -210,16 +212,14 @@ class StreamWriter:
         end: dict[str, Any] = {"content": _EMPTY_TEXT, "finishReason": finish, "index": choice}
         if choice in self._cited:
             text = "".join(self._texts.get(choice, ()))
-            cited = [(citation, text) for citation in self._cited[choice]]
-            end["groundingMetadata"] = write_grounding(cited)
+            end["groundingMetadata"] = write_grounding(self._cited[choice], text)
         return end
 
     def _said(self, event: StreamEvent) -> Any:
         """The part that an event is."""
         match event:
             case TextDelta():
-                self._texts.setdefault(event.choice, []).append(event.text)
-                return {"text": event.text}
+                return self._text(event.text, event.choice)
             case TextSigned():
                 return signed({"text": ""}, event.signature)
             case ReasoningDelta():
@@ -228,7 +228,7 @@ class StreamWriter:
                 return self._signed_thought(event)
             case RefusalDelta():
                 self._losses.adjust(Feature.REFUSAL)
-                return {"text": event.text}
+                return self._text(event.text, event.choice)
             case MediaShown():
                 return write_media(event.media, self._losses)
             case ForeignDelta(dialect=Dialect.GOOGLE):
@@ -239,12 +239,19 @@ class StreamWriter:
             case _:
                 return None
 
+    def _text(self, text: str, choice: int) -> dict[str, Any]:
+        if choice in self._cited:
+            self._losses.adjust(Feature.CITATIONS)
+        self._texts.setdefault(choice, []).append(text)
+        return {"text": text}
+
     def _signed_thought(self, event: ReasoningSigned) -> dict[str, Any] | None:
+        if event.id is not None or event.details is not None:
+            self._losses.drop(Feature.REASONING_SIGNATURE)
         if event.encrypted is not None:
             return signed({"thought": True}, event.encrypted)
         if event.signature is not None:
             return signed({"thought": True, "text": ""}, event.signature)
-        self._losses.drop(Feature.REASONING_SIGNATURE)
         return None
 
     def _called(self, choice: int) -> bytes:
@@ -252,6 +259,7 @@ class StreamWriter:
         calls = self._calls.pop(choice, None)
         if not calls:
             return b""
+        self._asked.add(choice)
         parts = [write_call(call.whole(), self._losses) for _, call in sorted(calls.items())]
         return self._parts(parts, choice)
 

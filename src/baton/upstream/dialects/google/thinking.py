@@ -12,6 +12,8 @@ def write_thinking(wish: ReasoningWish, quirks: Quirks, model: str, losses: Loss
     """The wish as settings of a generation; thoughts are asked for wherever the model shall think."""
     if wish.effort is None and wish.budget_tokens is None:
         return {"thinkingConfig": {"includeThoughts": True}}
+    if wish.budget_tokens is not None and wish.budget_tokens < 0:  # as much as the model thinks fit
+        return {"thinkingConfig": {"includeThoughts": True, "thinkingBudget": -1}}
     habits = quirks.thinking_of(model)
     if habits is not None and not habits.thinks:
         losses.drop(Feature.REASONING_EFFORT if wish.effort is not None else Feature.REASONING_BUDGET)

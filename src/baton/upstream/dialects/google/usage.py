@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from baton.core.losses import Feature, Losses
 from baton.core.usage import Usage
 from baton.upstream.dialects.wire import as_object
 
@@ -63,8 +64,10 @@ def _audio(counts: list[ModalityCount] | None) -> int:
     return sum(count.tokenCount or 0 for count in counts or () if count.modality in _AUDIO)
 
 
-def write_usage(usage: Usage) -> dict[str, Any]:
-    """A usage object in Google's shape."""
+def write_usage(usage: Usage, losses: Losses) -> dict[str, Any]:
+    """A usage object in Google's shape, which has no word for what was written to a cache."""
+    if usage.cache_write:
+        losses.drop(Feature.USAGE_DETAILS)
     said: dict[str, Any] = {
         "promptTokenCount": usage.prompt,
         "candidatesTokenCount": max(0, usage.completion - usage.reasoning),

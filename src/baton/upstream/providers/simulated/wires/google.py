@@ -67,7 +67,7 @@ class _Events:
                 return signed + self._writer.write(event)
             case Used():
                 self._over = True
-                return self._writer.last(write_usage(event.usage))
+                return self._writer.last(write_usage(event.usage, Losses()))
             case Ended():
                 return b"" if self._over else self._writer.last(None)
             case Began():
@@ -84,15 +84,17 @@ def _open(wants_usage: bool) -> _Events:
 
 def _read(path: str, body: bytes) -> ChatRequest:
     name, _, verb = path.partition("/models/")[2].rpartition(":")
-    request = read_request(body, name, stream=verb == _STREAM[1:])
+    return read_request(body, name, stream=verb == _STREAM[1:])
+
+
+def _check(request: ChatRequest) -> None:
+    """Refuse a signature that is nobody's here, as the real ones do."""
     for message in request.messages:
         for part in message.parts:
-            _check(part)
-    return request
+            _check_part(part)
 
 
-def _check(part: Part) -> None:
-    """Refuse a signature that is nobody's here, as the real ones do."""
+def _check_part(part: Part) -> None:
     signed = part.signature if isinstance(part, Text | ToolCall | Reasoning) else None
     if signed is None or signed.value == UNSIGNED:
         return
@@ -134,6 +136,7 @@ GOOGLE = Wire(
     dialect=Dialect.GOOGLE,
     path_ends=(_WHOLE, _STREAM),
     read=_read,
+    check=_check,
     write_whole=_write_whole,
     open_stream=_open,
     write_error=_error,
