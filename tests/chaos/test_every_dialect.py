@@ -412,7 +412,7 @@ BESIDE = {
 
 @pytest.mark.parametrize("what", BESIDE)
 async def test_routes_beside_chat_refuse_in_the_same_shape(stage: Stage, what: str) -> None:
-    """Counting, Google's array, its newer version: no JSON, no messages, too much, a wrong key, a wrong way."""
+    """Counting, Google's array, its newer version: whatever is wrong with what they get."""
     speech, path = BESIDE[what]
     key = stage.baton.key
     for body in (b"{", b"[]", b"", b"[" * DEEP, b"\xff", speech.body(messages=5, contents=5)):

@@ -8,7 +8,9 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from baton import __version__
-from baton.api.compat import described as compat
+from baton.api.compat.described.chats import CHATS
+from baton.api.compat.described.errands import ERRANDS
+from baton.api.compat.described.shapes import ERRORS
 from baton.api.native import chat
 from baton.api.native.answer import Answer
 from baton.api.native.chat_body import ChatBody
@@ -46,10 +48,8 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     components.setdefault("securitySchemes", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
-    described["paths"] = {
-        compat.PATH: {"post": compat.CHAT_COMPLETIONS},
-        chat.PATH: {"post": _NATIVE_CHAT},
-    } | (described["paths"])
+    by_hand = {**CHATS, **ERRANDS, chat.PATH: {"post": _NATIVE_CHAT}}
+    described["paths"] = by_hand | described["paths"]
     for path, operations in described["paths"].items():
         for operation in operations.values():
             _with_errors(path, operation["responses"])
@@ -69,7 +69,7 @@ def _schemas() -> dict[str, Any]:
     body = ChatBody.model_json_schema(ref_template=_REF.replace("{name}", "{model}"))
     inner: dict[str, Any] = body.pop("$defs", {})
     _, ours = msgspec.json.schema_components([Answer, Problem], ref_template=_REF)
-    return {**inner, "ChatBody": body, **ours, **compat.ERRORS}
+    return {**inner, "ChatBody": body, **ours, **ERRORS}
 
 
 _NATIVE_CHAT: dict[str, Any] = {
