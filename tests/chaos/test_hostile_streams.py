@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from baton.gateway import gateway
-from baton.upstream import calls
+from baton.upstream import replies
 from baton.upstream.dialects import sse
 from tests.chaos.conftest import KEY, Stage, broken, refused
 from tests.chaos.provider import (
@@ -187,7 +187,7 @@ async def test_a_stream_without_end_is_ended(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """However it goes on, there is a bound; what it had used until then is recorded."""
-    monkeypatch.setattr(calls, "MAX_ANSWER_BYTES", 1 << 20)
+    monkeypatch.setattr(replies, "MAX_ANSWER_BYTES", 1 << 20)
     sent = 0
 
     async def act(caller: Caller) -> None:
