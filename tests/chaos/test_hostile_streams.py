@@ -227,7 +227,7 @@ async def test_a_line_without_end_costs_no_more_than_its_length(stage: Stage) ->
         waits.append(loop.time() - began_s)
     broken(await asked)
     assert max(waits) < 1.0
-    assert sse.MAX_EVENT_BYTES < calls.MAX_ANSWER_BYTES
+    assert sse.MAX_EVENT_BYTES < replies.MAX_ANSWER_BYTES
 
 
 async def test_pings_without_a_word_are_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
