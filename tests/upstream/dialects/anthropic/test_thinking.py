@@ -27,25 +27,37 @@ def asked(model: str, wish: ReasoningWish, **fields: Any) -> tuple[dict[str, Any
 @pytest.mark.parametrize(
     ("model", "effort", "thinking", "told", "noted"),
     [
-        (BUDGETED, "low", {"type": "enabled", "budget_tokens": 2048}, None, []),
-        (BUDGETED, "medium", {"type": "enabled", "budget_tokens": 8192}, None, []),
-        (BUDGETED, "minimal", {"type": "enabled", "budget_tokens": 1024}, None, []),
-        (BUDGETED, "none", None, None, []),
-        ("claude-opus-4-1", "max", {"type": "enabled", "budget_tokens": 24576}, None, []),
+        (BUDGETED, "low", {"type": "enabled", "budget_tokens": 2048}, None, ["reasoning_effort=2048"]),
+        (BUDGETED, "medium", {"type": "enabled", "budget_tokens": 8192}, None, ["reasoning_effort=8192"]),
+        (BUDGETED, "minimal", {"type": "enabled", "budget_tokens": 1024}, None, ["reasoning_effort=1024"]),
+        (BUDGETED, "none", {"type": "disabled"}, None, []),
+        (
+            "claude-opus-4-1",
+            "max",
+            {"type": "enabled", "budget_tokens": 24576},
+            None,
+            ["reasoning_effort=24576"],
+        ),
         ("claude-3-5-sonnet-latest", "high", None, None, ["reasoning_effort"]),
         ("claude-3-5-sonnet-latest", "none", None, None, []),
         ("claude-opus-4-6", "high", {"type": "adaptive"}, "high", []),
         ("claude-opus-4-6", "xhigh", {"type": "adaptive"}, "max", ["reasoning_effort=max"]),
         (ADAPTIVE, "high", SHOWN, "high", []),
         (ADAPTIVE, "minimal", SHOWN, "low", ["reasoning_effort=low"]),
-        (ADAPTIVE, "none", None, None, []),
+        (ADAPTIVE, "none", {"type": "disabled"}, None, []),
         ("claude-sonnet-5", "none", {"type": "disabled"}, None, []),
         ("claude-haiku-5-5", "none", {"type": "disabled"}, None, []),
         ("claude-sonnet-5-5", "none", {"type": "between_tools"}, None, []),
         ("claude-opus-5-5", "none", None, "low", ["reasoning_effort=low"]),
         ("claude-fable-5-2", "high", SHOWN, "high", []),
         ("claude-something-9", "high", SHOWN, "high", []),
-        ("another-house-model", "high", {"type": "enabled", "budget_tokens": 24576}, None, []),
+        (
+            "another-house-model",
+            "high",
+            {"type": "enabled", "budget_tokens": 24576},
+            None,
+            ["reasoning_effort=24576"],
+        ),
     ],
 )
 def test_an_effort_is_said_as_the_model_takes_it(
@@ -64,7 +76,7 @@ def test_an_effort_is_said_as_the_model_takes_it(
         (BUDGETED, 100, {"type": "enabled", "budget_tokens": 1024}, ["reasoning_budget=1024"]),
         (BUDGETED, 99_999, {"type": "enabled", "budget_tokens": 32768}, ["reasoning_budget=32768"]),
         (BUDGETED, -1, {"type": "enabled", "budget_tokens": 8192}, ["reasoning_budget=8192"]),
-        (BUDGETED, 0, None, []),
+        (BUDGETED, 0, {"type": "disabled"}, []),
         (ADAPTIVE, 3000, SHOWN, ["reasoning_budget=medium"]),
     ],
 )
@@ -166,9 +178,9 @@ def test_thinking_goes_with_the_usual_sampling_only() -> None:
     sampling = Sampling(temperature=0.2, top_k=5)
     body, losses = asked(BUDGETED, ReasoningWish(effort="low"), sampling=sampling)
     assert not {"temperature", "top_k"} & set(body)
-    assert sorted(losses) == ["temperature=1", "top_k"]
+    assert sorted(losses) == ["reasoning_effort=2048", "temperature=1", "top_k"]
     body, losses = asked("claude-3-7-sonnet", ReasoningWish(effort="low"), sampling=Sampling(top_p=0.5))
-    assert (body["top_p"], losses) == (0.95, ["top_p=0.95"])
+    assert (body["top_p"], losses[1:]) == (0.95, ["top_p=0.95"])
 
 
 @pytest.mark.parametrize(

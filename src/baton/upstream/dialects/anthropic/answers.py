@@ -15,8 +15,8 @@ from baton.upstream.dialects.anthropic.citations import write_citation
 from baton.upstream.dialects.anthropic.errors import error_inside
 from baton.upstream.dialects.anthropic.finishes import read_finish, write_finish
 from baton.upstream.dialects.anthropic.parts import call_block, read_parts, text_block
+from baton.upstream.dialects.anthropic.riders import beside_call, beside_text, seal
 from baton.upstream.dialects.anthropic.usage import WireUsage, read_usage, usage_leniently, write_usage
-from baton.upstream.dialects.carried import mark
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text
 
@@ -169,10 +169,15 @@ def write_answer(response: ChatResponse, losses: Losses) -> bytes:
 
 
 def stop_reason(choice: Choice, losses: Losses) -> str:
-    """Why it ended; calls end an answer as calls, whatever the provider said."""
+    """Why it ended; calls and refusals end an answer as such, whatever the provider said."""
     finish = choice.finish or Finish.STOP
-    if finish is Finish.STOP and any(isinstance(part, ToolCall) for part in choice.parts):
-        finish = Finish.TOOL_CALLS
+    if finish is Finish.STOP:
+        if any(isinstance(part, ToolCall) for part in choice.parts):
+            losses.adjust(Feature.FINISH, "tool_use")
+            return "tool_use"
+        if any(isinstance(part, Refusal) for part in choice.parts):
+            losses.adjust(Feature.FINISH, "refusal")
+            return "refusal"
     return write_finish(finish, choice.native_finish, losses)
 
 
@@ -192,16 +197,17 @@ def said_blocks(part: Part, losses: Losses) -> list[Any]:
             block: dict[str, Any] = text_block(part.text)
             notes = [write_citation(note, losses) for note in part.citations]
             block |= {"citations": cited} if (cited := [note for note in notes if note is not None]) else {}
-            return [block] if part.signature is None else [block, redacted_block(mark(part.signature, _OWN))]
+            return [block] if part.signature is None else [block, redacted_block(beside_text(part.signature))]
         case Reasoning():
             return _thought(part, losses)
         case Refusal():
+            losses.adjust(Feature.REFUSAL)
             return [text_block(part.text)]
         case ToolCall():
             block = call_block(part, losses)
             if part.signature is None:
                 return [block]
-            return [thinking_block("", mark(part.signature, _OWN)), block]
+            return [thinking_block("", beside_call(part.signature)), block]
         case Media():
             losses.drop(Feature(part.kind.value))
             return []
@@ -216,11 +222,12 @@ def said_blocks(part: Part, losses: Losses) -> list[Any]:
 
 def _thought(part: Reasoning, losses: Losses) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
-    if part.text or part.signature is not None or part.encrypted is None:
-        signature = "" if part.signature is None else mark(part.signature, _OWN)
-        blocks.append(thinking_block(part.text, signature))
+    shown = bool(part.text) or part.signature is not None or part.encrypted is None
+    if shown:
+        blocks.append(thinking_block(part.text, seal(part.signature, part.id)))
     if part.encrypted is not None:
-        blocks.append(redacted_block(mark(part.encrypted, _OWN)))
+        thought_id = None if shown else part.id
+        blocks.append(redacted_block(seal(part.encrypted, thought_id, same=shown)))
     if part.details is not None:
         losses.drop(Feature.REASONING_SIGNATURE, "reasoning_details")
     return blocks

@@ -15,7 +15,7 @@ def read_citation(note: object) -> Citation:
     return Citation(
         url=as_text(fields.get("url")) or (source if source and "://" in source else None),
         title=as_text(fields.get("title")) or as_text(fields.get("document_title")),
-        quote=as_text(fields.get("cited_text")),
+        quote=as_text(fields.get("cited_text")) or None,
         origin=Dialect.ANTHROPIC,
         raw=raw(note),
     )
@@ -28,6 +28,8 @@ def write_citation(citation: Citation, losses: Losses) -> Any | None:
     if citation.url is None:
         losses.drop(Feature.CITATIONS)
         return None
+    if citation.start is not None or citation.end is not None:
+        losses.adjust(Feature.CITATIONS)
     return {
         "type": "web_search_result_location",
         "cited_text": citation.quote or "",

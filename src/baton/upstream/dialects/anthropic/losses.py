@@ -39,8 +39,7 @@ ADJUSTS: Mapping[Feature, str] = {
     Feature.MAX_TOKENS: "2000 and what thinking may take, where nobody said",
     Feature.TEMPERATURE: "at most 1; 1 while thinking",
     Feature.TOP_P: "at least 0.95 while thinking",
-    Feature.REASONING_EFFORT: "the next level that the model has; none beside a forced call, or behind calls "
-    "without a signed thought, for models that think by a budget",
+    Feature.REASONING_EFFORT: "a budget, or the next level; none where the model cannot think and do as told",
     Feature.REASONING_BUDGET: "within the model's range and three quarters of the limit, or an effort",
     Feature.TOOLS: "arguments that are no JSON object are put into one as `_raw`",
     Feature.TOOL_CHOICE: "`auto` for models that cannot be made to call, a named tool offered alone",
@@ -54,7 +53,8 @@ ADJUSTS: Mapping[Feature, str] = {
     Feature.ALTERNATION: "messages of one role in a row are joined; a user's `.` before an assistant's first",
     Feature.EMPTY_CONTENT: "empty texts are left out; a user's turn without any says `.`",
     Feature.PREFILL: "white space at its end is left out; newer models are asked to go on",
-    Feature.REFUSAL: "a text",
+    Feature.REFUSAL: "a text; in answers the end is `refusal` too",
+    Feature.CITATIONS: "they stand on the whole of their text",
     Feature.DOCUMENT: "text of other kinds is plain text",
-    Feature.FINISH: "`refusal` for a content filter, `end_turn` for reasons it has no word for",
+    Feature.FINISH: "`refusal` for a content filter, `end_turn` for a reason it has no word for",
 }

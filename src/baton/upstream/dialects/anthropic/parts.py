@@ -12,9 +12,19 @@ from msgspec import Raw, structs
 
 from baton.core.dialect import Dialect
 from baton.core.losses import Feature, Losses
-from baton.core.messages import Foreign, Media, MediaKind, Part, Reasoning, Text, ToolCall, ToolResult
+from baton.core.messages import (
+    Foreign,
+    Media,
+    MediaKind,
+    Part,
+    Reasoning,
+    Signature,
+    Text,
+    ToolCall,
+    ToolResult,
+)
 from baton.upstream.dialects.anthropic.citations import read_citation
-from baton.upstream.dialects.carried import unmark
+from baton.upstream.dialects.anthropic.riders import of_call, of_text, unseal
 from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, raw
 
 _OWN = Dialect.ANTHROPIC
@@ -33,65 +43,63 @@ def read_parts(blocks: Sequence[Fields], unread: list[str]) -> tuple[Part, ...]:
         Invalid: a known kind with a field of the wrong type.
     """
     parts: list[Part] = []
+    riding: Signature | None = None
     for block in blocks:
-        part = read_part(block, unread)
-        joined = _joined(parts[-1], part) if parts else None
-        if joined is None:
-            parts.append(part)
+        kind = block.text("type") or ""
+        if kind == "thinking":
+            signature, text = block.text("signature") or "", block.text("thinking") or ""
+            riding = of_call(signature)
+            if riding is None:
+                sealed = unseal(signature)
+                parts.append(Reasoning(text=text, signature=sealed.signature, id=sealed.id))
+        elif kind == "redacted_thinking":
+            _add_cipher(block.text("data") or "", parts)
         else:
-            parts[-1] = joined
+            part = _read_part(kind, block, unread)
+            if isinstance(part, ToolCall) and riding is not None:
+                part, riding = structs.replace(part, signature=riding), None
+            parts.append(part)
+            if isinstance(part, Foreign | Media):
+                continue
+        unread.extend(block.path(name) for name in block.rest)
     return tuple(parts)
 
 
-def _joined(before: Part, part: Part) -> Part | None:
-    """What Baton had to write as two blocks, because another dialect has it in one; None: they are two."""
-    match before, part:
-        case (
-            Reasoning(text="", signature=signature, encrypted=None),
-            ToolCall(),
-        ) if signature is not None and signature.origin is not _OWN:
-            return structs.replace(part, signature=signature)
-        case (
-            Reasoning(signature=None, encrypted=None),
-            Reasoning(text="", signature=None, encrypted=cipher),
-        ) if cipher is not None and cipher.origin is not _OWN:
-            return structs.replace(before, encrypted=cipher)
-        case Text(), Reasoning(text="", signature=None, encrypted=cipher) if (
-            cipher is not None and cipher.origin is Dialect.GOOGLE
-        ):
-            return structs.replace(before, signature=cipher)
-        case _:
-            return None
+def _add_cipher(data: str, parts: list[Part]) -> None:
+    """A thought in cipher; or what Baton had to write as one, because another dialect has it on what stands
+    before."""
+    last = parts[-1] if parts else None
+    signed = of_text(data)
+    if signed is not None:
+        if isinstance(last, Text):
+            parts[-1] = structs.replace(last, signature=signed)
+        else:
+            parts.append(Text(text="", signature=signed))
+        return
+    sealed = unseal(data)
+    if sealed.same and isinstance(last, Reasoning):
+        parts[-1] = structs.replace(last, encrypted=sealed.signature)
+    else:
+        parts.append(Reasoning(encrypted=sealed.signature, id=sealed.id))
 
 
-def read_part(block: Fields, unread: list[str]) -> Part:
+def _read_part(kind: str, block: Fields, unread: list[str]) -> Part:
     """One block; a kind that the core has no word for stays as it was written."""
-    kind = block.text("type") or ""
     match kind:
         case "text":
-            part: Part = Text(
+            return Text(
                 text=block.text("text") or "",
                 cache_mark=block.raw("cache_control"),
                 citations=tuple(map(read_citation, as_list(block.get("citations", object)))),
             )
-        case "thinking":
-            signature = block.text("signature")
-            part = Reasoning(
-                text=block.text("thinking") or "",
-                signature=unmark(signature, _OWN) if signature else None,
-            )
-        case "redacted_thinking":
-            part = Reasoning(encrypted=unmark(block.text("data") or "", _OWN))
         case "tool_use":
-            part = _read_call(block)
+            return _read_call(block)
         case "tool_result":
-            part = _read_result(block, unread)
+            return _read_result(block, unread)
         case "image" | "document":
             return _read_media(kind, block, unread)
         case _:
             return Foreign(dialect=_OWN, kind=kind, raw=raw({"type": kind, **block.rest}))
-    unread.extend(block.path(name) for name in block.rest)
-    return part
 
 
 def _read_call(block: Fields) -> ToolCall:

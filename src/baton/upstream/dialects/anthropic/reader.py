@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from baton.core.answer import (
     Began,
@@ -15,18 +16,20 @@ from baton.core.answer import (
     ReasoningSigned,
     StreamEvent,
     TextDelta,
+    TextSigned,
     ToolCallBegan,
     ToolCallDelta,
     Used,
 )
 from baton.core.dialect import Dialect
 from baton.core.failures import Failure, Kind
+from baton.core.messages import Signature
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.anthropic.citations import read_citation
 from baton.upstream.dialects.anthropic.errors import error_inside
 from baton.upstream.dialects.anthropic.finishes import read_finish
+from baton.upstream.dialects.anthropic.riders import of_call, of_text, unseal
 from baton.upstream.dialects.anthropic.usage import WireUsage, read_usage, renewed, usage_leniently
-from baton.upstream.dialects.carried import unmark
 from baton.upstream.dialects.sse import SseEvent
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
 
@@ -57,6 +60,10 @@ class StreamReader:
         self._spec = spec
         self._blocks: dict[int, _Block] = {}
         self._calls = 0
+        self._riding: Signature | None = None
+        """What belongs to the next call."""
+        self._signed: ReasoningSigned | None = None
+        """Of the thought that has just ended: more of it may follow in cipher."""
         self._usage: WireUsage | None = None
         self._usage_raw: dict[str, Any] = {}
 
@@ -70,7 +77,10 @@ class StreamReader:
             case "message_start":
                 return self._start(as_object(fields.get("message")))
             case "content_block_start":
-                return self._begin(_index(fields), as_object(fields.get("content_block")))
+                block = as_object(fields.get("content_block"))
+                if block.get("type") == "redacted_thinking":
+                    return self._cipher(as_text(block.get("data")) or "")
+                return [*self._told_of_thought(), *self._begin(_index(fields), block)]
             case "content_block_delta":
                 return self._more(self._blocks.get(_index(fields)), as_object(fields.get("delta")))
             case "content_block_stop":
@@ -109,13 +119,12 @@ class StreamReader:
                 block.signature = as_text(fields.get("signature")) or ""
                 text = as_text(fields.get("thinking"))
                 return [ReasoningDelta(text)] if text else []
-            case "redacted_thinking":
-                return [ReasoningSigned(encrypted=unmark(as_text(fields.get("data")) or "", _OWN))]
             case "tool_use":
                 block.call = self._calls
                 self._calls += 1
-                name = as_text(fields.get("name")) or ""
-                return [ToolCallBegan(block.call, as_text(fields.get("id")) or "", name)]
+                name, riding = as_text(fields.get("name")) or "", self._riding
+                self._riding = None
+                return [ToolCallBegan(block.call, as_text(fields.get("id")) or "", name, signature=riding)]
             case _:
                 return []
 
@@ -148,10 +157,8 @@ class StreamReader:
         match block.kind:
             case "text":
                 return block.cited
-            case "redacted_thinking":
-                return []
             case "thinking":
-                return [ReasoningSigned(signature=unmark(block.signature, _OWN))] if block.signature else []
+                return self._sign(block.signature)
             case "tool_use" if block.call is not None:
                 if block.said:
                     return []
@@ -160,9 +167,32 @@ class StreamReader:
             case _:
                 return [ForeignDelta({block.kind: raw(_whole(block))}, 0, _OWN)]
 
+    def _sign(self, signature: str) -> list[StreamEvent]:
+        """What the signature of a thought says; told when it is known whether a cipher belongs to it too."""
+        self._riding = of_call(signature)
+        if signature and self._riding is None:
+            sealed = unseal(signature)
+            self._signed = ReasoningSigned(signature=sealed.signature, id=sealed.id)
+        return []
+
+    def _cipher(self, data: str) -> list[StreamEvent]:
+        """A thought in cipher, a part of the one before, or the signature of a text."""
+        signed = of_text(data)
+        if signed is not None:
+            return [*self._told_of_thought(), TextSigned(signed)]
+        sealed = unseal(data)
+        if sealed.same and self._signed is not None:
+            self._signed = structs.replace(self._signed, encrypted=sealed.signature)
+            return self._told_of_thought()
+        return [*self._told_of_thought(), ReasoningSigned(encrypted=sealed.signature, id=sealed.id)]
+
+    def _told_of_thought(self) -> list[StreamEvent]:
+        signed, self._signed = self._signed, None
+        return [] if signed is None else [signed]
+
     def _finish(self, fields: dict[str, Any]) -> list[StreamEvent]:
         self._note_usage(fields.get("usage"))
-        events: list[StreamEvent] = []
+        events = self._told_of_thought()
         native = as_text(as_object(fields.get("delta")).get("stop_reason"))
         if native:
             events.append(Finished(read_finish(native), 0, native))

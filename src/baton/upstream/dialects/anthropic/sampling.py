@@ -37,7 +37,8 @@ def write_sampling(sampling: Sampling, family: Family, thinking: Thinking, losse
     if sampling.n is not None and sampling.n > 1:
         losses.drop(Feature.N)
     for feature, name in _UNSAYABLE.items():
-        if getattr(sampling, name) not in (None, False):
+        said: object = getattr(sampling, name)
+        if said is not None and said is not False:
             losses.drop(feature)
     return body
 

@@ -87,7 +87,7 @@ def _by_effort(
         if not habit.can_rest:
             losses.adjust(feature, habit.levels[0])
             return Thinking(effort=habit.levels[0], tokens=budget_of(habit.levels[0]), on=True)
-        return Thinking(fields={"type": family.rest}) if family.thinks_unasked else _OFF
+        return Thinking(fields={"type": family.rest})
     rank = _ORDER.index(wanted) if wanted in _ORDER else _ORDER.index("medium")
     word = next((level for level in habit.levels if _ORDER.index(level) >= rank), habit.levels[-1])
     if word != wanted or feature is Feature.REASONING_BUDGET:
@@ -100,7 +100,7 @@ def _by_budget(
     wanted: int, feature: Feature, habit: ThinkingHabit, request: ChatRequest, losses: Losses
 ) -> Thinking:
     if not wanted:
-        return _OFF
+        return Thinking(fields={"type": "disabled"})
     budget = habit.budget(wanted) if wanted > 0 else habit.budget(budget_of("medium"))
     limit = request.max_tokens
     if limit is not None and budget >= limit:
@@ -110,8 +110,8 @@ def _by_budget(
     if too_little or _forces_calls(request) or _goes_on(request) or _began_without(request.messages):
         losses.adjust(feature, "none")
         return _OFF
-    if budget != wanted and (feature is Feature.REASONING_BUDGET or limit is not None):
-        losses.adjust(Feature.REASONING_BUDGET, str(budget))
+    if feature is Feature.REASONING_EFFORT or budget != wanted:
+        losses.adjust(feature, str(budget))
     return Thinking(fields={"type": "enabled", "budget_tokens": budget}, tokens=budget, on=True)
 
 

@@ -24,13 +24,13 @@ from baton.core.answer import (
 )
 from baton.core.dialect import Dialect
 from baton.core.losses import Feature, Losses
-from baton.core.messages import Signature
+from baton.core.messages import Part, Refusal, ToolCall
 from baton.core.usage import Usage
 from baton.upstream.dialects.anthropic.answers import redacted_block, stop_reason, thinking_block
 from baton.upstream.dialects.anthropic.citations import write_citation
 from baton.upstream.dialects.anthropic.parts import text_block
+from baton.upstream.dialects.anthropic.riders import beside_call, beside_text, seal
 from baton.upstream.dialects.anthropic.usage import write_usage
-from baton.upstream.dialects.carried import mark
 from baton.upstream.dialects.sse import write_event
 from baton.upstream.dialects.wire import UNREADABLE
 
@@ -62,7 +62,8 @@ class StreamWriter:
         """The kind of the text or thought that is open: it is the last block."""
         self._calls: dict[int, _Call] = {}
         """Calls whose blocks are open, by their number in the answer."""
-        self._called = False
+        self._ended_as: Part | None = None
+        """A call or a refusal: the answer ends as such."""
         self._finish = Finished(Finish.STOP)
 
     def write(self, event: StreamEvent) -> bytes:
@@ -75,6 +76,9 @@ class StreamWriter:
                 self._id, self._model = event.id, event.model
                 return self._start()
             case TextDelta() | RefusalDelta():
+                if isinstance(event, RefusalDelta):
+                    self._losses.adjust(Feature.REFUSAL)
+                    self._ended_as = self._ended_as or Refusal(text=event.text)
                 before = self._close() if self._cited else b""
                 return before + self._within("text") + self._delta({"type": "text_delta", "text": event.text})
             case ReasoningDelta():
@@ -84,7 +88,7 @@ class StreamWriter:
             case ReasoningSigned():
                 return self._signed(event)
             case TextSigned():
-                return self._close() + self._whole(redacted_block(mark(event.signature, _OWN)))
+                return self._close() + self._whole(redacted_block(beside_text(event.signature)))
             case Cited():
                 note = write_citation(event.citation, self._losses)
                 if note is None:
@@ -114,10 +118,9 @@ class StreamWriter:
     def ending(self, usage: Usage, baton: dict[str, Any] | None = None) -> bytes:
         """All of the end but its mark."""
         unclosed = self._start() + self._close() + self._close_calls(all_of_them=True)
-        finish = self._finish.finish
-        if finish is Finish.STOP and self._called:
-            finish = Finish.TOOL_CALLS
-        choice = Choice(index=0, parts=(), finish=finish, native_finish=self._finish.native)
+        finish = self._finish
+        parts = () if self._ended_as is None else (self._ended_as,)
+        choice = Choice(index=0, parts=parts, finish=finish.finish, native_finish=finish.native)
         delta = {"stop_reason": stop_reason(choice, self._losses), "stop_sequence": None}
         fields: dict[str, Any] = {"type": "message_delta", "delta": delta, "usage": write_usage(usage)}
         if baton is not None:
@@ -172,23 +175,25 @@ class StreamWriter:
 
     def _signed(self, event: ReasoningSigned) -> bytes:
         passed = b""
-        if event.signature is not None:
-            passed = self._within("thinking") + self._sign(event.signature)
+        shown = self._open == "thinking" or event.signature is not None or event.encrypted is None
+        if shown and (event.signature is not None or event.id is not None):
+            passed = self._within("thinking") + self._sign(seal(event.signature, event.id))
         if event.encrypted is not None:
-            passed += self._whole(redacted_block(mark(event.encrypted, _OWN)))
+            thought_id = None if shown else event.id
+            passed += self._whole(redacted_block(seal(event.encrypted, thought_id, same=shown)))
         if event.details is not None:
             self._losses.drop(Feature.REASONING_SIGNATURE, "reasoning_details")
         return passed + self._close()
 
-    def _sign(self, signature: Signature) -> bytes:
-        return self._delta({"type": "signature_delta", "signature": mark(signature, _OWN)})
+    def _sign(self, signature: str) -> bytes:
+        return self._delta({"type": "signature_delta", "signature": signature})
 
     def _call(self, event: ToolCallBegan) -> bytes:
         before = self._start()
         if event.signature is not None:  # carried by an empty thought before the call
-            before += self._close() + self._within("thinking") + self._sign(event.signature)
+            before += self._close() + self._within("thinking") + self._sign(beside_call(event.signature))
         before += self._close() + self._close_calls()
-        self._called = True
+        self._ended_as = ToolCall(id=event.id, name=event.name, arguments="")
         begun = self._begin({"type": "tool_use", "id": event.id, "name": event.name, "input": {}})
         self._calls[event.index] = _Call(self._blocks - 1)
         return before + begun

@@ -130,6 +130,8 @@ class Simulation:
 
     def _chat(self, wire: Wire, incoming: Incoming, key: str | None) -> Performance:
         request = wire.read(incoming.path, incoming.body)
+        if wire.check is not None:
+            wire.check(request)
         call = _call(incoming, key, request.model, stream=request.stream)
         try:
             manner, line = self._manner(request)

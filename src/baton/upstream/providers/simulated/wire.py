@@ -51,6 +51,8 @@ class Wire(Struct, frozen=True, kw_only=True):
     """How the paths of its chat routes end."""
     read: Callable[[str, bytes], ChatRequest]
     """Given path and body: some dialects put the model into the path. Raises Invalid."""
+    check: Callable[[ChatRequest], None] | None = None
+    """Refuses what nobody but this very provider can see to be wrong. Raises Invalid."""
     write_whole: Callable[[ChatResponse], bytes]
     open_stream: Callable[[bool], EventWriter]
     """Given whether usage is asked for."""

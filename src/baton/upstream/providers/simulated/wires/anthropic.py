@@ -80,17 +80,13 @@ def _open(wants_usage: bool) -> _Events:
 
 def _read(path: str, body: bytes) -> ChatRequest:
     del path
-    request = read_request(body)
-    for message in request.messages:
-        for part in message.parts:
-            if isinstance(part, Reasoning):
-                _check(part)
-    return request
+    return read_request(body)
 
 
-def _check(thought: Reasoning) -> None:
-    """Refuse a thought that is nobody's here, as the real one does."""
-    if thought.signature != _signature(thought.text):
+def _check(request: ChatRequest) -> None:
+    """Refuse a thought that is not this provider's, word for word, as the real one does."""
+    thoughts = [part for message in request.messages for part in message.parts if isinstance(part, Reasoning)]
+    if any(thought.signature != _signature(thought.text) for thought in thoughts):
         raise Invalid("messages: Invalid `signature` in `thinking` block", param="messages")
 
 
@@ -117,6 +113,7 @@ ANTHROPIC = Wire(
     dialect=Dialect.ANTHROPIC,
     path_ends=("/messages",),
     read=_read,
+    check=_check,
     write_whole=_write_whole,
     open_stream=_open,
     write_error=_error,
