@@ -8,6 +8,7 @@ from baton.upstream.dialects.codec import Codec
 from baton.upstream.dialects.openai.codec import place
 from baton.upstream.dialects.openai.errors import read_failure, write_error
 from baton.upstream.dialects.responses.answers import glance, read_response, write_response
+from baton.upstream.dialects.responses.counting import COUNTER
 from baton.upstream.dialects.responses.errors import write_error_event
 from baton.upstream.dialects.responses.letters import write_request
 from baton.upstream.dialects.responses.passing import Relay, prepare
@@ -36,6 +37,7 @@ CODEC = Codec(
     writer=StreamWriter,
     write_error=write_error,
     write_error_event=write_error_event,
+    counter=COUNTER,
     cannot={
         Feature.FILE_ID: "left out where another vendor keeps the file",
         Feature.IMAGE_DETAIL: "left out of an answer's image",

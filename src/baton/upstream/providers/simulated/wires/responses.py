@@ -20,10 +20,12 @@ from baton.core.losses import Losses
 from baton.core.messages import Part, Reasoning, Signature
 from baton.core.request import ChatRequest
 from baton.upstream.dialects.responses.answers import write_response
+from baton.upstream.dialects.responses.counting import PATH as COUNT_PATH
+from baton.upstream.dialects.responses.counting import write_count
 from baton.upstream.dialects.responses.requests import read_request
 from baton.upstream.dialects.responses.writer import StreamWriter
 from baton.upstream.dialects.sse import write_event
-from baton.upstream.providers.simulated.wire import ErrorWords, Wire
+from baton.upstream.providers.simulated.wire import ErrorWords, Tokens, Wire
 
 _HOME = Dialect.OPENAI_RESPONSES
 _CIPHER = "simulated-"
@@ -116,4 +118,5 @@ RESPONSES = Wire(
     broken_event=write_event(
         b'{"type":"response.output_text.delta","item_id":"msg_', "response.output_text.delta"
     ),
+    tokens=Tokens(path_ends=(COUNT_PATH,), read=_read, write=write_count),
 )
