@@ -58,7 +58,10 @@ def build(app: App) -> Asgi:
         ROOT + task.path: ErrandRoute(task, app.gateway, authenticate, store.clock, limit)
         for task in TASKS.values()
     }
-    counts = {messages.COUNT_PATH: count(messages.COUNT_SPEECH)}
+    counts = {
+        messages.COUNT_PATH: count(messages.COUNT_SPEECH),
+        responses.COUNT_PATH: count(responses.COUNT_SPEECH),
+    }
     hot: dict[str, Asgi] = {**chats, **counts, **errands}
     below = dict.fromkeys(PREFIXES, GenerationRoutes(route).at)
     native = NativeChat(app.gateway, authenticate, store.clock, limit)
