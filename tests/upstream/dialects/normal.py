@@ -41,18 +41,38 @@ from baton.core.messages import (
     Reasoning,
     Refusal,
     Role,
+    Signature,
     Text,
     ToolCall,
     ToolResult,
 )
-from baton.core.request import ChatRequest, ForeignTool, ReasoningWish, Sampling, Tool
+from baton.core.request import (
+    ChatRequest,
+    ForeignTool,
+    FormatKind,
+    ReasoningWish,
+    ResponseFormat,
+    Sampling,
+    Tool,
+    ToolChoice,
+    ToolMode,
+)
 from baton.core.usage import Usage
+from baton.upstream.dialects.codec import Codec
 
 OF_RESULTS = "The result of the tool call "
 """How a line begins that tells which call's result is shown behind it."""
 
-IN_WORDS = "Answer with a JSON object."
-"""What a dialect is told whose JSON mode wants to be spoken of."""
+IN_WORDS = frozenset(
+    {
+        "Answer with a JSON object.",
+        "Answer with a single JSON object and nothing else: no words around it, no code fence.",
+    }
+)
+"""What a dialect is told whose JSON mode wants to be spoken of, or that has none."""
+
+FILLING = ("", ".")
+"""What a text is, white space aside, that stands where a dialect demands one and nothing was said."""
 
 _KINDS = {
     Feature.IMAGE: MediaKind.IMAGE,
@@ -71,29 +91,79 @@ Declared = Mapping[Feature, str]
 # Requests
 
 
-def meant(request: ChatRequest) -> ChatRequest:
-    """A request without what may always differ: the provider's word for the model, the wish for usage (always
-    asked for), the name of a schema, a result's name (its call has it), JSON laid out otherwise."""
+ALWAYS_STRICT = frozenset({Dialect.ANTHROPIC, Dialect.GOOGLE})
+"""Dialects whose models keep to a schema of the answer whatever is said."""
+
+RESTS_UNLESS_TOLD = frozenset({Dialect.ANTHROPIC})
+"""Dialects whose models do not think unless told, and draw at a temperature of 1."""
+
+
+def meant(request: ChatRequest, dialect: Dialect) -> ChatRequest:
+    """A request without what may always differ after it was written in `dialect`.
+
+    The provider's word for the model; the wish for usage, which is always asked for; the name of a schema;
+    what is said by saying nothing (a free choice of tools, calls at once, one answer, a text); a choice where
+    there is nothing to choose; JSON laid out otherwise.
+    """
     form = request.response_format
     if form is not None:
-        form = structs.replace(form, name=None, schema=_same(form.schema), strict=form.strict or None)
+        strict = None if dialect in ALWAYS_STRICT else form.strict or None
+        form = structs.replace(form, name=None, schema=_same(form.schema), strict=strict)
     tools = tuple(
         structs.replace(tool, schema=_same(tool.schema), strict=tool.strict or None)
         if isinstance(tool, Tool)
         else tool
         for tool in request.tools
     )
-    wish = request.reasoning
+    wish, drawn = request.reasoning, request.sampling
+    nothing = [ReasoningWish()]
+    if dialect in RESTS_UNLESS_TOLD:
+        nothing += [ReasoningWish(effort="none"), ReasoningWish(budget_tokens=0)]
+        drawn = structs.replace(drawn, temperature=None if drawn.temperature == 1 else drawn.temperature)
     return structs.replace(
         request,
         model="",
         dialect=Dialect.NATIVE,
         include_usage=False,
-        messages=tuple(map(_meant_message, request.messages)),
+        messages=_meant_messages(request.messages),
         tools=tools,
-        response_format=form,
-        reasoning=None if wish == ReasoningWish() else wish,
+        tool_choice=_meant_choice(request.tool_choice) if tools else None,
+        parallel_tool_calls=False if tools and request.parallel_tool_calls is False else None,
+        response_format=None if form == _PLAIN_TEXT else form,
+        sampling=structs.replace(
+            drawn,
+            n=None if drawn.n == 1 else drawn.n,
+            logprobs=drawn.logprobs or None,
+            top_logprobs=drawn.top_logprobs or None if drawn.logprobs else None,
+        ),
+        reasoning=None if wish in nothing else wish,
     )
+
+
+def _meant_choice(choice: ToolChoice | None) -> ToolChoice | None:
+    """A choice; one tool that must be called is a named one."""
+    if choice == ToolChoice(mode=ToolMode.AUTO):
+        return None
+    if choice and choice.mode is ToolMode.REQUIRED and len(choice.names) == 1:
+        return structs.replace(choice, mode=ToolMode.NAMED)
+    return choice
+
+
+_PLAIN_TEXT = ResponseFormat(kind=FormatKind.TEXT)
+
+
+def _meant_messages(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """Rules that stand side by side are one message, because some dialects have one field for them."""
+    found = [_meant_message(message) for message in messages]
+    found = [message for message in found if message.parts or message.role not in _RULING]
+    merged: list[Message] = []
+    for message in found:
+        last = merged[-1] if merged else None
+        if last and last == structs.replace(message, parts=last.parts) and last.role in _RULING:
+            merged[-1] = structs.replace(last, parts=last.parts + message.parts)
+        else:
+            merged.append(message)
+    return tuple(merged)
 
 
 def _meant_message(message: Message) -> Message:
@@ -101,25 +171,50 @@ def _meant_message(message: Message) -> Message:
 
 
 def _meant_parts(parts: Iterable[Part]) -> tuple[Part, ...]:
-    return tuple(again for part in parts if (again := _meant_part(part)) is not None)
+    return tuple(again for part in parts for again in _meant_part(part))
 
 
-def _meant_part(part: Part) -> Part | None:
-    """A part without what says nothing: an empty text, the type of what stands elsewhere."""
+def _meant_part(part: Part) -> list[Part]:
+    """A part without what says nothing: an empty text, the type of what stands elsewhere, the id of a thought
+    that is there. A signature on a call or a text, and a thought in cipher, may stand as a thought of their
+    own beside it."""
     match part:
         case Text():
-            found = structs.replace(part, citations=tuple(map(_plain, part.citations)))
-            return None if found == Text(text="") else found
+            found = structs.replace(part, citations=tuple(map(_plain, part.citations)), signature=None)
+            said: list[Part] = [] if found == Text(text="") else [found]
+            return said + _seal(part.signature)
         case Media() if part.data is None:
-            return structs.replace(part, media_type=None)
+            return [structs.replace(part, media_type=None)]
         case ToolResult():
-            return structs.replace(part, name=None, parts=_meant_parts(part.parts))
+            return [structs.replace(part, name=None, parts=_one_text(_meant_parts(part.parts)))]
         case ToolCall():
-            return structs.replace(part, arguments=_laid_out(part.arguments))
-        case Reasoning() if part == Reasoning():
-            return None
+            call = structs.replace(part, arguments=_laid_out(part.arguments), signature=None)
+            return [*_seal(part.signature), call]
+        case Reasoning():
+            signed = part.signature is not None or part.encrypted is not None
+            kept = structs.replace(part, id=None if signed else part.id, encrypted=None)
+            if not part.text:
+                kept = structs.replace(kept, signature=None)
+                return ([] if kept == Reasoning() else [kept]) + _seal(part.signature) + _seal(part.encrypted)
+            return [kept, *_seal(part.encrypted)]
         case _:
-            return part
+            return [part]
+
+
+def _seal(signature: Signature | None) -> list[Part]:
+    return [] if signature is None else [Reasoning(encrypted=signature)]
+
+
+def _one_text(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Texts of a result that stand side by side are lines of one text."""
+    joined: list[Part] = []
+    for part in parts:
+        last = joined[-1] if joined else None
+        if isinstance(last, Text) and isinstance(part, Text):
+            joined[-1] = structs.replace(last, text=f"{last.text}\n{part.text}")
+        else:
+            joined.append(part)
+    return tuple(joined)
 
 
 def _plain(citation: Citation) -> Citation:
@@ -147,12 +242,12 @@ def _object(arguments: str) -> Any:
         return None
 
 
-def without(request: ChatRequest, lost: Losses, adjusts: Declared) -> ChatRequest:
-    """The request without what the losses may have changed. `adjusts`: what the dialect says otherwise."""
+def without(request: ChatRequest, lost: Losses, codec: Codec) -> ChatRequest:
+    """The request without what the losses may have changed when `codec` wrote it."""
     noted = [feature for feature in Feature if feature in set(lost)]  # in the order of their declaration
     request = structs.replace(
         request,
-        messages=_messages_without(request.messages, noted, adjusts),
+        messages=_messages_without(request.messages, noted, codec.adjusts),
         sampling=_sampling_without(request.sampling, noted),
         tools=_tools_without(request.tools, noted),
     )
@@ -160,14 +255,14 @@ def without(request: ChatRequest, lost: Losses, adjusts: Declared) -> ChatReques
         change = _OF_REQUESTS.get(feature)
         if change is not None:
             request = change(request)
-    return meant(request)
+    return meant(request, codec.dialect)
 
 
 _OF_REQUESTS: dict[Feature, Callable[[ChatRequest], ChatRequest]] = {
     Feature.MAX_TOKENS: lambda request: structs.replace(request, max_tokens=None),
     Feature.USER: lambda request: structs.replace(request, user=None),
     Feature.TOOL_CHOICE: lambda request: structs.replace(request, tool_choice=None),
-    Feature.ALLOWED_TOOLS: lambda request: structs.replace(request, tool_choice=None),
+    Feature.ALLOWED_TOOLS: lambda request: structs.replace(request, tools=_allowed(request), tool_choice=None),
     Feature.PARALLEL_TOOL_CALLS: lambda request: structs.replace(request, parallel_tool_calls=None),
     Feature.RESPONSE_FORMAT: lambda request: structs.replace(request, response_format=None),
     Feature.RESPONSE_SCHEMA: lambda request: _format_without(request, "schema"),
@@ -176,6 +271,14 @@ _OF_REQUESTS: dict[Feature, Callable[[ChatRequest], ChatRequest]] = {
     Feature.REASONING_BUDGET: lambda request: structs.replace(request, reasoning=None),
     Feature.UNKNOWN_FIELDS: lambda request: structs.replace(request, extras={}, unread=()),
 }
+
+
+def _allowed(request: ChatRequest) -> tuple[Tool | ForeignTool, ...]:
+    """The tools that the choice leaves, for a dialect that offers no others."""
+    names = () if request.tool_choice is None else request.tool_choice.names
+    return tuple(
+        tool for tool in request.tools if not names or not isinstance(tool, Tool) or tool.name in names
+    )
 
 
 def _format_without(request: ChatRequest, name: str) -> ChatRequest:
@@ -203,6 +306,11 @@ def _tools_without(tools: tuple[Tool | ForeignTool, ...], noted: list[Feature]) 
     return tuple(structs.replace(tool, **lost) if isinstance(tool, Tool) else tool for tool in kept)
 
 
+def _unprompted(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """What was said, without what a dialect adds about JSON."""
+    return tuple(part for part in parts if not (isinstance(part, Text) and part.text in IN_WORDS))
+
+
 def _messages_without(
     messages: tuple[Message, ...], noted: list[Feature], adjusts: Declared
 ) -> tuple[Message, ...]:
@@ -212,7 +320,8 @@ def _messages_without(
         message = structs.replace(message, parts=parts.without(message.parts))
         found += _shown_behind(message) if Feature.TOOL_RESULT_MEDIA in noted else [message]
     if Feature.RESPONSE_FORMAT in noted:
-        found = [message for message in found if message.text != IN_WORDS]
+        found = [structs.replace(message, parts=_unprompted(message.parts)) for message in found]
+        found = [message for message in found if message.parts]
     if Feature.UNKNOWN_FIELDS in noted:
         found = [structs.replace(message, extras={}) for message in found]
     if Feature.MESSAGE_NAME in noted:
@@ -228,10 +337,17 @@ def _messages_without(
         found.sort(key=lambda message: message.role not in _RULING)
         if all(message.role in _RULING for message in found):
             found = [structs.replace(message, role=Role.USER) for message in found]
-    found = [_meant_message(message) for message in found]
+    found = list(_meant_messages(found))
+    if Feature.EMPTY_CONTENT in noted:
+        found = [structs.replace(message, parts=_without_filling(message.parts)) for message in found]
     if Feature.EMPTY_CONTENT in noted or Feature.TOOL_RESULT_MEDIA in noted:
         found = [message for message in found if message.parts]
     return tuple(_merged(found) if Feature.ALTERNATION in noted else found)
+
+
+def _without_filling(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Without what stands where something must."""
+    return tuple(part for part in parts if not (isinstance(part, Text) and part.text.strip() in FILLING))
 
 
 def _shown_behind(message: Message) -> list[Message]:
@@ -461,10 +577,10 @@ def _cite(parts: list[Part], citation: Citation) -> None:
     parts.append(Text(text="", citations=(citation,)))
 
 
-def heard_without(whole: Heard, lost: Losses, adjusts: Declared) -> Heard:
+def heard_without(whole: Heard, lost: Losses, codec: Codec) -> Heard:
     """What was heard without what the losses may have changed."""
     noted = set(lost)
-    parts = Parts(noted, adjusts)
+    parts = Parts(noted, codec.adjusts)
     said = {choice: list(_meant_parts(parts.without(found))) for choice, found in whole.said.items()}
     if Feature.TOOL_CALL_ID in noted:
         said = _renumbered(said)
@@ -488,7 +604,8 @@ def _renumbered(said: dict[int, list[Part]]) -> dict[int, list[Part]]:
 
 
 def _joined(parts: list[Part]) -> list[Part]:
-    """Texts that stand side by side are one text; so is a plain thought with what was thought next."""
+    """Texts that stand side by side are one text; so is a plain thought with what was thought next, or what
+    was put on it."""
     joined: list[Part] = []
     for part in parts:
         last = joined[-1] if joined else None
@@ -499,6 +616,8 @@ def _joined(parts: list[Part]) -> list[Part]:
                 )
             case Reasoning(), Reasoning() if last == Reasoning(text=last.text) and part.text:
                 joined[-1] = structs.replace(part, text=last.text + part.text)
+            case Reasoning(), Reasoning(text="", encrypted=Signature()) if last == Reasoning(text=last.text):
+                joined[-1] = structs.replace(last, signature=part.encrypted)
             case Refusal(), Refusal():
                 joined[-1] = Refusal(text=last.text + part.text)
             case _:
