@@ -115,6 +115,8 @@ def meant(request: ChatRequest, dialect: Dialect) -> ChatRequest:
         else tool
         for tool in request.tools
     )
+    choice = _meant_choice(request.tool_choice) if tools else None
+    calls = bool(tools) and (choice is None or choice.mode is not ToolMode.NONE)
     wish, drawn = request.reasoning, request.sampling
     nothing = [ReasoningWish()]
     if dialect in RESTS_UNLESS_TOLD:
@@ -127,8 +129,8 @@ def meant(request: ChatRequest, dialect: Dialect) -> ChatRequest:
         include_usage=False,
         messages=_meant_messages(request.messages),
         tools=tools,
-        tool_choice=_meant_choice(request.tool_choice) if tools else None,
-        parallel_tool_calls=False if tools and request.parallel_tool_calls is False else None,
+        tool_choice=choice,
+        parallel_tool_calls=False if calls and request.parallel_tool_calls is False else None,
         response_format=None if form == _PLAIN_TEXT else form,
         sampling=structs.replace(
             drawn,
@@ -262,7 +264,9 @@ _OF_REQUESTS: dict[Feature, Callable[[ChatRequest], ChatRequest]] = {
     Feature.MAX_TOKENS: lambda request: structs.replace(request, max_tokens=None),
     Feature.USER: lambda request: structs.replace(request, user=None),
     Feature.TOOL_CHOICE: lambda request: structs.replace(request, tool_choice=None),
-    Feature.ALLOWED_TOOLS: lambda request: structs.replace(request, tools=_allowed(request), tool_choice=None),
+    Feature.ALLOWED_TOOLS: lambda request: structs.replace(
+        request, tools=_allowed(request), tool_choice=None
+    ),
     Feature.PARALLEL_TOOL_CALLS: lambda request: structs.replace(request, parallel_tool_calls=None),
     Feature.RESPONSE_FORMAT: lambda request: structs.replace(request, response_format=None),
     Feature.RESPONSE_SCHEMA: lambda request: _format_without(request, "schema"),
@@ -314,14 +318,16 @@ def _unprompted(parts: tuple[Part, ...]) -> tuple[Part, ...]:
 def _messages_without(
     messages: tuple[Message, ...], noted: list[Feature], adjusts: Declared
 ) -> tuple[Message, ...]:
-    parts = Parts(noted, adjusts)
+    taker = Parts(noted, adjusts)
     found: list[Message] = []
     for message in messages:
-        message = structs.replace(message, parts=parts.without(message.parts))
+        message = structs.replace(message, parts=taker.without(message.parts))
         found += _shown_behind(message) if Feature.TOOL_RESULT_MEDIA in noted else [message]
     if Feature.RESPONSE_FORMAT in noted:
-        found = [structs.replace(message, parts=_unprompted(message.parts)) for message in found]
-        found = [message for message in found if message.parts]
+        told = [(message, _unprompted(message.parts)) for message in found]
+        found = [
+            structs.replace(message, parts=parts) for message, parts in told if parts or not message.parts
+        ]
     if Feature.UNKNOWN_FIELDS in noted:
         found = [structs.replace(message, extras={}) for message in found]
     if Feature.MESSAGE_NAME in noted:
