@@ -63,7 +63,7 @@ def build(app: App) -> Asgi:
         responses.COUNT_PATH: count(responses.COUNT_SPEECH),
     }
     hot: dict[str, Asgi] = {**chats, **counts, **errands}
-    below = dict.fromkeys(PREFIXES, GenerationRoutes(route).at)
+    below = dict.fromkeys(PREFIXES, GenerationRoutes(route, count).at)
     native = NativeChat(app.gateway, authenticate, store.clock, limit)
     framework = FastAPI(
         title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False

@@ -6,10 +6,12 @@ from urllib.parse import parse_qs
 from msgspec import structs
 
 from baton.api.compat.chat import ChatRoute, Speech
+from baton.api.compat.counting import CountRoute, CountSpeech
 from baton.api.exchange import Exchange, Scope
 from baton.api.options import read_options
 from baton.core.request import Envelope
 from baton.upstream.dialects.google.codec import CODEC, VERBS
+from baton.upstream.dialects.google.counting import asked_about, write_count
 from baton.upstream.dialects.google.envelope import Asked, read_envelope
 from baton.upstream.dialects.google.errors import write_error_element
 
@@ -22,35 +24,46 @@ PREFIXES: tuple[str, ...] = (PREFIX, STABLE)
 _WHOLE, _STREAM, _COUNT = VERBS
 
 
+def _model(exchange: Exchange, verb: str) -> str:
+    return exchange.path.removeprefix(PREFIX).removeprefix(STABLE).removesuffix(verb)
+
+
+def _read(exchange: Exchange, body: bytes, asked: Asked) -> Envelope:
+    return read_envelope(body, asked, lambda inside: read_options(exchange.options, inside), exchange.passed)
+
+
 def _speech(verb: str, *, stream: bool, array: bool) -> Speech:
     def read(exchange: Exchange, body: bytes) -> Envelope:
-        model = exchange.path.removeprefix(PREFIX).removeprefix(STABLE).removesuffix(verb)
-        asked = Asked(model, stream=stream, array=array)
-        return read_envelope(
-            body, asked, lambda inside: read_options(exchange.options, inside), exchange.passed
-        )
+        return _read(exchange, body, Asked(_model(exchange, verb), stream=stream, array=array))
 
     codec = structs.replace(CODEC, write_error_event=write_error_element) if array else CODEC
     return Speech(codec, read)
 
 
+def _read_counting(exchange: Exchange, body: bytes) -> Envelope:
+    return _read(exchange, asked_about(body), Asked(_model(exchange, _COUNT)))
+
+
 class GenerationRoutes:
     """The routes below `PREFIX` and `STABLE`; a model's name may hold slashes."""
 
-    def __init__(self, route: Callable[[Speech], ChatRoute]) -> None:
-        """`route`: makes the route of a speech."""
+    def __init__(
+        self, route: Callable[[Speech], ChatRoute], count: Callable[[CountSpeech], CountRoute]
+    ) -> None:
+        """`route`, `count`: make the route of a speech."""
+        self._count = count(CountSpeech(CODEC, _read_counting, write_count))
         self._whole = route(_speech(_WHOLE, stream=False, array=False))
         self._events = route(_speech(_STREAM, stream=True, array=False))
         self._array = route(_speech(_STREAM, stream=True, array=True))
 
-    def at(self, scope: Scope) -> ChatRoute | None:
+    def at(self, scope: Scope) -> ChatRoute | CountRoute | None:
         """The route of a request; None: it is none of these."""
         path: str = scope["path"]
         if path.endswith(_WHOLE):
             return self._whole
         if path.endswith(_STREAM):
             return self._events if _wants_events(scope["query_string"]) else self._array
-        return None
+        return self._count if path.endswith(_COUNT) else None
 
 
 def _wants_events(query: bytes) -> bool:

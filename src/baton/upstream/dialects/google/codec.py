@@ -1,44 +1,31 @@
 """Google's `generateContent` as a codec."""
 
 from functools import lru_cache
-from urllib.parse import quote, urlsplit
 
 from baton.core.dialect import Dialect
 from baton.upstream.dialects.codec import Codec
 from baton.upstream.dialects.google.answers import glance, read_response, write_response
+from baton.upstream.dialects.google.counting import COUNTER
 from baton.upstream.dialects.google.errors import read_failure, write_error, write_error_event
 from baton.upstream.dialects.google.losses import ADJUSTS, CANNOT
 from baton.upstream.dialects.google.parts import takes_as_is
 from baton.upstream.dialects.google.passing import Relay, prepare
+from baton.upstream.dialects.google.place import place
 from baton.upstream.dialects.google.requests import write_request
 from baton.upstream.dialects.google.streams import StreamReader, StreamWriter
 
 VERBS = (":generateContent", ":streamGenerateContent", ":countTokens")
 """What the paths of chat calls, and of counting, end with."""
 
-_VERSION = "/v1beta"
-_TUNED = "tunedModels/"
-
 
 @lru_cache(maxsize=1024)
 def address(base_url: str, model: str, stream: bool) -> str:
     """The URL of a chat call: `base_url` may hold `{model}`, and a query that goes to the end. One without a
     path gets the version that the API's own address has. Streams are always asked for as events."""
-    path, query = _path(base_url, model)
+    path, query = place(base_url, model)
     if not stream:
         return f"{path}:generateContent{'?' if query else ''}{query}"
     return f"{path}:streamGenerateContent?alt=sse{'&' if query else ''}{query}"
-
-
-def _path(base_url: str, model: str) -> tuple[str, str]:
-    """(everything before the verb, the query string)."""
-    base, _, query = base_url.partition("?")
-    base = base.rstrip("/")
-    if not urlsplit(base).path:
-        base += _VERSION
-    family = _TUNED if model.startswith(_TUNED) else "models/"
-    name = quote(model.removeprefix(family), safe="")
-    return f"{base.replace('{model}', name)}/{family}{name}", query
 
 
 CODEC = Codec(
@@ -56,6 +43,7 @@ CODEC = Codec(
     writer=StreamWriter,
     write_error=write_error,
     write_error_event=write_error_event,
+    counter=COUNTER,
     cannot=CANNOT,
     adjusts=ADJUSTS,
 )

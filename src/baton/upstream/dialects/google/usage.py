@@ -42,7 +42,11 @@ def usage_leniently(usage: object) -> WireUsage | None:
     try:
         return msgspec.convert(fields, WireUsage) if fields else None
     except msgspec.ValidationError:
-        plain = {name: count for name, count in fields.items() if type(count) is int}
+        plain = {
+            name: count
+            for name, count in fields.items()
+            if name.endswith("TokenCount") and type(count) is int
+        }
         return msgspec.convert(plain, WireUsage) if plain else None
 
 
