@@ -15,7 +15,7 @@ from baton.core.messages import Foreign, Media, MediaKind, Part, Signature, Text
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.responses.draft import Draft, whole
-from baton.upstream.dialects.responses.echo import SILENCE, Echo
+from baton.upstream.dialects.responses.echo import SILENCE, Echo, is_told
 from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish, read_finish
 from baton.upstream.dialects.responses.parts import read_part
@@ -155,7 +155,7 @@ def read_fields(fields: Fields, seen: Glance) -> ChatResponse:
         usage=seen.usage,
         dialect=Dialect.OPENAI_RESPONSES,
         usage_raw=usage,
-        extras=fields.rest,
+        extras={name: value for name, value in fields.rest.items() if is_told(name, value)},
     )
 
 

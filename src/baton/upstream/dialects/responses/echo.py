@@ -53,6 +53,19 @@ _REPEATED = frozenset(
     }
 )
 _NULL = b"null"
+_OF_THE_REQUEST = (
+    _REPEATED
+    | _PLAIN.keys()
+    | {
+        "billing",
+        "completed_at",
+        "frequency_penalty",
+        "presence_penalty",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+    }
+)
+_USUAL_TIERS = frozenset({"auto", "default"})
 
 
 class Echo(Struct, frozen=True):
@@ -65,6 +78,20 @@ class Echo(Struct, frozen=True):
 
 SILENCE = Echo(_PLAIN)
 """Of a request that nobody knows."""
+
+
+def is_told(name: str, value: Raw) -> bool:
+    """Whether a field of a provider's answer says more than what was asked, and that nothing happened."""
+    if name in _OF_THE_REQUEST:
+        return False
+    said = msgspec.json.decode(value)
+    return not (name == "service_tier" and said in _USUAL_TIERS) and _holds_something(said)
+
+
+def _holds_something(value: Any) -> bool:
+    """Whether there is anything but nulls and zeros in it."""
+    inner = [*as_object(value).values(), *as_list(value)]
+    return any(map(_holds_something, inner)) if isinstance(value, dict | list) else bool(value)
 
 
 def echo_of(body: bytes) -> Echo:
