@@ -143,5 +143,8 @@ def _output_config(wish: ResponseFormat | None, effort: str | None, losses: Loss
     config: dict[str, Any] = {} if effort is None else {"effort": effort}
     if wish is not None and wish.kind is FormatKind.JSON_SCHEMA:
         schema = strict_schema(wish.schema, Feature.RESPONSE_SCHEMA, losses)
+        if wish.description is not None:
+            losses.adjust(Feature.RESPONSE_FORMAT, "description")
+            schema.setdefault("description", wish.description)
         config["format"] = {"type": "json_schema", "schema": schema}
     return config

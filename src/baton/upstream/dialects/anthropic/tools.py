@@ -69,6 +69,8 @@ def write_tools(request: ChatRequest, family: Family, takes_strict: bool, losses
         tool.raw if isinstance(tool, ForeignTool) else _write_tool(tool, takes_strict, losses)
         for tool in offered
     ]
+    if choice is not None and choice.mode is ToolMode.NONE and request.parallel_tool_calls is False:
+        losses.drop(Feature.PARALLEL_TOOL_CALLS)
     wish = _write_choice(choice, request.parallel_tool_calls)
     return {"tools": tools} if wish is None else {"tools": tools, "tool_choice": wish}
 
