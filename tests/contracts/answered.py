@@ -1,33 +1,22 @@
-"""Whether an answer reached the caller as the provider gave it.
+"""Whether an answer reached a caller of the provider's own dialect as the provider gave it.
 
-Whole ones: byte for byte. Streams: the same JSON objects in the same order, to the letter; the declared
-differences, all of them: comments are left out, and the names of events that say `message`; the usage chunk
-comes last, with what Baton has to say in a `baton` object, and only where the caller asked for usage; where
-there was no usage chunk and usage is asked for, Baton makes one; `usage: null` is removed where the caller
-did not ask; `[DONE]` ends it, once, whether or not the provider said so.
+Whole ones: byte for byte. Streams: the same JSON objects in the same order, to the letter, with their names
+where the dialect names its events, and a `baton` object on the last but for the end mark where the caller
+wants to be told.
+
+The declared differences, all of them: comments and pings are left out, and the names of events that say
+`message`, and an end mark after an event that is one. Of chat completions besides: the usage chunk comes
+last, with what Baton has to say in a `baton` object, and only where the caller asked for usage; where there
+was no usage chunk and usage is asked for, Baton makes one; `usage: null` is removed where the caller did not
+ask; `[DONE]` ends it, once, whether or not the provider said so.
 """
 
-import json
-from typing import Any
-
+from baton.core.dialect import Dialect
 from tests.contracts import letter
 from tests.contracts.events import Event, read_events
 from tests.contracts.recordings import Exchange
 
 DONE = "[DONE]"
-REDACTED = {
-    "openai-8bbf848099": ("sk-REDACTED", "[key]"),
-    "openai-adc9f1830d": ("bad-key-**********test", "bad-[key]"),
-}
-"""What stands for a key in the recorded message, and what the caller gets to see of it."""
-
-
-def error_inside(exchange: Exchange) -> dict[str, Any] | None:
-    """The error in a recorded stream that began well."""
-    if not exchange.streamed:
-        return None
-    errors = [event for event in read_events(exchange.body) if event.name == "error"]
-    return json.loads(errors[0].data)["error"] if errors else None
 
 
 def whole_problems(exchange: Exchange, status: int, body: bytes) -> list[str]:
@@ -41,6 +30,8 @@ def stream_problems(exchange: Exchange, status: int, body: bytes, *, asks_usage:
     """What is wrong with a stream that the provider ended well."""
     if status != 200:
         return [f"the status is {status}: {body[:200]!r}"]
+    if exchange.dialect is not Dialect.OPENAI:
+        return _event_problems(exchange, body, told=asks_usage)
     events = read_events(body, keep_last=False)
     problems = _frame_problems(events)
     if problems:
@@ -51,9 +42,37 @@ def stream_problems(exchange: Exchange, status: int, body: bytes, *, asks_usage:
         last = chunks.pop() if chunks else letter.Fields()
         problems += _last_chunk_problems(last, usage)
     else:
-        expected, chunks = _without_null(expected), _without_null(chunks)
+        expected, chunks = without_null(expected), without_null(chunks)
     told = letter.difference(expected, chunks, "chunk")
     return problems if told is None else [*problems, told]
+
+
+def _event_problems(exchange: Exchange, body: bytes, *, told: bool) -> list[str]:
+    recorded, found = _spoken(exchange.body), _spoken(body)
+    names = [event.name for event in recorded]
+    if names != [event.name for event in found]:
+        return [f"the events are {[event.name for event in found]}, not {names}"]
+    problems: list[str] = []
+    seen = [letter.fields(event.data) for event in found]
+    carriers = [n for n, fields in enumerate(seen) if fields != _without_baton(fields)]
+    last = len(found) - (2 if names[-1] == "message_stop" else 1)
+    if carriers != ([last] if told else []):
+        problems.append(f"`baton` rides on the events {carriers} of {len(found)}")
+    expected = [letter.fields(event.data) for event in recorded]
+    difference = letter.difference(expected, [_without_baton(fields) for fields in seen], "event")
+    return problems if difference is None else [*problems, difference]
+
+
+def _spoken(body: bytes) -> list[Event]:
+    """The events that say something: no pings, and no end mark after an event that is one."""
+    return [event for event in read_events(body) if event.name != "ping" and event.data != DONE]
+
+
+def _without_baton(fields: letter.Fields) -> letter.Fields:
+    plain = fields.without("baton")
+    response = plain.get("response")
+    inside = isinstance(response, letter.Fields)
+    return plain.having("response", response.without("baton")) if inside else plain
 
 
 def _frame_problems(events: list[Event]) -> list[str]:
@@ -90,60 +109,6 @@ def _last_chunk_problems(last: letter.Fields, held: letter.Fields | None) -> lis
     return []
 
 
-def _without_null(chunks: list[letter.Fields]) -> list[letter.Fields]:
+def without_null(chunks: list[letter.Fields]) -> list[letter.Fields]:
+    """Without the usage that is null in every chunk but the last."""
     return [chunk.without("usage") if chunk.get("usage") is None else chunk for chunk in chunks]
-
-
-def error_problems(exchange: Exchange, status: int, body: bytes) -> list[str]:
-    """What is wrong with an error answer: its status is the provider's own, one route being asked."""
-    recorded: Any = exchange.parsed
-    error = recorded.get("error", recorded)
-    problems = [] if status == exchange.status else [f"the status is {status}, not {exchange.status}"]
-    return problems + _shape_problems(
-        exchange, body, error if isinstance(error, dict) else {"message": error}
-    )
-
-
-def refusal_problems(exchange: Exchange, status: int, body: bytes) -> list[str]:
-    """What is wrong with a refusal of Baton's own where the provider refused as well, in the same way."""
-    kind = exchange.parsed["error"]["type"]
-    found = json.loads(body)["error"]
-    problems = [] if status == exchange.status else [f"the status is {status}, not {exchange.status}"]
-    if found["type"] != kind or not found["message"] or not found["param"]:
-        problems.append(f"the refusal is {found}")
-    return problems
-
-
-def error_event_problems(exchange: Exchange, body: bytes, error: dict[str, Any]) -> list[str]:
-    """What is wrong with a stream that the provider broke off with an error."""
-    *events, last = read_events(body, keep_last=False)
-    if any(event.data == DONE for event in (*events, last)):
-        return ["a broken stream ends as if it were whole"]
-    chunks = _without_null([letter.fields(event.data) for event in events])
-    recorded = [event for event in read_events(exchange.body) if event.name != "error"]
-    told = letter.difference(
-        _without_null([letter.fields(event.data) for event in recorded]), chunks, "chunk"
-    )
-    return ([] if told is None else [told]) + _shape_problems(exchange, last.data.encode(), error)
-
-
-def _shape_problems(exchange: Exchange, body: bytes, error: dict[str, Any]) -> list[str]:
-    """OpenAI's shape, with the provider's own words in it."""
-    try:
-        found: Any = json.loads(body)["error"]
-    except (ValueError, KeyError, TypeError):
-        return [f"not OpenAI's shape: {body[:200]!r}"]
-    problems = [f"`{name}` is absent" for name in ("message", "type", "param", "code") if name not in found]
-    message = error.get("message") or error.get("detail") or ""
-    if exchange.id in REDACTED:
-        message = message.replace(*REDACTED[exchange.id])
-    if found.get("message") != message:
-        problems.append(f"the message is {found.get('message')!r}, not {message!r}")
-    for name, value in error.items():
-        tells = isinstance(value, str) and not value.isdigit()
-        if name in ("type", "param", "code"):
-            if tells and found.get(name) != value:
-                problems.append(f"`{name}` is {found.get(name)!r}, not {value!r}")
-        elif name not in ("message", "detail") and found.get(name) != value:
-            problems.append(f"`{name}` was lost")
-    return problems

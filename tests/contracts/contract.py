@@ -1,27 +1,29 @@
 """Recorded exchanges sent through a real Baton, on sockets on both sides, and judged."""
 
+import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import openai
 
+from baton.core.dialect import Dialect
 from tests.conftest import BatonServer
-from tests.contracts.answered import (
-    error_event_problems,
-    error_inside,
-    error_problems,
-    refusal_problems,
-    stream_problems,
-    whole_problems,
-)
-from tests.contracts.bill import bill_of
+from tests.contracts import accepted, canned, wished
+from tests.contracts.answered import DONE, stream_problems, whole_problems
+from tests.contracts.bill import answer_in, bill_of, fields_of
+from tests.contracts.callers import Ask, again, short
+from tests.contracts.crossed import differences
+from tests.contracts.events import read_events
+from tests.contracts.facts.reading import Unreadable, answer_of, streamed_answer_of
 from tests.contracts.recordings import Exchange
+from tests.contracts.refused import error_event_problems, error_inside, error_problems, refusal_problems
 from tests.contracts.replay import Asked, Cuts, Played, Replay
-from tests.contracts.sent import callers_body, request_problems
+from tests.contracts.sent import request_problems
+from tests.contracts.verdict import Aspect, Verdict
+from tests.contracts.wishes.reading import wish_of
 
 PROVIDER_KEY = "sk-contract-0123456789abcdef"
 SHORT_BYTES = 3000
@@ -30,40 +32,9 @@ SHORT_BYTES = 3000
 REFUSED_BEFOREHAND = {
     "openai-257812b0ea": "no messages at all",
     "openai-1a1fdcf385": "a user's message whose content is null; OpenAI names another of its faults",
+    "anthropic-500dc64270": "a message that is a text instead of an object",
 }
 """Requests that Baton refuses without asking the provider, which refused them too, and for what."""
-
-
-class Aspect(StrEnum):
-    """A column of the table."""
-
-    REQUESTS = "requests"
-    WHOLE = "whole"
-    STREAMED = "streamed"
-    ERRORS = "errors"
-    USAGE = "usage"
-
-
-@dataclass
-class Verdict:
-    """What was found of one exchange: the aspects it was judged by, and what is wrong with each."""
-
-    exchange: Exchange
-    judged: dict[Aspect, list[str]] = field(default_factory=dict[Aspect, list[str]])
-
-    def note(self, aspect: Aspect, problems: list[str], of: str = "") -> None:
-        """Count the exchange under an aspect."""
-        where = f" ({of})" if of else ""
-        self.judged.setdefault(aspect, []).extend(problem + where for problem in problems)
-
-    @property
-    def problems(self) -> list[str]:
-        """Everything wrong with it, in words."""
-        return [
-            f"{self.exchange.id}: {aspect}: {problem}"
-            for aspect, found in self.judged.items()
-            for problem in found
-        ]
 
 
 @dataclass(frozen=True)
@@ -73,10 +44,13 @@ class Variant:
     asks_usage: bool
     cuts: Cuts
     seed: int = 0
+    listed: bool = False
+    """As Google's JSON array."""
 
     def __str__(self) -> str:
         asks = "usage asked for" if self.asks_usage else "usage not asked for"
-        return f"{asks}, cut: {self.cuts}" + (f" {self.seed}" if self.seed else "")
+        seed = f" {self.seed}" if self.seed else ""
+        return f"{asks}, cut: {self.cuts}{seed}" + (", as a list" if self.listed else "")
 
 
 def variants(exchange: Exchange) -> Iterator[Variant]:
@@ -87,21 +61,42 @@ def variants(exchange: Exchange) -> Iterator[Variant]:
         yield Variant(asks_usage, Cuts.RANDOM, seed=1 + asks_usage)
     if len(exchange.body) <= SHORT_BYTES:
         yield Variant(True, Cuts.BYTES)
+    if exchange.dialect is Dialect.GOOGLE:
+        yield Variant(True, Cuts.EVENTS, listed=True)
 
 
-def environment(provider: str, replay_url: str, base: str) -> dict[str, str]:
-    """Of a Baton whose `provider` is the replaying one; a failed call is not made again."""
-    name = provider.upper()
-    return {
-        f"{name}_BASE_URL": replay_url + base,
-        f"{name}_API_KEY": PROVIDER_KEY,
-        "BATON_RETRIES": "0",
-    }
+@dataclass(frozen=True)
+class Answered:
+    """What a caller got."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def named(self) -> list[str]:
+        """What Baton says it left out or changed: in headers, and in `baton` objects of a stream."""
+        words: list[str] = []
+        for header in ("x-baton-dropped", "x-baton-adjusted"):
+            words += self.headers.get(header, "").split(", ")
+        if "event-stream" in self.headers.get("content-type", ""):
+            for told in _batons(self.body):
+                words += [*told.get("dropped", ()), *told.get("adjusted", ())]
+        return [word for word in words if word]
+
+
+def _batons(body: bytes) -> Iterator[dict[str, Any]]:
+    for event in read_events(body):
+        if event.data != DONE:
+            fields = json.loads(event.data)
+            told = fields.get("baton") or (fields.get("response") or {}).get("baton")
+            if told is not None:
+                yield told
 
 
 @dataclass(frozen=True)
 class Contract:
-    """One Baton, one replaying provider, one client."""
+    """One Baton, one replaying provider of one dialect, one client."""
 
     baton: BatonServer
     replay: Replay
@@ -110,7 +105,7 @@ class Contract:
     """Of OpenAI, pointed at Baton."""
 
     async def judge(self, exchange: Exchange) -> Verdict:
-        """Send the exchange through, in every way that it can be."""
+        """Send the exchange through for a caller of its own dialect, in every way that it can be."""
         verdict = Verdict(exchange)
         if exchange.id in REFUSED_BEFOREHAND:
             await self._judge_refusal(verdict)
@@ -123,41 +118,109 @@ class Contract:
             await self._judge_whole(verdict)
         return verdict
 
+    async def judge_abroad(self, verdict: Verdict, caller: Dialect) -> None:
+        """Hand the recorded answer on to a caller of another dialect."""
+        exchange = verdict.exchange
+        model = f"{exchange.provider}/{exchange.model}"
+        ask = short(caller, model, stream=exchange.streamed)
+        if exchange.status != 200:
+            self._play(exchange)
+            answered = await self._send(ask)
+            problems = error_problems(exchange, caller, answered.status, answered.body)
+            verdict.note(Aspect.ERRORS, problems, caller)
+        elif not exchange.streamed:
+            self._play(exchange)
+            answered = await self._send(ask)
+            verdict.note(Aspect.WHOLE, self._abroad_problems(exchange, caller, answered), caller)
+            await self._judge_usage(verdict, answered.headers, caller)
+        else:
+            for variant in (Variant(True, Cuts.WHOLE), Variant(True, Cuts.EVENTS)):
+                self._play(exchange, variant)
+                await self._judge_stream_abroad(verdict, caller, ask, variant)
+
+    async def judge_request_abroad(self, verdict: Verdict, target: Dialect, model: str) -> None:
+        """Send the recorded request for a model of another dialect's provider."""
+        exchange = verdict.exchange
+        headers = {"content-type": "application/json"}
+        self.replay.play(Played(200, headers, canned.good(target)))
+        ask = again(exchange, model, asks_usage=exchange.streamed)
+        answered = await self._send(ask)
+        if len(self.replay.asked) != 1:
+            times = len(self.replay.asked)
+            problems = [f"the provider was asked {times} times; the caller got {answered.body[:400]!r}"]
+        else:
+            expected = wish_of(verdict.dialect, ask.body)
+            found = wish_of(target, self.replay.asked[0].body)
+            problems = wished.differences(expected, found, target, answered.named)
+        verdict.note(Aspect.REQUESTS, problems, target)
+
+    async def _judge_stream_abroad(
+        self, verdict: Verdict, caller: Dialect, ask: Ask, variant: Variant
+    ) -> None:
+        exchange = verdict.exchange
+        answered = await self._send(ask)
+        if error_inside(exchange) is not None:
+            problems = error_event_problems(exchange, caller, answered.body)
+            verdict.note(Aspect.ERRORS, problems, caller, str(variant))
+            return
+        problems = self._abroad_problems(exchange, caller, answered)
+        verdict.note(Aspect.STREAMED, problems, caller, str(variant))
+        await self._judge_usage(verdict, answered.headers, caller, str(variant))
+
+    def _abroad_problems(self, exchange: Exchange, caller: Dialect, answered: Answered) -> list[str]:
+        if answered.status != 200:
+            return [f"the status is {answered.status}: {answered.body[:300]!r}"]
+        bill = bill_of(exchange)
+        tokens = None if bill is None else bill.tokens
+        read, accepts = answer_of, accepted.whole_problems
+        if exchange.streamed:
+            read, accepts = streamed_answer_of, accepted.stream_problems
+        try:
+            found = read(caller, answered.body)
+        except Unreadable as error:
+            return [str(error)]
+        named = set(answered.named) - fields_of(exchange)
+        problems = differences(answer_in(exchange), tokens, found, caller, named)
+        return problems + accepts(caller, answered.body)
+
     async def _judge_whole(self, verdict: Verdict) -> None:
         exchange = verdict.exchange
         self._play(exchange)
-        status, headers, body = await self._ask(verdict, callers_body(exchange, asks_usage=False))
-        verdict.note(Aspect.WHOLE, whole_problems(exchange, status, body))
-        await self._judge_usage(verdict, headers)
+        answered = await self._ask(verdict, again(exchange, verdict.model))
+        verdict.note(Aspect.WHOLE, whole_problems(exchange, answered.status, answered.body))
+        await self._judge_usage(verdict, answered.headers)
 
     async def _judge_stream(self, verdict: Verdict, variant: Variant) -> None:
         exchange = verdict.exchange
         self._play(exchange, variant)
-        sent = callers_body(exchange, asks_usage=variant.asks_usage)
-        status, headers, body = await self._ask(verdict, sent, str(variant))
-        error = error_inside(exchange)
-        if error is None:
-            problems = stream_problems(exchange, status, body, asks_usage=variant.asks_usage)
-            verdict.note(Aspect.STREAMED, problems, str(variant))
-            await self._judge_usage(verdict, headers, str(variant))
+        ask = again(exchange, verdict.model, asks_usage=variant.asks_usage, listed=variant.listed)
+        answered = await self._ask(verdict, ask, str(variant))
+        body = _as_events(answered.body) if variant.listed else answered.body
+        if error_inside(exchange) is None:
+            problems = stream_problems(exchange, answered.status, body, asks_usage=variant.asks_usage)
+            verdict.note(Aspect.STREAMED, problems, of=str(variant))
+            await self._judge_usage(verdict, answered.headers, of=str(variant))
         else:
-            verdict.note(Aspect.ERRORS, error_event_problems(exchange, body, error), str(variant))
+            problems = error_event_problems(exchange, verdict.dialect, body)
+            verdict.note(Aspect.ERRORS, problems, of=str(variant))
 
     async def _judge_error(self, verdict: Verdict) -> None:
         exchange = verdict.exchange
         self._play(exchange)
-        sent = callers_body(exchange, asks_usage=False)
-        status, _, body = await self._ask(verdict, sent)
-        verdict.note(Aspect.ERRORS, error_problems(exchange, status, body))
-        verdict.note(Aspect.ERRORS, await self._sdk_problems(exchange))
+        answered = await self._ask(verdict, again(exchange, verdict.model))
+        problems = error_problems(exchange, verdict.dialect, answered.status, answered.body)
+        verdict.note(Aspect.ERRORS, problems)
+        if exchange.dialect is Dialect.OPENAI:
+            verdict.note(Aspect.ERRORS, await self._sdk_problems(exchange))
 
     async def _judge_refusal(self, verdict: Verdict) -> None:
         exchange = verdict.exchange
         self._play(exchange)
-        status, _, body = await self._post(callers_body(exchange, asks_usage=False))
+        answered = await self._send(again(exchange, verdict.model))
         verdict.note(Aspect.REQUESTS, ["the provider was asked"] if self.replay.asked else [])
-        verdict.note(Aspect.ERRORS, refusal_problems(exchange, status, body))
-        verdict.note(Aspect.ERRORS, await self._sdk_problems(exchange))
+        verdict.note(Aspect.ERRORS, refusal_problems(exchange, answered.status, answered.body))
+        if exchange.dialect is Dialect.OPENAI:
+            verdict.note(Aspect.ERRORS, await self._sdk_problems(exchange))
 
     def _play(self, exchange: Exchange, variant: Variant | None = None) -> None:
         cuts, seed = (variant.cuts, variant.seed) if variant is not None else (Cuts.WHOLE, 0)
@@ -166,30 +229,35 @@ class Contract:
         )
         self.replay.play(played)
 
-    async def _ask(self, verdict: Verdict, sent: bytes, of: str = "") -> tuple[int, Mapping[str, str], bytes]:
+    async def _ask(self, verdict: Verdict, ask: Ask, of: str = "") -> Answered:
         """Ask, and judge what reached the provider."""
-        answer = await self._post(sent)
+        answered = await self._send(ask)
         asked: list[Asked] = self.replay.asked
         if len(asked) == 1:
             keys = {"caller": self.baton.key, "provider": PROVIDER_KEY}
-            problems = request_problems(verdict.exchange, sent, asked[0], keys)
+            problems = request_problems(verdict.exchange, ask.body, asked[0], keys)
         else:
-            problems = [f"the provider was asked {len(asked)} times; the caller got {answer[2][:200]!r}"]
-        verdict.note(Aspect.REQUESTS, problems, of)
-        return answer
+            problems = [f"the provider was asked {len(asked)} times; the caller got {answered.body[:200]!r}"]
+        verdict.note(Aspect.REQUESTS, problems, of=of)
+        return answered
 
-    async def _post(self, sent: bytes) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {**self.baton.admin, "content-type": "application/json"}
-        url = f"{self.baton.url}/v1/chat/completions"
-        async with self.client.post(url, data=sent, headers=headers) as response:
-            return response.status, response.headers, await response.read()
+    async def _send(self, ask: Ask) -> Answered:
+        headers = {**self.baton.admin, "content-type": "application/json", **ask.headers}
+        url = f"{self.baton.url}{ask.path}"
+        async with self.client.post(url, data=ask.body, headers=headers) as response:
+            return Answered(response.status, response.headers, await response.read())
 
-    async def _judge_usage(self, verdict: Verdict, headers: Mapping[str, str], of: str = "") -> None:
+    async def _judge_usage(
+        self, verdict: Verdict, headers: Mapping[str, str], caller: Dialect | None = None, of: str = ""
+    ) -> None:
+        if "x-baton-interaction" not in headers:
+            verdict.note(Aspect.USAGE, ["there is no row in the ledger"], caller, of)
+            return
         row, _ = await self.baton.app.ledger.interactions.one(headers["x-baton-interaction"])
         bill = bill_of(verdict.exchange)
         if bill is None:
             problems = [] if row.usage_estimated else ["what nobody counted is no estimate"]
-            verdict.note(Aspect.USAGE, problems, of)
+            verdict.note(Aspect.USAGE, problems, caller, of)
             return
         found = (row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.reasoning_tokens)
         expected = (bill.prompt, bill.completion, bill.cached, bill.reasoning)
@@ -198,7 +266,7 @@ class Contract:
             problems.append(f"the finish is {row.finish!r}, not one of {sorted(bill.finishes)}")
         if row.usage_estimated or row.status != "ok":
             problems.append(f"status {row.status}, estimated {row.usage_estimated}")
-        verdict.note(Aspect.USAGE, problems, of)
+        verdict.note(Aspect.USAGE, problems, caller, of)
 
     async def _sdk_problems(self, exchange: Exchange) -> list[str]:
         """Whether OpenAI's SDK raises through Baton what it raises when it asks the provider itself."""
@@ -207,6 +275,11 @@ class Contract:
         routed = {**exchange.request, "model": f"{exchange.provider}/{exchange.model}"}
         through = await _raised(self.sdk, routed)
         return [] if through == direct else [f"the SDK raises {through}, not {direct}"]
+
+
+def _as_events(body: bytes) -> bytes:
+    """A JSON array's elements as the events of a stream."""
+    return b"".join(b"data: %s\n\n" % json.dumps(chunk).encode() for chunk in json.loads(body))
 
 
 async def _raised(sdk: openai.AsyncOpenAI, body: dict[str, Any]) -> str:

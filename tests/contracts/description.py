@@ -39,6 +39,17 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": {"schemas": found}})
 
 
+@lru_cache(maxsize=1)
+def event_schemas() -> dict[str, str]:
+    """The schema of each kind of event in a stream of Responses, by the event's type."""
+    texts = _texts()
+    found: dict[str, str] = {}
+    for name in _REFERENCE.findall(texts["ResponseStreamEvent"]):
+        kind = yaml.load(texts[name], Loader=yaml.CSafeLoader).get("properties", {}).get("type", {})
+        found |= dict.fromkeys(kind.get("enum", ()), name)
+    return found
+
+
 def _as_json_schema(node: Any) -> Any:
     """The description mixes OpenAPI 3.0's `nullable` into 3.1, whose schemas are JSON Schema."""
     if isinstance(node, list):

@@ -1,13 +1,18 @@
-"""Whether the request that reached a provider means what the caller's meant.
+"""Whether the request that reached a provider of the caller's dialect means what the caller's meant.
 
-Declared differences, all of them: the model is the provider's own word for it; on a stream usage is asked
-for, by one field at the end, of providers that do not report it by themselves; where they take no such wish,
-the caller's own is left out.
+Declared differences, all of them: the model is the provider's own word for it (the catalog's
+for a name that it knows as another's); on a stream of chat
+completions usage is asked for, by one field at the end, of providers that do not report it by themselves;
+where they take no such wish, the caller's own is left out; Google is asked for a stream of events.
 """
 
-import json
 from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import unquote
 
+from baton.catalog.seed import packaged_models
+from baton.catalog.tiers import DEFAULT_TIERS
+from baton.core.dialect import Dialect
 from tests.contracts import letter
 from tests.contracts.recordings import Exchange
 from tests.contracts.replay import Asked
@@ -15,18 +20,12 @@ from tests.contracts.replay import Asked
 NO_STREAM_OPTIONS = frozenset({"mistral"})
 """Report usage by themselves, and are never sent `stream_options` (Mistral's API reference knows none)."""
 
-_KEY_HEADERS = {"azure": ("api-key", "{}")}
+_KEY_HEADERS = {
+    "azure": ("api-key", "{}"),
+    "anthropic": ("x-api-key", "{}"),
+    "google": ("x-goog-api-key", "{}"),
+}
 _USUAL_KEY_HEADER = ("authorization", "Bearer {}")
-
-
-def callers_body(exchange: Exchange, *, asks_usage: bool) -> bytes:
-    """The recorded request as a caller of Baton sends it; `asks_usage` is for streams."""
-    body = {**exchange.request, "model": f"{exchange.provider}/{exchange.model}"}
-    if asks_usage:
-        body["stream_options"] = {**body.get("stream_options", {}), "include_usage": True}
-    else:
-        body.pop("stream_options", None)
-    return json.dumps(body, ensure_ascii=False, indent=1).encode()
 
 
 def request_problems(exchange: Exchange, sent: bytes, asked: Asked, keys: Mapping[str, str]) -> list[str]:
@@ -34,18 +33,34 @@ def request_problems(exchange: Exchange, sent: bytes, asked: Asked, keys: Mappin
     problems: list[str] = []
     if asked.method != "POST":
         problems.append(f"the method is {asked.method}")
-    target = "/" + exchange.url.partition("://")[2].partition("/")[2]
-    if asked.target != target:
-        problems.append(f"the target is {asked.target}, not {target}")
+    if _place(asked.target) != _place(_target(exchange)):
+        problems.append(f"the target is {asked.target}, not {_target(exchange)}")
     told = letter.difference(_expected(exchange, letter.fields(sent)), letter.read(asked.body))
     if told is not None:
         problems.append(f"in the body {told}")
     return problems + _header_problems(exchange, asked, keys)
 
 
+def _target(exchange: Exchange) -> str:
+    target = exchange.target
+    if exchange.dialect is Dialect.GOOGLE:
+        target = target.replace(f"/{exchange.model}:", f"/{_own_word(exchange)}:")
+    if not exchange.listed:
+        return target
+    return target + ("&" if "?" in target else "?") + "alt=sse"
+
+
+def _place(target: str) -> tuple[str, list[str]]:
+    """Path, and what the query says in any order."""
+    path, _, query = target.partition("?")
+    return path, sorted(unquote(query).split("&"))
+
+
 def _expected(exchange: Exchange, body: letter.Fields) -> letter.Fields:
-    body = body.having("model", exchange.model)
-    if body.get("stream") is not True:
+    if exchange.dialect is Dialect.GOOGLE:
+        return body
+    body = body.having("model", _own_word(exchange))
+    if body.get("stream") is not True or exchange.dialect is not Dialect.OPENAI:
         return body
     if exchange.provider in NO_STREAM_OPTIONS:
         return body.without("stream_options")
@@ -53,13 +68,27 @@ def _expected(exchange: Exchange, body: letter.Fields) -> letter.Fields:
     return body.having("stream_options", options.having("include_usage", True))
 
 
+def _own_word(exchange: Exchange) -> str:
+    """The provider's word for the model, where the catalog knows the caller's as another name of it."""
+    names = _aliases()
+    return names.get((exchange.provider, exchange.model), exchange.model)
+
+
+@lru_cache(maxsize=1)
+def _aliases() -> dict[tuple[str, str], str]:
+    models = packaged_models(DEFAULT_TIERS)
+    return {(model.provider, alias): model.name for model in models for alias in model.aliases}
+
+
 def _header_problems(exchange: Exchange, asked: Asked, keys: Mapping[str, str]) -> list[str]:
     problems: list[str] = []
     name, form = _KEY_HEADERS.get(exchange.provider, _USUAL_KEY_HEADER)
-    if asked.headers.get(name) != form.format(keys["provider"]):
-        problems.append(f"{name} is {asked.headers.get(name)!r}")
-    if asked.headers.get("content-type") != "application/json":
-        problems.append(f"content-type is {asked.headers.get('content-type')!r}")
+    wanted = {name: form.format(keys["provider"]), "content-type": "application/json"}
+    for header, value in (wanted | exchange.sent_headers).items():
+        if asked.headers.get(header) != value:
+            problems.append(f"{header} is {asked.headers.get(header)!r}")
+    if exchange.dialect is Dialect.ANTHROPIC and not asked.headers.get("anthropic-version"):
+        problems.append("anthropic-version is absent")
     for header, value in asked.headers.items():
         if keys["caller"] in value or "baton" in header:
             problems.append(f"the caller's {header} went out")
