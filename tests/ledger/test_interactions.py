@@ -120,6 +120,7 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         http_status=55,
         decision='{"score":1}',
         schema_violation="violation",
+        audio_seconds=5.5,
     )
     ledger.book.opened(opened)
     ledger.book.settled(settled)
@@ -176,6 +177,7 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         fell_back=True,
         decision='{"score":1}',
         schema_violation="violation",
+        audio_seconds=5.5,
     )
     assert first == AttemptRow(
         interaction_id=id,

@@ -41,6 +41,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     chars: int
     in_tokens: bool = True
     """Whether tokens are what it is paid by."""
+    audio_seconds: float | None = None
 
 
 class Entry:
@@ -219,6 +220,7 @@ class Entry:
             http_status=http_status,
             decision=self._decision.reasoning,
             schema_violation=self._violation,
+            audio_seconds=outcome.audio_seconds if outcome is not None else None,
         )
         self._book.settled(settled)
         self.settled = settled

@@ -162,6 +162,7 @@ class Gateway:
             finish=seen.finish,
             chars=seen.chars,
             in_tokens=seen.in_tokens,
+            audio_seconds=seen.audio_seconds,
         )
         usage = entry.succeed(outcome)
         return Answered(reply, entry.settle_answered(outcome, usage), decision)

@@ -72,6 +72,7 @@ class InteractionRow(Struct, frozen=True, kw_only=True):
     decision: str | None
     """JSON."""
     schema_violation: str | None
+    audio_seconds: float | None
 
 
 class AttemptRow(Struct, frozen=True, kw_only=True):

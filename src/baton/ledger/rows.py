@@ -164,6 +164,8 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     """Why this model was chosen, in a sentence."""
     schema_violation: str | None = None
     """Where the answer is not true to the schema that was asked for, in a sentence."""
+    audio_seconds: float | None = None
+    """How long the sound was, where it was said: what some models are paid by."""
 
     def __post_init__(self) -> None:
         checked = bool(self.attempts) and self.usage is self.attempts[-1].usage

@@ -71,6 +71,7 @@ _SETTLED = (
     "fell_back",
     "decision",
     "schema_violation",
+    "audio_seconds",
 )
 _ATTEMPT = (
     "interaction_id",
@@ -205,6 +206,7 @@ def _interaction(interaction: Interaction) -> tuple[object, ...]:
         settled.fell_back if several else False,
         settled.decision,
         settled.schema_violation,
+        settled.audio_seconds,
     )
 
 

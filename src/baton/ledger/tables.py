@@ -1,6 +1,6 @@
 """Where interactions and their attempts lie. Money is whole nano-USD, times are whole milliseconds."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
 
 from baton.storage.metadata import METADATA
 
@@ -58,6 +58,7 @@ INTERACTIONS = Table(
     Column("fell_back", Boolean, nullable=False),
     Column("decision", Text),
     Column("schema_violation", Text),
+    Column("audio_seconds", Float),
     Index(None, "user_id", "id"),
     sqlite_with_rowid=False,
 )

@@ -12,9 +12,11 @@ import aiohttp
 import openai
 import pytest
 
-from baton.ledger.interactions import AttemptRow, InteractionRow
+from baton.ledger.interactions import AttemptRow, Filter, InteractionRow
 from tests.api.conftest import Reply, Web
+from tests.chaos.conftest import soon
 from tests.chaos.provider import RawProvider, answering, raw_provider, whole
+from tests.chaos.wire import line_to, post
 from tests.conftest import BatonServer, StartBaton
 from tests.contracts.description import problems
 
@@ -371,3 +373,40 @@ async def test_what_is_paid_by_the_picture_is_unpriced(odd, session) -> None:
     assert "x-baton-cost-usd" not in reply.headers
     row, _ = await row_of(web, reply)
     assert row.unpriced
+
+
+async def test_seconds_are_recorded_where_they_are_told(odd, session) -> None:
+    """A model that is paid by them has its seconds in the row, and on its own page; its cost is not known."""
+    baton, provider = odd
+    web = Web(baton, session)
+    said = {"text": "Hello", "usage": {"type": "duration", "seconds": 7}, "duration": 6.4}
+    for answer, seconds in (
+        (said, 7.0),
+        ({"text": "Hello", "duration": 6.4}, 6.4),
+        ({"text": "Hello", "duration": "long"}, None),
+        ({"text": "Hello", "duration": -1}, None),
+        ({"text": "Hello", "duration": 1e300}, None),
+        ({"text": "Hello", "duration": True}, None),
+    ):
+        provider.act = answering(whole(json.dumps(answer).encode()))
+        form = aiohttp.FormData({"model": "openai/whisper-1"})
+        form.add_field("file", RECORDING[1], filename="speech.wav")
+        reply = await web.ask("POST", "/v1/audio/transcriptions", data=form)
+        assert (reply.status, reply.json) == (200, answer)
+        row, _ = await row_of(web, reply)
+        assert (row.audio_seconds, row.unpriced) == (seconds, True)
+        shown = await web.get(f"/api/interactions/{reply.headers['x-request-id']}")
+        assert shown.json["audioSeconds"] == seconds
+
+
+async def test_who_leaves_an_errand_is_not_waited_for(web: Web) -> None:
+    """The call is cancelled, and the prompt is recorded as used."""
+    body = json.dumps({"model": "simulated/embedding;latency=60000", "input": "x" * 40}).encode()
+    book = web.baton.app.ledger.book
+    async with line_to(web.baton.url) as line:
+        await line.send(post(web.baton.key, body, path="/v1/embeddings"))
+        await soon(lambda: book.open_count == 1)
+        line.hang_up()
+        await soon(lambda: book.open_count == 0)
+    page = await web.baton.app.ledger.interactions.page(Filter(), limit=1)
+    assert (page.items[0].status, page.items[0].prompt_tokens) == ("cancelled", 10)

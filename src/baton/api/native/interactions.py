@@ -54,6 +54,7 @@ class InteractionShown(Shown):
     http_status: int | None
     finish: str | None
     schema_violation: str | None
+    audio_seconds: float | None
     usage: TokensShown
     cost_usd: str
     input_cost_usd: str
@@ -181,6 +182,7 @@ def _fields(row: InteractionRow) -> dict[str, Any]:
         "http_status": row.http_status,
         "finish": row.finish,
         "schema_violation": row.schema_violation,
+        "audio_seconds": row.audio_seconds,
         "usage": _tokens(row),
         "cost_usd": usd_text(row.cost_nanos),
         "input_cost_usd": usd_text(row.cost_input_nanos),

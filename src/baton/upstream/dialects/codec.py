@@ -30,6 +30,8 @@ class Glance(Struct, frozen=True, kw_only=True):
     """Characters of text, reasoning and tool arguments: the ground of an estimate."""
     in_tokens: bool = True
     """Whether tokens are what is paid for; else pictures or seconds, whose prices nobody has listed."""
+    audio_seconds: float | None = None
+    """How long the sound was, where it is said."""
 
 
 class NotAnAnswer(Exception):

@@ -5,13 +5,15 @@ from functools import partial
 from baton.core.dialect import Dialect
 from baton.core.provider import ProviderSpec, Service
 from baton.upstream.dialects.codec import Glance
-from baton.upstream.dialects.wire import missing
+from baton.upstream.dialects.wire import as_object, missing
 from baton.upstream.errands.errand import Answer, Errand, Letter, Task, checked_model
 from baton.upstream.errands.form import Form, read_form
-from baton.upstream.errands.outside import malformed, read_told, tokens_in, unstreamed
+from baton.upstream.errands.outside import Told, malformed, read_told, tokens_in, unstreamed
 
 _JSON = ("application/json", "text/json")
 _PAGE = "text/html"
+_MOST_S = 10_000_000.0
+"""Some months: beyond it a figure is a mistake."""
 
 
 def _read(letter: Letter) -> Errand:
@@ -59,7 +61,16 @@ def _glance(answer: Answer, spec: ProviderSpec) -> Glance:
         finish=None,
         chars=len(told.text),
         in_tokens=usage is not None,
+        audio_seconds=_seconds(told),
     )
+
+
+def _seconds(told: Told) -> float | None:
+    """The length that was billed, else that of the recording; nothing that cannot be one."""
+    for seconds in (as_object(told.usage).get("seconds"), told.duration):
+        if isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds <= _MOST_S:
+            return float(seconds)
+    return None
 
 
 TRANSCRIPTIONS = Task(
