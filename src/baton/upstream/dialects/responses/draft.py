@@ -1,10 +1,8 @@
 """An answer being written: its items grow, and each step is an event of the dialect."""
 
-import re
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from baton.core.answer import (
     Began,
@@ -27,29 +25,10 @@ from baton.core.messages import Media, MediaKind, Signature
 from baton.upstream.dialects.responses.echo import Echo
 from baton.upstream.dialects.responses.finishes import cut_reason, read_finish
 from baton.upstream.dialects.responses.items import INPUT
+from baton.upstream.dialects.responses.output import Event, Item, Output
 from baton.upstream.dialects.responses.parts import write_citation
 from baton.upstream.dialects.responses.thoughts import HOME, MADE, Stand, seal, write_summary
 from baton.upstream.dialects.wire import UNREADABLE, as_object
-
-_ID_CHARS = 36
-"""Of the answer's id in the ids of its items: those may have 64."""
-
-_UNFIT = re.compile(r"[^A-Za-z0-9_-]")
-
-Event = dict[str, Any]
-"""One event of a stream, but for its number."""
-
-
-class _Item(Struct):
-    """An item under way."""
-
-    at: int
-    """Its place in the output."""
-    fields: dict[str, Any]
-    pieces: list[str]
-    """Of the text, the arguments or the thought that grows."""
-    part: dict[str, Any] | None = None
-    """Of a message: the part that grows."""
 
 
 class Draft:
@@ -60,12 +39,11 @@ class Draft:
         self._losses = losses
         self._head: dict[str, Any] = {"id": "resp_0", "object": "response", "created_at": 0}
         self._model = ""
-        self._stem = "0"
-        self._output: list[Any] = []
-        self._said: _Item | None = None
+        self._output = Output()
+        self._said: Item | None = None
         """The message under way."""
-        self._thought: _Item | None = None
-        self._calls: dict[int, _Item] = {}
+        self._thought: Item | None = None
+        self._calls: dict[int, Item] = {}
         self._finish = Finish.STOP
 
     def take(self, event: StreamEvent) -> list[Event]:
@@ -111,7 +89,7 @@ class Draft:
         answer_id = event.id or f"resp_{event.created:x}"
         self._head |= {"id": answer_id, "created_at": event.created}
         self._model = event.model
-        self._stem = _UNFIT.sub("", answer_id.removeprefix("resp_"))[-_ID_CHARS:]
+        self._output.of(answer_id)
         response = self._response("in_progress")
         return [
             {"type": "response.created", "response": response},
@@ -127,7 +105,7 @@ class Draft:
         if read_finish(reason or "completed", called=bool(self._calls)) is not self._finish:
             self._losses.adjust(Feature.FINISH, reason or "completed")
         status = "completed" if reason is None else "incomplete"
-        last = len(self._output) - 1  # what was cut short is what came last
+        last = len(self._output.items) - 1  # what was cut short is what came last
         events = [*self._end_thought(status), *self._end_said(status)]
         for item in self._calls.values():
             events += self._end_call(item, status if item.at == last else "completed")
@@ -145,48 +123,26 @@ class Draft:
             "status": status,
             **self._echo.fields,
             "model": self._model,
-            "output": self._output,
+            "output": self._output.items,
         }
-
-    def _id(self, kind: str) -> str:
-        return f"{kind}_{self._stem}_{len(self._output)}"
-
-    def _open(self, fields: dict[str, Any]) -> tuple[_Item, Event]:
-        """A new item at the end of the output. The event has it as it is now."""
-        item = _Item(len(self._output), fields, [])
-        self._output.append(fields)
-        empty: Event = {name: [] for name in ("content", "summary") if name in fields}
-        return item, {"type": "response.output_item.added", "output_index": item.at, "item": fields | empty}
-
-    def _add(self, fields: Any) -> list[Event]:
-        """An item that is whole from the beginning."""
-        at = len(self._output)
-        self._output.append(fields)
-        return [
-            {"type": f"response.output_item.{step}", "output_index": at, "item": fields}
-            for step in ("added", "done")
-        ]
-
-    def _done(self, item: _Item) -> Event:
-        return {"type": "response.output_item.done", "output_index": item.at, "item": item.fields}
 
     # Messages
 
     def _say(self, kind: str, text: str) -> list[Event]:
         events, item = self._saying(kind)
         item.pieces.append(text)
-        event = self._within(item, f"response.{kind}.delta") | {"delta": text}
+        event = item.within(f"response.{kind}.delta") | {"delta": text}
         if kind == "output_text":
             event["logprobs"] = []
         return [*events, event]
 
-    def _saying(self, kind: str) -> tuple[list[Event], _Item]:
+    def _saying(self, kind: str) -> tuple[list[Event], Item]:
         """The message with a part of this kind at its end, and the events that lead there."""
         events = self._end_thought()
         item = self._said
         if item is None:
-            fields = {"type": "message", "id": self._id("msg"), "status": "in_progress"}
-            item, added = self._open(fields | {"role": "assistant", "content": []})
+            fields = {"type": "message", "id": self._output.new_id("msg"), "status": "in_progress"}
+            item, added = self._output.open(fields | {"role": "assistant", "content": []})
             self._said = item
             events.append(added)
         if item.part is None or item.part["type"] != kind:
@@ -198,33 +154,23 @@ class Draft:
             )
             item.part = part
             item.fields["content"].append(part)
-            added = self._within(item, "response.content_part.added") | {"part": dict(part)}
+            added = item.within("response.content_part.added") | {"part": dict(part)}
             events.append(added)
         return events, item
 
-    def _within(self, item: _Item, kind: str) -> Event:
-        """An event about the part at a message's end."""
-        at = len(item.fields["content"]) - 1
-        return {
-            "type": kind,
-            "item_id": item.fields["id"],
-            "output_index": item.at,
-            "content_index": at,
-        }
-
-    def _end_part(self, item: _Item) -> list[Event]:
+    def _end_part(self, item: Item) -> list[Event]:
         part, text = item.part, "".join(item.pieces)
         if part is None:
             return []
         item.part, item.pieces = None, []
         if part["type"] == "output_text":
             part["text"] = text
-            done = self._within(item, "response.output_text.done")
+            done = item.within("response.output_text.done")
             done |= {"text": text, "logprobs": []}
         else:
             part["refusal"] = text
-            done = self._within(item, "response.refusal.done") | {"refusal": text}
-        return [done, self._within(item, "response.content_part.done") | {"part": part}]
+            done = item.within("response.refusal.done") | {"refusal": text}
+        return [done, item.within("response.content_part.done") | {"part": part}]
 
     def _end_said(self, status: str = "completed") -> list[Event]:
         item, self._said = self._said, None
@@ -232,7 +178,7 @@ class Draft:
             return []
         events = self._end_part(item)
         item.fields["status"] = status
-        return [*events, self._done(item)]
+        return [*events, item.done]
 
     def _cite(self, event: Cited) -> list[Event]:
         """A citation on the text under way; one that comes too late, or has no address, is left out."""
@@ -245,7 +191,7 @@ class Draft:
             return []
         notes: list[Any] = item.part["annotations"]
         notes.append(note)
-        added = self._within(item, "response.output_text.annotation.added")
+        added = item.within("response.output_text.annotation.added")
         return [added | {"annotation_index": len(notes) - 1, "annotation": note}]
 
     # Thoughts
@@ -255,20 +201,15 @@ class Draft:
         item = self._thought
         if item is None:
             events += self._end_said()
-            item, added = self._open(self._new_thought())
+            item, added = self._output.open(self._new_thought())
             self._thought = item
             part = {"type": "summary_text", "text": ""}
             events += [added, self._about(item, "part.added") | {"part": part}]
         item.pieces.append(text)
         return [*events, self._about(item, "text.delta") | {"delta": text}]
 
-    def _about(self, item: _Item, what: str) -> Event:
-        return {
-            "type": f"response.reasoning_summary_{what}",
-            "item_id": item.fields["id"],
-            "output_index": item.at,
-            "summary_index": 0,
-        }
+    def _about(self, item: Item, what: str) -> Event:
+        return item.about(f"response.reasoning_summary_{what}") | {"summary_index": 0}
 
     def _end_thought(self, status: str = "completed") -> list[Event]:
         item, self._thought = self._thought, None
@@ -281,7 +222,7 @@ class Draft:
         return [
             self._about(item, "text.done") | {"text": text},
             self._about(item, "part.done") | {"part": part},
-            self._done(item),
+            item.done,
         ]
 
     def _sign(self, event: ReasoningSigned) -> list[Event]:
@@ -305,10 +246,10 @@ class Draft:
     def _seal(self, signature: Signature, stand: Stand, known: str | None = None) -> list[Event]:
         """A reasoning item that holds a signature only."""
         sealed = {"encrypted_content": seal(signature, stand, known), "status": "completed"}
-        return self._add(self._new_thought() | sealed)
+        return self._output.add(self._new_thought() | sealed)
 
     def _new_thought(self) -> dict[str, Any]:
-        return {"type": "reasoning", "id": self._id(MADE.rstrip("_")), "summary": []}
+        return {"type": "reasoning", "id": self._output.new_id(MADE.rstrip("_")), "summary": []}
 
     # Calls
 
@@ -318,8 +259,9 @@ class Draft:
             events += self._seal(event.signature, Stand.CALL)
         custom = event.kind == "custom" or event.name in self._echo.customs
         kind, word, prefix = ("custom_tool_call", "input", "ctc") if custom else _FUNCTION
-        fields = {"type": kind, "id": self._id(prefix), "call_id": event.id, "name": event.name}
-        item, added = self._open(fields | {word: "", "status": "in_progress"})
+        fields = {"type": kind, "id": self._output.new_id(prefix), "name": event.name}
+        fields["call_id"] = event.id or self._output.new_id("call")
+        item, added = self._output.open(fields | {word: "", "status": "in_progress"})
         self._calls[event.index] = item
         return [*events, added]
 
@@ -333,18 +275,14 @@ class Draft:
             return []
         return [self._about_call(item, "delta") | {"delta": event.arguments}]
 
-    def _is_wrapped(self, item: _Item) -> bool:
+    def _is_wrapped(self, item: Item) -> bool:
         return "input" in item.fields and item.fields["name"] in self._echo.customs
 
-    def _about_call(self, item: _Item, step: str) -> Event:
+    def _about_call(self, item: Item, step: str) -> Event:
         what = "custom_tool_call_input" if "input" in item.fields else "function_call_arguments"
-        return {
-            "type": f"response.{what}.{step}",
-            "item_id": item.fields["id"],
-            "output_index": item.at,
-        }
+        return item.about(f"response.{what}.{step}")
 
-    def _end_call(self, item: _Item, status: str) -> list[Event]:
+    def _end_call(self, item: Item, status: str) -> list[Event]:
         text = "".join(item.pieces)
         events: list[Event] = []
         done = self._about_call(item, "done")
@@ -357,7 +295,7 @@ class Draft:
             item.fields["arguments"] = done["arguments"] = text
             done["name"] = item.fields["name"]
         item.fields["status"] = status
-        return [*events, done, self._done(item)]
+        return [*events, done, item.done]
 
     # The rest
 
@@ -374,9 +312,9 @@ class Draft:
             if lost is not None:
                 self._losses.drop(feature)
         events = [*self._end_thought(), *self._end_said()]
-        fields = {"type": "image_generation_call", "id": self._id("ig"), "status": "completed"}
+        fields = {"type": "image_generation_call", "id": self._output.new_id("ig"), "status": "completed"}
         form = (media.media_type or "image/png").removeprefix("image/")
-        return [*events, *self._add(fields | {"output_format": form, "result": media.data})]
+        return [*events, *self._output.add(fields | {"output_format": form, "result": media.data})]
 
     def _add_foreign(self, event: ForeignDelta) -> list[Event]:
         if event.dialect is not HOME:
@@ -384,7 +322,7 @@ class Draft:
             return []
         events = [*self._end_thought(), *self._end_said()]
         for item in event.fields.values():
-            events += self._add(item)
+            events += self._output.add(item)
         return events
 
 

@@ -8,8 +8,9 @@ from msgspec import Raw
 from baton.core.answer import Ended, StreamEvent, Used
 from baton.core.losses import Losses
 from baton.core.usage import Usage
-from baton.upstream.dialects.responses.draft import Draft, Event
+from baton.upstream.dialects.responses.draft import Draft
 from baton.upstream.dialects.responses.echo import SILENCE, Echo
+from baton.upstream.dialects.responses.output import Event
 from baton.upstream.dialects.responses.usage import write_usage
 from baton.upstream.dialects.sse import write_event
 

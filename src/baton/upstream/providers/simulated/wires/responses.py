@@ -29,7 +29,7 @@ from baton.upstream.providers.simulated.wire import ErrorWords, Tokens, Wire
 
 _HOME = Dialect.OPENAI_RESPONSES
 _CIPHER = "simulated-"
-"""How this provider's thoughts begin in cipher."""
+"""How this provider's thoughts begin in cipher; it refuses those of others, as real ones do."""
 
 
 class _Events:
@@ -79,22 +79,24 @@ def _sealed(choice: Choice) -> Choice:
 
 
 def _read(path: str, body: bytes) -> ChatRequest:
-    """A request; a thought that it brings back must be in this dialect's own cipher."""
     del path
-    request = read_request(body)
-    for message in request.messages:
-        for part in message.parts:
-            if isinstance(part, Reasoning) and not _is_ours(part):
-                raise Invalid(
-                    "The encrypted content of a reasoning item could not be verified, simulated.",
-                    param="input",
-                    code="invalid_encrypted_content",
-                )
-    return request
+    return read_request(body)
+
+
+def _check(request: ChatRequest) -> None:
+    """Refuse a thought that is not in this provider's cipher, as real ones do."""
+    thoughts = [part for message in request.messages for part in message.parts if isinstance(part, Reasoning)]
+    if not all(map(_is_ours, thoughts)):
+        raise Invalid(
+            "The encrypted content of a reasoning item could not be verified, simulated.",
+            param="input",
+            code="invalid_encrypted_content",
+        )
 
 
 def _is_ours(thought: Reasoning) -> bool:
-    return thought.encrypted is not None and thought.encrypted.origin is _HOME
+    sealed = thought.encrypted
+    return sealed is not None and sealed.origin is _HOME and sealed.value.startswith(_CIPHER)
 
 
 def _error(words: ErrorWords) -> bytes:
@@ -111,6 +113,7 @@ RESPONSES = Wire(
     dialect=_HOME,
     path_ends=("/responses",),
     read=_read,
+    check=_check,
     write_whole=_write_whole,
     open_stream=_open,
     write_error=_error,
