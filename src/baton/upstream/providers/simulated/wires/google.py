@@ -23,16 +23,19 @@ from baton.core.losses import Losses
 from baton.core.messages import Part, Reasoning, Signature, Text, ToolCall
 from baton.core.request import ChatRequest
 from baton.upstream.dialects.google.answers import write_response
+from baton.upstream.dialects.google.codec import VERBS
 from baton.upstream.dialects.google.contents import UNSIGNED
+from baton.upstream.dialects.google.counting import asked_about, write_count
+from baton.upstream.dialects.google.counting import asked_about, write_count
 from baton.upstream.dialects.google.errors import status_word
 from baton.upstream.dialects.google.requests import read_request
 from baton.upstream.dialects.google.streams import StreamWriter
 from baton.upstream.dialects.google.usage import write_usage
 from baton.upstream.dialects.sse import write_event
-from baton.upstream.providers.simulated.wire import ErrorWords, Wire
+from baton.upstream.providers.simulated.wire import ErrorWords, Tokens, Wire
 
-_WHOLE = ":generateContent"
-_STREAM = ":streamGenerateContent"
+_WHOLE, _STREAM, _COUNT = VERBS
+_COUNT = ":countTokens"
 _SIGN = b"simulated thought of "
 """What every signature of this provider holds; it takes no others."""
 
@@ -87,6 +90,10 @@ def _read(path: str, body: bytes) -> ChatRequest:
     return read_request(body, name, stream=verb == _STREAM[1:])
 
 
+def _read_question(path: str, body: bytes) -> ChatRequest:
+    return _read(path, asked_about(body))
+
+
 def _check(request: ChatRequest) -> None:
     """Refuse a signature that is nobody's here, as the real ones do."""
     for message in request.messages:
@@ -137,11 +144,13 @@ GOOGLE = Wire(
     path_ends=(_WHOLE, _STREAM),
     read=_read,
     check=_check,
+    tokens=Tokens(path_ends=(_COUNT,), read=_read_question, write=write_count),
     write_whole=_write_whole,
     open_stream=_open,
     write_error=_error,
     write_error_event=lambda words: write_event(_error(words)),
     broken_event=write_event(b'{"candidates": [{"content": {"parts": [{"te'),
+    tokens=Tokens(path_ends=(_COUNT,), read=_read_counting, write=write_count),
     ping=b"\r\n",
     stream_type="text/event-stream",
 )
