@@ -24,6 +24,7 @@ ANSWER = Said(
     end=End.TOOLS,
     cited={"https://example.com"},
     media=["0123456789ab"],
+    likelihoods=True,
     sealed=["c2VhbA=="],
 )
 WISH = Wish(
@@ -50,6 +51,7 @@ TWISTED: dict[str, Callable[[Said], Said]] = {
     "the ids": lambda said: replace(said, calls=[Call("another", "weather", {"city": "Oslo"})]),
     "it ends": lambda said: replace(said, end=End.STOP),
     "the sources": lambda said: replace(said, cited=set()),
+    "log probabilities": lambda said: replace(said, likelihoods=False),
     "images or sounds": lambda said: replace(said, media=[]),
     "signatures": lambda said: replace(said, sealed=["another"]),
 }
@@ -73,8 +75,12 @@ LOST: dict[str, Callable[[Wish], Wish]] = {
 
 def judged(found: Said, named: tuple[str, ...] = (), tokens: Tokens = TOKENS) -> list[str]:
     """What the judge of answers says, of one that should be `ANSWER`."""
-    expected = Answer([ANSWER], TOKENS)
-    return crossed.differences(expected, TOKENS, Answer([found], tokens), Dialect.OPENAI, named)
+    return crossed.differences(answer(ANSWER), TOKENS, answer(found, tokens), Dialect.OPENAI, named)
+
+
+def answer(said: Said, tokens: Tokens = TOKENS) -> Answer:
+    """One that says this."""
+    return Answer([said], tokens, "answer-1", "model-1")
 
 
 @pytest.mark.parametrize("what", TWISTED)
@@ -92,13 +98,19 @@ def test_tokens_are_compared() -> None:
         assert len(judged(ANSWER, tokens=wrong)) == 1
 
 
+def test_who_answered_is_compared() -> None:
+    """The model by its provider's name, and that there is an id."""
+    for wrong in (replace(answer(ANSWER), model="another"), replace(answer(ANSWER), id="")):
+        assert len(crossed.differences(answer(ANSWER), TOKENS, wrong, Dialect.OPENAI, ())) == 1
+
+
 def test_only_what_is_named_is_excused() -> None:
     """A loss by its own name, and no other's; steps of server-side tools never without a word."""
     unsealed = replace(ANSWER, sealed=[])
     assert judged(unsealed, ("reasoning_signature",)) == []
     assert len(judged(unsealed, ("citations", "n"))) == 1
-    expected = Answer([replace(ANSWER, steps=["web_search_call"])], TOKENS)
-    found = Answer([ANSWER], TOKENS)
+    expected = answer(replace(ANSWER, steps=["web_search_call"]))
+    found = answer(ANSWER)
     assert len(crossed.differences(expected, TOKENS, found, Dialect.OPENAI, ["temperature"])) == 1
     assert crossed.differences(expected, TOKENS, found, Dialect.OPENAI, ["foreign_parts"]) == []
 
