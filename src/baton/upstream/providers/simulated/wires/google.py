@@ -26,7 +26,6 @@ from baton.upstream.dialects.google.answers import write_response
 from baton.upstream.dialects.google.codec import VERBS
 from baton.upstream.dialects.google.contents import UNSIGNED
 from baton.upstream.dialects.google.counting import asked_about, write_count
-from baton.upstream.dialects.google.counting import asked_about, write_count
 from baton.upstream.dialects.google.errors import status_word
 from baton.upstream.dialects.google.requests import read_request
 from baton.upstream.dialects.google.streams import StreamWriter
@@ -35,7 +34,6 @@ from baton.upstream.dialects.sse import write_event
 from baton.upstream.providers.simulated.wire import ErrorWords, Tokens, Wire
 
 _WHOLE, _STREAM, _COUNT = VERBS
-_COUNT = ":countTokens"
 _SIGN = b"simulated thought of "
 """What every signature of this provider holds; it takes no others."""
 
@@ -150,7 +148,6 @@ GOOGLE = Wire(
     write_error=_error,
     write_error_event=lambda words: write_event(_error(words)),
     broken_event=write_event(b'{"candidates": [{"content": {"parts": [{"te'),
-    tokens=Tokens(path_ends=(_COUNT,), read=_read_counting, write=write_count),
     ping=b"\r\n",
     stream_type="text/event-stream",
 )
