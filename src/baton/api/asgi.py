@@ -11,15 +11,16 @@ from baton.api.admin.keys import KeyRoutes
 from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.users import UserRoutes
 from baton.api.compat import messages, responses
-from baton.api.compat.chat import ChatRoute, Speech, read_completion
-from baton.api.compat.counting import CountRoute, CountSpeech
-from baton.api.compat.errands import ROOT, ErrandRoute
+from baton.api.compat.chat import Chat, Speech, read_completion
+from baton.api.compat.counting import Counts, CountSpeech
+from baton.api.compat.errands import ROOT, Errands
 from baton.api.compat.generation import PREFIXES, GenerationRoutes
 from baton.api.compat.generative_models import GenerativeModels
 from baton.api.compat.models import CompatModels
 from baton.api.condition import Condition
 from baton.api.docs import Docs
 from baton.api.front import Asgi, Front
+from baton.api.hot import Door, HotRoute
 from baton.api.metrics import BatonCollector
 from baton.api.native import chat
 from baton.api.native.chat import NativeChat
@@ -45,26 +46,23 @@ def build(app: App) -> Asgi:
     """What the server calls for each request."""
     store = app.store
     limit = int(store.settings.max_body_mib * _MIB)
-    authenticate = app.keyring.authenticate
+    door = Door(app.keyring.authenticate, store.clock, limit)
 
-    def route(speech: Speech) -> ChatRoute:
-        return ChatRoute(speech, app.gateway, authenticate, store.clock, limit)
+    def route(speech: Speech) -> HotRoute:
+        return HotRoute(door, Chat(speech, app.gateway))
 
-    def count(speech: CountSpeech) -> CountRoute:
-        return CountRoute(speech, app.counting, authenticate, limit)
+    def count(speech: CountSpeech) -> HotRoute:
+        return HotRoute(door, Counts(speech, app.counting))
 
     chats = {path: route(speech) for path, speech in _SPEECHES.items()}
-    errands = {
-        ROOT + task.path: ErrandRoute(task, app.gateway, authenticate, store.clock, limit)
-        for task in TASKS.values()
-    }
+    errands = {ROOT + task.path: HotRoute(door, Errands(task, app.gateway)) for task in TASKS.values()}
     counts = {
         messages.COUNT_PATH: count(messages.COUNT_SPEECH),
         responses.COUNT_PATH: count(responses.COUNT_SPEECH),
     }
     hot: dict[str, Asgi] = {**chats, **counts, **errands}
     below = dict.fromkeys(PREFIXES, GenerationRoutes(route, count).at)
-    native = NativeChat(app.gateway, authenticate, store.clock, limit)
+    native = HotRoute(door, NativeChat(app.gateway))
     framework = FastAPI(
         title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )

@@ -1,16 +1,17 @@
-"""Routes that count the tokens of a prompt, in the dialects that have them."""
+"""Counting the tokens of a prompt, in the dialects that have routes for it."""
 
-import asyncio
 from collections.abc import Callable
 
 from msgspec import Struct
 
 from baton.api.compat import receipts
-from baton.api.exchange import REQUEST_ID, Exchange, Receive, Scope, Send
+from baton.api.exchange import Exchange
+from baton.api.hot import refuse
 from baton.core.caller import Caller
 from baton.core.errors import BatonError
 from baton.core.request import Envelope
 from baton.gateway.counting import Counting
+from baton.gateway.gateway import Arrival
 from baton.upstream.dialects.codec import Codec
 
 
@@ -24,44 +25,19 @@ class CountSpeech(Struct, frozen=True):
     """The answer: given the tokens."""
 
 
-class CountRoute:
-    """The route."""
+class Counts:
+    """What a counting route does."""
 
-    def __init__(
-        self,
-        speech: CountSpeech,
-        counting: Counting,
-        authenticate: Callable[[str | None], Caller],
-        max_body_bytes: int,
-    ) -> None:
+    def __init__(self, speech: CountSpeech, counting: Counting) -> None:
         self._speech = speech
         self._counting = counting
-        self._authenticate = authenticate
-        self._max_body_bytes = max_body_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
-        request_id: str = scope[REQUEST_ID]
-        exchange = Exchange(scope, receive)
-        try:
-            await self._serve(exchange, request_id)
-        except BatonError as error:
-            if not exchange.visit.gone:
-                body = self._speech.codec.write_error(error, request_id)
-                head = receipts.head(receipts.of_error(error, request_id))
-                exchange.answer(error.status, body, head, close=error.status in (408, 413))
-        except asyncio.CancelledError:
-            if not exchange.visit.gone:
-                raise
-            # The client's own leaving ended this task: nobody is left to be told.
-
-    async def _serve(self, exchange: Exchange, request_id: str) -> None:
-        caller = self._authenticate(exchange.presented)
-        body = await exchange.body(self._max_body_bytes)
-        envelope = self._speech.read(exchange, body)
-        exchange.visit.ends(asyncio.current_task())
-        try:
-            count = await self._counting.count(caller, envelope)
-        finally:
-            exchange.visit.ends(None)
+    async def serve(self, exchange: Exchange, caller: Caller, body: bytes, arrival: Arrival) -> None:
+        """Count."""
+        count = await self._counting.count(caller, self._speech.read(exchange, body))
         answer = self._speech.write(count.counted.tokens)
-        exchange.answer(200, answer, receipts.head(receipts.of_count(count, request_id)))
+        exchange.answer(200, answer, receipts.head(receipts.of_count(count, arrival.id)))
+
+    def fail(self, exchange: Exchange, error: BatonError, request_id: str) -> None:
+        """Tell of an error."""
+        refuse(exchange, error, self._speech.codec.write_error(error, request_id), request_id)

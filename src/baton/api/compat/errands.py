@@ -1,13 +1,10 @@
-"""Routes for what is no chat, in OpenAI's dialect: embeddings, images, transcriptions, moderations."""
-
-import asyncio
-from collections.abc import Callable
+"""What is no chat, in OpenAI's dialect: embeddings, images, transcriptions, moderations."""
 
 from baton.api.compat import receipts
-from baton.api.exchange import REQUEST_ID, Exchange, Receive, Scope, Send
+from baton.api.exchange import Exchange
+from baton.api.hot import refuse
 from baton.api.options import read_options
 from baton.core.caller import Caller
-from baton.core.clock import Clock
 from baton.core.errors import BatonError
 from baton.gateway.gateway import Arrival, Gateway
 from baton.upstream.dialects.openai.errors import write_error
@@ -17,52 +14,27 @@ ROOT = "/v1"
 """What stands before a task's path."""
 
 
-class ErrandRoute:
-    """The route of one kind of errand."""
+class Errands:
+    """What the route of one kind of errand does."""
 
-    def __init__(
-        self,
-        task: Task,
-        gateway: Gateway,
-        authenticate: Callable[[str | None], Caller],
-        clock: Clock,
-        max_body_bytes: int,
-    ) -> None:
+    def __init__(self, task: Task, gateway: Gateway) -> None:
         self._task = task
         self._gateway = gateway
-        self._authenticate = authenticate
-        self._clock = clock
-        self._max_body_bytes = max_body_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
-        arrival = Arrival(scope[REQUEST_ID], scope["path"], self._clock.monotonic())
-        exchange = Exchange(scope, receive)
-        try:
-            await self._serve(exchange, arrival)
-        except BatonError as error:
-            if not exchange.visit.gone:
-                body = write_error(error, arrival.id)
-                head = receipts.head(receipts.of_error(error, arrival.id))
-                exchange.answer(error.status, body, head, close=error.status in (408, 413))
-        except asyncio.CancelledError:
-            if not exchange.visit.gone:
-                raise
-            # The client's own leaving ended this task: nobody is left to be told.
-
-    async def _serve(self, exchange: Exchange, arrival: Arrival) -> None:
-        caller = self._authenticate(exchange.presented)
+    async def serve(self, exchange: Exchange, caller: Caller, body: bytes, arrival: Arrival) -> None:
+        """Run the errand."""
         letter = Letter(
-            body=await exchange.body(self._max_body_bytes),
+            body=body,
             content_type=exchange.header(b"content-type") or "",
             headers=exchange.passed,
             read_options=lambda inside: read_options(exchange.options, inside),
         )
         errand = self._task.read(letter)
-        exchange.visit.ends(asyncio.current_task())
-        try:
-            answered = await self._gateway.run(caller, errand, arrival)
-        finally:
-            exchange.visit.ends(None)
+        answered = await self._gateway.run(caller, errand, arrival)
         reply = answered.reply
         head = receipts.of_answer(answered, errand)
         exchange.answer(200, reply.body, head, kind=reply.content_type.encode())
+
+    def fail(self, exchange: Exchange, error: BatonError, request_id: str) -> None:
+        """Tell of an error."""
+        refuse(exchange, error, write_error(error, request_id), request_id)

@@ -5,9 +5,10 @@ from urllib.parse import parse_qs
 
 from msgspec import structs
 
-from baton.api.compat.chat import ChatRoute, Speech
-from baton.api.compat.counting import CountRoute, CountSpeech
+from baton.api.compat.chat import Speech
+from baton.api.compat.counting import CountSpeech
 from baton.api.exchange import Exchange, Scope
+from baton.api.hot import HotRoute
 from baton.api.options import read_options
 from baton.core.request import Envelope
 from baton.upstream.dialects.google.codec import CODEC, VERBS
@@ -47,16 +48,14 @@ def _read_counting(exchange: Exchange, body: bytes) -> Envelope:
 class GenerationRoutes:
     """The routes below `PREFIX` and `STABLE`; a model's name may hold slashes."""
 
-    def __init__(
-        self, route: Callable[[Speech], ChatRoute], count: Callable[[CountSpeech], CountRoute]
-    ) -> None:
+    def __init__(self, route: Callable[[Speech], HotRoute], count: Callable[[CountSpeech], HotRoute]) -> None:
         """`route`, `count`: make the route of a speech."""
         self._count = count(CountSpeech(CODEC, _read_counting, write_count))
         self._whole = route(_speech(_WHOLE, stream=False, array=False))
         self._events = route(_speech(_STREAM, stream=True, array=False))
         self._array = route(_speech(_STREAM, stream=True, array=True))
 
-    def at(self, scope: Scope) -> ChatRoute | CountRoute | None:
+    def at(self, scope: Scope) -> HotRoute | None:
         """The route of a request; None: it is none of these."""
         path: str = scope["path"]
         if path.endswith(_WHOLE):

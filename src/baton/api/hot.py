@@ -1,0 +1,75 @@
+"""What all hot routes have in common: who calls, the body within its bound, and clients that leave."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from baton.api.compat import receipts
+from baton.api.exchange import REQUEST_ID, Exchange, Receive, Scope, Send
+from baton.core.caller import Caller
+from baton.core.clock import Clock
+from baton.core.errors import BatonError
+from baton.gateway.gateway import Arrival
+
+_ENDS_CONNECTION = frozenset({408, 413})
+"""Statuses after which more of the body may still come."""
+
+
+class Door(Struct, frozen=True):
+    """How requests come in."""
+
+    authenticate: Callable[[str | None], Caller]
+    """Given the key as it was sent. Raises Unauthenticated."""
+    clock: Clock
+    max_body_bytes: int
+
+
+class Service(Protocol):
+    """What one route does."""
+
+    async def serve(self, exchange: Exchange, caller: Caller, body: bytes, arrival: Arrival) -> None:
+        """Answer a request. Raises BatonError."""
+        ...
+
+    def fail(self, exchange: Exchange, error: BatonError, request_id: str) -> None:
+        """Tell of an error, also in mid-stream; may raise it again for the border around."""
+        ...
+
+
+class HotRoute:
+    """One route, called past the framework."""
+
+    __slots__ = ("_door", "_service")
+
+    def __init__(self, door: Door, service: Service) -> None:
+        self._door = door
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
+        door = self._door
+        arrival = Arrival(scope[REQUEST_ID], scope["path"], door.clock.monotonic())
+        exchange = Exchange(scope, receive)
+        visit = exchange.visit
+        try:
+            caller = door.authenticate(exchange.presented)
+            body = await exchange.body(door.max_body_bytes)
+            visit.ends(asyncio.current_task())
+            try:
+                await self._service.serve(exchange, caller, body, arrival)
+            finally:
+                visit.ends(None)
+        except BatonError as error:
+            if not visit.gone:
+                self._service.fail(exchange, error, arrival.id)
+        except asyncio.CancelledError:
+            if not visit.gone:
+                raise
+            # The client's own leaving ended this task: nobody is left to be told.
+
+
+def refuse(exchange: Exchange, error: BatonError, body: bytes, request_id: str) -> None:
+    """An error as an answer of its own."""
+    head = receipts.head(receipts.of_error(error, request_id))
+    exchange.answer(error.status, body, head, close=error.status in _ENDS_CONNECTION)
