@@ -33,6 +33,11 @@ _UNSAID = (
 _EFFORTS = {"none": None, "xhigh": "high", "max": "high"}
 """Words of other vendors' models that most of OpenAI's refuse."""
 
+_SHARED = frozenset(
+    {"metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier"}
+)
+"""Fields that chat completions have by the same name."""
+
 _OPENAIS = frozenset({Dialect.OPENAI, Dialect.OPENAI_RESPONSES})
 _SHOWN_THOUGHTS = frozenset({Dialect.ANTHROPIC, Dialect.GOOGLE})
 """Whose callers, asking for thought, expect to see it."""
@@ -60,14 +65,22 @@ def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: 
         body["user"] = request.user
     if request.stream:
         body["stream"] = True
-    if home:
-        body |= request.extras
-    else:
-        for name in request.extras:
-            losses.drop(Feature.UNKNOWN_FIELDS, name)
+    _add_extras(body, request, losses)
     for path in request.unread:
         losses.drop(Feature.UNKNOWN_FIELDS, path)
     return msgspec.json.encode(body)
+
+
+def _add_extras(body: dict[str, Any], request: ChatRequest, losses: Losses) -> None:
+    """The fields that the core has no word for, where both of OpenAI's dialects have the same."""
+    home, kin = (request.dialect is known for known in (Dialect.OPENAI_RESPONSES, Dialect.OPENAI))
+    for name, value in request.extras.items():
+        if home or (kin and name in _SHARED):
+            body[name] = value
+        elif kin and name == "verbosity":
+            body.setdefault("text", {})["verbosity"] = value
+        else:
+            losses.drop(Feature.UNKNOWN_FIELDS, name)
 
 
 def _tools(request: ChatRequest, losses: Losses) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Raw
 
 from baton.core.dialect import Dialect
+from baton.core.errors import Invalid
 from baton.core.messages import Message, Role, Text
 from baton.core.request import ChatRequest, ReasoningWish, Sampling
 from baton.upstream.dialects.responses.items import read_input
@@ -35,11 +36,17 @@ def read_request(body: bytes) -> ChatRequest:
     """A whole request.
 
     Raises:
-        Invalid: a field is of the wrong kind; `param` names it.
+        Invalid: a field is of the wrong kind, or means something to its provider only; `param` names it.
     """
     fields = Fields.of(body)
     if "model" not in fields.rest:
         raise missing("model")
+    if fields.raw("prompt") is not None:
+        raise Invalid(
+            "'prompt' names a template that lies with its provider; no other can be asked with it.",
+            param="prompt",
+            code="unsupported_parameter",
+        )
     for known in ("baton", "stream_options"):
         fields.raw(known)
     if fields.rest.get("include") == _IN_CIPHER:
