@@ -65,16 +65,103 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def to_json_schema(schema: Raw, losses: Losses, feature: Feature) -> Any:
-    """A JSON Schema as Google takes it."""
+    """A JSON Schema as Google takes it: no `$schema`, references written out, constants as enums of one.
+
+    A reference may have nothing beside it there, and neither `const` nor `allOf` is among the keywords that
+    it lists (API reference, `responseJsonSchema`). What refers to itself stays a reference.
+    """
     try:
-        decoded = msgspec.json.decode(schema)
+        fields = as_object(msgspec.json.decode(schema))
     except UNREADABLE:
         losses.drop(feature)
         return None
-    fields = as_object(decoded)
     if not fields:
         return None
-    if "$schema" not in fields:
+    if not any(word in bytes(schema) for word in _REWRITTEN):
         return schema
-    losses.adjust(feature)
-    return {name: value for name, value in fields.items() if name != "$schema"}
+    try:
+        again = _Rewriting(fields).whole()
+    except _TooLarge:
+        return schema
+    if again != fields:
+        losses.adjust(feature)
+    return again
+
+
+_REWRITTEN = (b'"$', b'"const"', b'"allOf"', b'"definitions"')
+_MOST_NODES = 20_000
+"""References that refer to others can grow without end when they are written out."""
+
+_NAMES = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+"""Keywords that hold schemas by names of the caller's."""
+
+_VALUES = ("const", "default", "enum", "examples", "example", "required")
+"""Keywords that hold no schema."""
+
+
+class _TooLarge(Exception):
+    """The schema grew past its bound."""
+
+
+class _Rewriting:
+    """Writes one schema anew."""
+
+    def __init__(self, root: dict[str, Any]) -> None:
+        self._root = root
+        self._nodes = 0
+        self._recursive = False
+
+    def whole(self) -> dict[str, Any]:
+        """The schema; definitions are left where something still refers to them."""
+        again: dict[str, Any] = self._schema(self._root, ())
+        for name in ("$schema", "$id", "$comment"):
+            again.pop(name, None)
+        for name in () if self._recursive else ("$defs", "definitions"):
+            again.pop(name, None)
+        return again
+
+    def _schema(self, schema: Any, within: tuple[str, ...]) -> Any:
+        """`within`: the references that are being written out."""
+        fields = as_object(schema)
+        if not fields:
+            return schema
+        self._nodes += 1
+        if self._nodes > _MOST_NODES:
+            raise _TooLarge
+        reference = fields.get("$ref")
+        if isinstance(reference, str):
+            return self._resolved(reference, fields, within)
+        again = {name: self._keyword(name, value, within) for name, value in fields.items()}
+        if "const" in again and "enum" not in again:
+            again["enum"] = [again.pop("const")]
+        alone = as_list(again.get("allOf"))
+        if len(alone) == 1 and not set(as_object(alone[0])) & (set(again) - {"allOf"}):
+            del again["allOf"]
+            again |= as_object(alone[0])
+        return again
+
+    def _keyword(self, name: str, value: Any, within: tuple[str, ...]) -> Any:
+        if name in _VALUES:
+            return value
+        if name in _NAMES:
+            return {inner: self._schema(each, within) for inner, each in as_object(value).items()}
+        if as_list(value):
+            return [self._schema(each, within) for each in as_list(value)]
+        return self._schema(value, within)
+
+    def _resolved(self, reference: str, fields: dict[str, Any], within: tuple[str, ...]) -> Any:
+        target = self._target(reference)
+        if reference in within or target is None:
+            self._recursive = True
+            return {"$ref": reference}
+        beside = {name: value for name, value in fields.items() if name != "$ref"}
+        return self._schema({**target, **beside}, (*within, reference))
+
+    def _target(self, reference: str) -> dict[str, Any] | None:
+        """What a reference into this very schema means; None: it leads elsewhere."""
+        if not reference.startswith("#/"):
+            return None
+        found: Any = self._root
+        for step in reference[2:].split("/"):
+            found = as_object(found).get(step.replace("~1", "/").replace("~0", "~"))
+        return as_object(found) or None
