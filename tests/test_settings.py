@@ -216,7 +216,7 @@ def test_what_it_must_be_is_said_plainly(tmp_path: Path, name: str, value: str, 
         ("[providers.opnai]\napi_key = 'x'", "did you mean providers.openai?"),
         ("[providers.grok]\napi_key = 'x'", "did you mean providers.xai?"),
         ("[providers.openai]\napikey = 'x'", "did you mean api_key?"),
-        ("[providers.nobody-at-all]\napi_key = 'x'", "there are azure, "),
+        ("[providers.nobody-at-all]\napi_key = 'x'", "there are anthropic, azure, "),
     ],
 )
 def test_a_slip_in_the_file_is_shown_with_what_was_meant(tmp_path: Path, text: str, meant: str) -> None:

@@ -70,6 +70,10 @@ def test_config_check_names_every_problem(run: Run, tmp_path: Path) -> None:
         "problems": [],
         "warnings": [],
     }
+    fixed = {"OPENAI_DIALECT": "openai-responses"}
+    assert "openai is asked in the dialect openai-responses only." in run("config", "check", env=fixed).out
+    said = json.loads(run("config", "check", "--json", env=fixed).out)
+    assert said["dialects"] == {"openai": "openai-responses"}
     misspelt = run("config", "check", env={"OPENAI_KEY": "sk-test-0123456789"})
     assert misspelt.code == 0
     assert misspelt.err == "warning: OPENAI_KEY means nothing to Baton; did you mean OPENAI_API_KEY?\n"
