@@ -14,6 +14,7 @@ from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.upstream.borrowed import with_files
+from baton.upstream.dialects.carried import holds_marked
 from baton.upstream.dialects.codec import Codec, NotAnAnswer
 from baton.upstream.dialects.failures import presentable
 from baton.upstream.dialects.handing import Handing, Retelling, Translation
@@ -207,10 +208,12 @@ class Upstream:
 
     async def _body(self, route: Route, envelope: Envelope, codec: Codec, losses: Losses) -> bytes:
         spec = route.provider.spec
-        if envelope.dialect is codec.dialect:
-            return codec.pass_on(envelope, route.model, spec)
-        request = await with_files(envelope.open(), codec.takes, self._fetcher)
-        return codec.write_request(request, route.model, spec, losses)
+        if envelope.dialect is not codec.dialect:
+            request = await with_files(envelope.open(), codec.takes, self._fetcher)
+            return codec.write_request(request, route.model, spec, losses)
+        if holds_marked(envelope.body):
+            return codec.write_request(envelope.open(), route.model, spec, losses)
+        return codec.pass_on(envelope, route.model, spec)
 
 
 def _listener(route: Route, envelope: Envelope) -> Listener | None:

@@ -4,6 +4,7 @@ A dialect is tested by being registered. What may differ stands in `normal`.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from baton.core.answer import ChatResponse, Ended, StreamEvent, Used
 from baton.core.dialect import Dialect
 from baton.core.losses import Losses
-from baton.core.provider import ProviderSpec
+from baton.core.provider import ProviderSpec, Quirks
 from baton.core.request import ChatRequest
 from baton.core.usage import Usage
 from baton.upstream.dialects.anthropic import requests as anthropic
@@ -41,9 +42,15 @@ UNPROVEN = frozenset({Dialect.ANTHROPIC, Dialect.GOOGLE})
 DIALECTS = tuple(dialect for dialect in CODECS if dialect not in UNPROVEN)
 
 
-def spec_of(dialect: Dialect) -> ProviderSpec:
-    """A provider without quirks."""
-    return ProviderSpec(name="made-up", title="Made up", base_url=BASE_URL, dialect=dialect)
+GENEROUS = Quirks(takes_top_k=True, takes_thoughts=True, takes_signatures=True, takes_cache_marks=True)
+NARROW = Quirks(no_stream_options=True, no_developer_role=True, short_call_ids=True, takes_thoughts=True)
+
+
+def spec_of(dialect: Dialect, quirks: Quirks | None = None) -> ProviderSpec:
+    """A provider; without quirks unless some are given."""
+    return ProviderSpec(
+        name="made-up", title="Made up", base_url=BASE_URL, dialect=dialect, quirks=quirks or Quirks()
+    )
 
 
 def declared(codec: Codec, losses: Losses) -> None:
@@ -52,9 +59,9 @@ def declared(codec: Codec, losses: Losses) -> None:
     assert not undeclared, f"{sorted(undeclared)}: {list(losses.dropped)}, {list(losses.adjusted)}"
 
 
-def request_survives(request: ChatRequest, dialect: Dialect) -> None:
+def request_survives(request: ChatRequest, dialect: Dialect, quirks: Quirks | None = None) -> None:
     codec, losses = CODECS[dialect], Losses()
-    body = codec.write_request(request, "some-model", spec_of(dialect), losses)
+    body = codec.write_request(request, "some-model", spec_of(dialect, quirks), losses)
     declared(codec, losses)
     again = READERS[dialect](body, request.stream)
     expected = without(request, losses.features, codec)
@@ -100,8 +107,10 @@ LAWS: dict[str, tuple[Callable[[Dialect], st.SearchStrategy[Any]], Callable[[Any
 }
 
 
-def prove(law: str, dialect: Dialect, examples: int) -> None:
+def prove(law: str, dialect: Dialect, examples: int, quirks: Quirks | None = None) -> None:
     made_up, survives = LAWS[law]
+    if quirks is not None:
+        survives = partial(request_survives, quirks=quirks)
 
     @settings(
         max_examples=examples,
@@ -123,6 +132,12 @@ def test_what_was_written_reads_as_what_was_meant(dialect: Dialect, law: str) ->
     """Requests, answers and streams of any other dialect survive this one, but for losses that were noted and
     are declared."""
     prove(law, dialect, FEW)
+
+
+@pytest.mark.parametrize("quirks", [GENEROUS, NARROW], ids=["takes more", "takes less"])
+def test_an_openai_like_is_told_all_that_it_takes(quirks: Quirks) -> None:
+    """The law holds for whatever a provider declares of itself."""
+    prove("requests", Dialect.OPENAI, FEW, quirks)
 
 
 @pytest.mark.soak

@@ -224,7 +224,8 @@ class Turns:
         """One result; what it shows is added to `shown`, because results are text."""
         if result.is_error:
             self._losses.drop(Feature.TOOL_RESULT_ERROR)
-        self._cache_mark(result.cache_mark)
+        if result.cache_mark is not None:  # marks stand on parts
+            self._losses.drop(Feature.CACHE_MARKS)
         told: list[Text | Media | Foreign] = []
         showing: list[Text | Media] = []
         for part in self._said(result.parts, Role.USER):
@@ -259,26 +260,33 @@ class Turns:
 
     def _thoughts(self, thoughts: list[Reasoning]) -> list[Reasoning]:
         """The thoughts that go back, each with what its own provider put on it."""
-        keeps_text = self._home or self._quirks.takes_thoughts
-        if not keeps_text and any(thought.text for thought in thoughts):
-            self._losses.drop(Feature.REASONING)
-        keeps_more = self._home or self._quirks.takes_signatures
-        kept: list[Reasoning] = []
-        for thought in thoughts:
-            name = thought.id if keeps_more else None
-            details = thought.details if keeps_more else None
-            if name != thought.id or details != thought.details:
-                self._losses.drop(Feature.REASONING_SIGNATURE)
-            text = thought.text if keeps_text else ""
-            signature, cipher = self._signature(thought.signature), self._signature(thought.encrypted)
-            if text or signature or cipher or name or details or thought == Reasoning():
-                kept.append(
-                    Reasoning(text=text, signature=signature, encrypted=cipher, id=name, details=details)
-                )
-        if keeps_text and not keeps_more and len(kept) > 1:
+        kept = [again for thought in thoughts if (again := self._thought(thought)) is not None]
+        if len(kept) > 1 and not self._home and not self._quirks.takes_signatures:
             self._losses.adjust(Feature.REASONING)
             kept = [Reasoning(text="".join(thought.text for thought in kept))]
-        return kept if keeps_text else []
+        return kept
+
+    def _thought(self, thought: Reasoning) -> Reasoning | None:
+        """A thought as it goes back; None: not at all. One from abroad is no different at home."""
+        signatures = [one for one in (thought.signature, thought.encrypted) if one is not None]
+        native = self._home and all(one.origin is Dialect.OPENAI for one in signatures)
+        if not native and not self._quirks.takes_thoughts:
+            if thought.text:
+                self._losses.drop(Feature.REASONING)
+            if thought != Reasoning(text=thought.text):
+                self._losses.drop(Feature.REASONING_SIGNATURE)
+            return None
+        if native or (self._quirks.takes_signatures and thought.details is None):
+            kept = structs.replace(
+                thought,
+                signature=self._signature(thought.signature),
+                encrypted=self._signature(thought.encrypted),
+            )
+        else:
+            kept = Reasoning(text=thought.text)
+            if kept != thought:
+                self._losses.drop(Feature.REASONING_SIGNATURE)
+        return None if kept == Reasoning() != thought else kept
 
 
 def _showing(shown: list[Text | Media]) -> list[dict[str, Any]]:
