@@ -92,8 +92,6 @@ def _wishes(question: Question) -> dict[str, Any]:
         ]
     if question.named:
         wishes["tool_choice"] = {"type": "tool", "name": question.named}
-    if question.one_at_a_time:
-        wishes["tool_choice"] = {"type": "auto", "disable_parallel_tool_use": True}
     return wishes
 
 

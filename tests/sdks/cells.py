@@ -26,7 +26,7 @@ SDKS: dict[str, Open] = {
     "google-genai": google_generate,
 }
 _WRONG_KEY = "sk-nobody-gave-this-out"
-_COUNTING = frozenset({"anthropic"})
+_COUNTING = frozenset({"openai responses", "openai responses (npm)", "anthropic", "google-genai"})
 
 _DIALECTS = {
     "openai chat": Dialect.OPENAI,

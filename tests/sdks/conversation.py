@@ -47,7 +47,6 @@ class Question(Struct, frozen=True, kw_only=True):
     """Names; every tool takes a `Trip`."""
     named: str | None = None
     """The tool that must be called."""
-    one_at_a_time: bool = False
     shaped: bool = False
     """Whether the answer shall be a `Trip`, by the SDK's own way to get one."""
     thinking: bool = False

@@ -29,6 +29,8 @@ class Seat(Struct, frozen=True, kw_only=True):
     none back."""
     base_path: str = ""
     """What its base URL has behind the host."""
+    counts: bool = False
+    """Whether it counts tokens itself."""
 
 
 def _plain(thought: str) -> tuple[str, ...]:
@@ -69,6 +71,7 @@ _SEATS = (
         dialect=Dialect.OPENAI_RESPONSES,
         path_ends=("/openai/v1/responses",),
         keeps=_sealed,
+        counts=True,
         base_path="/openai/v1",
     ),
     Seat(
@@ -76,12 +79,14 @@ _SEATS = (
         dialect=Dialect.ANTHROPIC,
         path_ends=("/v1/messages",),
         keeps=_signed,
+        counts=True,
     ),
     Seat(
         name="google",
         dialect=Dialect.GOOGLE,
         path_ends=(":generateContent", ":streamGenerateContent"),
         keeps=_signed_call,
+        counts=True,
     ),
 )
 SEATS = {seat.name: seat for seat in _SEATS}

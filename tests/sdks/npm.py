@@ -28,6 +28,7 @@ class _Line(Struct, frozen=True):
     """One line of the program's; `crash` where it is none of the SDK's own errors."""
 
     answer: Answer | None = None
+    count: int | None = None
     error: _Raised | None = None
     crash: str | None = None
 
@@ -41,15 +42,25 @@ class NpmOpenAi:
 
     async def ask(self, question: Question, *, streamed: bool) -> Answer:
         """Ask, by `create`, `parse` or `stream`."""
+        line = await self._told("stream" if streamed else "ask", question)
+        assert line.answer is not None, line.crash
+        return line.answer
+
+    async def count(self, question: Question) -> int:
+        """By `inputTokens.count`, which `client.responses` has."""
+        line = await self._told("count", question)
+        assert line.count is not None, line.crash
+        return line.count
+
+    async def _told(self, verb: str, question: Question) -> _Line:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(msgspec.json.encode({"question": question, "streamed": streamed}) + b"\n")
+        self._process.stdin.write(msgspec.json.encode({"verb": verb, "question": question}) + b"\n")
         await self._process.stdin.drain()
         line = msgspec.json.decode(await self._process.stdout.readline(), type=_Line)
         if line.error is not None:
             raise SdkError(line.error.name, line.error.status, line.error.message)
-        assert line.answer is not None, line.crash
-        return line.answer
+        return line
 
 
 @asynccontextmanager

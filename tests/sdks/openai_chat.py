@@ -86,8 +86,6 @@ def _wishes(question: Question) -> dict[str, Any]:
         wishes["tools"] = [_tool(name) for name in question.tools]
     if question.named:
         wishes["tool_choice"] = {"type": "function", "function": {"name": question.named}}
-    if question.one_at_a_time:
-        wishes["parallel_tool_calls"] = False
     if question.thinking:
         wishes["reasoning_effort"] = "low"
     return wishes

@@ -47,6 +47,12 @@ class OpenAiResponses:
                         raise SdkError(type(event).__name__, None, event.message)
                 return _answer(await stream.get_final_response(), pieces)
 
+    async def count(self, question: Question) -> int:
+        """By `input_tokens.count`."""
+        with openai_errors():
+            wishes = {"model": question.model, "input": _items(question)}
+            return (await self._sdk.responses.input_tokens.count(**wishes)).input_tokens
+
 
 @asynccontextmanager
 async def openai_responses(url: str, key: str) -> AsyncGenerator[OpenAiResponses]:
@@ -55,19 +61,21 @@ async def openai_responses(url: str, key: str) -> AsyncGenerator[OpenAiResponses
         yield OpenAiResponses(sdk)
 
 
-def _wishes(question: Question) -> dict[str, Any]:
+def _items(question: Question) -> list[Any]:
     items: list[Any] = []
     for turn in question.turns:
         items.extend(turn.turn if isinstance(turn, Answer) else [_item(turn)])
-    wishes: dict[str, Any] = {"model": question.model, "input": items, "store": False}
+    return items
+
+
+def _wishes(question: Question) -> dict[str, Any]:
+    wishes: dict[str, Any] = {"model": question.model, "input": _items(question), "store": False}
     if question.system:
         wishes["instructions"] = question.system
     if question.tools:
         wishes["tools"] = [_tool(name) for name in question.tools]
     if question.named:
         wishes["tool_choice"] = {"type": "function", "name": question.named}
-    if question.one_at_a_time:
-        wishes["parallel_tool_calls"] = False
     if question.thinking:
         wishes["reasoning"] = {"effort": "low", "summary": "auto"}
         wishes["include"] = ["reasoning.encrypted_content"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import cast
+from unittest.mock import patch
 
 from msgspec import Struct, structs
 
@@ -25,8 +26,8 @@ TOOLS = ("weather", "traffic")
 _SEEN = {422: 400, 500: 503}
 """What a caller sees of a provider's status, where that is another one (decision 6)."""
 _STANDARD_BASE64 = str.maketrans("-_", "+/")  # Google takes the URL-safe alphabet too, and its SDK writes it
-FAST_PULSE = ("baton.api.pulse.EVERY_S", 0.05)
-"""What to set while promises are asked: a stream is kept alive every 15 s, and nobody waits so long."""
+_PULSE = ("baton.api.pulse.EVERY_S", 0.05)
+"""Set while a stream is kept waiting: it is kept alive every 15 s, and nobody waits so long."""
 
 
 class Cell(Struct, frozen=True, kw_only=True):
@@ -147,11 +148,16 @@ def _came_back(cell: Cell, *thoughts: str) -> None:
 
 
 async def token_count(cell: Cell) -> None:
-    """Tokens are counted beforehand, and a longer prompt has more of them."""
+    """Tokens are counted beforehand: as many as the provider bills afterwards, where it has a counter of its
+    own, else roughly."""
     client = cast(Counting, cell.client)
-    short = await client.count(cell.question(ECHO))
-    long = await client.count(cell.question(ECHO, Said(text=HELLO.text * 20)))
-    assert 0 < short < long
+    short = cell.question(ECHO)
+    long = cell.question(ECHO, Said(text=HELLO.text * 20))
+    fewer, more = [await client.count(question) for question in (short, long)]
+    assert 0 < fewer < more
+    if cell.seat.counts:
+        billed = [(await cell.client.ask(question, streamed=False)).spent for question in (short, long)]
+        assert [spent and spent.prompt for spent in billed] == [fewer, more], (billed, fewer, more)
 
 
 async def errors(cell: Cell) -> None:
@@ -160,8 +166,8 @@ async def errors(cell: Cell) -> None:
     for status, name in cell.client.words.errors.items():
         for streamed in (False, True):
             error = await _raised(cell.client, cell.question(f"echo;fault={status}"), streamed=streamed)
-            assert (error.name, error.status) == (name, _SEEN.get(status, status))
-            assert f"answers {status}" in error.message
+            assert (error.name, error.status) == (name, _SEEN.get(status, status)), error
+            assert f"answers {status}" in error.message, error
 
 
 async def callers_mistakes(cell: Cell) -> None:
@@ -172,7 +178,7 @@ async def callers_mistakes(cell: Cell) -> None:
     for streamed in (False, True):
         for client, question, status in ((cell.stranger, hello, 401), (cell.client, nobody, 404)):
             error = await _raised(client, question, streamed=streamed)
-            assert (error.name, error.status) == (names[status], status)
+            assert (error.name, error.status) == (names[status], status), error
 
 
 async def broken_streams(cell: Cell) -> None:
@@ -185,7 +191,8 @@ async def broken_streams(cell: Cell) -> None:
 async def waiting(cell: Cell) -> None:
     """A stream that is kept alive while the provider is silent is read as if nothing had been said."""
     slow = cell.question(f"{ECHO};fault=slow;wait=0.2")
-    answer = await cell.client.ask(slow, streamed=True)
+    with patch(*_PULSE):
+        answer = await cell.client.ask(slow, streamed=True)
     assert (answer.text, answer.finish) == (HELLO.text, cell.client.words.stopped)
 
 

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from tests.sdks.cells import CELLS, Household, household, promised
-from tests.sdks.promises import FAST_PULSE, PROMISES
+from tests.sdks.promises import PROMISES
 from tests.sdks.table import PAGE, all_kept, page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -25,11 +25,8 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Hou
 
 
 @pytest.mark.parametrize(("sdk", "provider", "promise"), CASES)
-async def test_a_promise_is_kept(
-    shared: Household, monkeypatch: pytest.MonkeyPatch, sdk: str, provider: str, promise: str
-) -> None:
+async def test_a_promise_is_kept(shared: Household, sdk: str, provider: str, promise: str) -> None:
     """What `promises.py` says of it, by this SDK, before this provider."""
-    monkeypatch.setattr(*FAST_PULSE)
     await PROMISES[promise](await shared.cell(sdk, provider))
 
 

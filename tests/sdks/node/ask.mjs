@@ -1,5 +1,6 @@
-// Asks a Baton by OpenAI's own npm SDK: a question a line of JSON on standard input, an answer a line on
-// standard output; both as conversation.py has them.
+// Asks a Baton by OpenAI's own npm SDK: a question a line of JSON on standard input, with what to do (ask,
+// stream or count), and what came of it a line on standard output; questions and answers as conversation.py
+// has them.
 // usage: node ask.mjs chat|responses BATON_URL KEY WORDS, where WORDS is the JSON of npm.py's.
 
 import { createInterface } from "node:readline";
@@ -40,7 +41,6 @@ const chat = {
       messages: [...said, ...turns.map(chat.message)],
       ...(tools.length && { tools: tools.map((name) => ({ type: "function", function: described(name) })) }),
       ...(named && { tool_choice: { type: "function", function: { name: named } } }),
-      ...(question.one_at_a_time && { parallel_tool_calls: false }),
       ...(question.thinking && { reasoning_effort: "low" }),
       ...(question.shaped && { response_format: standardResponseFormat(trip, "trip") }),
     };
@@ -102,7 +102,6 @@ const responses = {
       ...(system && { instructions: system }),
       ...(tools.length && { tools: tools.map((name) => ({ type: "function", ...described(name) })) }),
       ...(named && { tool_choice: { type: "function", name: named } }),
-      ...(question.one_at_a_time && { parallel_tool_calls: false }),
       ...(question.thinking && {
         reasoning: { effort: "low", summary: "auto" },
         include: ["reasoning.encrypted_content"],
@@ -119,6 +118,13 @@ const responses = {
     let pieces = 0;
     stream.on("response.output_text.delta", () => (pieces += 1));
     return responses.answer(await stream.finalResponse(), pieces);
+  },
+  async count({ model, turns }) {
+    const { input_tokens } = await client.responses.inputTokens.count({
+      model,
+      input: turns.flatMap(responses.items),
+    });
+    return input_tokens;
   },
   answer(response, pieces) {
     const { output, usage } = response;
@@ -145,10 +151,10 @@ const responses = {
   },
 };
 
-async function answered({ question, streamed }) {
-  const { ask, stream } = { chat, responses }[api];
+async function told({ verb, question }) {
   try {
-    return { answer: await (streamed ? stream : ask)(question) };
+    const found = await { chat, responses }[api][verb](question);
+    return verb === "count" ? { count: found } : { answer: found };
   } catch (error) {
     if (!(error instanceof APIError)) return { crash: String(error.stack ?? error) };
     const { status, message } = error;
@@ -157,5 +163,5 @@ async function answered({ question, streamed }) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await answered(JSON.parse(line)))}\n`);
+  process.stdout.write(`${JSON.stringify(await told(JSON.parse(line)))}\n`);
 }
