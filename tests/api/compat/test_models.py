@@ -7,6 +7,7 @@ import anthropic
 import openai
 import pytest
 
+from baton.api.compat.model_shapes import nameless, page
 from tests.api.conftest import Web
 from tests.conftest import StartBaton
 
@@ -118,3 +119,16 @@ async def test_the_other_official_sdk_reads_it(start_baton: StartBaton) -> None:
         assert found[0].id == "auto"
         assert len({model.id for model in found}) == len(found) > 20
         assert (await client.models.retrieve("openai/gpt-4o")).created_at.year == 2024
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
+def test_a_page_knows_whether_there_is_another(limit: int) -> None:
+    """Exactly, at both ends: no last page that is empty."""
+    models = [nameless(str(number)) for number in range(4)]
+    for at in range(4):
+        behind = page(models, limit, str(at), None)
+        assert [model.id for model in behind.data] == [str(each) for each in range(4)][at + 1 :][:limit]
+        assert behind.has_more == (3 - at > limit)
+        before = page(models, limit, None, str(at))
+        assert [model.id for model in before.data] == [str(each) for each in range(at)][-limit:]
+        assert before.has_more == (at > limit)
