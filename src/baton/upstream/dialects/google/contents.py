@@ -236,6 +236,7 @@ class ContentsWriter:
                 case Reasoning():
                     lone = _lone_signature(part)
                     if lone is not None:
+                        parts += _sealed(pending)
                         pending = lone
                     else:
                         parts += self._thought(part)
@@ -248,13 +249,15 @@ class ContentsWriter:
                         self._losses.drop(Feature.CACHE_MARKS)
                     if part.citations:
                         self._losses.drop(Feature.CITATIONS)
-                    parts.append(signed({"text": part.text}, _at_home(part.signature) or pending))
+                    own = _at_home(part.signature)
+                    if own != part.signature:
+                        self._losses.drop(Feature.REASONING_SIGNATURE)
+                    parts += [] if own is None else _sealed(pending)
+                    parts.append(signed({"text": part.text}, own or pending))
                 case _:
-                    parts += self._other(part)
+                    parts += [*_sealed(pending), *self._other(part)]
             pending = None
-        if pending is not None:
-            parts.append(signed({"text": ""}, pending))
-        return parts
+        return parts + _sealed(pending)
 
     def _other(self, part: Part) -> list[Any]:
         match part:
@@ -340,6 +343,11 @@ _NOTHING = "."
 
 UNSIGNED = "skip_thought_signature_validator"
 """What Google's documentation says to put on a call that another model made (thought signatures, FAQ)."""
+
+
+def _sealed(pending: Signature | None) -> list[Any]:
+    """A part for a signature that has no other to stand on."""
+    return [] if pending is None else [signed({"text": ""}, pending)]
 
 
 def _lone_signature(thought: Reasoning) -> Signature | None:

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import msgspec
+from msgspec import Raw
+
 from baton.core.losses import Feature, Losses
 from baton.core.request import ChatRequest, FormatKind, ReasoningWish, ResponseFormat, Sampling
 from baton.upstream.dialects.google.schemas import from_openapi, to_json_schema
 from baton.upstream.dialects.google.spelling import inner, texts, word
-from baton.upstream.dialects.wire import Fields
+from baton.upstream.dialects.wire import Fields, as_object
 
 _JSON, _PLAIN = "application/json", "text/plain"
 _MOST_STOPS = 5
@@ -121,6 +124,11 @@ def _write_format(wish: ResponseFormat | None, losses: Losses) -> dict[str, Any]
     if wish.kind is FormatKind.TEXT:
         return {"responseMimeType": _PLAIN}
     written: dict[str, Any] = {"responseMimeType": _JSON}
-    if wish.schema is not None:
-        written["responseJsonSchema"] = to_json_schema(wish.schema, losses, Feature.RESPONSE_SCHEMA)
-    return written
+    if wish.schema is None:
+        return written
+    schema = to_json_schema(wish.schema, losses, Feature.RESPONSE_SCHEMA)
+    if wish.description is not None:
+        losses.adjust(Feature.RESPONSE_FORMAT, "description")
+        fields = as_object(msgspec.json.decode(schema) if isinstance(schema, Raw) else schema)
+        schema = {"description": wish.description, **fields}
+    return {**written, "responseJsonSchema": schema}

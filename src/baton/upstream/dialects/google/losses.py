@@ -39,6 +39,7 @@ ADJUSTS: Mapping[Feature, str] = {
     Feature.TOOLS: 'arguments that are no JSON object travel as `{"_raw": text}`',
     Feature.TOOL_SCHEMA: "references and constants are written out, `$schema` is left out",
     Feature.RESPONSE_SCHEMA: "references and constants are written out, `$schema` is left out",
+    Feature.RESPONSE_FORMAT: "the description of a schema goes into it",
     Feature.ALLOWED_TOOLS: "a free choice among some tools becomes the mode VALIDATED",
     Feature.DEVELOPER_ROLE: "developer messages become system instructions",
     Feature.SYSTEM_POSITION: "system messages go to the front; alone, they become the user's",
