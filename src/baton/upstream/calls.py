@@ -211,7 +211,7 @@ class Upstream:
         if envelope.dialect is not codec.dialect:
             request = await with_files(envelope.open(), codec.takes, self._fetcher)
             return codec.write_request(request, route.model, spec, losses)
-        if holds_marked(envelope.body):
+        if not codec.cleans and holds_marked(envelope.body):
             return codec.write_request(envelope.open(), route.model, spec, losses)
         return codec.pass_on(envelope, route.model, spec)
 

@@ -66,6 +66,20 @@ async def test_the_body_goes_as_it_came(start_baton: StartBaton, session: Any) -
         assert simulation.calls.last[-1].body == body
 
 
+async def test_thoughts_of_another_vendors_model_stay_here(start_baton: StartBaton, session: Any) -> None:
+    """When the caller goes on with a provider of the dialect they are taken out; nothing else changes."""
+    async with before_openai(start_baton, session) as (web, simulation):
+        abroad = {"type": "reasoning", "id": "rs_baton_1", "summary": []}
+        hello = {"role": "user", "content": "hello"}
+        body = {
+            "model": "gpt-6-luna",
+            "input": [hello, {**abroad, "encrypted_content": "baton.anthropic.thought.c2ln"}, hello],
+            "tools": [{"type": "custom", "name": "apply_patch"}],
+        }
+        assert (await web.post("/v1/responses", body)).status == 200
+        assert json.loads(simulation.calls.last[-1].body) == {**body, "input": [hello, hello]}
+
+
 async def test_what_baton_has_to_say_is_said_to_those_who_asked(
     start_baton: StartBaton, session: Any
 ) -> None:

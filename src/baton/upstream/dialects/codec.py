@@ -88,6 +88,9 @@ class Codec(Struct, frozen=True, kw_only=True):
     """The body of an error answer; given the request's id."""
     write_error_event: Callable[[BatonError, str], bytes]
     """The end of a stream that broke."""
+    cleans: bool = False
+    """Whether `pass_on` itself takes out what is marked as another dialect's; else such a request is written
+    anew."""
     takes: Callable[[Media], bool] = takes_any
     """Whether a request of this dialect can name such a file by its URL; Baton fetches the others."""
     counter: Counter | None = None

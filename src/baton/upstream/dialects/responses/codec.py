@@ -37,6 +37,7 @@ CODEC = Codec(
     writer=StreamWriter,
     write_error=write_error,
     write_error_event=write_error_event,
+    cleans=True,
     counter=COUNTER,
     cannot={
         Feature.FILE_ID: "left out where another vendor keeps the file",
