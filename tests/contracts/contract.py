@@ -124,18 +124,18 @@ class Contract:
         model = f"{exchange.provider}/{exchange.model}"
         ask = short(caller, model, stream=exchange.streamed)
         if exchange.status != 200:
-            self._play(exchange)
-            answered = await self._send(ask)
+            self.play(exchange)
+            answered = await self.send(ask)
             problems = error_problems(exchange, caller, answered.status, answered.body)
             verdict.note(Aspect.ERRORS, problems, caller)
         elif not exchange.streamed:
-            self._play(exchange)
-            answered = await self._send(ask)
+            self.play(exchange)
+            answered = await self.send(ask)
             verdict.note(Aspect.WHOLE, self._abroad_problems(exchange, caller, answered), caller)
             await self._judge_usage(verdict, answered.headers, caller)
         else:
             for variant in (Variant(True, Cuts.WHOLE), Variant(True, Cuts.EVENTS)):
-                self._play(exchange, variant)
+                self.play(exchange, variant)
                 await self._judge_stream_abroad(verdict, caller, ask, variant)
 
     async def judge_request_abroad(self, verdict: Verdict, target: Dialect, model: str) -> None:
@@ -144,7 +144,7 @@ class Contract:
         headers = {"content-type": "application/json"}
         self.replay.play(Played(200, headers, canned.good(target)))
         ask = again(exchange, model, asks_usage=exchange.streamed)
-        answered = await self._send(ask)
+        answered = await self.send(ask)
         if len(self.replay.asked) != 1:
             times = len(self.replay.asked)
             problems = [f"the provider was asked {times} times; the caller got {answered.body[:400]!r}"]
@@ -158,7 +158,7 @@ class Contract:
         self, verdict: Verdict, caller: Dialect, ask: Ask, variant: Variant
     ) -> None:
         exchange = verdict.exchange
-        answered = await self._send(ask)
+        answered = await self.send(ask)
         if error_inside(exchange) is not None:
             problems = error_event_problems(exchange, caller, answered.body)
             verdict.note(Aspect.ERRORS, problems, caller, str(variant))
@@ -185,14 +185,14 @@ class Contract:
 
     async def _judge_whole(self, verdict: Verdict) -> None:
         exchange = verdict.exchange
-        self._play(exchange)
+        self.play(exchange)
         answered = await self._ask(verdict, again(exchange, verdict.model))
         verdict.note(Aspect.WHOLE, whole_problems(exchange, answered.status, answered.body))
         await self._judge_usage(verdict, answered.headers)
 
     async def _judge_stream(self, verdict: Verdict, variant: Variant) -> None:
         exchange = verdict.exchange
-        self._play(exchange, variant)
+        self.play(exchange, variant)
         ask = again(exchange, verdict.model, asks_usage=variant.asks_usage, listed=variant.listed)
         answered = await self._ask(verdict, ask, str(variant))
         body = _as_events(answered.body) if variant.listed else answered.body
@@ -206,7 +206,7 @@ class Contract:
 
     async def _judge_error(self, verdict: Verdict) -> None:
         exchange = verdict.exchange
-        self._play(exchange)
+        self.play(exchange)
         answered = await self._ask(verdict, again(exchange, verdict.model))
         problems = error_problems(exchange, verdict.dialect, answered.status, answered.body)
         verdict.note(Aspect.ERRORS, problems)
@@ -215,14 +215,15 @@ class Contract:
 
     async def _judge_refusal(self, verdict: Verdict) -> None:
         exchange = verdict.exchange
-        self._play(exchange)
-        answered = await self._send(again(exchange, verdict.model))
+        self.play(exchange)
+        answered = await self.send(again(exchange, verdict.model))
         verdict.note(Aspect.REQUESTS, ["the provider was asked"] if self.replay.asked else [])
         verdict.note(Aspect.ERRORS, refusal_problems(exchange, answered.status, answered.body))
         if exchange.dialect is Dialect.OPENAI:
             verdict.note(Aspect.ERRORS, await self._sdk_problems(exchange))
 
-    def _play(self, exchange: Exchange, variant: Variant | None = None) -> None:
+    def play(self, exchange: Exchange, variant: Variant | None = None) -> None:
+        """From now on the provider answers this."""
         cuts, seed = (variant.cuts, variant.seed) if variant is not None else (Cuts.WHOLE, 0)
         played = Played(
             exchange.status, exchange.headers, exchange.body, chunked=exchange.streamed, cuts=cuts, seed=seed
@@ -231,7 +232,7 @@ class Contract:
 
     async def _ask(self, verdict: Verdict, ask: Ask, of: str = "") -> Answered:
         """Ask, and judge what reached the provider."""
-        answered = await self._send(ask)
+        answered = await self.send(ask)
         asked: list[Asked] = self.replay.asked
         if len(asked) == 1:
             keys = {"caller": self.baton.key, "provider": PROVIDER_KEY}
@@ -241,7 +242,8 @@ class Contract:
         verdict.note(Aspect.REQUESTS, problems, of=of)
         return answered
 
-    async def _send(self, ask: Ask) -> Answered:
+    async def send(self, ask: Ask) -> Answered:
+        """Ask Baton."""
         headers = {**self.baton.admin, "content-type": "application/json", **ask.headers}
         url = f"{self.baton.url}{ask.path}"
         async with self.client.post(url, data=ask.body, headers=headers) as response:
