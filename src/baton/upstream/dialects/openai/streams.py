@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from baton.core.answer import (
     Began,
@@ -48,6 +49,22 @@ _KNOWN_DELTAS = frozenset(
         "images",
     }
 )
+_SAYS_TEXT = ("content", "role")
+
+
+class _TextChoice(Struct):
+    delta: dict[str, Any]
+    index: int = 0
+    finish_reason: str | None = None
+
+
+class _TextChunk(Struct):
+    choices: list[_TextChoice]
+    usage: Any = None
+    error: Any = None
+
+
+_TEXT_CHUNK = msgspec.json.Decoder(_TextChunk)
 
 
 class StreamReader:
@@ -56,6 +73,7 @@ class StreamReader:
     def __init__(self, spec: ProviderSpec) -> None:
         self._spec = spec
         self._quirks = spec.quirks
+        self._usage_in = (spec.quirks.usage_in or "").encode()
         self._began = False
         self._calls: dict[tuple[int, int], str] = {}
         """(choice, index) → id of each tool call begun."""
@@ -67,6 +85,9 @@ class StreamReader:
         """What one event says; a malformed one is a `Broke`."""
         if event.data == DONE:
             return [Ended()]
+        text = self._lone_text(event)
+        if text is not None:
+            return [text]
         try:
             chunk = msgspec.json.decode(event.data, type=dict[str, Any])
         except UNREADABLE:
@@ -89,6 +110,26 @@ class StreamReader:
         for at, choice in enumerate(as_list(chunk.get("choices"))):
             events.extend(self._read_choice(as_object(choice), at))
         return events + self._read_usage(chunk)
+
+    def _lone_text(self, event: SseEvent) -> TextDelta | None:
+        """The text of a chunk that tells nothing else, as most do: a short way for these."""
+        try:
+            chunk = _TEXT_CHUNK.decode(event.data)
+        except UNREADABLE:
+            return None
+        if not self._began or len(chunk.choices) != 1 or chunk.usage or chunk.error or event.event == "error":
+            return None
+        choice = chunk.choices[0]
+        if choice.finish_reason or (self._usage_in and self._usage_in in event.data):
+            return None
+        thoughts = self._thoughts.get(choice.index)
+        if thoughts is not None and thoughts.under_way:
+            return None
+        text = choice.delta.get("content")
+        for name, value in choice.delta.items():
+            if value and name not in _SAYS_TEXT:
+                return None
+        return TextDelta(text, choice.index) if text and isinstance(text, str) else None
 
     def _read_usage(self, chunk: dict[str, Any]) -> list[StreamEvent]:
         usage = chunk.get("usage")

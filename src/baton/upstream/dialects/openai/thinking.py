@@ -25,6 +25,11 @@ class ThoughtReader:
         self._spoken = ""
         """The text told by its own field since the last thought ended."""
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a thought has begun and not ended."""
+        return bool(self._detail or self._spoken)
+
     def read(self, delta: dict[str, Any]) -> list[StreamEvent]:
         """What a delta tells of thoughts."""
         events: list[StreamEvent] = []

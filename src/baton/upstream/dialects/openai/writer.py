@@ -33,14 +33,19 @@ from baton.upstream.dialects.openai.thoughts import write_details
 from baton.upstream.dialects.openai.usage import write_usage
 from baton.upstream.dialects.sse import write_event
 
+_encode = msgspec.json.Encoder().encode
+_AFTER_TEXT = b'},"finish_reason":null}]}\n\n'
+
 
 class _Said:
     """What was said of one choice."""
 
-    __slots__ = ("begun", "chars", "custom", "thought", "thoughts")
+    __slots__ = ("before_text", "begun", "chars", "custom", "thought", "thoughts")
 
     def __init__(self) -> None:
         self.begun = False
+        self.before_text = b""
+        """A chunk of text as far as its text: it is the same in all of them."""
         self.chars = 0
         """Of text."""
         self.thought = ""
@@ -64,8 +69,7 @@ class StreamWriter:
         """The bytes of one event; empty where it has none of its own in this dialect."""
         match event:
             case TextDelta():
-                self._of(event.choice).chars += len(event.text)
-                return self._delta(event.choice, {"content": event.text})
+                return self._text(event)
             case ReasoningDelta():
                 return self._think(event)
             case ToolCallDelta():
@@ -120,6 +124,16 @@ class StreamWriter:
             fields["baton"] = baton
         last = self._chunk(fields) if len(fields) > 1 else b""
         return last + write_event(DONE)
+
+    def _text(self, event: TextDelta) -> bytes:
+        said = self._of(event.choice)
+        said.chars += len(event.text)
+        if not said.begun:
+            return self._delta(event.choice, {"content": event.text})
+        if not said.before_text:
+            said.before_text = self._delta(event.choice, {"content": ""}).removesuffix(b'""' + _AFTER_TEXT)
+        said.thought = ""  # something else is said now
+        return said.before_text + _encode(event.text) + _AFTER_TEXT
 
     def _think(self, event: ReasoningDelta) -> bytes:
         said = self._of(event.choice)
