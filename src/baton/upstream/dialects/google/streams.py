@@ -193,7 +193,10 @@ class StreamWriter:
                 return b"" if said is None else self._called(event.choice) + self._part(said, event.choice)
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
-        """The last chunk: finish reasons, usage, what Baton has to say."""
+        """The last chunk: finish reasons, usage, what Baton has to say. A whole answer whose provider gave no
+        reason has ended as answers do."""
+        if not self._finished:
+            self._finished[0] = write_finish(Finish.STOP, False, self._losses)
         return self.last(write_usage(usage, self._losses), baton)
 
     def last(self, usage: Mapping[str, Any] | None, baton: dict[str, Any] | None = None) -> bytes:
