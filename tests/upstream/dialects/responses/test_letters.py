@@ -13,11 +13,14 @@ from baton.core.messages import Media, MediaKind, Message, Role, Text, ToolCall,
 from baton.core.provider import ProviderSpec, Quirks
 from baton.core.request import (
     ChatRequest,
+    ForeignTool,
     FormatKind,
     ReasoningWish,
     ResponseFormat,
     Sampling,
     Tool,
+    ToolChoice,
+    ToolMode,
 )
 from baton.upstream.dialects.responses.codec import CODEC
 from tests.upstream.dialects.responses.recorded import envelope_of
@@ -88,6 +91,18 @@ def test_strictness_is_said_and_asked_only_where_it_can_be() -> None:
     body, losses = written(tools=loose, dialect=Dialect.ANTHROPIC)
     assert body["tools"][0]["strict"] is False
     assert list(losses.dropped) == ["tool_strict"]
+
+
+def test_a_custom_tool_of_chat_completions_is_one_here() -> None:
+    """With its grammar, and as the choice among tools."""
+    grammar = {"syntax": "lark", "definition": "start: x"}
+    custom = {"name": "patch", "format": {"type": "grammar", "grammar": grammar}}
+    raw = Raw(json.dumps({"type": "custom", "custom": custom}).encode())
+    tool = ForeignTool(dialect=Dialect.OPENAI, type="custom", raw=raw)
+    body, losses = written(tools=(tool,), tool_choice=ToolChoice(mode=ToolMode.NAMED, names=("patch",)))
+    assert body["tools"] == [{"type": "custom", "name": "patch", "format": {"type": "grammar", **grammar}}]
+    assert body["tool_choice"] == {"type": "custom", "name": "patch"}
+    assert not losses
 
 
 def test_a_json_object_is_asked_for_in_words_too() -> None:

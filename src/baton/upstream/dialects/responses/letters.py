@@ -3,13 +3,14 @@
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from baton.core.dialect import Dialect
 from baton.core.losses import Feature, Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import ChatRequest, FormatKind, ReasoningWish, Sampling
 from baton.upstream.dialects.efforts import effort_of
-from baton.upstream.dialects.responses.tools import write_format, write_tool_choice, write_tools
+from baton.upstream.dialects.responses.tools import custom_names, write_format, write_tool_choice, write_tools
 from baton.upstream.dialects.responses.turns import Turns
 
 LEAST_OUTPUT_TOKENS = 16
@@ -89,7 +90,8 @@ def _tools(request: ChatRequest, losses: Losses) -> dict[str, Any]:
     fields: dict[str, Any] = {"tools": lines} if lines else {}
     if request.tool_choice is not None:
         if lines:
-            fields["tool_choice"] = write_tool_choice(request.tool_choice)
+            customs = custom_names(Raw(msgspec.json.encode(lines)))
+            fields["tool_choice"] = write_tool_choice(request.tool_choice, customs)
         else:
             losses.drop(Feature.TOOL_CHOICE)
     if request.parallel_tool_calls is not None:

@@ -133,11 +133,22 @@ def write_tools(tools: tuple[Tool | ForeignTool, ...], dialect: Dialect, losses:
         if isinstance(tool, ForeignTool):
             if tool.dialect is _HOME:
                 lines.append(tool.raw)
+            elif tool.dialect is Dialect.OPENAI and tool.type == "custom":
+                lines.append(_write_custom(tool.raw))
             else:
                 losses.drop(Feature.SERVER_TOOLS, tool.type)
         else:
             lines.append(_write_tool(tool, dialect, losses))
     return lines
+
+
+def _write_custom(raw: Raw) -> dict[str, Any]:
+    """A custom tool of chat completions: the same in another place."""
+    said = as_object(as_object(msgspec.json.decode(raw)).get("custom"))
+    form = as_object(said.get("format"))
+    if form:
+        said = said | {"format": {"type": form.get("type"), **as_object(form.get("grammar"))}}
+    return {"type": "custom", **said}
 
 
 def _write_tool(tool: Tool, dialect: Dialect, losses: Losses) -> dict[str, Any]:
@@ -153,12 +164,12 @@ def _write_tool(tool: Tool, dialect: Dialect, losses: Losses) -> dict[str, Any]:
     return line | {"parameters": tool.schema or _EMPTY, "strict": strict}
 
 
-def write_tool_choice(choice: ToolChoice) -> Any:
-    """The choice."""
+def write_tool_choice(choice: ToolChoice, customs: frozenset[str]) -> Any:
+    """The choice; `customs`: the names of custom tools."""
+    tools = [{"type": "custom" if name in customs else "function", "name": name} for name in choice.names]
     if choice.mode is ToolMode.NAMED:
-        return {"type": "function", "name": choice.names[0]}
-    if choice.names:
-        tools = [{"type": "function", "name": name} for name in choice.names]
+        return tools[0]
+    if tools:
         return {"type": "allowed_tools", "mode": choice.mode.value, "tools": tools}
     return choice.mode.value
 
@@ -180,7 +191,7 @@ def write_format(wish: ResponseFormat, dialect: Dialect, losses: Losses) -> dict
 
 
 def custom_names(tools: Raw | None) -> frozenset[str]:
-    """The names of the custom tools among a request's tools, as it wrote them."""
+    """The names of the custom tools among a request's tools, as they are written."""
     if tools is None or b'"custom"' not in bytes(tools):
         return frozenset()
     found = [as_object(tool) for tool in as_list(msgspec.json.decode(tools))]
