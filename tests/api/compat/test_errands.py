@@ -15,7 +15,7 @@ import pytest
 from baton.ledger.interactions import AttemptRow, Filter, InteractionRow
 from tests.api.conftest import Reply, Web
 from tests.chaos.conftest import soon
-from tests.chaos.provider import RawProvider, answering, raw_provider, whole
+from tests.chaos.provider import Caller, RawProvider, answering, raw_provider, whole
 from tests.chaos.wire import line_to, post
 from tests.conftest import BatonServer, StartBaton
 from tests.contracts.description import problems
@@ -410,3 +410,34 @@ async def test_who_leaves_an_errand_is_not_waited_for(web: Web) -> None:
         await soon(lambda: book.open_count == 0)
     page = await web.baton.app.ledger.interactions.page(Filter(), limit=1)
     assert (page.items[0].status, page.items[0].prompt_tokens) == ("cancelled", 10)
+
+
+async def test_a_refused_key_is_passed_over(start_baton: StartBaton, session) -> None:
+    """The next key is asked at once, and the refused one is marked, as for a chat."""
+    async with raw_provider() as provider:
+
+        async def act(caller: Caller) -> None:
+            good = b"sk-second" in caller.head
+            await caller.send(whole(b'{"data": []}') if good else whole(b'{"error": {"message": "no"}}', 401))
+
+        provider.act = act
+        environment = {"OPENAI_API_KEY": "sk-firsts-key,sk-second-key", "OPENAI_BASE_URL": provider.url}
+        web = Web(await start_baton(environment, retries=0), session)
+        body = {"model": "openai/text-embedding-3-small", "input": "x"}
+        replies = [await web.post("/v1/embeddings", body) for _ in range(3)]
+        assert [reply.status for reply in replies] == [200, 200, 200]
+        assert len(provider.calls) == 4
+
+
+async def test_a_row_makes_a_model_anybodys(start_baton: StartBaton, session) -> None:
+    """What an admin puts into the catalog with the capability is found by name and by `auto`."""
+    async with raw_provider() as provider:
+        provider.act = answering(whole(b'{"data": [], "usage": {"prompt_tokens": 9}}'))
+        web = Web(await start_baton({"VLLM_BASE_URL": provider.url}), session)
+        row = {"capabilities": ["embeddings"], "requiredCapabilities": ["embeddings"], "tierAccess": ["free"]}
+        made = await web.post("/api/admin/ai/models", {"provider": "vllm", "name": "bge-m3", **row})
+        assert made.status == 201, made.body
+        user = await web.baton.user()
+        for model in ("vllm/bge-m3", "bge-m3", "auto"):
+            reply = await web.post("/v1/embeddings", {"model": model, "input": "x"}, user)
+            assert (reply.status, reply.headers["x-baton-model"]) == (200, "bge-m3"), reply.body
