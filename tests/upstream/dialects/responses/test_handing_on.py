@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from baton.core.answer import ReasoningDelta
 from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.usage import Usage
 from baton.upstream.dialects.handing import Handing, Translation
 from baton.upstream.dialects.responses.codec import CODEC
-from baton.upstream.dialects.sse import write_event
+from baton.upstream.dialects.sse import SseEvent, write_event
 from tests.contracts.description import problems
 from tests.contracts.events import read_events
 from tests.contracts.recordings import Exchange
@@ -198,3 +199,19 @@ def test_usage_that_nobody_counted_is_put_into_the_last_event() -> None:
     handing, _ = relay_of(TEXT, end, spec=SPEC)
     last = json.loads(read_events(handing.finale(Usage(prompt=3, completion=2), None))[-1].data)
     assert (last["response"]["usage"]["input_tokens"], last["response"]["usage"]["total_tokens"]) == (3, 5)
+
+
+def test_a_thought_that_is_told_twice_is_read_once() -> None:
+    """As its summary and as its text: the first that comes counts; parts of a summary stand apart."""
+    summary = {"type": "response.reasoning_summary_text.delta", "output_index": 0}
+    part = {"type": "response.reasoning_summary_part.added", "output_index": 0}
+    told = (
+        part,
+        summary | {"delta": "First."},
+        {"type": "response.reasoning_text.delta", "output_index": 0, "delta": "the same at length"},
+        part,
+        summary | {"delta": "Second."},
+    )
+    reader = CODEC.reader(SPEC)
+    events = [said for event in told for said in reader.read(SseEvent(json.dumps(event).encode(), b""))]
+    assert "".join(said.text for said in events if isinstance(said, ReasoningDelta)) == "First.\n\nSecond."
