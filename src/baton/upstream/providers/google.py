@@ -6,7 +6,7 @@ from baton.core.provider import Auth, KnownMessage, ModelClasses, ProviderSpec, 
 
 _SINCE_3 = r"gemini-(?:[3-9]|[1-9]\d)|gemini-(?:pro|flash|flash-lite)-latest$"
 _THINKING = (
-    ThinkingHabit(models=r"gemini-3(?:\.0)?-pro", levels=("low", "high")),
+    ThinkingHabit(models=r"gemini-(?:3(?:\.\d+)?-pro|[4-9]|pro-latest)", levels=("low", "medium", "high")),
     ThinkingHabit(models=_SINCE_3, levels=("minimal", "low", "medium", "high")),
     ThinkingHabit(models=r"gemini-2\.5-pro", least=128, most=32_768, can_rest=False),
     ThinkingHabit(models=r"gemini-2\.5-flash", least=512, most=24_576),

@@ -30,6 +30,11 @@ class Candidate(Struct):
     citationMetadata: Raw = _ABSENT
     logprobsResult: Raw = _ABSENT
 
+    @property
+    def cites(self) -> bool:
+        """Whether it says of anything where it is from."""
+        return self.groundingMetadata != _ABSENT or self.citationMetadata != _ABSENT
+
 
 class Feedback(Struct):
     """What was thought of the prompt."""

@@ -235,11 +235,9 @@ class ContentsWriter:
             match part:
                 case Reasoning():
                     lone = _lone_signature(part)
-                    if lone is not None:
-                        parts += _sealed(pending)
-                        pending = lone
-                    else:
-                        parts += self._thought(part)
+                    parts += _sealed(pending)
+                    parts += self._thought(part) if lone is None else []
+                    pending = lone
                     continue
                 case ToolCall():
                     parts.append(self._call(part, pending, first=calls == 0))

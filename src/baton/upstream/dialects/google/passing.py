@@ -196,7 +196,7 @@ def _note(candidate: _Candidate, at: int, seen: Progress) -> None:
         elif part.text is not None:
             continue
         seen.said = True
-    finish = finish_word(candidate.finishReason)
+    finish = None if candidate.finishReason is None else finish_word(candidate.finishReason)
     if finish is not None:
         seen.finish = finish
         seen.open.discard(index)

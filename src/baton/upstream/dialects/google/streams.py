@@ -39,7 +39,7 @@ from baton.upstream.dialects.google.parts import read_call, read_said, signed, w
 from baton.upstream.dialects.google.spelling import spelt
 from baton.upstream.dialects.google.usage import read_usage, write_usage
 from baton.upstream.dialects.sse import SseEvent, write_event
-from baton.upstream.dialects.wire import Fields
+from baton.upstream.dialects.wire import Fields, decode
 
 _EMPTY_TEXT = {"parts": [{"text": ""}], "role": "model"}
 
@@ -91,17 +91,28 @@ class StreamReader:
         events: list[StreamEvent] = []
         for part in candidate.content.parts or () if candidate.content else ():
             try:
-                events.extend(self._part(spelt(Fields(dict(part))), choice))
+                if len(part) == 1 and "text" in part:  # as in most chunks
+                    text = decode(part["text"], str)
+                    self._ground(choice).said(text)
+                    if text:
+                        events.append(TextDelta(text, choice))
+                else:
+                    events.extend(self._part(spelt(Fields(dict(part))), choice))
             except Invalid:  # a part of a shape that nobody knows is left out; the rest is paid for
                 continue
-        grounds = self._grounds.get(choice)
-        for citation in (grounds or Grounds()).citations(candidate):
-            events.append(Cited(citation, choice))
-        native = finish_word(candidate.finishReason)
+        if candidate.cites:
+            events += [Cited(citation, choice) for citation in self._ground(choice).citations(candidate)]
+        native = None if candidate.finishReason is None else finish_word(candidate.finishReason)
         if native is not None:
             finish = read_finish(native, calls=bool(self._calls.get(choice)))
             events.append(Finished(finish, choice, native))
         return events
+
+    def _ground(self, choice: int) -> Grounds:
+        grounds = self._grounds.get(choice)
+        if grounds is None:
+            grounds = self._grounds[choice] = Grounds()
+        return grounds
 
     def _part(self, fields: Fields, choice: int) -> list[StreamEvent]:
         if "functionCall" in fields.rest:
@@ -113,7 +124,7 @@ class StreamReader:
         part = read_said(fields)
         match part:
             case Text():
-                self._grounds.setdefault(choice, Grounds()).said(part.text)
+                self._ground(choice).said(part.text)
                 events: list[StreamEvent] = [TextDelta(part.text, choice)] if part.text else []
                 return events if part.signature is None else [*events, TextSigned(part.signature, choice)]
             case Reasoning():

@@ -12,22 +12,24 @@ def write_thinking(wish: ReasoningWish, quirks: Quirks, model: str, losses: Loss
     """The wish as settings of a generation; thoughts are asked for wherever the model shall think."""
     if wish.effort is None and wish.budget_tokens is None:
         return {"thinkingConfig": {"includeThoughts": True}}
-    if wish.budget_tokens is not None and wish.budget_tokens < 0:  # as much as the model thinks fit
-        return {"thinkingConfig": {"includeThoughts": True, "thinkingBudget": -1}}
     habits = quirks.thinking_of(model)
+    if wish.budget_tokens is not None and wish.budget_tokens < 0:  # as much as the model thinks fit
+        own = {} if habits is not None and habits.levels else {"thinkingBudget": -1}
+        return {"thinkingConfig": {"includeThoughts": True, **own}}
+    wished = Feature.REASONING_EFFORT if wish.effort is not None else Feature.REASONING_BUDGET
     if habits is not None and not habits.thinks:
-        losses.drop(Feature.REASONING_EFFORT if wish.effort is not None else Feature.REASONING_BUDGET)
+        losses.drop(wished)
         return {}
     if habits is not None and habits.levels:
         effort = wish.effort if wish.effort is not None else effort_of(wish.budget_tokens or 0)
         level = _level(effort, habits.levels)
         if level != effort or wish.budget_tokens is not None:
-            losses.adjust(Feature.REASONING_EFFORT, level)
+            losses.adjust(wished, level)
         return {"thinkingConfig": {"includeThoughts": effort != "none", "thinkingLevel": level.upper()}}
     budget = wish.budget_tokens if wish.budget_tokens is not None else budget_of(wish.effort or "")
     within = budget if habits is None else habits.budget(budget)
     if within != budget or wish.budget_tokens is None:
-        losses.adjust(Feature.REASONING_BUDGET, str(within))
+        losses.adjust(wished, str(within))
     return {"thinkingConfig": {"includeThoughts": within != 0, "thinkingBudget": within}}
 
 

@@ -65,7 +65,11 @@ def read_usage(wire: WireUsage) -> Usage:
 
 
 def _audio(counts: list[ModalityCount] | None) -> int:
-    return sum(count.tokenCount or 0 for count in counts or () if count.modality in _AUDIO)
+    tokens = 0
+    for count in counts or ():
+        if count.modality in _AUDIO:
+            tokens += count.tokenCount or 0
+    return tokens
 
 
 def write_usage(usage: Usage, losses: Losses) -> dict[str, Any]:
