@@ -344,11 +344,19 @@ def _messages_without(
         if all(message.role in _RULING for message in found):
             found = [structs.replace(message, role=Role.USER) for message in found]
     found = list(_meant_messages(found))
+    if (
+        Feature.REASONING in noted or Feature.REASONING_SIGNATURE in noted
+    ):  # also what stood on a call or text
+        found = [structs.replace(message, parts=_thoughtless(message.parts)) for message in found]
     if Feature.EMPTY_CONTENT in noted:
         found = [structs.replace(message, parts=_without_filling(message.parts)) for message in found]
     if Feature.EMPTY_CONTENT in noted or Feature.TOOL_RESULT_MEDIA in noted:
         found = [message for message in found if message.parts]
     return tuple(_merged(found) if Feature.ALTERNATION in noted else found)
+
+
+def _thoughtless(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    return tuple(part for part in parts if not isinstance(part, Reasoning))
 
 
 def _without_filling(parts: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -38,8 +38,7 @@ READERS: dict[Dialect, Callable[[bytes, bool], ChatRequest]] = {
 }
 """Read a request; whether it asks for a stream may stand in its address."""
 
-UNPROVEN = frozenset({Dialect.ANTHROPIC, Dialect.GOOGLE})
-DIALECTS = tuple(dialect for dialect in CODECS if dialect not in UNPROVEN)
+DIALECTS = tuple(CODECS)
 
 
 GENEROUS = Quirks(takes_top_k=True, takes_thoughts=True, takes_signatures=True, takes_cache_marks=True)
