@@ -181,3 +181,12 @@ def test_an_event_cut_off_behind_its_last_byte_gets_its_blank_line(event: bytes)
         passed = handing.feed(LAST + cut_off) + handing.close()
         assert passed == LAST + event
         assert handing.seen.complete
+
+
+def test_a_chunk_of_batons_own_has_the_time_of_the_others() -> None:
+    """What Baton adds at a stream's end is of the same answer, and its clients read `created`."""
+    handing = relay()
+    handing.feed(LAST.replace(b'{"choices"', b'{"id":"a","model":"m","created":7,"choices"'))
+    last, *_ = read_events(handing.finale(Usage(), {"interaction": "i"}))
+    chunk = json.loads(last.data)
+    assert (chunk["id"], chunk["model"], chunk["created"]) == ("a", "m", 7)

@@ -89,7 +89,7 @@ _NULL_USAGE = b',"usage":null'
 class Relay:
     """Hands on one stream in its own dialect. The usage chunk and the end are held back."""
 
-    __slots__ = ("_held", "_hides_null_usage", "_quirks", "_spec", "_wants_usage")
+    __slots__ = ("_first", "_held", "_hides_null_usage", "_quirks", "_spec", "_wants_usage")
 
     def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
         quirks = spec.quirks
@@ -98,6 +98,8 @@ class Relay:
         self._spec = spec
         self._quirks = quirks
         self._held: SseEvent | None = None
+        self._first = b"{}"
+        """The first chunk that names the model: a chunk of Baton's own has its time."""
 
     def take(self, event: SseEvent, seen: Progress) -> bytes:
         """Note what an event says; its bytes if it goes on at once."""
@@ -121,6 +123,7 @@ class Relay:
             _note_choice(choice, seen)
         if not seen.model and chunk.model:
             seen.model, seen.id = chunk.model, chunk.id or ""
+            self._first = event.data
         if seen.finish is not None and self._quirks.usage_in is not None and seen.usage is None:
             self._look_beside(event, seen)
         raw = _ended(event)
@@ -163,7 +166,7 @@ class Relay:
         chunk: dict[str, Any] = {
             "id": seen.id,
             "object": "chat.completion.chunk",
-            "created": 0,
+            "created": _OBJECT.decode(self._first).get("created") or 0,
             "model": seen.model,
             "choices": [],
         }
