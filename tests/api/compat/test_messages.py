@@ -107,6 +107,20 @@ async def test_tools_thoughts_and_their_signatures_come_back_unchanged(
         assert "a tree" in second.content[-1].text
 
 
+async def test_a_session_may_change_its_model(start_baton: StartBaton, session: Any) -> None:
+    """Thoughts of another provider's, signed by nobody, stay with the client: Anthropic would refuse them."""
+    async with before_anthropic(start_baton, session) as (web, _), sdk(web) as client:
+        asked: dict[str, Any] = {"model": "vllm/lorem;think=6", "max_tokens": 2000}
+        whole = await client.messages.create(**asked, messages=HELLO)
+        async with client.messages.stream(**asked, messages=HELLO) as stream:
+            streamed = await stream.get_final_message()
+        for answer in (whole, streamed):
+            assert [block.type for block in answer.content] == ["thinking", "text"]
+            turns = [*HELLO, {"role": "assistant", "content": answer.content}, *HELLO]
+            again = await client.messages.create(model=CLAUDE, max_tokens=50, messages=turns)
+            assert again.content[0].text == "hello"
+
+
 @pytest.mark.parametrize(
     ("settings", "status", "kind"),
     [

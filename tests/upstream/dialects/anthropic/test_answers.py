@@ -418,13 +418,13 @@ def test_own_parts_of_the_dialect_are_told_whole() -> None:
 
 
 def test_a_thought_is_signed_where_it_ends() -> None:
-    """By Anthropic's own signature as it came; one without any has an empty one, as the SDKs expect."""
+    """By Anthropic's own signature as it came; one that nobody signed says so, for the next request."""
     own = Signature(origin=Dialect.ANTHROPIC, value="sig")
     told, _ = streamed(
         ReasoningDelta("a"), ReasoningSigned(signature=own), ReasoningDelta("b"), TextDelta("c")
     )
     assert [(block.get("thinking"), block.get("signature")) for block in told["content"]] == [
         ("a", "sig"),
-        ("b", ""),
+        ("b", "baton.unsigned."),
         (None, None),
     ]

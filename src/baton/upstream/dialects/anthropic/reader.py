@@ -172,7 +172,8 @@ class StreamReader:
         self._riding = of_call(signature)
         if signature and self._riding is None:
             sealed = unseal(signature)
-            self._signed = ReasoningSigned(signature=sealed.signature, id=sealed.id)
+            if sealed.signature is not None or sealed.id is not None:
+                self._signed = ReasoningSigned(signature=sealed.signature, id=sealed.id)
         return []
 
     def _cipher(self, data: str) -> list[StreamEvent]:

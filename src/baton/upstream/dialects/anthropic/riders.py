@@ -17,6 +17,9 @@ _CALL = "baton.call."
 _TEXT = "baton.text."
 _SAME = "baton.same."
 _ID = "baton.id."
+_UNSIGNED = "baton.unsigned."
+"""Of a thought that nobody signed: the API must not see it, and an empty signature would not tell."""
+
 _ORIGINS = {dialect.value: dialect for dialect in Dialect}
 
 
@@ -31,6 +34,8 @@ class Sealed(Struct, frozen=True, kw_only=True):
 
 def seal(signature: Signature | None, thought_id: str | None, *, same: bool = False) -> str:
     """A thought's signature or cipher, and its id."""
+    if signature is None and thought_id is None:
+        return _UNSIGNED
     text = "" if signature is None else mark(signature, _OWN)
     if thought_id is not None:
         text = f"{_ID}{thought_id}.{text}"
@@ -39,7 +44,7 @@ def seal(signature: Signature | None, thought_id: str | None, *, same: bool = Fa
 
 def unseal(text: str) -> Sealed:
     """What `seal` has put together; whatever it has not is the API's own."""
-    same, text = text.startswith(_SAME), text.removeprefix(_SAME)
+    same, text = text.startswith(_SAME), text.removeprefix(_SAME).removeprefix(_UNSIGNED)
     thought_id: str | None = None
     if text.startswith(_ID):
         thought_id, _, text = text.removeprefix(_ID).partition(".")

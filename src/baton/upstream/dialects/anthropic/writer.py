@@ -58,6 +58,8 @@ class StreamWriter:
         """How many have begun."""
         self._cited = False
         """Whether the open text has a citation: what follows it belongs to another block."""
+        self._signed = False
+        """Whether the open thought has been signed."""
         self._open: str | None = None
         """The kind of the text or thought that is open: it is the last block."""
         self._calls: dict[int, _Call] = {}
@@ -86,7 +88,7 @@ class StreamWriter:
                     {"type": "thinking_delta", "thinking": event.text}
                 )
             case ReasoningSigned():
-                return self._signed(event)
+                return self._thought(event)
             case TextSigned():
                 return self._close() + self._whole(redacted_block(beside_text(event.signature)))
             case Cited():
@@ -164,16 +166,18 @@ class StreamWriter:
         """End the text or thought that is open."""
         if self._open is None:
             return b""
+        unsigned = self._open == "thinking" and not self._signed
         self._open = None
-        self._cited = False
-        return _end(self._blocks - 1)
+        self._cited = self._signed = False
+        signature = self._sign(seal(None, None)) if unsigned else b""
+        return signature + _end(self._blocks - 1)
 
     def _whole(self, block: Any) -> bytes:
         """A block that begins as it ends."""
         before = self._start() + self._close() + self._close_calls()
         return before + self._begin(block) + _end(self._blocks - 1)
 
-    def _signed(self, event: ReasoningSigned) -> bytes:
+    def _thought(self, event: ReasoningSigned) -> bytes:
         passed = b""
         shown = self._open == "thinking" or event.signature is not None or event.encrypted is None
         if shown and (event.signature is not None or event.id is not None):
@@ -186,6 +190,7 @@ class StreamWriter:
         return passed + self._close()
 
     def _sign(self, signature: str) -> bytes:
+        self._signed = self._open == "thinking"
         return self._delta({"type": "signature_delta", "signature": signature})
 
     def _call(self, event: ToolCallBegan) -> bytes:
