@@ -1,7 +1,9 @@
 """Transactions, and what happens when they cannot be had."""
 
 import asyncio
+import gc
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -239,3 +241,22 @@ def test_a_bulk_insert_into_a_column_that_is_not_there_is_a_mistake() -> None:
     """It shows where it is declared, not at the first row."""
     with pytest.raises(KeyError):
         BulkInsert(NOTICES, ("topic", "worth"))
+
+
+async def test_who_leaves_in_the_middle_leaves_no_connection_behind(tmp_path: Path) -> None:
+    """Wherever a reader is cancelled, closing the database closes what it had, or was about to have."""
+    for step in range(60):
+        async with Database(StorageSettings(url=f"sqlite:///{tmp_path}/left.db")) as database:
+            reading = asyncio.create_task(_read_once(database))
+            await asyncio.sleep(0.0003 * (step % 20))
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            gc.collect()
+        assert [str(warning.message) for warning in told if warning.category is ResourceWarning] == []
+
+
+async def _read_once(database: Database) -> None:
+    async with database.read() as connection:
+        await connection.execute(text("SELECT 1"))

@@ -1,11 +1,11 @@
 """The database: opened once, read by many, written by one transaction at a time where it is SQLite."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -31,6 +31,8 @@ class Database:
         self._file = sqlite_file(database_url(settings.url))
         self._engine: AsyncEngine | None = None
         self._writer: AsyncEngine | None = None
+        self._left: set[asyncio.Future[None]] = set()
+        """Connections being given back, which a pool that is closed would forget."""
         # SQLite has one writer. Those of this process queue here, fairly, instead of polling for its lock.
         self._turn = asyncio.Lock() if self._file is not None else None
 
@@ -41,7 +43,7 @@ class Database:
             with translated():
                 if self._file is not None:
                     await asyncio.to_thread(_make_folder, self._file.parent)
-                async with _connected(engine):
+                async with self._connected(engine):
                     pass
         except BaseException:
             await engine.dispose()
@@ -52,6 +54,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection; may be called twice."""
         engine, self._engine, self._writer = self._engine, None, None
+        await asyncio.gather(*self._left, return_exceptions=True)
         if engine is not None:
             await engine.dispose()
 
@@ -68,7 +71,7 @@ class Database:
     async def read(self) -> AsyncGenerator[AsyncConnection]:
         """A connection that sees one state of the database; what it writes is rolled back."""
         with translated():
-            async with _connected(_open(self._engine)) as connection:
+            async with self._connected(_open(self._engine)) as connection:
                 yield connection
 
     @asynccontextmanager
@@ -82,7 +85,7 @@ class Database:
         """
         turn: AbstractAsyncContextManager[object] = self._turn or nullcontext()
         with translated():
-            async with turn, _connected(_open(self._writer)) as connection, connection.begin():
+            async with turn, self._connected(_open(self._writer)) as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager
@@ -92,10 +95,33 @@ class Database:
         try:
             with translated():
                 writer = engine.execution_options(**{WRITES: True})
-                async with _connected(writer) as connection, connection.begin():
+                async with self._connected(writer) as connection, connection.begin():
                     yield connection
         finally:
             await engine.dispose()
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+        """A connection of the pool; a server that cannot be reached is told from an OSError of the body."""
+        opening = asyncio.ensure_future(_opened(engine))
+        try:
+            connection = await asyncio.shield(opening)
+        except OSError as error:
+            raise away(error.strerror or "it cannot be reached") from error
+        except asyncio.CancelledError:  # half-opened it would belong to nobody, and never be closed
+            self._leave(_given_back(opening))
+            raise
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(self._leave(connection.close()))
+
+    def _leave(self, ending: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+        """Let something end by itself, whatever becomes of who began it; `close` waits for it."""
+        left = asyncio.ensure_future(ending)
+        self._left.add(left)
+        left.add_done_callback(self._left.discard)
+        return left
 
 
 def _open(engine: AsyncEngine | None) -> AsyncEngine:
@@ -111,14 +137,11 @@ def _make_folder(folder: Path) -> None:
         raise away(f"its folder cannot be made, {error.strerror}") from error
 
 
-@asynccontextmanager
-async def _connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
-    """A connection of the pool; a server that cannot be reached is told from an OSError of the body."""
-    try:
-        connection = await engine.connect()
-    except OSError as error:
-        raise away(error.strerror or "it cannot be reached") from error
-    try:
-        yield connection
-    finally:
-        await asyncio.shield(asyncio.ensure_future(connection.close()))
+async def _opened(engine: AsyncEngine) -> AsyncConnection:
+    return await engine.connect()
+
+
+async def _given_back(opening: asyncio.Task[AsyncConnection]) -> None:
+    """Wait for a connection that nobody wants any longer, and close it."""
+    connection = await opening
+    await connection.close()
