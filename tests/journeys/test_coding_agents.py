@@ -169,6 +169,21 @@ async def test_claude_code_works_with_every_provider(house: House, provider: str
     assert "one.txt" in house.asked.body
 
 
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_claude_code_may_count_before_it_asks(house: House, provider: str) -> None:
+    """A number comes for every provider; where it is a guess, it says so."""
+    body = claude_code(f"{provider}/{MODEL}", [{"role": "user", "content": "What is there?"}])
+    counted = {name: body[name] for name in ("model", "messages", "system", "tools", "thinking")}
+    async with house.client.post(
+        f"{house.baton.url}/v1/messages/count_tokens?beta=true",
+        json=counted,
+        headers=claude_headers(house.baton.key),
+    ) as answer:
+        assert answer.status == 200, await answer.read()
+        assert (await answer.json())["input_tokens"] > 500
+        assert ("x-baton-estimated" in answer.headers) == (provider == "openai")
+
+
 async def test_claude_codes_knock_at_the_door_is_answered(house: House) -> None:
     """It asks `HEAD /` first, without a key."""
     async with house.client.head(f"{house.baton.url}/") as answer:
