@@ -21,7 +21,7 @@ FURTHER: list[dict[str, Any]] = [
     {"role": "assistant"},
     {"reasoning_content": None, "refusal": None, "something": []},
     {"reasoning_content": "thought"},
-    {"reasoning_details": [{"type": "reasoning.text", "signature": "s", "index": 0}]},
+    {"reasoning_details": [{"type": "reasoning.summary", "summary": "s", "id": "r", "index": 0}]},
     {"refusal": "no"},
     {"annotations": [{"type": "url_citation", "url_citation": {"url": "http://a.test"}}]},
     {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}]},
