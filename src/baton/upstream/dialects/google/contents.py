@@ -368,4 +368,5 @@ def _write_response(text: str, failed: bool) -> Any:
         return {_OUTPUT: text}
     fields = as_object(msgspec.json.decode(written))
     ambiguous = len(fields) == 1 and any(isinstance(fields.get(name), str) for name in (_OUTPUT, _ERROR))
-    return {_OUTPUT: text} if ambiguous else written
+    # An empty object says that there was no text at all.
+    return {_OUTPUT: text} if ambiguous or not fields else written
