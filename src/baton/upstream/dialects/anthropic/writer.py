@@ -38,6 +38,13 @@ _OWN = Dialect.ANTHROPIC
 STOP = write_event(b'{"type":"message_stop"}', "message_stop")
 """The end mark."""
 
+_TEXT = write_event(
+    b'{"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":%b}}',
+    "content_block_delta",
+)
+"""More of a text: the block's number, and the text as JSON."""
+_encode = msgspec.json.Encoder().encode
+
 
 class _Call(Struct):
     """A call whose block is open."""
@@ -74,6 +81,8 @@ class StreamWriter:
             self._losses.drop(Feature.N)
             return b""
         match event:
+            case TextDelta() if self._open == "text" and not self._cited:  # as most are
+                return _TEXT % (self._blocks - 1, _encode(event.text))
             case Began():
                 self._id, self._model = event.id, event.model
                 return self._start()
