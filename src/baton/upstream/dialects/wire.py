@@ -1,6 +1,7 @@
 """What all dialects share: JSON objects read field by field, with errors that name the field."""
 
 import re
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -11,7 +12,9 @@ from baton.core.errors import Invalid
 T = TypeVar("T")
 
 _PATH = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
-_NULL = b"null"
+_NULL = Raw(b"null")
+_OBJECT = dict[str, Raw]
+_OBJECTS = list[dict[str, Raw]]
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What reading somebody else's JSON can end in: none at all, no UTF-8, nested without end."""
@@ -35,17 +38,17 @@ class Fields:
         Raises:
             Invalid: it is no JSON object.
         """
-        return cls(decode(data, dict[str, Raw], at), at)
+        return cls(decode(data, _OBJECT, at), at)
 
     @property
     def left(self) -> list[str]:
         """The paths of the fields that nobody took; null ones count as absent."""
-        return [self.path(name) for name, value in self.rest.items() if bytes(value) != _NULL]
+        return [self.path(name) for name, value in self.rest.items() if value != _NULL]
 
     @property
     def extras(self) -> dict[str, Raw]:
         """The fields that nobody took; null ones count as absent."""
-        return {name: value for name, value in self.rest.items() if bytes(value) != _NULL}
+        return {name: value for name, value in self.rest.items() if value != _NULL}
 
     def path(self, name: str) -> str:
         """The field's path from the body's root, e.g. `messages[0].role`."""
@@ -54,12 +57,12 @@ class Fields:
     def raw(self, name: str) -> Raw | None:
         """The field as it was written."""
         value = self.rest.pop(name, None)
-        return None if value is None or bytes(value) == _NULL else value
+        return None if value is None or value == _NULL else value
 
     def get(self, name: str, kind: type[T]) -> T | None:
         """The field as `kind`."""
-        value = self.raw(name)
-        return None if value is None else decode(value, kind, self.path(name))
+        value = self.rest.pop(name, None)
+        return None if value is None or value == _NULL else decode(value, kind, self.path(name))
 
     def text(self, name: str) -> str | None:
         """The field as a string."""
@@ -72,7 +75,7 @@ class Fields:
 
     def list(self, name: str) -> "list[Fields]":
         """The field as an array of objects."""
-        found = self.get(name, list[dict[str, Raw]]) or []
+        found = self.get(name, _OBJECTS) or []
         return [Fields(fields, f"{self.path(name)}[{at}]") for at, fields in enumerate(found)]
 
     def refuse(self, name: str, why: str) -> Invalid:
@@ -94,11 +97,17 @@ def decode(data: bytes | Raw, kind: type[T], at: str = "") -> T:
         Invalid: it is no JSON, or not of that kind; `param` is the field's path below `at`.
     """
     try:
-        return msgspec.json.decode(data, type=kind)
+        return _decoder(kind).decode(data)
     except msgspec.ValidationError as error:
         raise invalid(error, at) from None
     except UNREADABLE as error:
         raise no_json(error) from None
+
+
+@lru_cache(maxsize=256)
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """There are few kinds, and making a decoder takes longer than its work on a field."""
+    return msgspec.json.Decoder(kind)
 
 
 def no_json(error: Exception) -> Invalid:
