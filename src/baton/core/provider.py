@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -36,6 +37,12 @@ class Auth(Struct, frozen=True, kw_only=True):
     scheme: str = "Bearer"
     required: bool = True
     """Local servers take calls without a key."""
+
+
+@lru_cache(maxsize=4096)
+def _begins(pattern: str, model: str) -> bool:
+    """Whether a model's name begins as the regular expression says; asked anew for every request."""
+    return re.match(pattern, model) is not None
 
 
 class ThinkingHabit(Struct, frozen=True, kw_only=True):
@@ -119,19 +126,19 @@ class Quirks(Struct, frozen=True, kw_only=True):
 
     def thinking_of(self, model: str) -> ThinkingHabit | None:
         """How a model is told how much to think; None: nobody knows."""
-        return next((habit for habit in self.thinking if re.match(habit.models, model)), None)
+        return next((habit for habit in self.thinking if _begins(habit.models, model)), None)
 
     def family_of(self, model: str) -> Family:
         """What a model takes and refuses; the usual where nothing is said of it."""
-        return next((family for family in self.families if re.match(family.models, model)), Family(models=""))
+        return next((family for family in self.families if _begins(family.models, model)), Family(models=""))
 
     def checks_signatures(self, model: str) -> bool:
         """Whether a model refuses a tool call of its own without its signature."""
-        return self.strict_signatures is not None and re.match(self.strict_signatures, model) is not None
+        return self.strict_signatures is not None and _begins(self.strict_signatures, model)
 
     def results_hold_media(self, model: str) -> bool:
         """Whether a model takes images inside a tool's result."""
-        return self.media_results is not None and re.match(self.media_results, model) is not None
+        return self.media_results is not None and _begins(self.media_results, model)
 
 
 class KnownMessage(Struct, frozen=True, kw_only=True):
@@ -221,6 +228,6 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     def schema_form(self, model: str) -> SchemaForm:
         """How a model is brought to answer true to a schema."""
         for rule in self.schemas:
-            if re.match(rule.models, model):
+            if _begins(rule.models, model):
                 return rule.form
         return SchemaForm.NATIVE
