@@ -24,7 +24,6 @@ class Candidate(Struct):
 
     content: Content | None = None
     finishReason: str | int | None = None
-    finishMessage: str | None = None
     index: int | None = None
     groundingMetadata: Raw = _ABSENT
     citationMetadata: Raw = _ABSENT
@@ -40,7 +39,6 @@ class Feedback(Struct):
     """What was thought of the prompt."""
 
     blockReason: str | int | None = None
-    blockReasonMessage: str | None = None
 
 
 class Chunk(Struct):
@@ -100,7 +98,6 @@ def _candidate(fields: dict[str, Any]) -> Candidate:
     return Candidate(
         content=Content(parts=[{name: raw(value) for name, value in part.items()} for part in said]),
         finishReason=reason if isinstance(reason, str | int) else None,
-        finishMessage=as_text(fields.get("finishMessage")),
         index=index if isinstance(index, int) else None,
         **{
             name: raw(fields[name])

@@ -79,7 +79,7 @@ def read_contents(contents: list[Fields], unread: list[str]) -> list[Message]:
         if role not in ROLES:
             raise content.refuse("role", "please use a valid role: user, model")
         said = _read_parts(each(content, "parts"), waiting, unread)
-        unread += [content.path(name) for name in content.rest]
+        unread += content.left
         for message in _messages(role, said):
             _append(messages, message)
     return messages
@@ -125,7 +125,7 @@ def _read_parts(parts: list[Fields], waiting: _Open, unread: list[str]) -> list[
         else:
             part = read_said(fields)
         if not isinstance(part, Foreign):
-            unread += [fields.path(name) for name in fields.rest]
+            unread += fields.left
         if isinstance(part, Reasoning) and said and isinstance(said[-1], Reasoning):
             said = list(joined(said, [part]))
         else:
@@ -140,7 +140,7 @@ def _read_result(fields: Fields, waiting: _Open, unread: list[str]) -> ToolResul
     text, failed = _read_response(result.raw("response"))
     media = [read_said(part) for part in each(result, "parts")]
     call_id = waiting.answered(name, result.text("id"))
-    unread += [result.path(name) for name in result.rest]
+    unread += result.left
     said = [] if text is None else [Text(text=text)]
     return ToolResult(call_id=call_id, parts=(*said, *media), name=name, is_error=failed)
 

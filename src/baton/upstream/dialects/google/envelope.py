@@ -59,7 +59,6 @@ class _Config(Struct):
     max_output_tokens: int | None = None
     responseMimeType: str | None = None
     response_mime_type: str | None = None
-    responseModalities: list[str | int] | str | int | None = None
 
 
 class _Body(Struct):

@@ -16,7 +16,6 @@ _MOST_STOPS = 5
 _MOST_CHOICES = 8
 _HOTTEST = 2.0
 _LEVELS = ("THINKING_LEVEL_UNSPECIFIED", "LOW", "MEDIUM", "HIGH", "MINIMAL")
-_MODALITIES = ("MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "AUDIO")
 
 
 def read_sampling(config: Fields) -> Sampling:
@@ -63,7 +62,7 @@ def read_thinking(config: Fields, unread: list[str]) -> ReasoningWish | None:
     budget = wish.get("thinkingBudget", int)
     level = word(wish, "thinkingLevel", _LEVELS)
     wish.raw("includeThoughts")
-    unread += [wish.path(name) for name in wish.rest]
+    unread += wish.left
     known = level is not None and level != _LEVELS[0]
     return ReasoningWish(
         effort=level.lower() if known and level is not None else None,

@@ -44,7 +44,7 @@ def read_request(body: bytes, model: str, *, stream: bool) -> ChatRequest:
     limit = config.get("maxOutputTokens", int)
     thinking = read_thinking(config, unread)
     drop_usual_modalities(config)
-    unread += [config.path(name) for name in config.rest]
+    unread += config.left
     return ChatRequest(
         model=model,
         messages=(*system, *messages),

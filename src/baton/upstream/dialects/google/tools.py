@@ -18,7 +18,7 @@ def read_tools(fields: Fields, unread: list[str]) -> list[Tool | ForeignTool]:
     for tool in each(fields, "tools"):
         for declared in each(tool, "functionDeclarations"):
             found.append(_read_function(declared))
-            unread += [declared.path(name) for name in declared.rest]
+            unread += declared.left
         for name in list(tool.rest):
             value = tool.raw(name)
             if value is not None:
@@ -42,7 +42,7 @@ def read_choice(fields: Fields, unread: list[str]) -> ToolChoice | None:
     wish = inner(config, "functionCallingConfig")
     mode = word(wish, "mode", _MODES)
     names = texts(wish, "allowedFunctionNames")
-    unread += [config.path(name) for name in config.rest] + [wish.path(name) for name in wish.rest]
+    unread += config.left + wish.left
     match mode:
         case None | "MODE_UNSPECIFIED":
             return None
