@@ -13,14 +13,14 @@ _AUDIO = ("AUDIO", 4)
 """The modality's name and its number."""
 
 
-class ModalityCount(Struct):
+class ModalityCount(Struct, omit_defaults=True):
     """How many of the tokens are of one kind."""
 
     modality: str | int | None = None
     tokenCount: int | None = None
 
 
-class WireUsage(Struct):
+class WireUsage(Struct, omit_defaults=True):
     """Usage as Google reports it, on every chunk anew; further fields are left alone."""
 
     promptTokenCount: int | None = None
