@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from msgspec import Raw, structs
+from msgspec import structs
 
 from baton.core.dialect import Dialect
 from baton.core.messages import (
@@ -36,8 +36,6 @@ _OUTPUTS = frozenset(
     }
 )
 """What the caller brings, of tools that only this dialect knows."""
-
-_NULL = b"null"
 
 
 class Reading:
@@ -79,7 +77,7 @@ class Reading:
                 self._add(role, Foreign(dialect=Dialect.OPENAI_RESPONSES, kind=kind, raw=whole))
         for known in ("id", "status"):  # of the item as OpenAI stores it; they say nothing to a model
             fields.raw(known)
-        self._leave(fields)
+        self._unread += fields.left
 
     def done(self) -> tuple[Message, ...]:
         """All messages."""
@@ -121,7 +119,7 @@ class Reading:
         parts: list[Part] = []
         for part in fields.list(name):
             parts.append(read_part(part))
-            self._leave(part)
+            self._unread += part.left
         return parts
 
     def _take_reasoning(self, fields: Fields) -> None:
@@ -154,11 +152,6 @@ class Reading:
         call_id = fields.text("call_id") or ""
         name = fields.text("name") or self._names.get(call_id)
         return ToolResult(call_id=call_id, parts=tuple(self._read_content(fields, "output")), name=name)
-
-    def _leave(self, fields: Fields) -> None:
-        """Note what is left of an object."""
-        rest: dict[str, Raw] = fields.rest
-        self._unread += [fields.path(name) for name, value in rest.items() if bytes(value) != _NULL]
 
 
 def read_input(fields: Fields, customs: Collection[str], unread: list[str]) -> list[Message]:

@@ -1,6 +1,5 @@
 """A whole request, taken apart."""
 
-import msgspec
 from msgspec import Raw
 
 from baton.core.dialect import Dialect
@@ -88,9 +87,9 @@ def _read_user(fields: Fields) -> str | None:
     return user if identifier is None else identifier
 
 
-def _says_nothing(name: str, value: object) -> bool:
+def _says_nothing(name: str, value: Raw) -> bool:
     """Whether a field asks for what is so anyway: nothing is stored, nothing runs in the background."""
-    said = bytes(value) if isinstance(value, msgspec.Raw) else b""
+    said = bytes(value)
     if said in (b"null", b"[]", b"{}"):
         return True
     return (name, said) in _SO_ANYWAY
@@ -101,5 +100,5 @@ def _read_reasoning(fields: Fields, unread: list[str]) -> ReasoningWish | None:
     effort = wish.text("effort")
     for known in ("summary", "generate_summary"):  # thoughts are shown as they come
         wish.raw(known)
-    unread += [wish.path(name) for name in wish.rest]
+    unread += wish.left
     return None if effort is None else ReasoningWish(effort=effort)

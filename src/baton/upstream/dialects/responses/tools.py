@@ -31,7 +31,6 @@ _TEXT_ALONE = raw(
 """The schema of a custom tool's function."""
 
 _EMPTY = Raw(b'{"type":"object","properties":{}}')
-_NULL = b"null"
 _OPENAIS = frozenset({Dialect.OPENAI, Dialect.OPENAI_RESPONSES})
 
 
@@ -56,7 +55,7 @@ def read_tool(fields: Fields, unread: list[str]) -> Tool | ForeignTool:
         tool = Tool(name=fields.text("name") or "", description=described, schema=_TEXT_ALONE)
     else:
         return ForeignTool(dialect=_HOME, type=kind, raw=whole)
-    unread += [fields.path(name) for name, value in fields.rest.items() if bytes(value) != _NULL]
+    unread += fields.left
     return tool
 
 
@@ -111,7 +110,7 @@ def read_format(fields: Fields, unread: list[str]) -> ResponseFormat | None:
     """
     text = fields.inner("text")
     wish = text.inner("format")
-    unread += [text.path(name) for name, value in text.rest.items() if bytes(value) != _NULL]
+    unread += text.left
     if not wish.rest:
         return None
     kind = wish.text("type") or "text"
