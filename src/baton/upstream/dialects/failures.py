@@ -54,6 +54,24 @@ def kind_by_status(status: int) -> Kind:
     return Kind.BAD_REQUEST if 400 <= status < 500 else Kind.SERVER
 
 
+def malformed(body: bytes, why: str) -> Failure:
+    """The failure of a 200 that holds no answer; `why`, in a sentence's end, where it is JSON."""
+    head = body[:200].lstrip().lower()
+    if not head:
+        what = "an empty body"
+    elif head.startswith(b"<"):
+        what = "HTML"
+    else:
+        what = f"something that is no answer ({why})"
+    return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.", billed=True)
+
+
+def no_count(error: Exception) -> Failure:
+    """The failure of a 200 that holds no count of tokens."""
+    message = f"The provider answered 200 with something that is no count ({error})."
+    return Failure(kind=Kind.MALFORMED, message=message)
+
+
 def unworded(status: int, body: bytes) -> str:
     """A sentence for an error answer that has none of its own."""
     head = body[:200].lstrip().lower()

@@ -7,11 +7,11 @@ from msgspec import Raw, Struct, structs
 
 from baton.core.answer import ChatResponse, Choice, Finish
 from baton.core.errors import Invalid
-from baton.core.failures import Failure, Kind
 from baton.core.losses import Feature, Losses
 from baton.core.messages import Citation, Foreign, Media, Part, Reasoning, Refusal, Text, ToolCall
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
+from baton.upstream.dialects.failures import malformed
 from baton.upstream.dialects.google.chunks import Candidate, Chunk, read_chunk
 from baton.upstream.dialects.google.citations import Grounds, shifted, write_grounding
 from baton.upstream.dialects.google.errors import error_inside
@@ -31,6 +31,8 @@ from baton.upstream.dialects.google.streams import call_id
 from baton.upstream.dialects.google.usage import read_usage, write_usage
 from baton.upstream.dialects.wire import UNREADABLE, Fields
 
+_NO_OBJECT = "it is no JSON object"
+_NO_CANDIDATES = "there are no candidates in it"
 _KNOWN = ("candidates", "usageMetadata", "modelVersion", "responseId", "createTime")
 
 
@@ -65,18 +67,12 @@ def chars_of(part: dict[str, Raw]) -> int:
 def _answer(body: bytes, spec: ProviderSpec) -> Chunk:
     chunk = read_chunk(body)
     if chunk is None:
-        raise NotAnAnswer(_malformed(body))
+        raise NotAnAnswer(malformed(body, _NO_OBJECT))
     if not chunk.candidates and chunk.blocked is None:
         if chunk.error:
             raise NotAnAnswer(error_inside(spec, chunk.error))
-        raise NotAnAnswer(_malformed(body))
+        raise NotAnAnswer(malformed(body, _NO_CANDIDATES))
     return chunk
-
-
-def _malformed(body: bytes) -> Failure:
-    head = body[:200].lstrip().lower()
-    what = "an empty body" if not head else "HTML" if head.startswith(b"<") else "something that is no answer"
-    return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.", billed=True)
 
 
 class _Said(Struct):
@@ -96,10 +92,8 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
         Invalid: it is nested without end.
     """
     chunks = [_piece(data, spec) for data in _pieces(body)]
-    if not chunks:
-        raise NotAnAnswer(_malformed(body))
     if not any(chunk.candidates or chunk.blocked for chunk in chunks):
-        raise NotAnAnswer(_malformed(body))
+        raise NotAnAnswer(malformed(body, _NO_CANDIDATES))
     answer_id = next((chunk.responseId for chunk in chunks if chunk.responseId), "")
     said: dict[int, _Said] = {}
     for chunk in chunks:
@@ -128,13 +122,13 @@ def _pieces(body: bytes) -> list[bytes | Raw]:
     try:
         return list(msgspec.json.decode(body, type=list[Raw]))
     except UNREADABLE:
-        raise NotAnAnswer(_malformed(body)) from None
+        raise NotAnAnswer(malformed(body, "it is no array")) from None
 
 
 def _piece(data: bytes | Raw, spec: ProviderSpec) -> Chunk:
     chunk = read_chunk(data)
     if chunk is None:
-        raise NotAnAnswer(_malformed(bytes(data)))
+        raise NotAnAnswer(malformed(bytes(data), _NO_OBJECT))
     if chunk.error:
         raise NotAnAnswer(error_inside(spec, chunk.error))
     return chunk

@@ -9,11 +9,11 @@ from msgspec import Struct, structs
 from baton.core.answer import ChatResponse, Choice, Finish
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
-from baton.core.failures import Failure, Kind
 from baton.core.losses import Losses
 from baton.core.messages import Foreign, Media, MediaKind, Part, Signature, Text, ToolCall
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
+from baton.upstream.dialects.failures import malformed
 from baton.upstream.dialects.responses.draft import Draft, whole
 from baton.upstream.dialects.responses.echo import SILENCE, Echo, is_told
 from baton.upstream.dialects.responses.errors import failure_inside
@@ -62,11 +62,11 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
     except msgspec.ValidationError as error:
         seen = _glance_leniently(body, error)
     except UNREADABLE as error:
-        raise NotAnAnswer(_malformed(body, str(error))) from None
+        raise NotAnAnswer(malformed(body, str(error))) from None
     if seen.error or seen.status == "failed":
         raise NotAnAnswer(failure_inside(spec, seen.error))
     if seen.output is None:
-        raise NotAnAnswer(_malformed(body, "there is no output in it"))
+        raise NotAnAnswer(malformed(body, "there is no output in it"))
     reason = as_text(as_object(seen.incomplete_details).get("reason"))
     return Glance(
         id=str(seen.id or ""),
@@ -90,7 +90,7 @@ def _glance_leniently(body: bytes, error: msgspec.ValidationError) -> _GlanceBod
     try:
         fields = _LENIENT.decode(body)
     except UNREADABLE:
-        raise NotAnAnswer(_malformed(body, str(error))) from None
+        raise NotAnAnswer(malformed(body, str(error))) from None
     plain = ("id", "model", "status", "incomplete_details", "error")
     seen = _GlanceBody(**{name: fields.get(name) for name in plain})
     if isinstance(fields.get("output"), list):
@@ -104,17 +104,6 @@ def _item_leniently(item: object) -> _GlanceItem:
         return msgspec.convert(item, _GlanceItem)
     except msgspec.ValidationError:
         return _GlanceItem()
-
-
-def _malformed(body: bytes, why: str) -> Failure:
-    head = body[:200].lstrip().lower()
-    if not head:
-        what = "an empty body"
-    elif head.startswith(b"<"):
-        what = "HTML"
-    else:
-        what = f"something that is no response ({why})"
-    return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.", billed=True)
 
 
 def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
