@@ -209,11 +209,11 @@ def test_logs_are_json_and_hold_neither_keys_nor_prompts(start: Start) -> None:
 
 
 def test_a_variable_in_vain_is_a_warning(start: Start) -> None:
-    """A misspelt key, or one of a provider that this version does not know, is logged, and no hindrance."""
-    env = {"OPENAI_KEY": "sk-private-0123", "GEMINI_API_KEY": "g-private-0123"}
+    """Misspelt names of keys are logged, and no hindrance."""
+    env = {"OPENAI_KEY": "sk-private-0123", "ANTROPIC_API_KEY": "g-private-0123"}
     serving = start("serve", "--port", "0", env=env)
     url_of(serving)
     serving.end(signal.SIGTERM)
     warned = [told for line in serving.err if (told := json.loads(line))["level"] == "warning"]
-    assert [told["name"] for told in warned] == ["GEMINI_API_KEY", "OPENAI_KEY"]
+    assert [told["name"] for told in warned] == ["ANTROPIC_API_KEY", "OPENAI_KEY"]
     assert "private" not in "".join(serving.err)
