@@ -4,6 +4,7 @@ Two hands do the work. In the provider's own dialect the bytes go through a rela
 another one through `Translation`: read as the core's events, written by the caller's writer.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from baton.core.answer import (
@@ -32,7 +33,7 @@ from baton.upstream.dialects.sse import EventTooLong, SseEvent, SseReader
 class Progress:
     """What is known of a stream so far."""
 
-    __slots__ = ("chars", "ended", "failure", "finish", "id", "model", "open", "said", "usage")
+    __slots__ = ("_usage", "chars", "ended", "failure", "finish", "id", "model", "open", "reported", "said")
 
     def __init__(self) -> None:
         self.said = False
@@ -44,11 +45,22 @@ class Progress:
         """The last reason for an end, in the provider's own word."""
         self.open: set[int] = set()
         """Choices that have begun and not finished."""
-        self.usage: Usage | None = None
+        self._usage: Usage | None = None
+        self.reported: Callable[[], Usage | None] | None = None
+        """Reads the last report of usage, where one comes with every chunk: only the last one counts."""
         self.id = ""
         self.model = ""
         self.chars = 0
         """Characters of text, reasoning and tool arguments: the ground of an estimate."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the provider has reported so far."""
+        return self._usage if self.reported is None else self.reported()
+
+    @usage.setter
+    def usage(self, usage: Usage | None) -> None:
+        self._usage = usage
 
     @property
     def complete(self) -> bool:

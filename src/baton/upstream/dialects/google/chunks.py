@@ -10,7 +10,7 @@ from baton.upstream.dialects.google.finishes import block_word
 from baton.upstream.dialects.google.usage import WireUsage, usage_leniently
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
 
-_ABSENT = Raw(b"null")
+ABSENT = Raw(b"null")
 
 
 class Content(Struct):
@@ -25,14 +25,14 @@ class Candidate(Struct):
     content: Content | None = None
     finishReason: str | int | None = None
     index: int | None = None
-    groundingMetadata: Raw = _ABSENT
-    citationMetadata: Raw = _ABSENT
-    logprobsResult: Raw = _ABSENT
+    groundingMetadata: Raw = ABSENT
+    citationMetadata: Raw = ABSENT
+    logprobsResult: Raw = ABSENT
 
     @property
     def cites(self) -> bool:
         """Whether it says of anything where it is from."""
-        return self.groundingMetadata != _ABSENT or self.citationMetadata != _ABSENT
+        return self.groundingMetadata != ABSENT or self.citationMetadata != ABSENT
 
 
 class Feedback(Struct):

@@ -9,14 +9,14 @@ from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
-from baton.upstream.dialects.google.chunks import Feedback, malformed_chunk, read_chunk
+from baton.upstream.dialects.google.chunks import ABSENT, Feedback, malformed_chunk, read_chunk
 from baton.upstream.dialects.google.errors import error_inside
 from baton.upstream.dialects.google.finishes import block_word, finish_word
 from baton.upstream.dialects.google.spelling import camel
-from baton.upstream.dialects.google.usage import WireUsage, read_usage, write_usage
+from baton.upstream.dialects.google.usage import read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.handing import Progress
 from baton.upstream.dialects.sse import SseEvent, write_event
-from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, no_json
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, no_json, raw
 
 ARRAY = "application/json"
 """The media type of a stream that is one array."""
@@ -116,7 +116,7 @@ class _Candidate(Struct):
 
 class _Chunk(Struct):
     candidates: list[_Candidate] | None = None
-    usageMetadata: WireUsage | None = None
+    usageMetadata: Raw = ABSENT
     promptFeedback: Feedback | None = None
     modelVersion: str | None = None
     responseId: str | None = None
@@ -133,12 +133,14 @@ class Relay:
     next, or the end.
     """
 
-    __slots__ = ("_array", "_held", "_spec")
+    __slots__ = ("_array", "_held", "_spec", "_usage")
 
     def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
         self._spec = spec
         self._array = envelope.stream_type == ARRAY
         self._held: bytes | None = None
+        self._usage = ABSENT
+        """The last report, unread: there is one on every chunk."""
 
     def take(self, event: SseEvent, seen: Progress) -> bytes:
         """Note what an event says; its bytes if it goes on at once."""
@@ -150,8 +152,9 @@ class Relay:
                 seen.failure = malformed_chunk()
                 return b""
             chunk = lenient
-        if chunk.usageMetadata is not None:
-            seen.usage = read_usage(chunk.usageMetadata)
+        if chunk.usageMetadata != ABSENT:
+            self._usage = chunk.usageMetadata
+            seen.reported = seen.reported or self._read_usage
         if chunk.error:
             seen.failure = error_inside(self._spec, chunk.error)
             return b""
@@ -165,6 +168,10 @@ class Relay:
             return self._framed(event)
         before, self._held = self._held, event.data
         return b"" if before is None else self._framed(SseEvent(before, write_event(before)))
+
+    def _read_usage(self) -> Usage | None:
+        wire = usage_leniently(msgspec.json.decode(self._usage))
+        return None if wire is None else read_usage(wire)
 
     def _framed(self, event: SseEvent) -> bytes:
         if self._array:
@@ -220,7 +227,7 @@ def _leniently(data: bytes) -> _Chunk | None:
             )
             for candidate in chunk.candidates or ()
         ],
-        usageMetadata=chunk.usageMetadata,
+        usageMetadata=ABSENT if chunk.usageMetadata is None else raw(chunk.usageMetadata),
         promptFeedback=chunk.promptFeedback,
         modelVersion=chunk.modelVersion,
         responseId=chunk.responseId,
