@@ -99,6 +99,8 @@ class Quirks(Struct, frozen=True, kw_only=True):
     """Refuses `stream_options`; reports usage by itself, or not at all."""
     usage_in: str | None = None
     """A field beside `usage` that holds the usage of streams (`x_groq.usage`)."""
+    sources_in: str | None = None
+    """A field beside the choices that lists the URLs of what the answer has been found in (`citations`)."""
     reasoning_beside_completion: bool = False
     """`completion_tokens` leaves reasoning out; the total has it."""
     limit_name: str = "max_tokens"

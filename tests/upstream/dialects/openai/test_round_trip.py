@@ -128,6 +128,14 @@ def without_thinking_parts(line: dict[str, Any]) -> dict[str, Any]:
     return {**line, "content": "".join(texts), "reasoning_content": thought}
 
 
+def link(url: str) -> dict[str, Any]:
+    """A source that belongs to no place in the text."""
+    return {
+        "type": "url_citation",
+        "url_citation": {"url": url, "title": url, "start_index": 0, "end_index": 0},
+    }
+
+
 def answer_again(answer: dict[str, Any]) -> dict[str, Any]:
     """A whole answer as it comes out again: OpenAI's required fields are there, null where unknown."""
     choices: list[dict[str, Any]] = []
@@ -140,6 +148,12 @@ def answer_again(answer: dict[str, Any]) -> dict[str, Any]:
             message.setdefault("reasoning_content", told)
         if message.get("annotations") == []:
             del message["annotations"]
+        if isinstance(answer.get("citations"), list):  # Perplexity's sources are the text's, too
+            message["annotations"] = [link(url) for url in dict.fromkeys(answer["citations"])]
+        if "function_call" in message:  # a tool call by its older name; it had no id
+            function = message.pop("function_call")
+            call = {"id": f"call_{answer['id']}_0", "type": "function", "function": function}
+            message["tool_calls"] = [call]
         usual = {"logprobs": None, "finish_reason": "stop"}
         line = {**usual, **said(choice), "message": message}
         if line["finish_reason"] == "eos":  # Together's word, which OpenAI's clients do not know

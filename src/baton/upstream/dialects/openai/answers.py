@@ -1,20 +1,22 @@
 """Whole chat-completions answers, read into the core."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Raw, Struct, structs
 
 from baton.core.answer import ChatResponse, Choice
 from baton.core.dialect import Dialect
 from baton.core.failures import Failure, Kind
-from baton.core.messages import Foreign, Media, MediaKind, Part, Reasoning, Refusal, Text
-from baton.core.provider import ProviderSpec
+from baton.core.messages import Citation, Foreign, Media, MediaKind, Part, Reasoning, Refusal, Text, ToolCall
+from baton.core.provider import ProviderSpec, Quirks
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.openai.callids import UniqueIds
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish
 from baton.upstream.dialects.openai.parts import (
+    citation_of,
     read_call,
     read_citations,
     read_part,
@@ -163,16 +165,43 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
     for known in ("id", "model", "object"):
         fields.raw(known)
     ids = UniqueIds()
+    read = tuple(_read_choice(choice, at, seen.id, ids) for at, choice in enumerate(choices))
+    sources = read_sources(fields.rest, spec.quirks)
     return ChatResponse(
         id=seen.id,
         model=seen.model,
         created=int(created or 0),
-        choices=tuple(_read_choice(choice, at, seen.id, ids) for at, choice in enumerate(choices)),
+        choices=tuple(_sourced(choice, sources) for choice in read) if sources else read,
         usage=seen.usage,
         dialect=Dialect.OPENAI,
         usage_raw=usage,
         extras=fields.rest,
     )
+
+
+def read_sources(fields: Mapping[str, Any], quirks: Quirks) -> list[Citation]:
+    """The sources that a provider lists beside the choices, each once; none has a place in the text."""
+    if quirks.sources_in is None:
+        return []
+    listed = fields.get(quirks.sources_in)
+    urls = as_list(msgspec.json.decode(listed) if isinstance(listed, Raw) else listed)
+    return [citation_of(_link(url)) for url in dict.fromkeys(urls) if isinstance(url, str)]
+
+
+def _link(url: str) -> dict[str, Any]:
+    """The annotation that such a source could have been."""
+    link = {"url": url, "title": url, "start_index": 0, "end_index": 0}
+    return {"type": "url_citation", "url_citation": link}
+
+
+def _sourced(choice: Choice, sources: list[Citation]) -> Choice:
+    """The choice whose text, where it names no others, has these sources."""
+    parts: list[Part] = []
+    for part in choice.parts:
+        is_first = sources and isinstance(part, Text) and not part.citations
+        parts.append(structs.replace(part, citations=tuple(sources)) if is_first else part)
+        sources = [] if isinstance(part, Text) else sources
+    return structs.replace(choice, parts=tuple(parts))
 
 
 def _read_choice(fields: Fields, at: int, answer_id: str, ids: UniqueIds) -> Choice:
@@ -193,7 +222,11 @@ def _read_choice(fields: Fields, at: int, answer_id: str, ids: UniqueIds) -> Cho
 
 def _read_said(message: Fields, answer_id: str, ids: UniqueIds) -> list[Part]:
     """The parts of an answer's message; what stands deep in it and is not understood is left out."""
-    parts: list[Part] = [*read_thoughts(message), *signed(_read_content(message), read_signature(message))]
+    parts: list[Part] = [*read_thoughts(message)]
+    executed = message.raw("executed_tools")
+    if executed is not None:
+        parts.append(Foreign(dialect=Dialect.OPENAI, kind="executed_tools", raw=executed))
+    parts += signed(_read_content(message), read_signature(message))
     parts += read_images(as_list(message.get("images", object)))
     refusal = message.text("refusal")
     if refusal is not None:
@@ -204,6 +237,12 @@ def _read_said(message: Fields, answer_id: str, ids: UniqueIds) -> list[Part]:
     for fields in message.list("tool_calls"):
         call = read_call(fields, [])
         parts.append(structs.replace(call, id=ids.unique(call.id, answer_id)))
+    # What calls were before there were several; they had no id.
+    function = as_object(message.get("function_call", object))
+    if function:
+        arguments = as_text(function.get("arguments")) or ""
+        name = as_text(function.get("name")) or ""
+        parts.append(ToolCall(id=ids.unique("", answer_id), name=name, arguments=arguments))
     return parts
 
 

@@ -97,7 +97,7 @@ def citation_of(note: dict[str, Any]) -> Citation:
     start, end = link.get("start_index"), link.get("end_index")
     return Citation(
         url=as_text(link.get("url")),
-        title=as_text(link.get("title")),
+        title=as_text(link.get("title")) or as_text(as_object(note.get("file")).get("name")),
         quote=as_text(link.get("content")),
         start=start if isinstance(start, int) else None,
         end=end if isinstance(end, int) else None,

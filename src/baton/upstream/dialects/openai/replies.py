@@ -121,8 +121,8 @@ class _Message:
                 fields["refusal"] = (fields["refusal"] or "") + part.text
             case ToolCall():
                 self._calls.append(write_call(part))
-            case Foreign(dialect=Dialect.OPENAI, kind="audio"):
-                fields["audio"] = part.raw
+            case Foreign(dialect=Dialect.OPENAI, kind="audio" | "executed_tools"):
+                fields[part.kind] = part.raw
             case Foreign(dialect=Dialect.OPENAI, kind="images"):
                 fields.setdefault("images", []).append(part.raw)
             case Foreign(dialect=Dialect.OPENAI):

@@ -23,9 +23,9 @@ from baton.core.answer import (
     Used,
 )
 from baton.core.failures import Failure, Kind
-from baton.core.messages import Media
+from baton.core.messages import Citation, Media
 from baton.core.provider import ProviderSpec
-from baton.upstream.dialects.openai.answers import read_images, usage_leniently
+from baton.upstream.dialects.openai.answers import read_images, read_sources, usage_leniently
 from baton.upstream.dialects.openai.callids import UniqueIds
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish
@@ -56,6 +56,7 @@ class _TextChoice(Struct):
     delta: dict[str, Any]
     index: int = 0
     finish_reason: str | None = None
+    logprobs: Any = None
 
 
 class _TextChunk(Struct):
@@ -80,6 +81,8 @@ class StreamReader:
         self._ids = UniqueIds()
         self._id = ""
         self._thoughts: dict[int, ThoughtReader] = {}
+        self._sources: list[Citation] = []
+        """Of the whole text, as told last."""
 
     def read(self, event: SseEvent) -> list[StreamEvent]:
         """What one event says; a malformed one is a `Broke`."""
@@ -107,6 +110,7 @@ class StreamReader:
                     int(created) if isinstance(created, int | float) else 0,
                 )
             )
+        self._sources = read_sources(chunk, self._quirks) or self._sources
         for at, choice in enumerate(as_list(chunk.get("choices"))):
             events.extend(self._read_choice(as_object(choice), at))
         return events + self._read_usage(chunk)
@@ -120,7 +124,7 @@ class StreamReader:
         if not self._began or len(chunk.choices) != 1 or chunk.usage or chunk.error or event.event == "error":
             return None
         choice = chunk.choices[0]
-        if choice.finish_reason or (self._usage_in and self._usage_in in event.data):
+        if choice.finish_reason or choice.logprobs or (self._usage_in and self._usage_in in event.data):
             return None
         thoughts = self._thoughts.get(choice.index)
         if thoughts is not None and thoughts.under_way:
@@ -149,7 +153,10 @@ class StreamReader:
         if said or native:
             events += thoughts.rest()
         events += said
+        if choice.get("logprobs"):
+            events.append(ForeignDelta({"logprobs": raw(choice["logprobs"])}, number))
         if native:
+            events += [Cited(source, number) for source in self._sources]
             events.append(Finished(read_finish(native), number, native))
         return events
 

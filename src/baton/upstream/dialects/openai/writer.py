@@ -106,6 +106,15 @@ class StreamWriter:
             case MediaShown():
                 image = write_image(event.media, self._losses)
                 return b"" if image is None else self._delta(event.choice, {"images": [image]})
+            case ForeignDelta(dialect=Dialect.OPENAI) if "logprobs" in event.fields:
+                # They stand beside the delta.
+                line: dict[str, Any] = {
+                    "index": event.choice,
+                    "delta": {},
+                    "finish_reason": None,
+                    **event.fields,
+                }
+                return self._chunk({"choices": [line]})
             case ForeignDelta(dialect=Dialect.OPENAI):
                 return self._delta(event.choice, dict(event.fields))
             case ForeignDelta():
