@@ -23,7 +23,7 @@ _EXCUSES: dict[str, tuple[str, ...]] = {
     "thought": ("reasoning",),
     "cited": ("citations",),
     "media": ("image", "audio", "video", "document", "foreign_parts"),
-    "likelihoods": ("logprobs",),
+    "likelihoods": ("logprobs", "foreign_parts"),
     "sealed": ("reasoning_signature",),
     "ids": ("tool_call_id",),
     "end": ("finish",),
@@ -166,4 +166,4 @@ def _texts(seals: Iterable[str]) -> list[str]:
 
 def _carried(seal: str, texts: Iterable[str]) -> bool:
     """Whether a seal came along: as its origin wrote it, abroad behind Baton's mark."""
-    return any(text == seal or (text.startswith("baton.") and text.endswith(seal)) for text in texts)
+    return any(text == seal or (text.startswith("baton.") and seal in text) for text in texts)

@@ -78,20 +78,10 @@ def environment(provider: str, dialect: Dialect, replay_url: str, base: str) -> 
     return settings
 
 
-CALLERS: dict[Dialect, tuple[Dialect, ...]] = {
-    Dialect.OPENAI: (Dialect.OPENAI,),
-    Dialect.OPENAI_RESPONSES: DIALECTS,
-    Dialect.ANTHROPIC: DIALECTS,
-    Dialect.GOOGLE: (Dialect.GOOGLE,),
-}
-"""Who is judged, of each dialect's recordings."""
-
-
 async def judge(
-    provider: str, dialect: Dialect, folder: Path, callers: Sequence[Dialect] = ()
+    provider: str, dialect: Dialect, folder: Path, callers: Sequence[Dialect] = DIALECTS
 ) -> list[Verdict]:
-    """Every chat of a provider in a dialect, handed on to callers of these dialects, or of all of them."""
-    callers = callers or CALLERS[dialect]
+    """Every chat of a provider in a dialect, handed on to callers of these dialects."""
     verdicts: list[Verdict] = []
     known = specs()
     async with replaying() as replay:
@@ -128,5 +118,5 @@ def _judge_inside(verdict: Verdict, spec: ProviderSpec, callers: Sequence[Dialec
             continue
         if exchange.streamed and error_inside(exchange) is None:
             verdict.note(Aspect.STREAMED, cut_problems(exchange, spec, caller), caller)
-        elif not exchange.streamed and len(callers) > 1:
+        elif not exchange.streamed:
             verdict.note(Aspect.RETOLD, retold_problems(exchange, spec, caller), caller)

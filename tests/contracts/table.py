@@ -14,7 +14,7 @@ from tests.contracts.contract import REFUSED_BEFOREHAND
 from tests.contracts.exceptions import EXCEPTIONS
 from tests.contracts.page import DIFFERENCES, INTRODUCTION
 from tests.contracts.recordings import ROOT
-from tests.contracts.stage import CALLERS, PAIRS, judge
+from tests.contracts.stage import PAIRS, judge
 from tests.contracts.verdict import Aspect, Verdict
 
 PAGE = ROOT / "docs" / "contracts.md"
@@ -67,8 +67,7 @@ def page(judged: Judged) -> str:
 
 def rows(provider: str, dialect: Dialect, verdicts: Sequence[Verdict]) -> list[str]:
     """A provider's rows of the table, one for each dialect on the other side."""
-    names = [(provider, dialect.value, other.value) for other in CALLERS[dialect]]
-    return [line(of, verdicts, Dialect(of[-1])) for of in names]
+    return [line((provider, dialect.value, other.value), verdicts, other) for other in DIALECTS]
 
 
 def line(names: tuple[str, str, str], verdicts: Sequence[Verdict], other: Dialect) -> str:

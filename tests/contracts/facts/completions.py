@@ -39,8 +39,8 @@ def _said(choice: dict[str, Any]) -> Said:
             said.thought += "".join(piece["text"] for piece in part["thinking"])
     for call in message.get("tool_calls") or []:
         said.calls.append(_call(call))
-        beside = (call.get("extra_content") or {}).get("google") or {}
-        said.sealed += [beside["thought_signature"]] if "thought_signature" in beside else []
+        said.sealed += _beside(call)
+    said.sealed += _beside(message)
     if message.get("function_call"):  # before there were tools
         said.calls.append(_call({"id": "", "function": message["function_call"]}))
     for note in message.get("annotations") or []:
@@ -59,6 +59,12 @@ def _said(choice: dict[str, Any]) -> Said:
     word = choice.get("finish_reason")
     said.end = ENDS.get(word, End.OTHER) if word else End.NONE
     return said
+
+
+def _beside(said: dict[str, Any]) -> list[str]:
+    """A signature where Google's own endpoint for OpenAI's clients puts it."""
+    beside = (said.get("extra_content") or {}).get("google") or {}
+    return [beside["thought_signature"]] if "thought_signature" in beside else []
 
 
 def _call(call: dict[str, Any]) -> Call:
@@ -138,8 +144,10 @@ def _add_calls(calls: list[dict[str, Any]], deltas: list[dict[str, Any]]) -> Non
             function[field] += inside.get(field) or ""
             continue
         kind = "custom" if delta.get("custom") is not None else "function"
+        beside = {"extra_content": delta["extra_content"]} if "extra_content" in delta else {}
         field = "input" if kind == "custom" else "arguments"
         arguments = inside.get(field) or ""
         text = arguments if isinstance(arguments, str) else json.dumps(arguments)
         index = len(calls) if at is None else at
-        calls.append({"index": index, "id": delta.get("id"), kind: {"name": inside.get("name"), field: text}})
+        said = {"name": inside.get("name"), field: text}
+        calls.append({"index": index, "id": delta.get("id"), kind: said, **beside})
