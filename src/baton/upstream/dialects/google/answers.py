@@ -29,6 +29,7 @@ from baton.upstream.dialects.google.parts import (
 from baton.upstream.dialects.google.spelling import spelt
 from baton.upstream.dialects.google.streams import call_id
 from baton.upstream.dialects.google.usage import read_usage, write_usage
+from baton.upstream.dialects.unsaid import note_unsaid
 from baton.upstream.dialects.wire import UNREADABLE, Fields
 
 _NO_OBJECT = "it is no JSON object"
@@ -219,6 +220,8 @@ def write_response(response: ChatResponse, losses: Losses) -> bytes:
     body |= {"modelVersion": response.model, "responseId": response.id}
     if own:
         body |= response.extras
+    else:
+        note_unsaid(response, losses)
     return msgspec.json.encode(body)
 
 
@@ -240,11 +243,8 @@ def _write_choice(choice: Choice, own: bool, losses: Losses) -> dict[str, Any]:
     candidate["finishReason"] = native or write_finish(choice.finish or Finish.STOP, calls, losses)
     if cited:
         candidate["groundingMetadata"] = write_grounding(cited, text)
-    if choice.logprobs is not None:
-        if own:
-            candidate["logprobsResult"] = choice.logprobs
-        else:
-            losses.drop(Feature.LOGPROBS)
+    if choice.logprobs is not None and own:
+        candidate["logprobsResult"] = choice.logprobs
     return candidate
 
 

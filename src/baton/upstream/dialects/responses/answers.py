@@ -22,6 +22,7 @@ from baton.upstream.dialects.responses.parts import read_part
 from baton.upstream.dialects.responses.thoughts import Loose, Stand, read_reasoning
 from baton.upstream.dialects.responses.usage import WireUsage, read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.retelling import stream_of
+from baton.upstream.dialects.unsaid import note_unsaid
 from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text, raw
 
 
@@ -230,4 +231,8 @@ def write_response(response: ChatResponse, losses: Losses, echo: Echo = SILENCE)
     if usage is None and response.usage is not None:
         usage = write_usage(response.usage)
     body = whole(draft.close(usage))
-    return msgspec.json.encode(body | response.extras if at_home else body)
+    if at_home:
+        body |= response.extras
+    else:
+        note_unsaid(response, losses)
+    return msgspec.json.encode(body)
