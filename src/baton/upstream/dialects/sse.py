@@ -144,6 +144,3 @@ def write_event(data: bytes, event: str | None = None) -> bytes:
     if event is None:
         return b"data: " + data + b"\n\n"
     return b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"
-
-
-KEEP_ALIVE = b": keep-alive\n\n"
