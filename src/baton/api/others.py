@@ -20,8 +20,8 @@ from baton.api.spoken import dialect_at
 from baton.core.errors import BatonError, Invalid, NotFound, NotJson
 from baton.upstream.dialects.wire import UNREADABLE
 
-OWN = "/api/"
-"""Where a scope holds the request's id."""
+_OWN = "/api/"
+"""Below it stand Baton's own routes, which take JSON and nothing else."""
 
 _BODIES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -46,7 +46,7 @@ class Border:
         try:
             if scope["method"] in _BODIES:
                 body = await exchange.body(self._max_body_bytes)
-                if body and exchange.path.startswith(OWN):
+                if body and exchange.path.startswith(_OWN):
                     _require_json(exchange)
                     _check_text(body)
                 receive = _Replay(body, receive)
