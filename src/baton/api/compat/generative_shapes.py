@@ -8,10 +8,11 @@ from pydantic.alias_generators import to_camel
 
 from baton.catalog.lookup import Offer
 from baton.core.errors import Invalid
+from baton.upstream.dialects.google.codec import VERBS
 
 _FAMILY = "models/"
 _HOTTEST = 2.0
-_METHODS = ["generateContent", "streamGenerateContent", "countTokens"]
+_METHODS = [verb.removeprefix(":") for verb in VERBS]
 _USUAL, _MOST = 50, 1000
 """Models on a page."""
 
