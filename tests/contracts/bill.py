@@ -57,7 +57,7 @@ def _finishes(exchange: Exchange) -> Iterator[str]:
     """Every word in the answer that may be its reason to end; Responses have none but their status."""
     for answer in _answers(exchange):
         inside = answer.get("response") or answer
-        delta = answer.get("delta") if answer.get("type") == "message_delta" else {}
+        delta: Any = answer["delta"] if answer.get("type") == "message_delta" else {}
         words = [answer.get("stop_reason"), delta.get("stop_reason"), inside.get("status")]
         yield from filter(None, [*words, (inside.get("incomplete_details") or {}).get("reason")])
         for candidate in answer.get("candidates") or []:

@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from baton.core.messages import Media
 from baton.core.request import Options
 from baton.upstream.calls import Route, Upstream
 from baton.upstream.dialects.openai.envelope import read_envelope
@@ -69,13 +68,17 @@ class Noon:
         return 0.0
 
 
-async def no_file(media: Media) -> Media:
-    raise AssertionError(media)
+class NoFiles:
+    """Nothing is fetched here."""
+
+    async def fetch(self, url: str, *_: Any) -> Any:
+        raise AssertionError(url)
 
 
 def asked(far: FarSide, provider: str) -> tuple[Upstream, Route]:
     found = Provider(SPECS[provider], ProviderSettings(keys=("sk-0123456789",)))
-    return Upstream(far, {}, no_file, Noon()), Route(found, Credential("sk-0123456789"), "some-model")
+    files: Any = NoFiles()
+    return Upstream(far, {}, files, Noon()), Route(found, Credential("sk-0123456789"), "some-model")
 
 
 OPENAIS = {"id": "a", "model": "m", "created": 7, "choices": [{"message": {"content": "hi"}}]}

@@ -14,7 +14,7 @@ from baton.upstream.providers.simulated.simulation import Simulation
 from tests.api.conftest import Web
 from tests.conftest import StartBaton
 
-HELLO = [{"role": "user", "content": "hello"}]
+HELLO: list[Any] = [{"role": "user", "content": "hello"}]
 CLAUDE = "anthropic/claude-sonnet-5-5"
 LOOK = {
     "name": "look",
@@ -39,6 +39,11 @@ async def before_anthropic(start_baton: StartBaton, session: Any) -> AsyncGenera
         yield Web(await start_baton(environment), session), simulation
 
 
+def text_of(message: Any) -> str:
+    """The text of its last block."""
+    return message.content[-1].text
+
+
 def sdk(web: Web) -> anthropic.AsyncAnthropic:
     return anthropic.AsyncAnthropic(base_url=web.baton.url, api_key=web.baton.key, max_retries=0)
 
@@ -48,11 +53,11 @@ async def test_the_sdk_is_answered_whole_and_streamed(start_baton: StartBaton, s
     async with before_anthropic(start_baton, session) as (web, _), sdk(web) as client:
         for model in (CLAUDE, "vllm/echo;notice=off"):
             answer = await client.messages.create(model=model, max_tokens=100, messages=HELLO)
-            assert (answer.content[0].text, answer.stop_reason) == ("hello", "end_turn")
+            assert (text_of(answer), answer.stop_reason) == ("hello", "end_turn")
             assert answer.usage.input_tokens > 0
             async with client.messages.stream(model=model, max_tokens=100, messages=HELLO) as stream:
                 told = await stream.get_final_message()
-            assert (told.content[0].text, told.stop_reason) == ("hello", "end_turn")
+            assert (text_of(told), told.stop_reason) == ("hello", "end_turn")
             assert told.usage.input_tokens == answer.usage.input_tokens
 
 
@@ -91,34 +96,34 @@ async def test_tools_thoughts_and_their_signatures_come_back_unchanged(
         simulation.rules.set_unknown(None)
         model = "anthropic/tools;think=6"
         asked: dict[str, Any] = {"model": model, "max_tokens": 2000, "tools": [LOOK]}
-        first = await client.messages.create(**asked, messages=HELLO)
+        first: Any = await client.messages.create(**asked, messages=HELLO)
         thought, call = first.content
         assert (thought.type, call.type, first.stop_reason) == ("thinking", "tool_use", "tool_use")
         async with client.messages.stream(**asked, messages=HELLO) as stream:
-            streamed = await stream.get_final_message()
+            streamed: Any = await stream.get_final_message()
         assert [block.to_dict() for block in streamed.content] == [block.to_dict() for block in first.content]
         result = {"type": "tool_result", "tool_use_id": call.id, "content": "a tree"}
-        turns = [
+        turns: list[Any] = [
             *HELLO,
             {"role": "assistant", "content": first.content},
             {"role": "user", "content": [result]},
         ]
-        second = await client.messages.create(**asked, messages=turns)
-        assert "a tree" in second.content[-1].text
+        second: Any = await client.messages.create(**asked, messages=turns)
+        assert "a tree" in text_of(second)
 
 
 async def test_a_session_may_change_its_model(start_baton: StartBaton, session: Any) -> None:
     """Thoughts of another provider's, signed by nobody, stay with the client: Anthropic would refuse them."""
     async with before_anthropic(start_baton, session) as (web, _), sdk(web) as client:
         asked: dict[str, Any] = {"model": "vllm/lorem;think=6", "max_tokens": 2000}
-        whole = await client.messages.create(**asked, messages=HELLO)
+        whole: Any = await client.messages.create(**asked, messages=HELLO)
         async with client.messages.stream(**asked, messages=HELLO) as stream:
-            streamed = await stream.get_final_message()
+            streamed: Any = await stream.get_final_message()
         for answer in (whole, streamed):
             assert [block.type for block in answer.content] == ["thinking", "text"]
-            turns = [*HELLO, {"role": "assistant", "content": answer.content}, *HELLO]
+            turns: list[Any] = [*HELLO, {"role": "assistant", "content": answer.content}, *HELLO]
             again = await client.messages.create(model=CLAUDE, max_tokens=50, messages=turns)
-            assert again.content[0].text == "hello"
+            assert text_of(again) == "hello"
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,12 @@ async def test_what_would_have_to_be_stored_is_refused(start_baton: StartBaton, 
     """Before any provider is asked, as the SDK's own class."""
     web = Web(await start_baton({}), session)
     async with sdk(web) as client:
-        for wish in ({"store": True}, {"previous_response_id": "resp_1"}, {"background": True}):
+        wishes: list[dict[str, Any]] = [
+            {"store": True},
+            {"previous_response_id": "resp_1"},
+            {"background": True},
+        ]
+        for wish in wishes:
             with pytest.raises(openai.BadRequestError) as refused:
                 await client.responses.create(model="simulated/echo", input="hello", **wish)
             assert refused.value.param == next(iter(wish))

@@ -19,7 +19,8 @@ def read(body: dict[str, Any]) -> Answer:
     if status == "completed":
         said.end = End.TOOLS if said.calls else End.STOP
     elif status == "incomplete":
-        said.end = _REASONS.get((body.get("incomplete_details") or {}).get("reason"), End.OTHER)
+        why: Any = (body.get("incomplete_details") or {}).get("reason")
+        said.end = _REASONS.get(why, End.OTHER)
     elif status:
         said.end = End.OTHER
     return Answer([said], _tokens(body.get("usage")), body["id"], body["model"])

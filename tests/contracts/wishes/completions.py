@@ -68,8 +68,9 @@ def _anyway(name: str, value: Any) -> bool:
 
 
 def _add(wish: Wish, message: dict[str, Any]) -> None:
-    role = {"developer": "system", "function": "tool"}.get(message["role"], message["role"])
-    content = message.get("content")
+    said: str = message["role"]
+    role = {"developer": "system", "function": "tool"}.get(said, said)
+    content: Any = message.get("content")
     if role == "tool":
         texts = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
         wish.give(message.get("tool_call_id") or "", texts)

@@ -49,8 +49,8 @@ def read(body: dict[str, Any]) -> Wish:
     config = body.get("toolConfig") or {}
     calling = config.get("functionCallingConfig")
     if calling is not None:
-        mode = {"any": "required", "validated": "auto", "mode_unspecified": "auto"}
-        word = calling.get("mode", "auto").lower()
+        mode: dict[str, str] = {"any": "required", "validated": "auto", "mode_unspecified": "auto"}
+        word: str = calling.get("mode", "auto").lower()
         wish.choice = (mode.get(word, word), tuple(calling.get("allowedFunctionNames") or ()))
     wish.unknown = [f"toolConfig.{name}" for name in config if name != "functionCallingConfig"]
     _add_config(wish, body.get("generationConfig") or {})

@@ -46,7 +46,9 @@ def test_a_recorded_answer_is_written_as_it_was_read() -> None:
         told = json.loads(body)
         said = gathered(told if isinstance(told, list) else [told])
         heard = gathered([json.loads(written)])
-        if "promptFeedback" in told:  # no candidate was given; the reason to end says why
+        if (
+            isinstance(told, dict) and "promptFeedback" in told
+        ):  # no candidate was given; the reason to end says why
             assert heard["choices"] == {0: {"finish": told["promptFeedback"]["blockReason"]}}
             continue
         del said["usage"], heard["usage"]

@@ -124,7 +124,9 @@ def test_a_recorded_answer_is_written_as_it_was_read() -> None:
     for exchange, spec in answers():
         losses = Losses()
         read = read_response(exchange.body, spec)
-        written = json.loads(envelope_of(exchange.request).write(read, losses))
+        write = envelope_of(exchange.request).write
+        assert write is not None
+        written = json.loads(write(read, losses))
         assert losses.features <= {Feature.REASONING_SIGNATURE}, exchange.id  # the ids of thoughts
         assert said(written) == said(exchange.parsed), exchange.id
         for name in ("instructions", "tool_choice", "parallel_tool_calls", "content_filters"):
