@@ -9,7 +9,7 @@ from msgspec import structs
 
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
-from baton.core.losses import Losses
+from baton.core.losses import Feature, Losses
 from baton.core.messages import (
     Media,
     MediaKind,
@@ -22,6 +22,7 @@ from baton.core.messages import (
     ToolResult,
 )
 from baton.core.request import ChatRequest, ReasoningWish
+from baton.upstream.dialects.carried import holds_marked
 from baton.upstream.dialects.google.codec import CODEC, address
 from baton.upstream.dialects.google.contents import UNSIGNED
 from baton.upstream.dialects.google.counting import COUNTER, asked_about
@@ -177,7 +178,8 @@ def test_a_signature_that_travelled_alone_returns_to_its_call() -> None:
 
 
 def test_signatures_of_others_do_not_reach_google() -> None:
-    """In its own dialect too: a conversation may have begun with another provider."""
+    """In its own dialect too, where the conversation may have begun with another provider: the request is
+    written anew then, and the caller is told."""
     foreign = base64.b64encode(b"baton.anthropic.xyz").decode()
     body = {
         "contents": [
@@ -185,11 +187,13 @@ def test_signatures_of_others_do_not_reach_google() -> None:
             {"role": "model", "parts": [{"text": "ho", "thought_signature": foreign}]},
         ]
     }
-    passed = json.loads(CODEC.pass_on(envelope_of(body), "gemini-x", SPEC))
-    assert passed["contents"] == [
-        {"role": "model", "parts": [{"text": "hi"}]},
-        {"role": "model", "parts": [{"text": "ho"}]},
-    ]
+    envelope = envelope_of(body)
+    assert holds_marked(envelope.body)  # which is why it is written anew, and not passed on
+    sent, losses = written(envelope.open())
+    assert not holds_marked(json.dumps(sent).encode())
+    said = [part["text"] for content in sent["contents"] for part in content["parts"]]
+    assert "".join(said) == "hiho"
+    assert Feature.REASONING_SIGNATURE in losses.features
 
 
 def test_what_money_depends_on_stands_in_the_body_once() -> None:

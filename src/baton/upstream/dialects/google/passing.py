@@ -16,7 +16,7 @@ from baton.upstream.dialects.google.spelling import camel
 from baton.upstream.dialects.google.usage import read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.handing import Progress
 from baton.upstream.dialects.sse import SseEvent, write_event
-from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, no_json, raw
+from baton.upstream.dialects.wire import UNREADABLE, no_json, raw
 
 ARRAY = "application/json"
 """The media type of a stream that is one array."""
@@ -29,13 +29,15 @@ _PAID_BY = (
     (b'"candidateCount"', b'"candidate_count"'),
 )
 _CONFIG = "generationConfig"
-_STRANGE = b"YmF0b24u"
-"""How the base64 of a signature begins that belongs to another dialect's provider (`carried.mark_base64`)."""
 
 
 def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
-    """The caller's body for a provider of the same dialect: no `baton` object, no signature of another's
-    thoughts. The model stands in the address; where the body names it too, by the provider's word."""
+    """The caller's body for a provider of the same dialect: no `baton` object. The model stands in the
+    address; where the body names it too, by the provider's word.
+
+    Raises:
+        Invalid: it is nested too deeply.
+    """
     del spec
     body = envelope.body
     try:
@@ -49,9 +51,6 @@ def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
         changes = True
     if _may_repeat(body):
         fields = _once(fields)
-        changes = True
-    if _STRANGE in body:
-        fields["contents"] = Raw(msgspec.json.encode(_at_home(msgspec.json.decode(fields["contents"]))))
         changes = True
     return msgspec.json.encode(fields) if changes else body
 
@@ -81,22 +80,6 @@ def _once(fields: dict[str, Raw]) -> dict[str, Raw]:
             config.setdefault(camel(name), inside[name])
         spelt[_CONFIG] = Raw(msgspec.json.encode(config))
     return spelt
-
-
-def _at_home(contents: Any) -> Any:
-    """Contents without the signatures, and the thoughts in cipher, of other dialects' providers."""
-    for content in as_list(contents) or [contents]:
-        kept: list[Any] = []
-        for part in as_list(as_object(content).get("parts")):
-            fields = as_object(part)
-            for name in ("thoughtSignature", "thought_signature"):
-                if str(fields.get(name)).startswith(_STRANGE.decode()):
-                    del fields[name]
-            if set(fields) - {"thought"}:
-                kept.append(part)
-        if isinstance(as_object(content).get("parts"), list):
-            content["parts"] = kept or [{"text": ""}]
-    return contents
 
 
 class _Part(Struct):
