@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from baton.core.answer import ChatResponse, Choice, Finish
 from baton.core.dialect import Dialect
-from baton.core.failures import Failure, Kind
 from baton.core.losses import Feature, Losses
 from baton.core.messages import Foreign, Media, Part, Reasoning, Refusal, Text, ToolCall
 from baton.core.provider import ProviderSpec
@@ -18,6 +17,8 @@ from baton.upstream.dialects.anthropic.parts import call_block, read_parts, text
 from baton.upstream.dialects.anthropic.riders import beside_call, beside_text, seal
 from baton.upstream.dialects.anthropic.usage import WireUsage, read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
+from baton.upstream.dialects.failures import malformed
+from baton.upstream.dialects.unsaid import note_unsaid
 from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text
 
 _OWN = Dialect.ANTHROPIC
@@ -56,11 +57,11 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
     except msgspec.ValidationError as error:
         seen = _glance_leniently(body, error)
     except UNREADABLE as error:
-        raise NotAnAnswer(_malformed(body, str(error))) from None
+        raise NotAnAnswer(malformed(body, str(error))) from None
     if seen.content is None:
         if seen.error:
             raise NotAnAnswer(error_inside(spec, seen.error))
-        raise NotAnAnswer(_malformed(body, "there is no content in it"))
+        raise NotAnAnswer(malformed(body, "there is no content in it"))
     chars = 0
     for block in seen.content:
         for said in (block.text, block.thinking):
@@ -81,7 +82,7 @@ def _glance_leniently(body: bytes, error: msgspec.ValidationError) -> _GlanceBod
     try:
         fields = _LENIENT.decode(body)
     except UNREADABLE:
-        raise NotAnAnswer(_malformed(body, str(error))) from None
+        raise NotAnAnswer(malformed(body, str(error))) from None
     known = {name: fields.get(name) for name in ("type", "id", "model", "stop_reason", "error")}
     seen = _GlanceBody(usage=usage_leniently(fields.get("usage")), **known)
     if isinstance(fields.get("content"), list):
@@ -90,17 +91,6 @@ def _glance_leniently(body: bytes, error: msgspec.ValidationError) -> _GlanceBod
             for block in map(as_object, as_list(fields["content"]))
         ]
     return seen
-
-
-def _malformed(body: bytes, why: str) -> Failure:
-    head = body[:200].lstrip().lower()
-    if not head:
-        what = "an empty body"
-    elif head.startswith(b"<"):
-        what = "HTML"
-    else:
-        what = f"something that is no message ({why})"
-    return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.", billed=True)
 
 
 def read_answer(body: bytes, spec: ProviderSpec) -> ChatResponse:
@@ -164,7 +154,7 @@ def write_answer(response: ChatResponse, losses: Losses) -> bytes:
     if own:
         body.update(response.extras)
     else:
-        _note_unsaid(response, choice, losses)
+        note_unsaid(response, losses)
     return msgspec.json.encode(body)
 
 
@@ -179,15 +169,6 @@ def stop_reason(choice: Choice, losses: Losses) -> str:
             losses.adjust(Feature.FINISH, "refusal")
             return "refusal"
     return write_finish(finish, choice.native_finish, losses)
-
-
-def _note_unsaid(response: ChatResponse, choice: Choice, losses: Losses) -> None:
-    if choice.logprobs is not None:
-        losses.drop(Feature.LOGPROBS)
-    for extras in (response.extras, choice.extras, choice.message_extras):
-        for name, said in extras.items():
-            if bytes(said) != b"null":
-                losses.drop(Feature.UNKNOWN_FIELDS, name)
 
 
 def said_blocks(part: Part, losses: Losses) -> list[Any]:

@@ -3,9 +3,9 @@
 import msgspec
 from msgspec import Raw, Struct
 
-from baton.core.failures import Failure, Kind
 from baton.upstream.dialects.anthropic.place import place
 from baton.upstream.dialects.codec import Counter, NotAnAnswer
+from baton.upstream.dialects.failures import no_count
 from baton.upstream.dialects.wire import UNREADABLE
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
@@ -35,8 +35,7 @@ def _read(body: bytes) -> int:
     try:
         return _DECODER.decode(body).input_tokens
     except UNREADABLE as error:
-        message = f"The provider answered 200 with something that is no count ({error})."
-        raise NotAnAnswer(Failure(kind=Kind.MALFORMED, message=message)) from None
+        raise NotAnAnswer(no_count(error)) from None
 
 
 def write_count(tokens: int) -> bytes:

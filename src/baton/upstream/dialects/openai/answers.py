@@ -8,10 +8,10 @@ from msgspec import Raw, Struct, structs
 
 from baton.core.answer import ChatResponse, Choice
 from baton.core.dialect import Dialect
-from baton.core.failures import Failure, Kind
 from baton.core.messages import Citation, Foreign, Media, MediaKind, Part, Reasoning, Refusal, Text, ToolCall
 from baton.core.provider import ProviderSpec, Quirks
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
+from baton.upstream.dialects.failures import malformed
 from baton.upstream.dialects.openai.callids import UniqueIds
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish
@@ -73,11 +73,11 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
     except msgspec.ValidationError as error:
         seen = _glance_leniently(body, error)
     except UNREADABLE as error:
-        raise NotAnAnswer(_malformed(body, str(error))) from None
+        raise NotAnAnswer(malformed(body, str(error))) from None
     if not seen.choices:
         if seen.error:
             raise NotAnAnswer(error_inside(spec, seen.error))
-        raise NotAnAnswer(_malformed(body, "there are no choices in it"))
+        raise NotAnAnswer(malformed(body, "there are no choices in it"))
     chars = 0
     finish = None
     for choice in seen.choices:
@@ -104,7 +104,7 @@ def _glance_leniently(body: bytes, error: msgspec.ValidationError) -> _GlanceBod
     try:
         fields = _LENIENT.decode(body)
     except UNREADABLE:
-        raise NotAnAnswer(_malformed(body, str(error))) from None
+        raise NotAnAnswer(malformed(body, str(error))) from None
     seen = _GlanceBody(id=fields.get("id"), model=fields.get("model"), error=fields.get("error"))
     if isinstance(fields.get("choices"), list):
         seen.choices = [_choice_leniently(choice) for choice in as_list(fields["choices"])]
@@ -137,17 +137,6 @@ def text_length(said: object) -> int:
     if isinstance(said, list):
         return len(msgspec.json.encode(said))
     return 0
-
-
-def _malformed(body: bytes, why: str) -> Failure:
-    head = body[:200].lstrip().lower()
-    if not head:
-        what = "an empty body"
-    elif head.startswith((b"<!doctype", b"<html", b"<")):
-        what = "HTML"
-    else:
-        what = f"something that is no chat completion ({why})"
-    return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.", billed=True)
 
 
 def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:

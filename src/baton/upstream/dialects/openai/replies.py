@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from msgspec import Raw
 
 from baton.core.answer import ChatResponse, Choice, Finish
 from baton.core.dialect import Dialect
@@ -25,6 +24,7 @@ from baton.upstream.dialects.openai.parts import EXTRA, write_call, write_citati
 from baton.upstream.dialects.openai.thoughts import write_thoughts
 from baton.upstream.dialects.openai.turns import MEDIA_FEATURES
 from baton.upstream.dialects.openai.usage import write_usage
+from baton.upstream.dialects.unsaid import note_unsaid
 
 _RANKS: dict[type, int] = {Reasoning: 0, Foreign: 1, Text: 2, Media: 3, Refusal: 4, ToolCall: 5}
 
@@ -37,7 +37,7 @@ def write_response(response: ChatResponse, losses: Losses) -> bytes:
         "object": "chat.completion",
         "created": response.created,
         "model": response.model,
-        "choices": [_choice(choice, at, home, losses) for at, choice in enumerate(response.choices)],
+        "choices": [_choice(choice, home, losses) for choice in response.choices],
     }
     if response.usage_raw is not None and home:
         body["usage"] = response.usage_raw
@@ -46,18 +46,11 @@ def write_response(response: ChatResponse, losses: Losses) -> bytes:
     if home:
         body |= response.extras
     else:
-        drop_fields(response.extras, "", losses)
+        note_unsaid(response, losses)
     return msgspec.json.encode(body)
 
 
-def drop_fields(fields: dict[str, Raw], at: str, losses: Losses) -> None:
-    """Note fields that only another dialect knows; null ones say nothing."""
-    for name, value in fields.items():
-        if bytes(value) != b"null":
-            losses.drop(Feature.UNKNOWN_FIELDS, f"{at}{name}")
-
-
-def _choice(choice: Choice, at: int, home: bool, losses: Losses) -> dict[str, Any]:
+def _choice(choice: Choice, home: bool, losses: Losses) -> dict[str, Any]:
     line: dict[str, Any] = {
         "index": choice.index,
         "message": _Message(home, losses).write(choice.parts),
@@ -67,10 +60,6 @@ def _choice(choice: Choice, at: int, home: bool, losses: Losses) -> dict[str, An
     if home:
         line["message"] |= choice.message_extras
         return line | choice.extras
-    if choice.logprobs is not None:
-        losses.drop(Feature.LOGPROBS)
-    drop_fields(choice.message_extras, f"choices[{at}].message.", losses)
-    drop_fields(choice.extras, f"choices[{at}].", losses)
     return line
 
 
