@@ -10,6 +10,9 @@ from baton.core.dialect import Dialect
 from baton.core.losses import Losses
 from baton.core.messages import Message
 
+MAX_MODEL_CHARS = 256
+"""Longer than any model's name; it is put into headers, addresses and rows."""
+
 
 class Tool(Struct, frozen=True, kw_only=True):
     """A function that the model may call. `schema` is the JSON Schema of its arguments."""

@@ -7,9 +7,8 @@ from msgspec import Struct
 
 from baton.core.errors import Invalid
 from baton.core.provider import ProviderSpec, Service
-from baton.core.request import Options, Outline
+from baton.core.request import MAX_MODEL_CHARS, Options, Outline
 from baton.upstream.dialects.codec import Glance
-from baton.upstream.dialects.openai.envelope import MAX_MODEL_CHARS
 from baton.upstream.dialects.wire import missing
 
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,64}(?:; ?charset=[a-z0-9-]{1,20})?")

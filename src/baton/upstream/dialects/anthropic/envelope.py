@@ -7,7 +7,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
-from baton.core.request import Envelope, Options
+from baton.core.request import MAX_MODEL_CHARS, Envelope, Options
 from baton.upstream.dialects.anthropic.answers import write_answer
 from baton.upstream.dialects.anthropic.conversation import ROLES
 from baton.upstream.dialects.anthropic.requests import read_request, required
@@ -18,8 +18,6 @@ from baton.upstream.dialects.wire import UNREADABLE, invalid, no_json
 PING = write_event(b'{"type": "ping"}', "ping")
 """What the API itself sends while there is nothing to say."""
 
-MAX_MODEL_CHARS = 256
-"""Longer than any model's name; it is put into headers, addresses and rows."""
 
 _ABSENT = Raw(b"null")
 _EMPTY = (b"null", b"[]", b"{}")

@@ -7,7 +7,7 @@ from msgspec import Raw, Struct, structs
 
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
-from baton.core.request import ChatRequest, Envelope, Options
+from baton.core.request import MAX_MODEL_CHARS, ChatRequest, Envelope, Options
 from baton.upstream.dialects.google.answers import write_response
 from baton.upstream.dialects.google.array import ArrayWriter
 from baton.upstream.dialects.google.contents import ROLES
@@ -15,9 +15,6 @@ from baton.upstream.dialects.google.passing import ARRAY
 from baton.upstream.dialects.google.requests import read_request
 from baton.upstream.dialects.google.streams import StreamWriter
 from baton.upstream.dialects.wire import UNREADABLE, invalid, no_json
-
-MAX_MODEL_CHARS = 256
-"""Longer than any model's name; it is put into headers, addresses and rows."""
 
 _ABSENT = Raw(b"null")
 _EMPTY = (b"null", b"[]", b"{}")

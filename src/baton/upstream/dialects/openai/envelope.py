@@ -8,7 +8,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.losses import Losses
-from baton.core.request import Envelope, Options
+from baton.core.request import MAX_MODEL_CHARS, Envelope, Options
 from baton.upstream.dialects.openai.replies import write_response
 from baton.upstream.dialects.openai.requests import ROLES, read_request
 from baton.upstream.dialects.openai.writer import StreamWriter
@@ -57,9 +57,6 @@ class _Body(Struct):
     response_format: _Format | None = None
     baton: Raw = Raw(b"null")
 
-
-MAX_MODEL_CHARS = 256
-"""Longer than any model's name; it is put into headers, addresses and rows."""
 
 _DECODER = msgspec.json.Decoder(_Body)
 _EMPTY_LISTS = (b"null", b"[]")

@@ -9,7 +9,7 @@ from baton.core.answer import ChatResponse
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.losses import Losses
-from baton.core.request import Envelope, Options
+from baton.core.request import MAX_MODEL_CHARS, Envelope, Options
 from baton.upstream.dialects.responses.answers import write_response
 from baton.upstream.dialects.responses.echo import echo_of
 from baton.upstream.dialects.responses.items import ROLES
@@ -59,9 +59,6 @@ class _Body(Struct):
     conversation: Raw = _NULL
     baton: Raw = _NULL
 
-
-MAX_MODEL_CHARS = 256
-"""Longer than any model's name; it is put into headers, addresses and rows."""
 
 _DECODER = msgspec.json.Decoder(_Body)
 _EMPTY_LISTS = (b"null", b"[]")
