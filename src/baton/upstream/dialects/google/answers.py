@@ -27,7 +27,7 @@ from baton.upstream.dialects.google.parts import (
     write_thought,
 )
 from baton.upstream.dialects.google.spelling import spelt
-from baton.upstream.dialects.google.streams import call_id
+from baton.upstream.dialects.google.streams import call_id, made_id
 from baton.upstream.dialects.google.usage import read_usage, write_usage
 from baton.upstream.dialects.unsaid import note_unsaid
 from baton.upstream.dialects.wire import UNREADABLE, Fields
@@ -95,7 +95,8 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
     chunks = [_piece(data, spec) for data in _pieces(body)]
     if not any(chunk.candidates or chunk.blocked for chunk in chunks):
         raise NotAnAnswer(malformed(body, _NO_CANDIDATES))
-    answer_id = next((chunk.responseId for chunk in chunks if chunk.responseId), "")
+    stated = next((chunk.responseId for chunk in chunks if chunk.responseId), None)
+    answer_id = stated or made_id(body)
     said: dict[int, _Said] = {}
     for chunk in chunks:
         for at, candidate in enumerate(chunk.candidates or ()):

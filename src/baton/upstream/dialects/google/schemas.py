@@ -7,14 +7,21 @@ from msgspec import Raw
 
 from baton.core.losses import Feature, Losses
 from baton.upstream.dialects.google.spelling import camel
-from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, raw
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, no_json, raw
 
 _TYPES = ("TYPE_UNSPECIFIED", "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL")
 
 
 def from_openapi(schema: Raw) -> Raw:
-    """A schema of Google's subset as the JSON Schema that means the same."""
-    return raw(_from_openapi(msgspec.json.decode(schema)))
+    """A schema of Google's subset as the JSON Schema that means the same.
+
+    Raises:
+        Invalid: it is nested too deeply.
+    """
+    try:
+        return raw(_from_openapi(msgspec.json.decode(schema)))
+    except RecursionError as error:
+        raise no_json(error) from None
 
 
 def _from_openapi(schema: Any) -> Any:
@@ -92,6 +99,9 @@ _REWRITTEN = (b'"$', b'"const"', b'"allOf"', b'"definitions"')
 _MOST_NODES = 20_000
 """References that refer to others can grow without end when they are written out."""
 
+_MOST_DEEP = 100
+"""Steps down, those along references among them: a chain of these costs a caller few bytes, and us the stack."""
+
 _NAMES = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 """Keywords that hold schemas by names of the caller's."""
 
@@ -100,7 +110,7 @@ _VALUES = ("const", "default", "enum", "examples", "example", "required")
 
 
 class _TooLarge(Exception):
-    """The schema grew past its bound."""
+    """The schema grew past its bounds."""
 
 
 class _Rewriting:
@@ -109,6 +119,7 @@ class _Rewriting:
     def __init__(self, root: dict[str, Any]) -> None:
         self._root = root
         self._nodes = 0
+        self._deep = 0
         self._recursive = False
 
     def whole(self) -> dict[str, Any]:
@@ -126,11 +137,18 @@ class _Rewriting:
         if not fields:
             return schema
         self._nodes += 1
-        if self._nodes > _MOST_NODES:
+        self._deep += 1
+        if self._nodes > _MOST_NODES or self._deep > _MOST_DEEP:
             raise _TooLarge
         reference = fields.get("$ref")
         if isinstance(reference, str):
-            return self._resolved(reference, fields, within)
+            again = self._resolved(reference, fields, within)
+        else:
+            again = self._written(fields, within)
+        self._deep -= 1
+        return again
+
+    def _written(self, fields: dict[str, Any], within: tuple[str, ...]) -> dict[str, Any]:
         again = {name: self._keyword(name, value, within) for name, value in fields.items()}
         if "const" in again and "enum" not in again:
             again["enum"] = [again.pop("const")]

@@ -1,5 +1,6 @@
 """Streamed answers ⇄ core events."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,6 +45,12 @@ from baton.upstream.dialects.wire import Fields, decode
 _EMPTY_TEXT = {"parts": [{"text": ""}], "role": "model"}
 
 
+def made_id(data: bytes | Raw) -> str:
+    """The id of an answer that Google gave none: made from its first words. Calls are named after it, and two
+    answers of one conversation must not have calls of the same id."""
+    return "made-" + hashlib.blake2b(bytes(data), digest_size=12).hexdigest()
+
+
 def call_id(answer_id: str, choice: int, number: int) -> str:
     """The id of a call that Google gave none, made from its place: the same bytes give the same id."""
     return f"call_{answer_id}_{choice}_{number}" if choice else f"call_{answer_id}_{number}"
@@ -75,7 +82,7 @@ class StreamReader:
         events: list[StreamEvent] = []
         if not self._began:
             self._began = True
-            self._id = chunk.responseId or ""
+            self._id = chunk.responseId or made_id(data)
             events.append(Began(self._id, chunk.modelVersion or "", 0))
         for at, candidate in enumerate(chunk.candidates or ()):
             events.extend(self._candidate(candidate, at if candidate.index is None else candidate.index))
