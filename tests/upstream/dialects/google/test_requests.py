@@ -177,6 +177,17 @@ def test_a_signature_that_travelled_alone_returns_to_its_call() -> None:
         assert not losses
 
 
+def test_null_fields_are_not_lost() -> None:
+    """What says nothing is not told as left out; what nobody reads is, by its path."""
+    thinking = {"thinkingBudget": 1, "x": None}
+    body = {
+        "contents": [{"parts": [{"text": "hi", "a": None}], "b": None}],
+        "generationConfig": {"c": None, "speechConfig": {}, "thinkingConfig": thinking},
+        "toolConfig": {"d": None, "functionCallingConfig": {"e": None}},
+    }
+    assert read(body).unread == ("generationConfig.speechConfig",)
+
+
 def test_signatures_of_others_do_not_reach_google() -> None:
     """In its own dialect too, where the conversation may have begun with another provider: the request is
     written anew then, and the caller is told."""
