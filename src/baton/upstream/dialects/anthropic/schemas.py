@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from baton.core.losses import Feature, Losses
-from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text
 
 _COMBINATORS = ("oneOf", "anyOf", "allOf")
 _DEFINITIONS = ("$defs", "definitions")
@@ -73,7 +73,7 @@ def _closed(schema: Any, deep: int) -> Any:
             kept[name] = _closed(said, deep - 1)
         elif (
             name in _KEPT
-            or (name == "format" and said in _FORMATS)
+            or (name == "format" and as_text(said) in _FORMATS)
             or (name == "minItems" and said in (0, 1))
         ):
             kept[name] = said

@@ -100,7 +100,7 @@ _MOST_NODES = 20_000
 """References that refer to others can grow without end when they are written out."""
 
 _MOST_DEEP = 100
-"""Steps down, those along references among them: a chain of these costs a caller few bytes, and us the stack."""
+"""Steps down, those along references among them: a chain of these costs a caller little, and us the stack."""
 
 _NAMES = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 """Keywords that hold schemas by names of the caller's."""
