@@ -10,14 +10,13 @@ from baton.core.provider import ProviderSpec
 from baton.core.request import (
     ChatRequest,
     FormatKind,
-    ReasoningWish,
     ResponseFormat,
     Sampling,
     Tool,
     ToolChoice,
     ToolMode,
 )
-from baton.upstream.dialects.efforts import effort_of
+from baton.upstream.dialects.efforts import effort_among
 from baton.upstream.dialects.openai.strictness import fits_strict
 from baton.upstream.dialects.openai.turns import Turns
 
@@ -61,7 +60,7 @@ def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: 
     body |= _sampling(request.sampling, home, quirks.takes_top_k, losses)
     if request.max_tokens is not None:
         body[quirks.limit_name] = request.max_tokens
-    effort = _effort(request.reasoning, request.dialect, losses)
+    effort = effort_among(request.reasoning, _EFFORTS if request.dialect in _OTHERS else {}, losses)
     if effort is not None:
         body["reasoning_effort"] = effort
     if request.user is not None:
@@ -184,24 +183,3 @@ def _sampling(sampling: Sampling, home: bool, takes_top_k: bool, losses: Losses)
         losses.adjust(Feature.LOGPROBS)
         fields["logprobs"] = True
     return fields
-
-
-def _effort(wish: ReasoningWish | None, dialect: Dialect, losses: Losses) -> str | None:
-    """The word for how much to think; a budget in tokens becomes one."""
-    if wish is None:
-        return None
-    said = wish.effort
-    if said is None and wish.budget_tokens is not None:
-        said = effort_of(wish.budget_tokens)
-    word = _EFFORTS.get(said, said) if said is not None and dialect in _OTHERS else said
-    if wish.budget_tokens is not None:
-        if word is None or wish.effort is not None:
-            losses.drop(Feature.REASONING_BUDGET)
-        else:
-            losses.adjust(Feature.REASONING_BUDGET, word)
-    if wish.effort is not None and word != wish.effort:
-        if word is None:
-            losses.drop(Feature.REASONING_EFFORT)
-        else:
-            losses.adjust(Feature.REASONING_EFFORT, word)
-    return word

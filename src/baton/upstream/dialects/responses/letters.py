@@ -8,8 +8,8 @@ from msgspec import Raw
 from baton.core.dialect import Dialect
 from baton.core.losses import Feature, Losses
 from baton.core.provider import ProviderSpec
-from baton.core.request import ChatRequest, FormatKind, ReasoningWish, Sampling
-from baton.upstream.dialects.efforts import effort_of
+from baton.core.request import ChatRequest, FormatKind, Sampling
+from baton.upstream.dialects.efforts import effort_among
 from baton.upstream.dialects.responses.tools import custom_names, write_format, write_tool_choice, write_tools
 from baton.upstream.dialects.responses.turns import Turns
 
@@ -127,7 +127,7 @@ def _sampling(drawn: Sampling, losses: Losses) -> dict[str, Any]:
 def _thinking(request: ChatRequest, items: list[Any], losses: Losses) -> dict[str, Any]:
     """How much to think; what was thought comes in cipher, to be brought back: nothing is stored."""
     fields: dict[str, Any] = {}
-    effort = _effort(request.reasoning, request.dialect, losses)
+    effort = effort_among(request.reasoning, {} if request.dialect in _OPENAIS else _EFFORTS, losses)
     if effort is not None:
         fields["reasoning"] = {"effort": effort}
         if request.dialect in _SHOWN_THOUGHTS:
@@ -136,24 +136,3 @@ def _thinking(request: ChatRequest, items: list[Any], losses: Losses) -> dict[st
     if effort not in (None, "none") or brought:
         fields["include"] = ["reasoning.encrypted_content"]
     return fields
-
-
-def _effort(wish: ReasoningWish | None, dialect: Dialect, losses: Losses) -> str | None:
-    """The word for how much to think; a budget in tokens becomes one."""
-    if wish is None:
-        return None
-    said = wish.effort
-    if said is None and wish.budget_tokens is not None:
-        said = effort_of(wish.budget_tokens)
-    word = said if said is None or dialect in _OPENAIS else _EFFORTS.get(said, said)
-    if wish.budget_tokens is not None:
-        if word is None or wish.effort is not None:
-            losses.drop(Feature.REASONING_BUDGET)
-        else:
-            losses.adjust(Feature.REASONING_BUDGET, word)
-    if wish.effort is not None and word != wish.effort:
-        if word is None:
-            losses.drop(Feature.REASONING_EFFORT)
-        else:
-            losses.adjust(Feature.REASONING_EFFORT, word)
-    return word
