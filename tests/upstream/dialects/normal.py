@@ -184,7 +184,7 @@ def _meant_part(part: Part) -> list[Part]:
         case Text():
             found = structs.replace(part, citations=tuple(map(_plain, part.citations)), signature=None)
             said: list[Part] = [] if found == Text(text="") else [found]
-            return said + _seal(part.signature)
+            return _seal(part.signature) + said
         case Media() if part.data is None:
             return [structs.replace(part, media_type=None)]
         case ToolResult():
@@ -595,7 +595,11 @@ def heard_without(whole: Heard, lost: Losses, codec: Codec) -> Heard:
     """What was heard without what the losses may have changed."""
     noted = set(lost)
     parts = Parts(noted, codec.adjusts)
-    said = {choice: list(_meant_parts(parts.without(found))) for choice, found in whole.said.items()}
+    told = {
+        choice: _behind_refusals(found) if Feature.REFUSAL in noted else found
+        for choice, found in whole.said.items()
+    }
+    said = {choice: list(_meant_parts(parts.without(found))) for choice, found in told.items()}
     if Feature.TOOL_CALL_ID in noted:
         said = _renumbered(said)
     said = {choice: _joined(found) for choice, found in said.items()}
@@ -610,6 +614,19 @@ def heard_without(whole: Heard, lost: Losses, codec: Codec) -> Heard:
         ends={} if Feature.FINISH in noted else ends,
         usage=None if Feature.USAGE_DETAILS in noted else whole.usage,
     )
+
+
+def _behind_refusals(parts: list[Part]) -> list[Part]:
+    """Citations count the words of a refusal before their text as well, once these are text."""
+    chars = 0
+    moved: list[Part] = []
+    for part in parts:
+        if isinstance(part, Refusal):
+            chars += len(part.text)
+        elif isinstance(part, Text):
+            part = structs.replace(part, citations=tuple(each.moved(chars) for each in part.citations))
+        moved.append(part)
+    return moved
 
 
 def _renumbered(said: dict[int, list[Part]]) -> dict[int, list[Part]]:
