@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection to a provider, on httptools: a question goes out, its answer is read as it comes."""
+"""One HTTP/1.1 connection to a provider, on httptools: one exchange at a time."""
 
 import asyncio
 from math import inf

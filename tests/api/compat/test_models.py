@@ -7,7 +7,7 @@ import anthropic
 import openai
 import pytest
 
-from baton.api.compat.model_shapes import nameless, page
+from baton.api.compat.model_shapes import PageWish, nameless, page
 from tests.api.conftest import Web
 from tests.conftest import StartBaton
 
@@ -126,9 +126,9 @@ def test_a_page_knows_whether_there_is_another(limit: int) -> None:
     """Exactly, at both ends: no last page that is empty."""
     models = [nameless(str(number)) for number in range(4)]
     for at in range(4):
-        behind = page(models, limit, str(at), None)
+        behind = page(models, PageWish(limit=limit, after_id=str(at)))
         assert [model.id for model in behind.data] == [str(each) for each in range(4)][at + 1 :][:limit]
         assert behind.has_more == (3 - at > limit)
-        before = page(models, limit, None, str(at))
+        before = page(models, PageWish(limit=limit, before_id=str(at)))
         assert [model.id for model in before.data] == [str(each) for each in range(at)][-limit:]
         assert before.has_more == (at > limit)

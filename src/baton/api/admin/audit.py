@@ -1,12 +1,13 @@
 """`/api/admin/audit`: who changed what, when, from where, and how it looked before and after."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import FastAPI, Query
+from fastapi import Depends, FastAPI, Query
 from msgspec import Raw
 
 from baton.access.identity.entities import ApiKey, User
@@ -46,6 +47,15 @@ class EntryList(Shown):
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which changes are asked for."""
+
+    kind: Annotated[str | None, Query(description="E.g. `model`, `api_key`, `user`.")] = None
+    key: Annotated[str | None, Query(description="The changed thing's key, e.g. `acme/small-1`.")] = None
+    actor: Annotated[str | None, Query(description="A user's id.")] = None
+
+
 class AuditRoutes:
     """The route; admins only."""
 
@@ -59,14 +69,13 @@ class AuditRoutes:
     async def list(
         self,
         _: AdminCaller,
+        wanted: Annotated[Wanted, Depends()],
         limit: Limit = 50,
         cursor: Cursor = None,
-        kind: Annotated[str | None, Query(description="E.g. `model`, `api_key`, `user`.")] = None,
-        key: Annotated[str | None, Query(description="The changed thing's key, e.g. `acme/small-1`.")] = None,
-        actor: Annotated[str | None, Query(description="A user's id.")] = None,
     ) -> EntryList:
         """List changes, newest first."""
-        found = await self._trail.page(AuditFilter(kind=kind, key=key, actor_id=actor), cursor, limit)
+        told = AuditFilter(kind=wanted.kind, key=wanted.key, actor_id=wanted.actor)
+        found = await self._trail.page(told, cursor, limit)
         return EntryList(entries=[_shown(entry) for entry in found.entries], next_cursor=found.next)
 
 

@@ -4,9 +4,10 @@ A model's id holds slashes (`provider/name`, and names may hold more); it stands
 percent-encoded: `/api/admin/ai/models/acme/small-1`, with `/history` or `/undo` behind it.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Query
+from fastapi import Body, Depends, FastAPI, Query
 from starlette.responses import JSONResponse, Response
 
 from baton.api.admin.revisions import IfMatch, guarded, wanted_revision
@@ -48,6 +49,23 @@ ModelBody = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which models are asked for."""
+
+    provider: Annotated[str | None, Query(description="Of one provider.")] = None
+    enabled: Annotated[bool | None, Query(description="Only those switched on, or off.")] = None
+    search: Annotated[str | None, Query(description="In id, display name or an alias.")] = None
+
+    def holds(self, model: Model) -> bool:
+        """Whether a model is one of them."""
+        return (
+            (self.provider is None or model.provider == self.provider)
+            and (self.enabled is None or model.is_enabled is self.enabled)
+            and (not self.search or _mentions(model, self.search.lower()))
+        )
+
+
 class ModelRoutes:
     """The routes; admins only."""
 
@@ -76,20 +94,12 @@ class ModelRoutes:
     async def list(
         self,
         _: AdminCaller,
+        wanted: Annotated[Wanted, Depends()],
         limit: Limit = 100,
         cursor: Cursor = None,
-        provider: Annotated[str | None, Query(description="Of one provider.")] = None,
-        enabled: Annotated[bool | None, Query(description="Only those switched on, or off.")] = None,
-        search: Annotated[str | None, Query(description="In id, display name or an alias.")] = None,
     ) -> Response:
         """List models, ordered by id."""
-        found = [
-            record
-            for record in self._models.list()
-            if (provider is None or record.value.provider == provider)
-            and (enabled is None or record.value.is_enabled is enabled)
-            and (not search or _mentions(record.value, search.lower()))
-        ]
+        found = [record for record in self._models.list() if wanted.holds(record.value)]
         shown, following = page(found, lambda record: record.key, limit, cursor)
         body = {"models": [_shown(record) for record in shown], "count": len(found), "nextCursor": following}
         return JSONResponse(body)

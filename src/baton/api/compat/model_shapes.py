@@ -1,13 +1,18 @@
 """Models as the clients of two dialects read them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Literal
+from typing import Annotated, Literal
 
+from fastapi import Query
 from pydantic import BaseModel
 
 from baton.catalog.lookup import Offer
 from baton.core.errors import Invalid
+
+_PAGED_ONLY = "With `anthropic-version` only."
+_Beside = Annotated[str | None, Query(max_length=300, description=_PAGED_ONLY)]
 
 _DAWN = datetime.fromtimestamp(0, UTC)
 """What both dialects take for "nobody knows when"."""
@@ -53,6 +58,15 @@ class ModelPage(BaseModel):
     last_id: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageWish:
+    """Which of them, as Anthropic's clients ask."""
+
+    limit: Annotated[int, Query(ge=1, le=1000, description=f"Models per page at most. {_PAGED_ONLY}")] = 20
+    after_id: _Beside = None
+    before_id: _Beside = None
+
+
 def shown(offer: Offer) -> ModelShown:
     """A model in OpenAI's shape."""
     created = int(_midnight(offer.model.release_date).timestamp())
@@ -80,12 +94,13 @@ def nameless(model_id: str) -> ModelInfo:
     return ModelInfo(id=model_id, display_name=model_id, created_at=_DAWN)
 
 
-def page(models: Sequence[ModelInfo], limit: int, after_id: str | None, before_id: str | None) -> ModelPage:
+def page(models: Sequence[ModelInfo], wish: PageWish) -> ModelPage:
     """At most `limit` models behind `after_id`, or right before `before_id`.
 
     Raises:
         Invalid: both are given, or no model of this list has such an id.
     """
+    limit, after_id, before_id = wish.limit, wish.after_id, wish.before_id
     if after_id is not None and before_id is not None:
         raise Invalid("Only one of after_id and before_id can be given.", param="before_id")
     ids = [model.id for model in models]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -13,6 +13,7 @@ from baton.api.compat.model_shapes import (
     ModelList,
     ModelPage,
     ModelShown,
+    PageWish,
     nameless,
     page,
     shown,
@@ -30,12 +31,8 @@ from baton.upstream.directory import Directory
 
 _TAG = "OpenAI-compatible"
 _OWNER_OF_AUTO = "baton"
-_PAGED_ONLY = "With `anthropic-version` only."
-
-_Limit = Annotated[int, Query(ge=1, le=1000, description=f"Models per page at most. {_PAGED_ONLY}")]
 _Size = Annotated[int, Query(alias="pageSize", description="Models per page, in Google's shape.")]
 _Token = Annotated[str, Query(alias="pageToken", max_length=500, description="In Google's shape.")]
-_Beside = Annotated[str | None, Query(max_length=300, description=_PAGED_ONLY)]
 
 
 class CompatModels:
@@ -57,9 +54,7 @@ class CompatModels:
         self,
         request: Request,
         caller: KnownCaller,
-        limit: _Limit = 20,
-        after_id: _Beside = None,
-        before_id: _Beside = None,
+        wish: Annotated[PageWish, Depends()],
         page_size: _Size = 50,
         page_token: _Token = "",
     ) -> ModelList | ModelPage | Response:
@@ -68,7 +63,7 @@ class CompatModels:
         offers = self.usable(caller)
         match _spoken(request):
             case Dialect.ANTHROPIC:
-                return page([nameless(AUTO), *map(told, offers)], limit, after_id, before_id)
+                return page([nameless(AUTO), *map(told, offers)], wish)
             case Dialect.GOOGLE:
                 return _known(leaf([unnamed(AUTO), *map(generative, offers)], page_size, page_token))
             case _:

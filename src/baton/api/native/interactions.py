@@ -1,10 +1,11 @@
 """`/api/interactions`: what was asked, which model answered, how long it took, what it cost."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import FastAPI, Query
+from fastapi import Depends, FastAPI, Query
 
 from baton.api.bodies import Shown, milliseconds, moment, usd
 from baton.api.callers import KnownCaller, sees_all
@@ -100,6 +101,33 @@ class InteractionList(Shown):
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which interactions are asked for."""
+
+    user: Annotated[str | None, Query(description="A user's id; admins and analysts only.")] = None
+    provider: Annotated[str | None, Query(description="Who served it.")] = None
+    model: Annotated[str | None, Query(description="The model that served it, or was asked for.")] = None
+    status: Annotated[str | None, Query(description="`ok`, `cancelled`, or an error's code.")] = None
+    since: Annotated[datetime | None, Query(description="Inclusive; RFC 3339.")] = None
+    until: Annotated[datetime | None, Query(description="Exclusive; RFC 3339.")] = None
+
+    def of(self, caller: Caller) -> Filter:
+        """Those of them that a caller may see.
+
+        Raises:
+            Forbidden: somebody else's are asked for.
+        """
+        return Filter(
+            user_id=_whose(caller, self.user),
+            provider=self.provider,
+            model=self.model,
+            status=self.status,
+            since_ms=None if self.since is None else milliseconds(self.since),
+            until_ms=None if self.until is None else milliseconds(self.until),
+        )
+
+
 class InteractionRoutes:
     """Own interactions for everybody; everybody's for admins and analysts."""
 
@@ -120,25 +148,12 @@ class InteractionRoutes:
     async def page(
         self,
         caller: KnownCaller,
+        wanted: Annotated[Wanted, Depends()],
         limit: Limit = 50,
         cursor: Cursor = None,
-        user: Annotated[str | None, Query(description="A user's id; admins and analysts only.")] = None,
-        provider: Annotated[str | None, Query(description="Who served it.")] = None,
-        model: Annotated[str | None, Query(description="The model that served it, or was asked for.")] = None,
-        status: Annotated[str | None, Query(description="`ok`, `cancelled`, or an error's code.")] = None,
-        since: Annotated[datetime | None, Query(description="Inclusive; RFC 3339.")] = None,
-        until: Annotated[datetime | None, Query(description="Exclusive; RFC 3339.")] = None,
     ) -> InteractionList:
         """List interactions, newest first."""
-        wanted = Filter(
-            user_id=_whose(caller, user),
-            provider=provider,
-            model=model,
-            status=status,
-            since_ms=None if since is None else milliseconds(since),
-            until_ms=None if until is None else milliseconds(until),
-        )
-        found = await self._interactions.page(wanted, limit=limit, cursor=cursor)
+        found = await self._interactions.page(wanted.of(caller), limit=limit, cursor=cursor)
         return InteractionList(
             interactions=[InteractionShown(**_fields(row)) for row in found.items],
             next_cursor=found.next_cursor,
