@@ -18,8 +18,9 @@ from baton.upstream.dialects.anthropic.riders import beside_call, beside_text, s
 from baton.upstream.dialects.anthropic.usage import WireUsage, read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import malformed
+from baton.upstream.dialects.leniency import glimpse
 from baton.upstream.dialects.unsaid import note_unsaid
-from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text
+from baton.upstream.dialects.wire import Fields, as_list, as_object, as_text
 
 _OWN = Dialect.ANTHROPIC
 _NO_CHOICE = Choice(index=0, parts=(), finish=None)
@@ -43,7 +44,6 @@ class _GlanceBody(Struct):
 
 
 _DECODER = msgspec.json.Decoder(_GlanceBody)
-_LENIENT = msgspec.json.Decoder(dict[str, Any])
 
 
 def glance(body: bytes, spec: ProviderSpec) -> Glance:
@@ -52,12 +52,7 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
     Raises:
         NotAnAnswer: empty, HTML, half a JSON, an error inside a 200, no content.
     """
-    try:
-        seen = _DECODER.decode(body)
-    except msgspec.ValidationError as error:
-        seen = _glance_leniently(body, error)
-    except UNREADABLE as error:
-        raise NotAnAnswer(malformed(body, str(error))) from None
+    seen = glimpse(body, _DECODER, _glance_leniently)
     if seen.content is None:
         if seen.error:
             raise NotAnAnswer(error_inside(spec, seen.error))
@@ -77,12 +72,7 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
     )
 
 
-def _glance_leniently(body: bytes, error: msgspec.ValidationError) -> _GlanceBody:
-    """A paid answer with one field of an unexpected kind is still an answer: only that field is not seen."""
-    try:
-        fields = _LENIENT.decode(body)
-    except UNREADABLE:
-        raise NotAnAnswer(malformed(body, str(error))) from None
+def _glance_leniently(fields: dict[str, Any]) -> _GlanceBody:
     known = {name: fields.get(name) for name in ("type", "id", "model", "stop_reason", "error")}
     seen = _GlanceBody(usage=usage_leniently(fields.get("usage")), **known)
     if isinstance(fields.get("content"), list):

@@ -6,11 +6,10 @@ twice, the later figures replacing the earlier ones (recording anthropic-0f0858a
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct, structs
 
 from baton.core.usage import Usage
-from baton.upstream.dialects.wire import as_object
+from baton.upstream.dialects.leniency import counts_in
 
 
 class OutputDetails(Struct):
@@ -34,12 +33,7 @@ _COUNTS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cach
 
 def usage_leniently(usage: object) -> WireUsage | None:
     """What can be understood of a usage object; None: there is none, or nothing in it."""
-    counts = as_object(usage)
-    try:
-        return msgspec.convert(counts, WireUsage) if counts else None
-    except msgspec.ValidationError:
-        plain = {name: counts[name] for name in _COUNTS if type(counts.get(name)) is int}
-        return msgspec.convert(plain, WireUsage) if plain else None
+    return counts_in(usage, WireUsage, _COUNTS)
 
 
 def renewed(earlier: WireUsage | None, later: WireUsage) -> WireUsage:

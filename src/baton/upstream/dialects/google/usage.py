@@ -2,15 +2,23 @@
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from baton.core.losses import Feature, Losses
 from baton.core.usage import Usage
-from baton.upstream.dialects.wire import as_object
+from baton.upstream.dialects.leniency import counts_in
 
 _AUDIO = ("AUDIO", 4)
 """The modality's name and its number."""
+
+_COUNTS = (
+    "promptTokenCount",
+    "candidatesTokenCount",
+    "totalTokenCount",
+    "thoughtsTokenCount",
+    "toolUsePromptTokenCount",
+    "cachedContentTokenCount",
+)
 
 
 class ModalityCount(Struct, omit_defaults=True):
@@ -37,17 +45,8 @@ class WireUsage(Struct, omit_defaults=True):
 
 
 def usage_leniently(usage: object) -> WireUsage | None:
-    """The counts of a usage object whose details are of an unexpected kind."""
-    fields = as_object(usage)
-    try:
-        return msgspec.convert(fields, WireUsage) if fields else None
-    except msgspec.ValidationError:
-        plain = {
-            name: count
-            for name, count in fields.items()
-            if name.endswith("TokenCount") and type(count) is int
-        }
-        return msgspec.convert(plain, WireUsage) if plain else None
+    """What can be understood of a usage object; None: there is none, or nothing in it."""
+    return counts_in(usage, WireUsage, _COUNTS)
 
 
 def read_usage(wire: WireUsage) -> Usage:

@@ -12,6 +12,7 @@ from baton.core.messages import Citation, Foreign, Media, MediaKind, Part, Reaso
 from baton.core.provider import ProviderSpec, Quirks
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import malformed
+from baton.upstream.dialects.leniency import glimpse, or_empty
 from baton.upstream.dialects.openai.callids import UniqueIds
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish
@@ -26,8 +27,8 @@ from baton.upstream.dialects.openai.parts import (
     split_data_url,
 )
 from baton.upstream.dialects.openai.thoughts import read_thoughts
-from baton.upstream.dialects.openai.usage import WireUsage, read_usage
-from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text, raw
+from baton.upstream.dialects.openai.usage import WireUsage, read_usage, usage_leniently
+from baton.upstream.dialects.wire import Fields, as_list, as_object, as_text, raw
 
 
 class _GlanceFunction(Struct):
@@ -59,7 +60,6 @@ class _GlanceBody(Struct):
 
 
 _DECODER = msgspec.json.Decoder(_GlanceBody)
-_LENIENT = msgspec.json.Decoder(dict[str, Any])
 
 
 def glance(body: bytes, spec: ProviderSpec) -> Glance:
@@ -68,12 +68,7 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
     Raises:
         NotAnAnswer: empty, HTML, half a JSON, an error inside a 200, no choices.
     """
-    try:
-        seen = _DECODER.decode(body)
-    except msgspec.ValidationError as error:
-        seen = _glance_leniently(body, error)
-    except UNREADABLE as error:
-        raise NotAnAnswer(malformed(body, str(error))) from None
+    seen = glimpse(body, _DECODER, _glance_leniently)
     if not seen.choices:
         if seen.error:
             raise NotAnAnswer(error_inside(spec, seen.error))
@@ -99,35 +94,12 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
     )
 
 
-def _glance_leniently(body: bytes, error: msgspec.ValidationError) -> _GlanceBody:
-    """A paid answer with one field of an unexpected kind is still an answer: only that field is not seen."""
-    try:
-        fields = _LENIENT.decode(body)
-    except UNREADABLE:
-        raise NotAnAnswer(malformed(body, str(error))) from None
+def _glance_leniently(fields: dict[str, Any]) -> _GlanceBody:
     seen = _GlanceBody(id=fields.get("id"), model=fields.get("model"), error=fields.get("error"))
     if isinstance(fields.get("choices"), list):
-        seen.choices = [_choice_leniently(choice) for choice in as_list(fields["choices"])]
+        seen.choices = [or_empty(choice, _GlanceChoice) for choice in as_list(fields["choices"])]
     seen.usage = usage_leniently(fields.get("usage"))
     return seen
-
-
-def _choice_leniently(choice: object) -> _GlanceChoice:
-    try:
-        return msgspec.convert(choice, _GlanceChoice)
-    except msgspec.ValidationError:
-        return _GlanceChoice()
-
-
-def usage_leniently(usage: object) -> WireUsage | None:
-    """The three counts of a usage object whose details are of an unexpected kind."""
-    counts = as_object(usage)
-    try:
-        return msgspec.convert(counts, WireUsage) if counts else None
-    except msgspec.ValidationError:
-        known = ("prompt_tokens", "completion_tokens", "total_tokens")
-        plain = {name: counts[name] for name in known if type(counts.get(name)) is int}
-        return msgspec.convert(plain, WireUsage) if plain else None
 
 
 def text_length(said: object) -> int:
@@ -173,8 +145,9 @@ def read_sources(fields: Mapping[str, Any], quirks: Quirks) -> list[Citation]:
     if quirks.sources_in is None:
         return []
     listed = fields.get(quirks.sources_in)
-    urls = as_list(msgspec.json.decode(listed) if isinstance(listed, Raw) else listed)
-    return [citation_of(_link(url)) for url in dict.fromkeys(urls) if isinstance(url, str)]
+    sources = as_list(msgspec.json.decode(listed) if isinstance(listed, Raw) else listed)
+    urls = dict.fromkeys(source for source in sources if isinstance(source, str))
+    return [citation_of(_link(url)) for url in urls]
 
 
 def _link(url: str) -> dict[str, Any]:

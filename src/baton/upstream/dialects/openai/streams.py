@@ -25,13 +25,13 @@ from baton.core.answer import (
 from baton.core.failures import Failure, Kind
 from baton.core.messages import Citation, Media
 from baton.core.provider import ProviderSpec
-from baton.upstream.dialects.openai.answers import read_images, read_sources, usage_leniently
+from baton.upstream.dialects.openai.answers import read_images, read_sources
 from baton.upstream.dialects.openai.callids import UniqueIds
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish
 from baton.upstream.dialects.openai.parts import EXTRA, citation_of, read_thinking, signature_in
 from baton.upstream.dialects.openai.thinking import ThoughtReader
-from baton.upstream.dialects.openai.usage import read_usage
+from baton.upstream.dialects.openai.usage import read_usage, usage_leniently
 from baton.upstream.dialects.sse import SseEvent
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
 

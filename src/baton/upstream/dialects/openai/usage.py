@@ -6,6 +6,9 @@ from msgspec import Struct
 
 from baton.core.provider import Quirks
 from baton.core.usage import Usage
+from baton.upstream.dialects.leniency import counts_in
+
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
 class PromptDetails(Struct):
@@ -39,6 +42,11 @@ class WireUsage(Struct):
     """Mistral's."""
     reasoning_tokens: int | None = None
     """Perplexity's deep research reports it beside the completion's details."""
+
+
+def usage_leniently(usage: object) -> WireUsage | None:
+    """What can be understood of a usage object; None: there is none, or nothing in it."""
+    return counts_in(usage, WireUsage, _COUNTS)
 
 
 def read_usage(wire: WireUsage, quirks: Quirks) -> Usage:

@@ -14,6 +14,7 @@ from baton.core.messages import Foreign, Media, MediaKind, Part, Signature, Text
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import malformed
+from baton.upstream.dialects.leniency import glimpse, or_empty
 from baton.upstream.dialects.responses.draft import Draft, whole
 from baton.upstream.dialects.responses.echo import SILENCE, Echo, is_told
 from baton.upstream.dialects.responses.errors import failure_inside
@@ -23,7 +24,7 @@ from baton.upstream.dialects.responses.thoughts import Loose, Stand, read_reason
 from baton.upstream.dialects.responses.usage import WireUsage, read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.dialects.unsaid import note_unsaid
-from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text, raw
+from baton.upstream.dialects.wire import Fields, as_list, as_object, as_text, raw
 
 
 class _GlancePart(Struct):
@@ -49,7 +50,6 @@ class _GlanceBody(Struct):
 
 
 _DECODER = msgspec.json.Decoder(_GlanceBody)
-_LENIENT = msgspec.json.Decoder(dict[str, Any])
 
 
 def glance(body: bytes, spec: ProviderSpec) -> Glance:
@@ -58,12 +58,7 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
     Raises:
         NotAnAnswer: empty, HTML, half a JSON, no output, an answer that failed.
     """
-    try:
-        seen = _DECODER.decode(body)
-    except msgspec.ValidationError as error:
-        seen = _glance_leniently(body, error)
-    except UNREADABLE as error:
-        raise NotAnAnswer(malformed(body, str(error))) from None
+    seen = glimpse(body, _DECODER, _glance_leniently)
     if seen.error or seen.status == "failed":
         raise NotAnAnswer(failure_inside(spec, seen.error))
     if seen.output is None:
@@ -86,25 +81,13 @@ def _chars(item: _GlanceItem) -> int:
     return sum(len(text) for text in said if isinstance(text, str))
 
 
-def _glance_leniently(body: bytes, error: msgspec.ValidationError) -> _GlanceBody:
-    """A paid answer with one field of an unexpected kind is still an answer: only that field is not seen."""
-    try:
-        fields = _LENIENT.decode(body)
-    except UNREADABLE:
-        raise NotAnAnswer(malformed(body, str(error))) from None
+def _glance_leniently(fields: dict[str, Any]) -> _GlanceBody:
     plain = ("id", "model", "status", "incomplete_details", "error")
     seen = _GlanceBody(**{name: fields.get(name) for name in plain})
     if isinstance(fields.get("output"), list):
-        seen.output = [_item_leniently(item) for item in as_list(fields["output"])]
+        seen.output = [or_empty(item, _GlanceItem) for item in as_list(fields["output"])]
     seen.usage = usage_leniently(fields.get("usage"))
     return seen
-
-
-def _item_leniently(item: object) -> _GlanceItem:
-    try:
-        return msgspec.convert(item, _GlanceItem)
-    except msgspec.ValidationError:
-        return _GlanceItem()
 
 
 def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:

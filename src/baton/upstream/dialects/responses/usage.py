@@ -2,11 +2,12 @@
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from baton.core.usage import Usage
-from baton.upstream.dialects.wire import as_object
+from baton.upstream.dialects.leniency import counts_in
+
+_COUNTS = ("input_tokens", "output_tokens")
 
 
 class InputDetails(Struct):
@@ -47,16 +48,8 @@ def read_usage(wire: WireUsage) -> Usage:
 
 
 def usage_leniently(usage: object) -> WireUsage | None:
-    """What can be understood of a usage object whose details may be of an unexpected kind."""
-    counts = as_object(usage)
-    if not counts:
-        return None
-    try:
-        return msgspec.convert(counts, WireUsage)
-    except msgspec.ValidationError:
-        known = ("input_tokens", "output_tokens")
-        plain = {name: counts[name] for name in known if type(counts.get(name)) is int}
-        return msgspec.convert(plain, WireUsage) if plain else None
+    """What can be understood of a usage object; None: there is none, or nothing in it."""
+    return counts_in(usage, WireUsage, _COUNTS)
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:
