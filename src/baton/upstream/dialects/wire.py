@@ -8,10 +8,12 @@ import msgspec
 from msgspec import Raw
 
 from baton.core.errors import Invalid
+from baton.core.request import MAX_MODEL_CHARS
 
 T = TypeVar("T")
 
 _PATH = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
+_ABSENT = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
 _NULL = Raw(b"null")
 _OBJECT = dict[str, Raw]
 _OBJECTS = list[dict[str, Raw]]
@@ -90,6 +92,23 @@ def missing(name: str) -> Invalid:
     return Invalid(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
 
 
+def checked_model(model: str | None) -> str:
+    """A model's name as callers may write it.
+
+    Raises:
+        Invalid: there is none, or it is too long for one.
+    """
+    if model is None:
+        raise missing("model")
+    if not 0 < len(model) <= MAX_MODEL_CHARS:
+        raise Invalid(
+            f"Invalid value for 'model': expected 1 to {MAX_MODEL_CHARS} characters.",
+            param="model",
+            code="invalid_value",
+        )
+    return model
+
+
 def decode(data: bytes | Raw, kind: type[T], at: str = "") -> T:
     """Read JSON as `kind`.
 
@@ -117,6 +136,12 @@ def no_json(error: Exception) -> Invalid:
     if isinstance(error, RecursionError):
         return Invalid("The body is nested too deeply.")
     return Invalid(f"The body is not valid JSON: {error}.")
+
+
+def absent(error: msgspec.ValidationError) -> str | None:
+    """The required field that a body lacks, if that is what a validation error says."""
+    match = _ABSENT.fullmatch(str(error))
+    return match["name"] if match else None
 
 
 def invalid(error: msgspec.ValidationError, at: str = "") -> Invalid:

@@ -5,11 +5,9 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from baton.core.errors import Invalid
 from baton.core.provider import ProviderSpec, Service
-from baton.core.request import MAX_MODEL_CHARS, Options, Outline
+from baton.core.request import Options, Outline
 from baton.upstream.dialects.codec import Glance
-from baton.upstream.dialects.wire import missing
 
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,64}(?:; ?charset=[a-z0-9-]{1,20})?")
 
@@ -63,20 +61,3 @@ def safe_content_type(stated: str) -> str:
     """What a provider says its answer is, if that can be a media type; else plain text, which nobody runs."""
     lower = stated.strip().lower()
     return lower if _MEDIA_TYPE.fullmatch(lower) else "text/plain; charset=utf-8"
-
-
-def checked_model(model: str | None) -> str:
-    """A model's name as callers may write it.
-
-    Raises:
-        Invalid: there is none, or it is too long for one.
-    """
-    if model is None:
-        raise missing("model")
-    if not 0 < len(model) <= MAX_MODEL_CHARS:
-        raise Invalid(
-            f"Invalid value for 'model': expected 1 to {MAX_MODEL_CHARS} characters.",
-            param="model",
-            code="invalid_value",
-        )
-    return model

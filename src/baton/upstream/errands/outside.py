@@ -13,8 +13,17 @@ from baton.core.provider import ProviderSpec, Service
 from baton.core.usage import Usage
 from baton.upstream.dialects.codec import NotAnAnswer
 from baton.upstream.dialects.openai.errors import error_inside
-from baton.upstream.dialects.wire import UNREADABLE, as_object, as_text, invalid, missing, no_json
-from baton.upstream.errands.errand import Errand, Letter, checked_model
+from baton.upstream.dialects.wire import (
+    UNREADABLE,
+    absent,
+    as_object,
+    as_text,
+    checked_model,
+    invalid,
+    missing,
+    no_json,
+)
+from baton.upstream.errands.errand import Errand, Letter
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _NULL = b"null"
@@ -40,8 +49,7 @@ def read_outside(letter: Letter, decoder: msgspec.json.Decoder[B]) -> B:
     try:
         outside = decoder.decode(letter.body)
     except msgspec.ValidationError as error:
-        _, _, field = str(error).partition("Object missing required field `")
-        raise missing(field.rstrip("`")) if field else invalid(error) from None
+        raise missing(name) if (name := absent(error)) else invalid(error) from None
     except UNREADABLE as error:
         raise no_json(error) from None
     if outside.stream:

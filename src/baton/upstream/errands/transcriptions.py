@@ -5,8 +5,8 @@ from functools import partial
 from baton.core.dialect import Dialect
 from baton.core.provider import ProviderSpec, Service
 from baton.upstream.dialects.codec import Glance
-from baton.upstream.dialects.wire import as_object, missing
-from baton.upstream.errands.errand import Answer, Errand, Letter, Task, checked_model
+from baton.upstream.dialects.wire import as_object, checked_model, missing
+from baton.upstream.errands.errand import Answer, Errand, Letter, Task
 from baton.upstream.errands.form import Form, read_form
 from baton.upstream.errands.outside import Told, malformed, read_told, tokens_in, unstreamed
 

@@ -13,7 +13,7 @@ from baton.upstream.dialects.anthropic.conversation import ROLES
 from baton.upstream.dialects.anthropic.requests import read_request, required
 from baton.upstream.dialects.anthropic.writer import StreamWriter
 from baton.upstream.dialects.sse import write_event
-from baton.upstream.dialects.wire import UNREADABLE, invalid, no_json
+from baton.upstream.dialects.wire import UNREADABLE, absent, invalid, no_json
 
 PING = write_event(b'{"type": "ping"}', "ping")
 """What the API itself sends while there is nothing to say."""
@@ -139,21 +139,12 @@ def _read(body: bytes) -> _Body:
     try:
         outside = _DECODER.decode(body)
     except msgspec.ValidationError as error:
-        raise _missing(error) from None
+        raise required(name) if (name := absent(error)) else invalid(error) from None
     except UNREADABLE as error:
         raise no_json(error) from None
     if not 0 < len(outside.model) <= MAX_MODEL_CHARS:
         raise Invalid(f"model: String should have 1 to {MAX_MODEL_CHARS} characters", param="model")
     return outside
-
-
-def _missing(error: msgspec.ValidationError) -> Invalid:
-    """Absent required fields in Anthropic's own words for them; everything else by its path."""
-    text = str(error)
-    for field in ("model", "messages"):
-        if text == f"Object missing required field `{field}`":
-            return required(field)
-    return invalid(error)
 
 
 def _check_messages(messages: list[_Message], needs: set[str]) -> int:

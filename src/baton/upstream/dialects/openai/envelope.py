@@ -8,11 +8,11 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.losses import Losses
-from baton.core.request import MAX_MODEL_CHARS, Envelope, Options
+from baton.core.request import Envelope, Options
 from baton.upstream.dialects.openai.replies import write_response
 from baton.upstream.dialects.openai.requests import ROLES, read_request
 from baton.upstream.dialects.openai.writer import StreamWriter
-from baton.upstream.dialects.wire import UNREADABLE, invalid, missing, no_json
+from baton.upstream.dialects.wire import UNREADABLE, absent, checked_model, invalid, missing, no_json
 
 _NEEDS_OF_PARTS = {
     "image_url": "vision",
@@ -74,15 +74,10 @@ def read_envelope(
     try:
         outside = _DECODER.decode(body)
     except msgspec.ValidationError as error:
-        raise _missing(error) from None
+        raise missing(name) if (name := absent(error)) else invalid(error) from None
     except UNREADABLE as error:
         raise no_json(error) from None
-    if not 0 < len(outside.model) <= MAX_MODEL_CHARS:
-        raise Invalid(
-            f"Invalid value for 'model': expected 1 to {MAX_MODEL_CHARS} characters.",
-            param="model",
-            code="invalid_value",
-        )
+    model = checked_model(outside.model)
     needs: set[str] = set()
     chars = _check_messages(outside.messages, needs)
     if outside.stream:
@@ -97,7 +92,7 @@ def read_envelope(
     limit = outside.max_completion_tokens
     return Envelope(
         dialect=Dialect.OPENAI,
-        model=outside.model,
+        model=model,
         body=body,
         stream=bool(outside.stream),
         include_usage=wants_usage,
@@ -118,15 +113,6 @@ def _plain_writer(losses: Losses) -> StreamWriter:
 
 def _usage_writer(losses: Losses) -> StreamWriter:
     return StreamWriter(include_usage=True, losses=losses)
-
-
-def _missing(error: msgspec.ValidationError) -> Invalid:
-    """Absent required fields in OpenAI's own words for them; everything else by its path."""
-    text = str(error)
-    for field in ("model", "messages"):
-        if text == f"Object missing required field `{field}`":
-            return missing(field)
-    return invalid(error)
 
 
 def _check_messages(messages: list[_Message], needs: set[str]) -> int:

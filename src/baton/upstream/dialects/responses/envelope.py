@@ -9,13 +9,13 @@ from baton.core.answer import ChatResponse
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.losses import Losses
-from baton.core.request import MAX_MODEL_CHARS, Envelope, Options
+from baton.core.request import Envelope, Options
 from baton.upstream.dialects.responses.answers import write_response
 from baton.upstream.dialects.responses.echo import echo_of
 from baton.upstream.dialects.responses.items import ROLES
 from baton.upstream.dialects.responses.requests import read_request
 from baton.upstream.dialects.responses.writer import StreamWriter
-from baton.upstream.dialects.wire import UNREADABLE, invalid, missing, no_json
+from baton.upstream.dialects.wire import UNREADABLE, absent, checked_model, invalid, missing, no_json
 
 _NEEDS_OF_PARTS = {"input_image": "vision", "input_audio": "audio"}
 _NULL = Raw(b"null")
@@ -77,17 +77,10 @@ def read_envelope(
     try:
         outside = _DECODER.decode(body)
     except msgspec.ValidationError as error:
-        if str(error) == "Object missing required field `model`":
-            raise missing("model") from None
-        raise invalid(error) from None
+        raise missing(name) if (name := absent(error)) else invalid(error) from None
     except UNREADABLE as error:
         raise no_json(error) from None
-    if not 0 < len(outside.model) <= MAX_MODEL_CHARS:
-        raise Invalid(
-            f"Invalid value for 'model': expected 1 to {MAX_MODEL_CHARS} characters.",
-            param="model",
-            code="invalid_value",
-        )
+    model = checked_model(outside.model)
     _refuse_stored(outside)
     needs: set[str] = set()
     chars = _check_input(outside, needs) + len(outside.instructions or "")
@@ -101,7 +94,7 @@ def read_envelope(
         needs.add("json")
     return Envelope(
         dialect=Dialect.OPENAI_RESPONSES,
-        model=outside.model,
+        model=model,
         body=body,
         stream=bool(outside.stream),
         include_usage=False,  # it is always told: nobody asks for it
