@@ -22,6 +22,7 @@ from baton.upstream.dialects.listening import Listener
 from baton.upstream.dialects.openai.codec import place
 from baton.upstream.dialects.registry import CODECS
 from baton.upstream.dialects.retelling import stream_of
+from baton.upstream.dialects.wire import UNREADABLE
 from baton.upstream.errands.errand import Answer, Errand, safe_content_type
 from baton.upstream.errands.registry import TASKS
 from baton.upstream.http import MAX_ANSWER_BYTES
@@ -77,7 +78,7 @@ class Upstream:
             return Reply(body, seen, headers, losses, take_apart=partial(codec.read_answer, body, spec))
         try:
             response = _dated(codec.read_answer(body, spec), self._now_s)
-        except (NotAnAnswer, Invalid, RecursionError) as error:
+        except (NotAnAnswer, Invalid, *UNREADABLE) as error:
             message = f"The provider's answer cannot be understood: {error}"
             failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
             raise AttemptFailed(failure, seen.usage) from None
@@ -246,7 +247,7 @@ def _events(body: bytes, codec: Codec, spec: ProviderSpec, now_s: int) -> list[S
         return stream_of(_dated(codec.read_answer(body, spec), now_s))
     except NotAnAnswer as error:
         raise AttemptFailed(error.failure) from None
-    except (Invalid, RecursionError) as error:
+    except (Invalid, *UNREADABLE) as error:
         message = f"The provider answered a wish for a stream with something that is no answer: {error}."
         raise AttemptFailed(Failure(kind=Kind.MALFORMED, message=message, billed=True)) from None
 

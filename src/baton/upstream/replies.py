@@ -18,6 +18,7 @@ from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import presentable
 from baton.upstream.dialects.handing import Progress
 from baton.upstream.dialects.listening import Heard, Listener, heard_in
+from baton.upstream.dialects.wire import UNREADABLE
 from baton.upstream.http import MAX_ANSWER_BYTES
 from baton.upstream.transport import UpstreamResponse
 
@@ -51,7 +52,7 @@ class Reply(Struct, frozen=True):
         """What it said; nothing where it cannot be understood."""
         try:
             response = self.response or (self.take_apart and self.take_apart())
-        except (NotAnAnswer, Invalid, RecursionError):
+        except (NotAnAnswer, Invalid, *UNREADABLE):
             response = None
         return Heard() if response is None else heard_in(response)
 

@@ -28,6 +28,7 @@ from baton.core.answer import (
 from baton.core.failures import Failure, Kind
 from baton.core.usage import Usage
 from baton.upstream.dialects.sse import EventTooLong, SseEvent, SseReader
+from baton.upstream.dialects.wire import UNREADABLE
 
 
 class Progress:
@@ -129,15 +130,19 @@ class Handing:
 
     def _pass(self, events: list[SseEvent]) -> bytes:
         seen, take = self.seen, self._hand.take
-        if len(events) == 1 and seen.failure is None and not seen.ended:
-            return take(events[0], seen)
         passed: list[bytes] = []
-        for event in events:
-            if seen.failure is not None or seen.ended:
-                break
-            data = take(event, seen)
-            if data:
-                passed.append(data)
+        try:
+            if len(events) == 1 and seen.failure is None and not seen.ended:
+                return take(events[0], seen)
+            for event in events:
+                if seen.failure is not None or seen.ended:
+                    break
+                data = take(event, seen)
+                if data:
+                    passed.append(data)
+        except UNREADABLE:  # what is skipped at a first reading may be no JSON at a second
+            if not seen.finished:
+                seen.failure = _unreadable()
         return b"".join(passed)
 
 
@@ -197,6 +202,11 @@ class Retelling:
     def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
         """The end of a whole answer."""
         return self._writer.finale(usage, baton)
+
+
+def _unreadable() -> Failure:
+    message = "The provider sent an event with something in it that cannot be read."
+    return Failure(kind=Kind.MALFORMED, message=message, billed=True)
 
 
 def note(event: StreamEvent, seen: Progress) -> bool:

@@ -1,9 +1,18 @@
 """Listening to an answer that is handed on by others: what it said, for whoever must judge it."""
 
-from baton.core.answer import ChatResponse, Finish, Finished, RefusalDelta, TextDelta, ToolCallBegan
+from baton.core.answer import (
+    ChatResponse,
+    Finish,
+    Finished,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallBegan,
+)
 from baton.core.messages import Refusal, Text, ToolCall
 from baton.upstream.dialects.handing import EventReader
 from baton.upstream.dialects.sse import EventTooLong, SseReader
+from baton.upstream.dialects.wire import UNREADABLE
 
 
 class Heard:
@@ -47,16 +56,23 @@ class Listener:
         except EventTooLong:
             return
         for event in events:
-            for said in self._reader.read(event):
-                match said:
-                    case TextDelta(choice=0):
-                        self.heard.said(said.text)
-                    case RefusalDelta(choice=0) | ToolCallBegan(choice=0):
-                        self.heard.other = True
-                    case Finished(choice=0):
-                        self.heard.finish = said.finish
-                    case _:
-                        pass
+            try:
+                told = self._reader.read(event)
+            except UNREADABLE:
+                return
+            for said in told:
+                self._hear(said)
+
+    def _hear(self, said: StreamEvent) -> None:
+        match said:
+            case TextDelta(choice=0):
+                self.heard.said(said.text)
+            case RefusalDelta(choice=0) | ToolCallBegan(choice=0):
+                self.heard.other = True
+            case Finished(choice=0):
+                self.heard.finish = said.finish
+            case _:
+                pass
 
 
 def heard_in(response: ChatResponse) -> Heard:

@@ -1,5 +1,6 @@
 """Handing on in the same dialect: the bytes stay as they came, but for what must change."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -141,6 +142,7 @@ class Relay:
     def _note_end(self, said: _Event, event: SseEvent, seen: Progress) -> bytes:
         """Held back; an earlier one, of several, goes on."""
         earlier = b"" if self._held is None else _ended(self._held)
+        _FIELDS.decode(event.data)  # it may get a field of ours at the end
         self._held = event
         if said.usage is not None:
             self._usage = renewed(self._usage, said.usage)
@@ -158,11 +160,11 @@ class Relay:
             if baton is None:
                 return self._stop
             delta = {"stop_reason": seen.finish, "stop_sequence": None}
-            fields: dict[str, Any] = {"type": "message_delta", "delta": delta, "usage": write_usage(usage)}
+            fields: Mapping[str, Any] = {"type": "message_delta", "delta": delta, "usage": write_usage(usage)}
         elif baton is None:
             return _ended(held) + self._stop
         else:
-            fields = _OBJECT.decode(held.data)
+            fields = _FIELDS.decode(held.data)
         last = msgspec.json.encode({**fields, "baton": baton})
         return write_event(last, "message_delta") + self._stop
 

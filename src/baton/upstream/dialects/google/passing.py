@@ -149,11 +149,17 @@ class Relay:
             seen.finish = seen.finish or block_word(chunk.promptFeedback.blockReason)
         if seen.finish is None:
             return self._framed(event)
+        if not _may_grow(event.data):
+            seen.failure = malformed_chunk()
+            return b""
         before, self._held = self._held, event.data
         return b"" if before is None else self._framed(SseEvent(before, write_event(before)))
 
     def _read_usage(self) -> Usage | None:
-        wire = usage_leniently(msgspec.json.decode(self._usage))
+        try:
+            wire = usage_leniently(msgspec.json.decode(self._usage))
+        except UNREADABLE:  # within the chunk it was skipped, not read
+            return None
         return None if wire is None else read_usage(wire)
 
     def _framed(self, event: SseEvent) -> bytes:
@@ -173,6 +179,15 @@ class Relay:
         if owed:
             data = msgspec.json.encode({**_FIELDS.decode(data), **owed})
         return data + b"]" if self._array else write_event(data)
+
+
+def _may_grow(data: bytes) -> bool:
+    """Whether it can get fields of ours at the end: its names, too, are text."""
+    try:
+        _FIELDS.decode(data)
+    except UNREADABLE:
+        return False
+    return True
 
 
 def _note(candidate: _Candidate, at: int, seen: Progress) -> None:

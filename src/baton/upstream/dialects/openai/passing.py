@@ -79,6 +79,7 @@ class _Chunk(Struct):
     error: Any = None
     model: str | None = None
     id: str | None = None
+    created: Any = None
 
 
 _CHUNK = msgspec.json.Decoder(_Chunk)
@@ -89,7 +90,7 @@ _NULL_USAGE = b',"usage":null'
 class Relay:
     """Hands on one stream in its own dialect. The usage chunk and the end are held back."""
 
-    __slots__ = ("_first", "_held", "_hides_null_usage", "_quirks", "_spec", "_wants_usage")
+    __slots__ = ("_created", "_held", "_hides_null_usage", "_quirks", "_spec", "_wants_usage")
 
     def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
         quirks = spec.quirks
@@ -98,8 +99,8 @@ class Relay:
         self._spec = spec
         self._quirks = quirks
         self._held: SseEvent | None = None
-        self._first = b"{}"
-        """The first chunk that names the model: a chunk of Baton's own has its time."""
+        self._created: object = None
+        """The time in the first chunk that names the model: that of a chunk of Baton's own."""
 
     def take(self, event: SseEvent, seen: Progress) -> bytes:
         """Note what an event says; its bytes if it goes on at once."""
@@ -123,7 +124,7 @@ class Relay:
             _note_choice(choice, seen)
         if not seen.model and chunk.model:
             seen.model, seen.id = chunk.model, chunk.id or ""
-            self._first = event.data
+            self._created = chunk.created
         if seen.finish is not None and self._quirks.usage_in is not None and seen.usage is None:
             self._look_beside(event, seen)
         raw = _ended(event)
@@ -141,6 +142,7 @@ class Relay:
     def _note_without_choices(self, chunk: _Chunk, event: SseEvent) -> bytes:
         if chunk.usage is None:
             return _ended(event)
+        _FIELDS.decode(event.data)  # it may get a field of ours at the end
         self._held = event
         return b""
 
@@ -158,7 +160,7 @@ class Relay:
 
     def _last_chunk(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         if self._held is not None and self._wants_usage:
-            held = _OBJECT.decode(self._held.data)
+            held = _FIELDS.decode(self._held.data)
             return write_event(msgspec.json.encode(held if baton is None else {**held, "baton": baton}))
         owes_usage = self._wants_usage and seen.usage is None
         if not owes_usage and baton is None:
@@ -166,7 +168,7 @@ class Relay:
         chunk: dict[str, Any] = {
             "id": seen.id,
             "object": "chat.completion.chunk",
-            "created": _OBJECT.decode(self._first).get("created") or 0,
+            "created": self._created or 0,
             "model": seen.model,
             "choices": [],
         }
@@ -226,4 +228,5 @@ def _chunk_leniently(data: bytes) -> _Chunk | None:
         error=fields.get("error"),
         model=as_text(fields.get("model")),
         id=as_text(fields.get("id")),
+        created=fields.get("created"),
     )

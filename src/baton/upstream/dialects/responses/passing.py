@@ -148,7 +148,11 @@ class Relay:
         return _ended(event)
 
     def _end(self, event: SseEvent, told: _Event, seen: Progress) -> None:
+        _FIELDS.decode(event.data)  # it may get a field of ours
         answer = as_object(msgspec.json.decode(told.response))
+        if not answer:  # all that was said stands here once more
+            seen.failure = malformed_event()
+            return
         _note_usage(answer, seen)
         seen.id, seen.model = str(answer.get("id") or seen.id), str(answer.get("model") or seen.model)
         reason = as_text(as_object(answer.get("incomplete_details")).get("reason"))
