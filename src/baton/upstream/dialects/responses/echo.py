@@ -85,7 +85,8 @@ def is_told(name: str, value: Raw) -> bool:
     if name in _OF_THE_REQUEST:
         return False
     said = msgspec.json.decode(value)
-    return not (name == "service_tier" and said in _USUAL_TIERS) and _holds_something(said)
+    usual = name == "service_tier" and isinstance(said, str | None) and said in _USUAL_TIERS
+    return not usual and _holds_something(said)
 
 
 def _holds_something(value: Any) -> bool:

@@ -157,7 +157,7 @@ class StreamReader:
     def _read_thought(self, fields: dict[str, Any]) -> list[StreamEvent]:
         """A thought, or the summary of it: where both are told, the first."""
         item = self._item(fields)
-        field = "summary" if "summary" in str(fields["type"]) else "content"
+        field = "summary" if "summary" in str(fields.get("type")) else "content"
         text = as_text(fields.get("delta"))
         if not text or (item.field and item.field != field):
             return []
