@@ -115,6 +115,14 @@ def test_a_variable_in_vain_is_told(run: Run) -> None:
     assert "OPENAI_API_KEY" in found["environment", "OPNAI_API_KEY"]["what"]
 
 
+def test_a_provider_at_batons_own_address_is_broken(run: Run) -> None:
+    """It is told with what to unset, before a start refuses it."""
+    env = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://127.0.0.1:8123/v1", "BATON_PORT": "8123"}
+    code, found = diagnosed(run, "--offline", **env)
+    assert code == 1
+    assert "unset OPENAI_BASE_URL" in found["environment", "OPENAI_BASE_URL"]["fix"]
+
+
 def test_no_key_is_ever_shown(run: Run) -> None:
     """Neither the table nor the JSON holds more of a key than its end, nor a password of a URL."""
     env = {

@@ -140,6 +140,18 @@ def test_every_problem_of_the_settings_is_named_at_once(spawn: Run, tmp_path: Pa
     assert "Traceback" not in ran.err
 
 
+def test_a_provider_at_batons_own_address_is_refused(spawn: Run, data_dir: Path) -> None:
+    """`ANTHROPIC_BASE_URL` set for an agent must not make Baton ask itself without end."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    env = {"ANTHROPIC_API_KEY": "bk-0123456789abcdef", "ANTHROPIC_BASE_URL": f"http://localhost:{port}"}
+    ran = spawn("serve", "--port", port, env=env)
+    assert ran.code == 2
+    assert "unset ANTHROPIC_BASE_URL" in ran.err
+    assert "Traceback" not in ran.err
+    assert not data_dir.exists()
+
+
 def test_a_port_in_use_is_one_clear_line(spawn: Run, data_dir: Path) -> None:
     """Nothing is made where the port cannot be had; the line names the port and what to set."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

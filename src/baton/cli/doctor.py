@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
+from baton.cli.circle import circular
 from baton.cli.finding import Finding, State
 from baton.cli.installation import ConfigFile, DataDir, config_file, overlooked, read_settings
 from baton.cli.premises import premises
 from baton.cli.reach import PROVIDERS, reach
 from baton.cli.stop import FAILED
 from baton.cli.terminal import AsJson, Column, counted, print_json, print_table
+from baton.settings import Settings
 
 
 class Diagnosis(Struct, frozen=True):
@@ -38,7 +40,7 @@ def doctor(
         here, there = await asyncio.gather(
             premises(settings, config_file(config)), reach(settings, offline=offline)
         )
-        return (*here, *there, *_variables())
+        return (*here, *there, *_circles(settings), *_variables())
 
     findings = asyncio.run(examine())
     broken = sum(finding.state is State.BROKEN for finding in findings)
@@ -56,6 +58,17 @@ def doctor(
         print(f"{broken} broken." if broken else "Nothing is broken.")
     if broken:
         raise typer.Exit(FAILED)
+
+
+def _circles(settings: Settings) -> Iterator[Finding]:
+    for each in circular(settings):
+        yield Finding(
+            area="environment",
+            name=f"{each.name.upper()}_BASE_URL",
+            state=State.BROKEN,
+            what=f"{each.base_url} is where Baton itself listens",
+            fix=f"unset {each.name.upper()}_BASE_URL; set it for the SDK alone",
+        )
 
 
 def _variables() -> Iterator[Finding]:

@@ -17,10 +17,11 @@ from baton import __version__
 from baton.api.asgi import build
 from baton.api.server import make_server
 from baton.app import App, open_app
+from baton.cli.circle import circular
 from baton.cli.installation import ConfigFile, DataDir, overlooked, read_settings
 from baton.cli.listener import listen, url_of
 from baton.cli.logs import configure
-from baton.cli.stop import INTERRUPTED, Stop
+from baton.cli.stop import INTERRUPTED, MISUSED, Stop
 from baton.cli.welcome import Start, welcome
 from baton.core.errors import Unservable
 from baton.gateway.routing.decision import AUTO, Ask
@@ -47,6 +48,7 @@ def serve(
     Ctrl-C or SIGTERM lets open answers come to their end, a second one cuts them off.
     """
     settings = read_settings(config, data_dir, {"host": host, "port": port})
+    _refuse_circles(settings)
     configure(settings.log_level)
     for each in overlooked():
         _log.warning("meaningless_variable", name=each.name, what=each.what)
@@ -54,6 +56,17 @@ def serve(
         uvloop.run(_serve(settings, listening))
         return
     raise Stop("ended before all answers were complete.", INTERRUPTED)
+
+
+def _refuse_circles(settings: Settings) -> None:
+    """Stop before a request could go round in a circle."""
+    lines = [
+        f"  {each.name}: {each.base_url} is where this Baton itself listens; unset "
+        f"{each.name.upper()}_BASE_URL (SDKs read the same variable: set it for them alone)"
+        for each in circular(settings)
+    ]
+    if lines:
+        raise Stop("\n".join(["a provider cannot be Baton itself:", *lines]), MISUSED)
 
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
