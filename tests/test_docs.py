@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from baton.catalog.seed import packaged_models
+from baton.catalog.tiers import DEFAULT_TIERS
 from baton.settings import Settings, load
 from baton.upstream.directory import declared
 
@@ -50,6 +52,17 @@ def test_the_table_of_providers_is_true() -> None:
         [row] = re.findall(rf"^\| `{name}`.*$", text, re.MULTILINE)
         if specs[name].base_url.startswith("https://"):
             assert f"`{specs[name].base_url}`" in row
+
+
+def test_every_model_that_a_newcomer_reads_of_can_be_had() -> None:
+    """The README and the command line name models of the catalog that nobody is about to switch off."""
+    models = {f"{model.provider}/{model.name}": model for model in packaged_models(DEFAULT_TIERS)}
+    text = (ROOT / "README.md").read_text() + (DOCS / "cli.md").read_text()
+    named = set(re.findall(r"(?:openai|anthropic|google)/[a-z0-9][a-z0-9.-]*[a-z0-9]", text))
+    assert len(named) >= 3
+    for name in named:
+        assert name in models, name
+        assert models[name].deprecated_at is None, name
 
 
 def test_every_link_inside_the_documentation_leads_somewhere() -> None:

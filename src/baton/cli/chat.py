@@ -36,7 +36,7 @@ def chat(
     prompt: Annotated[
         str | None, typer.Argument(help="What to ask; what is piped in follows it. Neither: a conversation.")
     ] = None,
-    model: Annotated[str, typer.Option(help="Which model, e.g. openai/gpt-4o-mini.")] = "auto",
+    model: Annotated[str, typer.Option(help="Which model, e.g. openai/gpt-6-luna.")] = "auto",
     system: Annotated[str | None, typer.Option(help="Instructions for the model.")] = None,
     url: Annotated[str | None, typer.Option(help="Where Baton is. [env: BATON_URL; host and port]")] = None,
     api_key: Annotated[

@@ -29,7 +29,7 @@ def welcome(start: Start) -> str:
     """Some lines for a person, with a first request to paste."""
     show_key = f"{_command()} keys show-first{_data_dir(start.data_dir)}"
     if start.first_key is not None:
-        key_line = f"{start.first_key}  (shown only this once; later by: {show_key})"
+        key_line = f"{start.first_key}  (later starts keep it to themselves; see it by: {show_key})"
         key = start.first_key
     else:
         key_line = show_key
