@@ -69,7 +69,7 @@ class TextDelta(Struct, frozen=True, tag="text"):
 
 
 class ReasoningDelta(Struct, frozen=True, tag="reasoning"):
-    """More thought of a choice; `field` is the name that an OpenAI-like has for it."""
+    """More thought of a choice; `field`: its provider's own name for it, where there are several in use."""
 
     text: str
     choice: int = 0
@@ -79,7 +79,7 @@ class ReasoningDelta(Struct, frozen=True, tag="reasoning"):
 class ReasoningSigned(Struct, frozen=True, tag="signed"):
     """The thought so far ends here, with what its provider put on it (`core.messages.Reasoning`).
 
-    One of them without a text before it is a thought of its own. `details` as OpenRouter wrote them.
+    One of them without a text before it is a thought of its own. `details` as its provider wrote them.
     """
 
     choice: int = 0
@@ -141,7 +141,8 @@ class ForeignDelta(Struct, frozen=True, tag="foreign"):
 
     fields: dict[str, Raw]
     choice: int = 0
-    dialect: Dialect = Dialect.OPENAI
+    dialect: Dialect = Dialect.NATIVE
+    """Whose; NATIVE: nobody's that could say it again."""
 
 
 class Finished(Struct, frozen=True, tag="finished"):

@@ -97,7 +97,7 @@ class Reasoning(Struct, frozen=True, kw_only=True, tag="reasoning"):
     """The thought in cipher, where the text is not shown (or only a summary of it)."""
     id: str | None = None
     details: Raw | None = None
-    """Structured details as OpenRouter wrote them, where none of the fields above hold them."""
+    """Structured details as their provider wrote them, where none of the fields above hold them."""
 
 
 class Refusal(Struct, frozen=True, kw_only=True, tag="refusal"):

@@ -22,6 +22,7 @@ from baton.core.answer import (
     ToolCallDelta,
     Used,
 )
+from baton.core.dialect import Dialect
 from baton.core.failures import Failure, Kind
 from baton.core.messages import Citation, Media
 from baton.core.provider import ProviderSpec
@@ -36,6 +37,7 @@ from baton.upstream.dialects.sse import SseEvent
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
 
 DONE = b"[DONE]"
+_OWN = Dialect.OPENAI
 _KNOWN_DELTAS = frozenset(
     {
         "role",
@@ -154,7 +156,7 @@ class StreamReader:
             events += thoughts.rest()
         events += said
         if choice.get("logprobs"):
-            events.append(ForeignDelta({"logprobs": raw(choice["logprobs"])}, number))
+            events.append(ForeignDelta({"logprobs": raw(choice["logprobs"])}, number, _OWN))
         if native:
             events += [Cited(source, number) for source in self._sources]
             events.append(Finished(read_finish(native), number, native))
@@ -177,7 +179,7 @@ class StreamReader:
             events.append(
                 MediaShown(image, number)
                 if isinstance(image, Media)
-                else ForeignDelta({"images": raw(as_list(delta.get("images")))}, number)
+                else ForeignDelta({"images": raw(as_list(delta.get("images")))}, number, _OWN)
             )
         if delta.get("refusal"):
             events.append(RefusalDelta(str(delta["refusal"]), number))
@@ -189,7 +191,7 @@ class StreamReader:
             if value and name not in _KNOWN_DELTAS and not (name == EXTRA and signature is not None)
         }
         if rest:
-            events.append(ForeignDelta(rest, number))
+            events.append(ForeignDelta(rest, number, _OWN))
         return events
 
     def _read_call(self, call: dict[str, Any], position: int, choice: int) -> list[StreamEvent]:
@@ -223,7 +225,7 @@ def _read_part(part: dict[str, Any], choice: int) -> StreamEvent:
     text = part.get("text")
     if part.get("type") == "text" and isinstance(text, str):
         return TextDelta(text, choice)
-    return ForeignDelta({"content": raw([part])}, choice)
+    return ForeignDelta({"content": raw([part])}, choice, _OWN)
 
 
 def malformed_chunk() -> Failure:
