@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from baton.api.options import HEADER
-from baton.api.server import VISIT, Visit
+from baton.api.visit import VISIT, Visit
 from baton.core.errors import Invalid, TooLarge
 from baton.upstream.dialects.google.codec import VERBS
 

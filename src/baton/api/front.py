@@ -8,8 +8,8 @@ import structlog
 from baton.api import problems
 from baton.api.compat.receipts import of_error
 from baton.api.exchange import REQUEST_ID, Receive, Scope, Send
-from baton.api.server import VISIT
 from baton.api.spoken import dialect_at
+from baton.api.visit import VISIT
 from baton.core.errors import BatonError
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]

@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 
 from baton.api import problems
 from baton.api.spoken import dialect_at
+from baton.api.visit import VISIT, Visit
 from baton.core.dialect import Dialect
 from baton.core.errors import BatonError
 
@@ -44,112 +45,6 @@ MAX_PIPELINED = 8
 """Requests sent ahead on one connection before reading pauses; until then its end is noticed."""
 
 KEEP_ALIVE_S = 75
-VISIT = "baton.visit"
-"""Where a scope holds its `Visit`."""
-
-_CLOSE = b"connection: close\r\n"
-
-
-class Visit:
-    """The client's side of one request: whether it has left, and the short way to answer it."""
-
-    __slots__ = ("_cycle", "_protocol", "_task", "gone")
-
-    def __init__(self, protocol: "BoundedProtocol") -> None:
-        self.gone = False
-        self._protocol = protocol
-        self._task: asyncio.Task[Any] | None = None
-        self._cycle: Any = None
-
-    def begin(self, cycle: Any) -> None:
-        """Its request is being served."""
-        self._cycle = cycle
-
-    def ends(self, task: asyncio.Task[Any] | None) -> None:
-        """From now on the client's leaving cancels the task; None: nothing any more."""
-        self._task = task
-        if self.gone and task is not None:
-            task.cancel()
-
-    def leave(self) -> None:
-        """The client has gone."""
-        self.gone = True
-        if self._task is not None:
-            self._task.cancel()
-
-    @property
-    def started(self) -> bool:
-        """Whether an answer has begun, by whatever way."""
-        return self._cycle.response_started
-
-    @property
-    def full(self) -> bool:
-        """Whether the client reads more slowly than it is sent to."""
-        return self._cycle.flow.write_paused
-
-    async def drained(self) -> None:
-        """Wait until the client has taken most of what it was sent, or has gone."""
-        if not self._cycle.disconnected:
-            await self._cycle.flow.drain()
-
-    def begin_stream(self, head: bytes) -> None:
-        """Status 200 and the header lines of an answer whose length is not known."""
-        cycle = self._cycle
-        if cycle.disconnected or cycle.response_started:
-            return
-        cycle.response_started = True
-        cycle.chunked_encoding = cycle.scope["http_version"] == "1.1"
-        framing = b"transfer-encoding: chunked\r\n" if cycle.chunked_encoding else b""
-        cycle.keep_alive = cycle.keep_alive and cycle.chunked_encoding
-        closing = b"" if cycle.keep_alive else _CLOSE
-        cycle.transport.write(b"".join((STATUS_LINE[200], head, framing, closing, b"\r\n")))
-
-    def put(self, data: bytes) -> None:
-        """More of a stream; not empty."""
-        cycle = self._cycle
-        if cycle.disconnected:
-            return
-        if cycle.chunked_encoding:
-            data = b"%x\r\n%b\r\n" % (len(data), data)
-        cycle.transport.write(data)
-
-    def end_stream(self) -> None:
-        """The stream's end."""
-        cycle = self._cycle
-        if cycle.disconnected or cycle.response_complete:
-            return
-        if cycle.chunked_encoding:
-            cycle.transport.write(b"0\r\n\r\n")
-        self._complete()
-
-    def close_after(self) -> None:
-        """The connection ends with this answer."""
-        self._cycle.keep_alive = False
-
-    def answer(self, status: int, head: bytes, body: bytes) -> None:
-        """A whole answer in one write, as two ASGI messages would give it.
-
-        `head`: header lines, each with its line end, the body's length among them. Nothing takes them apart
-        again, which is what makes it short.
-        """
-        cycle = self._cycle
-        if cycle.disconnected or cycle.response_started:
-            return
-        cycle.response_started = True
-        closing = b"" if cycle.keep_alive else _CLOSE
-        cycle.transport.write(b"".join((STATUS_LINE[status], head, closing, b"\r\n", body)))
-        self._complete()
-
-    def _complete(self) -> None:
-        cycle = self._cycle
-        cycle.response_complete = True
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            if cycle.more_body:
-                self._protocol.linger()
-            else:
-                cycle.transport.close()
-        cycle.on_response()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -212,7 +107,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_headers = self._began_now = True
         self._header_bytes = 1
         self._raw_bytes = 0
-        cast("dict[str, Any]", self.scope)[VISIT] = Visit(self)
+        cast("dict[str, Any]", self.scope)[VISIT] = Visit(self.linger)
 
     def on_url(self, url: bytes) -> None:
         self._header_bytes += len(url)
