@@ -46,6 +46,8 @@ class Feature(StrEnum):
     """The text of thoughts."""
     REASONING_SIGNATURE = "reasoning_signature"
     """Signatures, thoughts in cipher, ids of thoughts."""
+    REASONING_SHOWN = "reasoning_shown"
+    """Whether thoughts come with the answer, and in how many words."""
 
     CACHE_MARKS = "cache_control"
     MESSAGE_NAME = "message_name"

@@ -91,6 +91,11 @@ class Family(Struct, frozen=True, kw_only=True):
     takes_system_turns: bool = False
     """Takes system messages behind a user's."""
 
+    @property
+    def known(self) -> bool:
+        """Whether anything is declared of them."""
+        return bool(self.models)
+
 
 class Quirks(Struct, frozen=True, kw_only=True):
     """How a provider differs from the one that its dialect is named after, or its models from one another."""

@@ -82,11 +82,30 @@ class Sampling(Struct, frozen=True, kw_only=True):
     logit_bias: Raw | None = None
 
 
+class Showing(StrEnum):
+    """Whether thoughts come with the answer; what their provider needs to know them again comes anyway."""
+
+    NONE = "none"
+    AUTO = "auto"
+    CONCISE = "concise"
+    DETAILED = "detailed"
+
+
 class ReasoningWish(Struct, frozen=True, kw_only=True):
-    """How much the model shall think: by effort (`minimal` … `high`) or by a budget in tokens."""
+    """How much the model shall think: by effort (`minimal` … `high`) or by a budget in tokens.
+
+    With neither, as much as it does by itself.
+    """
 
     effort: str | None = None
     budget_tokens: int | None = None
+    show: Showing = Showing.AUTO
+    """A reader says what a caller of its dialect expects who said just this."""
+
+    @property
+    def rests(self) -> bool:
+        """Whether the model shall not think: then there is nothing to show."""
+        return self.effort == "none" or (self.effort is None and self.budget_tokens == 0)
 
 
 class ChatRequest(Struct, frozen=True, kw_only=True):

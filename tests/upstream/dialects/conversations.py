@@ -47,6 +47,7 @@ from baton.core.request import (
     ReasoningWish,
     ResponseFormat,
     Sampling,
+    Showing,
     Tool,
     ToolChoice,
     ToolMode,
@@ -313,9 +314,13 @@ def _sampling() -> st.SearchStrategy[Sampling]:
 def _wishes() -> st.SearchStrategy[ReasoningWish]:
     efforts = st.sampled_from(["none", "minimal", "low", "medium", "high", "xhigh", "max"])
     budgets = st.sampled_from([0, 1024, 5000, 24576, 100_000, -1])
-    return st.one_of(
+    amounts = st.one_of(
         efforts.map(lambda effort: ReasoningWish(effort=effort)),
         budgets.map(lambda tokens: ReasoningWish(budget_tokens=tokens)),
+        st.just(ReasoningWish()),
+    )
+    return st.builds(
+        lambda amount, show: structs.replace(amount, show=show), amounts, st.sampled_from(Showing)
     )
 
 

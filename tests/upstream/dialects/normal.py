@@ -53,6 +53,7 @@ from baton.core.request import (
     ReasoningWish,
     ResponseFormat,
     Sampling,
+    Showing,
     Tool,
     ToolChoice,
     ToolMode,
@@ -98,6 +99,10 @@ RESTS_UNLESS_TOLD = frozenset({Dialect.ANTHROPIC})
 """Dialects whose models do not think unless told, and draw at a temperature of 1."""
 
 
+NEVER_ASKED = frozenset({Dialect.OPENAI})
+"""Dialects that cannot say whether thoughts shall be shown."""
+
+
 def meant(request: ChatRequest, dialect: Dialect) -> ChatRequest:
     """A request without what may always differ after it was written in `dialect`.
 
@@ -118,9 +123,11 @@ def meant(request: ChatRequest, dialect: Dialect) -> ChatRequest:
     choice = _meant_choice(request.tool_choice) if tools else None
     calls = bool(tools) and (choice is None or choice.mode is not ToolMode.NONE)
     wish, drawn = request.reasoning, request.sampling
-    nothing = [ReasoningWish()]
+    if wish is not None and (wish.rests or dialect in NEVER_ASKED):
+        wish = structs.replace(wish, show=Showing.NONE)
+    nothing = [ReasoningWish(show=Showing.NONE)]
     if dialect in RESTS_UNLESS_TOLD:
-        nothing += [ReasoningWish(effort="none"), ReasoningWish(budget_tokens=0)]
+        nothing += [structs.replace(nothing[0], effort="none"), structs.replace(nothing[0], budget_tokens=0)]
         drawn = structs.replace(drawn, temperature=None if drawn.temperature == 1 else drawn.temperature)
     return structs.replace(
         request,
@@ -273,6 +280,9 @@ _OF_REQUESTS: dict[Feature, Callable[[ChatRequest], ChatRequest]] = {
     Feature.SCHEMA_STRICT: lambda request: _format_without(request, "strict"),
     Feature.REASONING_EFFORT: lambda request: structs.replace(request, reasoning=None),
     Feature.REASONING_BUDGET: lambda request: structs.replace(request, reasoning=None),
+    Feature.REASONING_SHOWN: lambda request: structs.replace(
+        request, reasoning=request.reasoning and structs.replace(request.reasoning, show=Showing.NONE)
+    ),
     Feature.UNKNOWN_FIELDS: lambda request: structs.replace(request, extras={}, unread=()),
 }
 

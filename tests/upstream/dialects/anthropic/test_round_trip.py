@@ -83,9 +83,8 @@ def request_again(exchange_id: str, request: dict[str, Any]) -> dict[str, Any]:
     for name in NO_WORD_FOR["output_config"]:
         config.pop(name, None)
     if "effort" in config and "thinking" not in body:
-        # An effort is a wish to think, as it is in the other dialects.
-        shown = {"display": "summarized"} if body["model"] != "claude-opus-4-6" else {}
-        body["thinking"] = {"type": "adaptive", **shown}
+        # An effort is a wish to think, as it is in the other dialects, but not to see it.
+        body["thinking"] = {"type": "adaptive", "display": "omitted"}
     if exchange_id in DIFFERENT_EFFORT:
         config["effort"] = DIFFERENT_EFFORT[exchange_id]
     return body

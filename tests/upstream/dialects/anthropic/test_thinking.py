@@ -116,7 +116,8 @@ def test_the_limit_that_nobody_said_leaves_room_for_thinking(
     model: str, effort: str | None, limit: int
 ) -> None:
     """2000 tokens of answer, and what thinking may take; it is reported."""
-    request = ChatRequest(model=model, messages=(HELLO,), reasoning=ReasoningWish(effort=effort))
+    wish = None if effort is None else ReasoningWish(effort=effort)
+    request = ChatRequest(model=model, messages=(HELLO,), reasoning=wish)
     body, losses = write(request, model)
     assert body["max_tokens"] == limit
     assert f"max_tokens={limit}" in losses.adjusted

@@ -227,7 +227,7 @@ def test_what_money_depends_on_stands_in_the_body_once() -> None:
         ("gemini-3.8-flash", ReasoningWish(effort="xhigh"), {"thinkingLevel": "HIGH"}),
         ("gemini-3-pro-preview", ReasoningWish(effort="minimal"), {"thinkingLevel": "LOW"}),
         ("gemini-4-argon", ReasoningWish(budget_tokens=1500), {"thinkingLevel": "LOW"}),
-        ("gemini-2.5-pro", ReasoningWish(effort="none"), {"thinkingBudget": 128}),
+        ("gemini-2.5-pro", ReasoningWish(effort="none"), {"thinkingBudget": 128, "includeThoughts": False}),
         ("gemini-2.5-flash", ReasoningWish(effort="none"), {"thinkingBudget": 0, "includeThoughts": False}),
         ("gemini-2.5-flash", ReasoningWish(budget_tokens=99_999), {"thinkingBudget": 24_576}),
         ("gemini-2.0-flash", ReasoningWish(effort="high"), None),
@@ -237,7 +237,7 @@ def test_what_money_depends_on_stands_in_the_body_once() -> None:
     ],
 )
 def test_a_model_is_told_how_much_to_think_in_its_own_way(model: str, wish: ReasoningWish, said: Any) -> None:
-    """By level or budget, within what it takes; thoughts are shown wherever it thinks."""
+    """By level or budget, within what it takes; thoughts are shown wherever it shall think."""
     body, _ = written(ChatRequest(model="x", messages=(HELLO,), reasoning=wish), model)
     config = body.get("generationConfig", {}).get("thinkingConfig")
     assert config == (None if said is None else {"includeThoughts": True, **said})

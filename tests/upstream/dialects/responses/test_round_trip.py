@@ -57,10 +57,12 @@ def request_again(request: dict[str, Any]) -> dict[str, Any]:
         body["tools"] = [tool_again(tool) for tool in body["tools"]]
     if "text" in body:
         body["text"] = {"format": {"strict": False, **body["text"]["format"]}}
-    effort = (body.pop("reasoning", None) or {}).get("effort")
-    if effort:
-        body["reasoning"] = {"effort": effort}
-    if effort or any("encrypted_content" in item for item in body["input"]):
+    wish = body.pop("reasoning", None) or {}
+    wish.setdefault("summary", wish.get("generate_summary"))
+    told = {name: wish[name] for name in ("effort", "summary") if wish.get(name)}
+    if told:
+        body["reasoning"] = told
+    if told or any("encrypted_content" in item for item in body["input"]):
         body.setdefault("include", ["reasoning.encrypted_content"])
     return body
 

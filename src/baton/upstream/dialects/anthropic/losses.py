@@ -42,6 +42,7 @@ ADJUSTS: Mapping[Feature, str] = {
     Feature.TOP_P: "at least 0.95 while thinking",
     Feature.REASONING_EFFORT: "a budget, or the next level; none where the model cannot think and do as told",
     Feature.REASONING_BUDGET: "within the model's range and three quarters of the limit, or an effort",
+    Feature.REASONING_SHOWN: "in the API's own words; models of other houses show them anyway",
     Feature.TOOLS: "arguments that are no JSON object are put into one as `_raw`",
     Feature.TOOL_CHOICE: "`auto` for models that cannot be made to call, a named tool offered alone",
     Feature.TOOL_SCHEMA: "what is not known of a schema goes into its description",

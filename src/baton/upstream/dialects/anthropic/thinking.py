@@ -7,13 +7,13 @@ thought. Newer ones decide for themselves, by an effort. Source: the API's guide
 
 from typing import Any
 
-from msgspec import Raw, Struct
+from msgspec import Struct, structs
 
 from baton.core.dialect import Dialect
 from baton.core.losses import Feature, Losses
 from baton.core.messages import Message, Reasoning, Role, ToolCall
 from baton.core.provider import Family, Quirks, ThinkingHabit
-from baton.core.request import ChatRequest, ReasoningWish, ToolMode
+from baton.core.request import ChatRequest, ReasoningWish, Showing, ToolMode
 from baton.upstream.dialects.efforts import budget_of, effort_of
 from baton.upstream.dialects.wire import Fields
 
@@ -24,6 +24,9 @@ _USUAL = ThinkingHabit(models="", least=LEAST_BUDGET, most=32_768)
 """Of models that nobody knows, on endpoints that speak this dialect: the older way is the more widespread."""
 
 _ORDER = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_AS_IT_LIKES = -1
+"""A budget that leaves it to the model."""
+
 _DEFAULT_EFFORT = "high"
 """What the API takes where thinking is adaptive and no effort is said."""
 
@@ -40,25 +43,31 @@ class Thinking(Struct, frozen=True, kw_only=True):
 
 
 _OFF = Thinking()
-_SHOWN = Raw(b'"summarized"')
+_SHOWN, _HIDDEN = "summarized", "omitted"
 
 
 def read_thinking(thinking: Fields, effort: str | None, unread: list[str]) -> ReasoningWish | None:
-    """The wish in a body's `thinking`, and in the effort beside it."""
+    """The wish in a body's `thinking`, and in the effort beside it.
+
+    Who asks for thinking expects to see it, unless it says otherwise. That some of the API's own models hide
+    their thoughts by themselves is no wish.
+    """
     kind = thinking.text("type")
     budget = thinking.get("budget_tokens", int)
-    if thinking.rest.get("display") == _SHOWN:
-        del thinking.rest["display"]  # as anybody has it who asks for thoughts
+    display = thinking.text("display")
+    if display not in (None, _SHOWN, _HIDDEN):
+        unread.append(thinking.path("display"))
     unread.extend(thinking.path(name) for name in thinking.rest)
+    show = Showing.AUTO if display in (None, _SHOWN) else Showing.NONE
     match kind:
         case "enabled":
-            return ReasoningWish(effort=effort, budget_tokens=budget)
+            return ReasoningWish(effort=effort, budget_tokens=budget, show=show)
         case "disabled" | "between_tools":
             return ReasoningWish(effort="none")
         case None:
-            return None if effort is None else ReasoningWish(effort=effort)
+            return None if effort is None else ReasoningWish(effort=effort, show=Showing.NONE)
         case _:
-            return ReasoningWish(effort=effort or _DEFAULT_EFFORT)
+            return ReasoningWish(effort=effort or _DEFAULT_EFFORT, show=show)
 
 
 def decide(request: ChatRequest, model: str, quirks: Quirks, losses: Losses) -> Thinking:
@@ -66,9 +75,34 @@ def decide(request: ChatRequest, model: str, quirks: Quirks, losses: Losses) -> 
     habit = quirks.thinking_of(model) or _USUAL
     family = quirks.family_of(model)
     wish = request.reasoning
-    if wish is None or (wish.effort is None and wish.budget_tokens is None):
+    if wish is not None and wish.effort is None and wish.budget_tokens is None:
+        # Where no thinking is asked for, there are no thoughts to show.
+        wish = None if wish.show is Showing.NONE else structs.replace(wish, budget_tokens=_AS_IT_LIKES)
+    if wish is None:
         unasked = budget_of(_DEFAULT_EFFORT) if family.thinks_unasked else 0
         return Thinking(tokens=unasked, on=family.thinks_unasked)
+    thinking = _decide(wish, request, habit, family, losses)
+    if thinking.fields.get("type") not in ("enabled", "adaptive"):
+        return thinking
+    return structs.replace(thinking, fields=thinking.fields | _display(wish.show, family, losses))
+
+
+def _display(show: Showing, family: Family, losses: Losses) -> dict[str, str]:
+    """Whether thoughts are shown; where they are not, a block without words carries the signature."""
+    if show is Showing.NONE:
+        if family.known:
+            return {"display": _HIDDEN}
+        losses.adjust(Feature.REASONING_SHOWN)
+        return {}
+    if show is not Showing.AUTO:
+        losses.adjust(Feature.REASONING_SHOWN)
+    return {"display": _SHOWN} if family.hides_thoughts else {}
+
+
+def _decide(
+    wish: ReasoningWish, request: ChatRequest, habit: ThinkingHabit, family: Family, losses: Losses
+) -> Thinking:
+    """What to say of how much to think."""
     budget = wish.budget_tokens if wish.budget_tokens is not None else budget_of(wish.effort or "")
     feature = Feature.REASONING_EFFORT if wish.budget_tokens is None else Feature.REASONING_BUDGET
     if not habit.thinks:
@@ -92,8 +126,7 @@ def _by_effort(
     word = next((level for level in habit.levels if _ORDER.index(level) >= rank), habit.levels[-1])
     if word != wanted or feature is Feature.REASONING_BUDGET:
         losses.adjust(feature, word)
-    fields = {"type": "adaptive"} | ({"display": "summarized"} if family.hides_thoughts else {})
-    return Thinking(fields=fields, effort=word, tokens=budget_of(word), on=True)
+    return Thinking(fields={"type": "adaptive"}, effort=word, tokens=budget_of(word), on=True)
 
 
 def _by_budget(

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from baton.core.losses import Feature, Losses
-from baton.core.request import ChatRequest, FormatKind, ReasoningWish, ResponseFormat, Sampling
+from baton.core.request import ChatRequest, FormatKind, ReasoningWish, ResponseFormat, Sampling, Showing
 from baton.upstream.dialects.google.schemas import from_openapi, to_json_schema
 from baton.upstream.dialects.google.spelling import inner, texts, word
 from baton.upstream.dialects.wire import Fields, as_object
@@ -55,18 +55,19 @@ def read_format(config: Fields) -> ResponseFormat | None:
 
 
 def read_thinking(config: Fields, unread: list[str]) -> ReasoningWish | None:
-    """How much the model shall think; a budget of -1 leaves that to the model."""
+    """How much the model shall think; a budget of -1 leaves that to the model. Thoughts come if asked for."""
     if "thinkingConfig" not in config.rest:
         return None
     wish = inner(config, "thinkingConfig")
     budget = wish.get("thinkingBudget", int)
     level = word(wish, "thinkingLevel", _LEVELS)
-    wish.raw("includeThoughts")
+    shown = wish.get("includeThoughts", bool)
     unread += wish.left
     known = level is not None and level != _LEVELS[0]
     return ReasoningWish(
         effort=level.lower() if known and level is not None else None,
         budget_tokens=budget,
+        show=Showing.AUTO if shown else Showing.NONE,
     )
 
 

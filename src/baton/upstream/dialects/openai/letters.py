@@ -10,8 +10,10 @@ from baton.core.provider import ProviderSpec
 from baton.core.request import (
     ChatRequest,
     FormatKind,
+    ReasoningWish,
     ResponseFormat,
     Sampling,
+    Showing,
     Tool,
     ToolChoice,
     ToolMode,
@@ -63,6 +65,8 @@ def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: 
     effort = effort_among(request.reasoning, _EFFORTS if request.dialect in _OTHERS else {}, losses)
     if effort is not None:
         body["reasoning_effort"] = effort
+    if not home and not (effort and quirks.takes_thoughts):  # who takes thoughts back has told them
+        _note_showing(request.reasoning, losses)
     if request.user is not None:
         body["user"] = request.user
     if request.stream:
@@ -77,6 +81,12 @@ def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: 
     for path in request.unread:
         losses.drop(Feature.UNKNOWN_FIELDS, path)
     return msgspec.json.encode(body)
+
+
+def _note_showing(wish: ReasoningWish | None, losses: Losses) -> None:
+    """Nobody can ask for thoughts here: they come where the provider shows them by itself."""
+    if wish is not None and wish.show is not Showing.NONE and not wish.rests:
+        losses.drop(Feature.REASONING_SHOWN)
 
 
 def _tools(request: ChatRequest, keeps_marks: bool, losses: Losses) -> dict[str, Any]:

@@ -15,6 +15,7 @@ CANNOT: Mapping[Feature, str] = {
     Feature.REASONING_EFFORT: "`none` is left out: most models refuse it",
     Feature.REASONING_BUDGET: "left out beside an effort",
     Feature.REASONING_SIGNATURE: "goes to the caller marked; back to its own dialect only",
+    Feature.REASONING_SHOWN: "left out: thoughts come where the provider shows them by itself",
     Feature.CACHE_MARKS: "left out, but where an OpenAI-like takes them",
     Feature.IMAGE: "left out of what a model or a system message said",
     Feature.IMAGE_DETAIL: "left out of documents, sounds and answers",

@@ -64,6 +64,7 @@ CODEC = Codec(
         Feature.TOOL_RESULT_ERROR: "left out: the result's text has to say it",
         Feature.REASONING: "a thought goes back only in the dialect's own cipher",
         Feature.REASONING_SIGNATURE: "a signature goes back only to the dialect that it comes from",
+        Feature.REASONING_SHOWN: "not asked for where the caller's dialect cannot ask either",
         Feature.REFUSAL: "left out of what a user said",
         Feature.CITATIONS: "left out without an address, and behind the end of the text",
         Feature.FOREIGN_PARTS: "left out",

@@ -8,7 +8,7 @@ from msgspec import Raw
 from baton.core.dialect import Dialect
 from baton.core.losses import Feature, Losses
 from baton.core.provider import ProviderSpec
-from baton.core.request import ChatRequest, FormatKind, Sampling
+from baton.core.request import ChatRequest, FormatKind, Sampling, Showing
 from baton.upstream.dialects.efforts import effort_among
 from baton.upstream.dialects.responses.tools import custom_names, write_format, write_tool_choice, write_tools
 from baton.upstream.dialects.responses.turns import Turns
@@ -40,8 +40,6 @@ _SHARED = frozenset(
 """Fields that chat completions have by the same name."""
 
 _OPENAIS = frozenset({Dialect.OPENAI, Dialect.OPENAI_RESPONSES})
-_SHOWN_THOUGHTS = frozenset({Dialect.ANTHROPIC, Dialect.GOOGLE})
-"""Whose callers, asking for thought, expect to see it."""
 
 
 def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: Losses) -> bytes:
@@ -127,12 +125,17 @@ def _sampling(drawn: Sampling, losses: Losses) -> dict[str, Any]:
 def _thinking(request: ChatRequest, items: list[Any], losses: Losses) -> dict[str, Any]:
     """How much to think; what was thought comes in cipher, to be brought back: nothing is stored."""
     fields: dict[str, Any] = {}
-    effort = effort_among(request.reasoning, {} if request.dialect in _OPENAIS else _EFFORTS, losses)
-    if effort is not None:
-        fields["reasoning"] = {"effort": effort}
-        if request.dialect in _SHOWN_THOUGHTS:
-            fields["reasoning"]["summary"] = "auto"
+    wish = request.reasoning
+    effort = effort_among(wish, {} if request.dialect in _OPENAIS else _EFFORTS, losses)
+    said: dict[str, Any] = {} if effort is None else {"effort": effort}
+    if wish is not None and wish.show is not Showing.NONE and not wish.rests:
+        if request.dialect is Dialect.OPENAI:  # who cannot ask must not be refused for asking: not all may
+            losses.drop(Feature.REASONING_SHOWN)
+        else:
+            said["summary"] = wish.show.value
+    if said:
+        fields["reasoning"] = said
     brought = any(isinstance(item, dict) and "encrypted_content" in item for item in items)
-    if effort not in (None, "none") or brought:
+    if brought or "summary" in said or effort not in (None, "none"):
         fields["include"] = ["reasoning.encrypted_content"]
     return fields

@@ -5,7 +5,7 @@ from msgspec import Raw
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.messages import Message, Role, Text
-from baton.core.request import ChatRequest, ReasoningWish, Sampling
+from baton.core.request import ChatRequest, ReasoningWish, Sampling, Showing
 from baton.upstream.dialects.responses.items import read_input
 from baton.upstream.dialects.responses.tools import (
     custom_names,
@@ -29,6 +29,9 @@ _SO_ANYWAY = frozenset(
     }
 )
 """What needs no asking for: nobody else does otherwise."""
+
+
+_SHOWINGS = {showing.value: showing for showing in Showing}
 
 
 def read_request(body: bytes) -> ChatRequest:
@@ -96,9 +99,13 @@ def _says_nothing(name: str, value: Raw) -> bool:
 
 
 def _read_reasoning(fields: Fields, unread: list[str]) -> ReasoningWish | None:
+    """How much to think; thoughts come, as summaries, if these are asked for."""
     wish = fields.inner("reasoning")
     effort = wish.text("effort")
-    for known in ("summary", "generate_summary"):  # thoughts are shown as they come
-        wish.raw(known)
+    older = wish.text("generate_summary")
+    word = wish.text("summary") or older
+    show = _SHOWINGS.get(word, Showing.AUTO) if word else Showing.NONE
+    if word and word not in _SHOWINGS:
+        unread.append(wish.path("summary"))
     unread += wish.left
-    return None if effort is None else ReasoningWish(effort=effort)
+    return None if effort is None and show is Showing.NONE else ReasoningWish(effort=effort, show=show)
