@@ -182,6 +182,8 @@ class StreamWriter:
         self._finished: dict[int, str] = {}
         self._texts: dict[int, list[str]] = {}
         self._cited: dict[int, list[Citation]] = {}
+        self._refused: dict[int, int] = {}
+        """Characters of refusals, which are text here: citations count them."""
 
     def write(self, event: StreamEvent) -> bytes:
         """The bytes of one event; empty where it has to wait, or has none of its own in this dialect."""
@@ -202,7 +204,8 @@ class StreamWriter:
                 self._finished[event.choice] = write_finish(event.finish, calls, self._losses)
                 return self._called(event.choice)
             case Cited():
-                self._cited.setdefault(event.choice, []).append(event.citation)
+                moved = event.citation.moved(self._refused.get(event.choice, 0))
+                self._cited.setdefault(event.choice, []).append(moved)
                 return b""
             case Used() | Ended() | Broke():
                 return b""
@@ -249,6 +252,7 @@ class StreamWriter:
                 return self._signed_thought(event)
             case RefusalDelta():
                 self._losses.adjust(Feature.REFUSAL)
+                self._refused[event.choice] = self._refused.get(event.choice, 0) + len(event.text)
                 return self._text(event.text, event.choice)
             case MediaShown():
                 return write_media(event.media, self._losses)
