@@ -1,0 +1,77 @@
+"""All settings, typed: each room's slice of them is made of these."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from baton.upstream.directory import ProviderSettings
+from baton.upstream.http import HttpSettings
+from baton.upstream.outbound.guard import Guard
+
+
+def _split(value: object) -> object:
+    """Several things in one text, at its commas; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    return tuple(word for each in value.split(",") if (word := each.strip()))
+
+
+class Settings(BaseModel):
+    """All settings. Each is `BATON_<NAME>` in the environment, or `<name>` in the TOML file.
+
+    `allowed_hosts` stands under `[outbound]` there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    host: str = "127.0.0.1"
+    """Address to listen at."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Port to listen at; 0 takes a free one."""
+    data_dir: Path = Path(".baton")
+    """Folder of the database, the journal and the keys; must outlive the process."""
+    database_url: Annotated[str | None, Field(repr=False)] = None
+    """SQLAlchemy URL; a SQLite file in the data folder where unset. Also `DATABASE_URL`."""
+    master_key: Annotated[Annotated[str, Field(min_length=16)] | None, Field(repr=False)] = None
+    """An API key of the first admin, for automation."""
+    secret_key: Annotated[Annotated[str, Field(min_length=16)] | None, Field(repr=False)] = None
+    """Root of all hashes; a key file is made where unset."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 2
+    """How often a failed call is made again."""
+    strict_models: bool = False
+    """Refuse models that the catalog does not know, instead of passing them on unpriced."""
+    max_body_mib: Annotated[float, Field(gt=0, le=1024)] = 20
+    """Longest request body, MiB."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much is logged."""
+    https_proxy: Annotated[str | None, Field(repr=False)] = None
+    """Proxy for providers at https addresses. Also `HTTPS_PROXY`."""
+    http_proxy: Annotated[str | None, Field(repr=False)] = None
+    """Proxy for providers at http addresses. Also `HTTP_PROXY`."""
+    no_proxy: str = ""
+    """Hosts reached without the proxy, comma-separated. Also `NO_PROXY`."""
+    ca_file: Path | None = None
+    """Further certificate authorities (PEM)."""
+    client_certificate: Path | None = None
+    """Client certificate and key (PEM)."""
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
+    """Hosts that URLs of requests may lead to although they are not public, comma-separated."""
+    providers: dict[str, ProviderSettings] = {}
+    """Filled from `<NAME>_API_KEY` and its kin, or `[providers.<name>]`."""
+
+    @property
+    def http(self) -> HttpSettings:
+        """How to reach providers."""
+        return HttpSettings(
+            https_proxy=self.https_proxy,
+            http_proxy=self.http_proxy,
+            no_proxy=self.no_proxy,
+            ca_file=str(self.ca_file) if self.ca_file else None,
+            client_certificate=str(self.client_certificate) if self.client_certificate else None,
+        )
+
+    @property
+    def guard(self) -> Guard:
+        """Where URLs from outside may lead."""
+        return Guard.allowing(self.allowed_hosts)
