@@ -173,3 +173,63 @@ def test_an_endless_event_is_refused() -> None:
     assert reader.feed(b"data: " + b"x" * 900) == []
     with pytest.raises(EventTooLong):
         reader.feed(b"x" * 200)
+
+
+WORD = b'data: {"word":1}\n\n'
+PRETTY = b'{\n  "error": {\n    "code": 429,\n    "message": "Spent: all of it."\n  }\n}'
+BARE: dict[str, tuple[bytes, list[bytes]]] = {
+    "on a line": (WORD + b'{"error":"x"}\n\n' + WORD, [b'{"word":1}', b'{"error":"x"}', b'{"word":1}']),
+    "on several": (
+        WORD + PRETTY + b"\n",
+        [b'{"word":1}', b'{"error":{"code":429,"message":"Spent: all of it."}}'],
+    ),
+    "on several, with CRLF": (
+        PRETTY.replace(b"\n", b"\r\n"),
+        [b'{"error":{"code":429,"message":"Spent: all of it."}}'],
+    ),
+    "in an array": (b'[{"error":{"code":5}}]\n\n', [b'{"error":{"code":5}}']),
+    "by its type": (b'{"type":"error","message":"x"}\n\n', [b'{"error":{"type":"error","message":"x"}}']),
+    "by its kind of object": (b'{"object":"error"}', [b'{"error":{"object":"error"}}']),
+    "before the next event's lines": (b'{"error":1}\n' + WORD, [b'{"error":1}', b'{"word":1}']),
+    "behind an event's lines": (b'data: {"word":1}\n{"error":1}\n\n', [b'{"word":1}', b'{"error":1}']),
+    "between them": (
+        b'event: a\ndata: 1\nid: 5\n{"error":1}\nretry: 4\ndata: 2\n\n',
+        [b"1\n2", b'{"error":1}'],
+    ),
+}
+
+
+@pytest.mark.parametrize("how", BARE)
+def test_an_error_that_stands_bare_is_an_event(how: str) -> None:
+    """Wherever the bytes are cut; the events around it stay what they are, without its lines."""
+    stream, said = BARE[how]
+    for pieces in (
+        [stream],
+        one_byte_at_a_time(stream),
+        *([stream[:at], stream[at:]] for at in range(len(stream))),
+    ):
+        events = feed(pieces)
+        assert [event.data for event in events] == said
+        for event in events:
+            assert (event.event == "error") == (b"error" in event.data)
+            assert event.raw.endswith((b"\n\n", b"\r\n\r\n"))
+            assert event.event == "error" or b"error" not in event.raw
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"choices":[]}',
+        b"{oops",
+        b"[1,2]",
+        b"{}",
+        b'{"error":null}',
+        b"[" * 5000,
+        b'"error"',
+        b'{"error"\xff',
+    ],
+)
+def test_what_else_stands_bare_means_nothing(line: bytes) -> None:
+    """As the standard has it: a field that nobody knows."""
+    for stream in (line + b"\n\n" + WORD, line + b"\n" + WORD, WORD + line):
+        assert [event.data for event in feed([stream])] == [b'{"word":1}']

@@ -1,17 +1,25 @@
 """Server-sent events as the WHATWG HTML standard defines them (section 9.2.6), from any split of the bytes.
 
-One deviation, for the world as it is: an event that the connection's end cuts off before its blank line is
-handed out by `rest()`, because providers end streams with an unterminated `data: [DONE]`.
+Two deviations, for the world as it is. An event that the connection's end cuts off before its blank line is
+handed out by `rest()`, because providers end streams with an unterminated `data: [DONE]`. And an error that
+stands among the events as plain JSON, on one line or several, is handed out as an event: to the standard
+these lines are fields of no known name, but they say why the stream ends (seen of Gemini: maximhq/bifrost
+pull request 5262).
 """
 
 import re
+from typing import Any
 
+import msgspec
 from msgspec import Struct
+
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object
 
 _BOM = b"\xef\xbb\xbf"
 # Two line ends in a row; atomic, so that one CRLF is never taken for two ends.
 _BOUNDARY = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_NAMES_OF_NO_USE = (b"id", b"retry")
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 """Longer than any answer a provider packs into one event (images as base64); a bound against endless ones."""
@@ -64,9 +72,12 @@ class SseReader:
         events: list[SseEvent] = []
         start = 0
         for end in self._boundaries(pending):
-            event = read_event(pending[start:end])
-            if event is not None:
-                events.append(event)
+            raw = pending[start:end]
+            alone = _alone(raw)
+            if alone is not None:
+                events.append(alone)
+            else:
+                events += _read(raw)
             start = end
         self._pending = pending[start:]
         self._half_end = self._half_end or (start == len(pending) and pending.endswith(b"\r"))
@@ -77,11 +88,11 @@ class SseReader:
         return events
 
     def rest(self) -> list[SseEvent]:
-        """What the end of the connection left unfinished: one event at most."""
-        event = read_event(self._pending)
+        """What the end of the connection left unfinished."""
+        events = _read(self._pending)
         self._pending = b""
         self._searched = 0
-        return [] if event is None else [event]
+        return events
 
     def _boundaries(self, pending: bytes) -> list[int]:
         start, boundary = self._searched, b"\n\n"
@@ -117,13 +128,14 @@ def _alone(raw: bytes) -> SseEvent | None:
     return SseEvent(raw[start:end], raw, name) if whole and raw.startswith(b"data: ", start - 6) else None
 
 
-def read_event(raw: bytes) -> SseEvent | None:
-    """One event from its lines; None where they hold no data (comments, blank lines, other fields)."""
-    alone = _alone(raw)
-    if alone is not None:
-        return alone
+def _read(raw: bytes) -> list[SseEvent]:
+    """The event that some lines are; none where they hold no data (comments, blank lines, other fields). An
+    error that stands bare among them is one of its own."""
     data: list[bytes] = []
+    bare: list[bytes] = []
     name = "message"
+    begun = False
+    """Whether there was data before what stands bare."""
     for line in _LINE_END.split(raw):
         field, colon, value = line.partition(b":")
         if not field:  # a blank line, or a comment
@@ -134,7 +146,34 @@ def read_event(raw: bytes) -> SseEvent | None:
             data.append(value)
         elif field == b"event":
             name = value.decode("utf-8", "replace") or "message"
-    return SseEvent(b"\n".join(data), raw, name) if data else None
+        elif (bare or line.startswith((b"{", b"["))) and field not in _NAMES_OF_NO_USE:
+            begun = begun if bare else bool(data)
+            bare.append(line)
+    text = b"\n".join(data)
+    error = _error_in(bare) if bare else None
+    if error is None:
+        return [SseEvent(text, raw, name)] if data else []
+    if not data:
+        return [error]
+    said = SseEvent(text, write_event(text, None if name == "message" else name), name)
+    return [said, error] if begun else [error, said]
+
+
+def _error_in(lines: list[bytes]) -> SseEvent | None:
+    """The error that lines of plain JSON are; None: they are something else, and of no meaning."""
+    text = b"\n".join(lines)
+    try:
+        said: Any = msgspec.json.decode(text)
+    except UNREADABLE:
+        return None
+    fields = as_object(as_list(said)[0] if as_list(said) else said)
+    if fields.get("error"):
+        data = msgspec.json.encode(fields)
+    elif "error" in (fields.get("type"), fields.get("object")):
+        data = msgspec.json.encode({"error": fields})
+    else:
+        return None
+    return SseEvent(data, text + b"\n\n", "error")
 
 
 def write_event(data: bytes, event: str | None = None) -> bytes:

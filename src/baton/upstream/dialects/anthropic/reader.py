@@ -92,7 +92,8 @@ class StreamReader:
             case "error":
                 return [Broke(error_inside(self._spec, fields.get("error")))]
             case _:  # `ping`, and what comes later
-                return [Broke(error_inside(self._spec, fields))] if event.event == "error" else []
+                error = fields.get("error") or fields
+                return [Broke(error_inside(self._spec, error))] if event.event == "error" else []
 
     def _start(self, message: dict[str, Any]) -> list[StreamEvent]:
         self._note_usage(message.get("usage"))
