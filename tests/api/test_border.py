@@ -57,6 +57,11 @@ async def test_a_wrong_method_is_told_the_right_ones(web: Web, method: str, path
         ("/v1/images/edits", "/v1/images/generations"),
         ("/v1/audio/speech", "/v1/audio/transcriptions"),
         ("/mcp", "Model Context Protocol"),
+        ("/chat/completions", "with /v1"),
+        ("/v1/v1/messages", "a /v1 too many"),
+        ("/v1/cachedContents", "explicit caches"),
+        ("/v1/models/auto:embedContent", "/v1/embeddings"),
+        ("/", "/docs"),
     ],
 )
 async def test_a_known_absence_says_so(web: Web, path: str, says: str) -> None:

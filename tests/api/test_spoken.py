@@ -23,6 +23,10 @@ AT = {
     "/v1/chat/completions": Dialect.OPENAI,
     "/v1/nowhere": Dialect.OPENAI,
     "/v1": Dialect.OPENAI,
+    "/chat/completions": Dialect.OPENAI,
+    "/models": Dialect.OPENAI,
+    "/v1/v1/messages": Dialect.ANTHROPIC,
+    "/v1/v1beta/models/x:generateContent": Dialect.GOOGLE,
     "/api/ai/v2/chat": Dialect.NATIVE,
     "/v2/rerank": Dialect.NATIVE,
     "/": Dialect.NATIVE,
@@ -36,11 +40,13 @@ def test_a_path_has_a_dialect(path: str) -> None:
 
 
 def test_the_list_of_models_is_told_apart_by_its_header() -> None:
-    """Two dialects have it at the same path; one of them always says its version."""
+    """Three dialects have it at the same path, and other things too; two always say who they are."""
     version = [(b"anthropic-version", b"2023-06-01")]
     assert dialect_at("/v1/models", version) is Dialect.ANTHROPIC
     assert dialect_at("/v1/models/x", version) is Dialect.ANTHROPIC
     assert dialect_at("/v1/models") is Dialect.OPENAI
+    assert dialect_at("/v1/files", version) is Dialect.ANTHROPIC
+    assert dialect_at("/v1/cachedContents", [(b"x-goog-api-key", b"x")]) is Dialect.GOOGLE
     assert dialect_at("/v1/chat/completions", version) is Dialect.OPENAI
     for sign in (b"x-goog-api-key", b"x-goog-api-client"):
         assert dialect_at("/v1/models", [(sign, b"x")]) is Dialect.GOOGLE

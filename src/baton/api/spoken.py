@@ -5,14 +5,29 @@ from collections.abc import Iterable
 from baton.core.dialect import Dialect
 from baton.upstream.dialects.google.codec import VERBS
 
+UNVERSIONED = ("/chat/completions", "/responses", "/embeddings", "/models", "/completions")
+"""Where OpenAI's SDKs ask whose base URL lacks its `/v1`."""
+
 # The most particular first.
 _BEGINNINGS = {
+    "/v1/v1/messages": Dialect.ANTHROPIC,
+    "/v1/v1beta": Dialect.GOOGLE,
     "/v1/messages": Dialect.ANTHROPIC,
     "/v1/responses": Dialect.OPENAI_RESPONSES,
     "/v1beta": Dialect.GOOGLE,
     "/v1": Dialect.OPENAI,
+    **dict.fromkeys(UNVERSIONED, Dialect.OPENAI),
 }
-_MODELS = "/v1/models"
+_SHARED = (
+    "/v1/models",
+    "/v1/files",
+    "/v1/batches",
+    "/v1/cachedContents",
+    "/v1/interactions",
+    "/v1/tunedModels",
+)
+"""Where clients of several dialects ask, told apart by their headers."""
+
 _SIGNS = {
     b"anthropic-version": Dialect.ANTHROPIC,
     b"x-goog-api-key": Dialect.GOOGLE,
@@ -22,18 +37,19 @@ _SIGNS = {
 
 
 def dialect_at(path: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> Dialect:
-    """The dialect of whoever calls this path; three of them share the list of models, told apart by a header,
-    and one of these asks its models below it.
+    """The dialect of whoever calls this path; three of them share the list of models and what is kept for
+    them, told apart by a header, and one of these asks its models below it.
 
     NATIVE wherever Baton's own routes stand, or nobody's. `headers`: names in lower case.
     """
     for beginning, dialect in _BEGINNINGS.items():
         if _below(path, beginning):
-            return _among_models(path, headers) if _below(path, _MODELS) else dialect
+            shared = any(_below(path, each) for each in _SHARED)
+            return _by_headers(path, headers) if shared else dialect
     return Dialect.NATIVE
 
 
-def _among_models(path: str, headers: Iterable[tuple[bytes, bytes]]) -> Dialect:
+def _by_headers(path: str, headers: Iterable[tuple[bytes, bytes]]) -> Dialect:
     if path.endswith(VERBS):
         return Dialect.GOOGLE
     return next((_SIGNS[name] for name, _ in headers if name in _SIGNS), Dialect.OPENAI)

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from baton.api.callers import KnownCaller
-from baton.api.compat.generation import PREFIX
+from baton.api.compat.generation import PREFIX, PREFIXES
 from baton.api.compat.generative_shapes import (
     GenerativeModel,
     GenerativePage,
@@ -42,7 +42,8 @@ class GenerativeModels:
         to.add_api_route(PREFIX.rstrip("/"), self.all, response_model=GenerativePage, **shape)
         to.add_api_route(PREFIX + "{model_id:path}", self.one, response_model=GenerativeModel, **shape)
         # Served before it gets here, where the verb is one of ours.
-        to.router.routes.append(Route(PREFIX + "{path:path}", _unserved, methods=["POST"]))
+        for prefix in PREFIXES:
+            to.router.routes.append(Route(prefix + "{path:path}", _unserved, methods=["POST"]))
 
     async def all(
         self, caller: KnownCaller, page_size: _Size = 50, page_token: _Token = ""
@@ -60,6 +61,7 @@ class GenerativeModels:
 
 async def _unserved(request: Request) -> None:
     raise NotFound(
-        f"There is no {request.url.path}: below {PREFIX} models answer {', '.join(VERBS)}.",
+        f"There is no {request.url.path}: below {PREFIX} models answer {', '.join(VERBS)}; "
+        "embeddings are made at /v1/embeddings.",
         code="no_such_route",
     )
