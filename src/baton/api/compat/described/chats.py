@@ -102,6 +102,13 @@ CHATS: dict[str, Schema] = {
         ),
         ANSWER_OR_STREAM,
     ),
+    "/v1/responses/input_tokens": operation(
+        OPENAI,
+        "Count the tokens of a response's input",
+        "How many tokens a request has, by the provider's own counter where there is one.",
+        json_body(_RESPONSE, plain={"model": "auto", "input": "Say hello."}),
+        ANSWER,
+    ),
     "/v1/messages": operation(
         ANTHROPIC,
         "Messages",
@@ -134,6 +141,14 @@ CHATS: dict[str, Schema] = {
         "The same as it comes: events with `?alt=sse`, else the elements of one JSON array.",
         json_body(_GENERATION, plain={"contents": _CONTENTS}),
         ANSWER_OR_STREAM,
+        _IN_PATH,
+    ),
+    f"{_MODELS}:countTokens": operation(
+        GOOGLE,
+        "Count the tokens of contents",
+        "How many tokens a request has, by the provider's own counter where there is one.",
+        json_body(_GENERATION, plain={"contents": _CONTENTS}),
+        ANSWER,
         _IN_PATH,
     ),
 }
