@@ -79,14 +79,17 @@ def _variables() -> Iterator[Finding]:
 def _folded(findings: Sequence[Finding]) -> Iterator[Finding]:
     """The same with all providers that nobody wants in one line."""
     off = [each for each in findings if each.area == PROVIDERS and each.state is State.OFF]
-    yield from (each for each in findings if each not in off)
+    rest = [each for each in findings if each not in off]
+    yield from rest
     if off:
         names = ", ".join(each.name for each in off)
+        lonely = not any(each.area == PROVIDERS for each in rest)
+        so = ", so the simulated one answers" if lonely else ""
         yield Finding(
             area=PROVIDERS,
-            name=counted(len(off), "other"),
+            name=f"all {len(off)}" if lonely else counted(len(off), "other"),
             state=State.OFF,
-            what=f"not configured or switched off: {names}",
+            what=f"not configured or switched off{so}: {names}",
             fix="<NAME>_API_KEY, or for local servers <NAME>_BASE_URL",
         )
 

@@ -70,7 +70,7 @@ def test_a_provider_without_a_key_is_no_candidate() -> None:
     """Only configured providers are asked."""
     decision = router(GOOD, model("b/better", quality=1.0), configured={"a"}).decide(ask())
     assert decision.chosen.offer.id == "a/good"
-    assert reasons(decision) == {"b/better": "provider b is not configured"}
+    assert reasons(decision) == {"b/better": "provider b is not configured; `baton doctor` says what to set"}
 
 
 def test_a_request_that_just_fits_is_served() -> None:
@@ -244,7 +244,7 @@ def test_a_named_model_without_a_key_is_refused() -> None:
     """The reason is the missing configuration."""
     with pytest.raises(Unservable) as refused:
         named("b/x", router(GOOD, model("b/x"), configured={"a"}))
-    assert refused.value.reasons == {"b/x": "provider b is not configured"}
+    assert refused.value.reasons == {"b/x": "provider b is not configured; `baton doctor` says what to set"}
 
 
 @st.composite

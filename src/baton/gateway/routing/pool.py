@@ -100,7 +100,7 @@ def reason_against_any(landscape: Landscape, offer: Offer, ask: Ask) -> str | No
     if not model.is_enabled:
         return "switched off"
     if model.provider not in landscape.configured:
-        return f"provider {model.provider} is not configured"
+        return f"provider {model.provider} is not configured; `baton doctor` says what to set"
     if model.provider in ask.exclude:
         return "its provider is excluded"
     for service in _SERVICES & ask.needs:
