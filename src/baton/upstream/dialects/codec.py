@@ -17,6 +17,7 @@ from baton.core.provider import ProviderSpec
 from baton.core.request import ChatRequest, Envelope
 from baton.core.usage import Usage
 from baton.upstream.dialects.handing import EventReader, Hand
+from baton.upstream.dialects.names import NameRule
 
 
 class Glance(Struct, frozen=True, kw_only=True):
@@ -65,6 +66,8 @@ class Codec(Struct, frozen=True, kw_only=True):
     dialect: Dialect
     address: Callable[[str, str, bool], str]
     """The URL of a chat call: given base URL, model, and whether a stream is wanted."""
+    bring_home: Callable[[bytes, str, ProviderSpec, Losses], bytes]
+    """Takes out of a request in this very dialect what Baton has carried in it for another one's models."""
     pass_on: Callable[[Envelope, str, ProviderSpec], bytes]
     """The body of a request in this very dialect, for a model of a provider; bytes that need not change
     stay as they are. May raise Invalid."""
@@ -88,11 +91,10 @@ class Codec(Struct, frozen=True, kw_only=True):
     """The body of an error answer; given the request's id."""
     write_error_event: Callable[[BatonError, str], bytes]
     """The end of a stream that broke."""
-    cleans: bool = False
-    """Whether `pass_on` itself takes out what is marked as another dialect's; else such a request is written
-    anew."""
     takes: Callable[[Media], bool] = takes_any
     """Whether a request of this dialect can name such a file by its URL; Baton fetches the others."""
+    tool_names: NameRule = NameRule()
+    """What tools may be called; in a request from another dialect the others are called otherwise."""
     counter: Counter | None = None
     """None: its providers do not count."""
     cannot: Mapping[Feature, str]

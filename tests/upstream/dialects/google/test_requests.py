@@ -189,8 +189,7 @@ def test_null_fields_are_not_lost() -> None:
 
 
 def test_signatures_of_others_do_not_reach_google() -> None:
-    """In its own dialect too, where the conversation may have begun with another provider: the request is
-    written anew then, and the caller is told."""
+    """In its own dialect too, where the conversation may have begun with another provider; written anew, too."""
     foreign = base64.b64encode(b"baton.anthropic.xyz").decode()
     body = {
         "contents": [
@@ -199,12 +198,14 @@ def test_signatures_of_others_do_not_reach_google() -> None:
         ]
     }
     envelope = envelope_of(body)
-    assert holds_marked(envelope.body)  # which is why it is written anew, and not passed on
-    sent, losses = written(envelope.open())
-    assert not holds_marked(json.dumps(sent).encode())
-    said = [part["text"] for content in sent["contents"] for part in content["parts"]]
-    assert "".join(said) == "hiho"
-    assert Feature.REASONING_SIGNATURE in losses.features
+    assert holds_marked(envelope.body)
+    losses = Losses()
+    home = json.loads(CODEC.bring_home(envelope.body, "gemini-x", SPEC, losses))
+    for sent, lost in ((home, losses), written(envelope.open())):
+        assert not holds_marked(json.dumps(sent).encode())
+        said = [part["text"] for content in sent["contents"] for part in content["parts"]]
+        assert "".join(said) == "hiho"
+        assert Feature.REASONING_SIGNATURE in lost.features
 
 
 def test_what_money_depends_on_stands_in_the_body_once() -> None:

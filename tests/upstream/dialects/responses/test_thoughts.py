@@ -52,7 +52,7 @@ def test_what_comes_from_abroad_goes_to_no_provider_of_this_dialect(origin: Dial
         Text(text="Well.", signature=signed(origin)),
         ToolCall(id="call_1", name="f", arguments="{}", signature=signed(origin)),
     )
-    sent = json.loads(CODEC.pass_on(envelope_of(body), "gpt-x", SPEC))
+    sent = json.loads(CODEC.bring_home(envelope_of(body).body, "gpt-x", SPEC, Losses()))
     assert [item.get("type", "message") for item in sent["input"]] == [
         "message",
         "message",
@@ -70,7 +70,7 @@ def test_a_thought_of_this_dialect_goes_back_with_its_cipher() -> None:
     """To a provider that is asked in another dialect's name too; an id that Baton gave stays here."""
     home = signed(Dialect.OPENAI_RESPONSES)
     body = brought_back(Reasoning(text="Hm.", encrypted=home), Text(text="Well."))
-    sent = json.loads(CODEC.pass_on(envelope_of(body), "gpt-x", SPEC))
+    sent = json.loads(CODEC.bring_home(envelope_of(body).body, "gpt-x", SPEC, Losses()))
     thought = sent["input"][1]
     assert (thought["type"], thought["encrypted_content"]) == ("reasoning", home.value)
     assert "id" not in thought

@@ -6,6 +6,7 @@ from baton.core.dialect import Dialect
 from baton.upstream.dialects.anthropic.answers import glance, read_answer, write_answer
 from baton.upstream.dialects.anthropic.counting import COUNTER
 from baton.upstream.dialects.anthropic.errors import read_failure, write_error, write_error_event
+from baton.upstream.dialects.anthropic.homecoming import bring_home
 from baton.upstream.dialects.anthropic.losses import ADJUSTS, CANNOT
 from baton.upstream.dialects.anthropic.passing import Relay, pass_on
 from baton.upstream.dialects.anthropic.place import place
@@ -13,6 +14,7 @@ from baton.upstream.dialects.anthropic.reader import StreamReader
 from baton.upstream.dialects.anthropic.requests import write_request
 from baton.upstream.dialects.anthropic.writer import StreamWriter
 from baton.upstream.dialects.codec import Codec
+from baton.upstream.dialects.names import NameRule
 
 
 @lru_cache(maxsize=1024)
@@ -25,6 +27,7 @@ def address(base_url: str, model: str, stream: bool) -> str:
 CODEC = Codec(
     dialect=Dialect.ANTHROPIC,
     address=address,
+    bring_home=bring_home,
     pass_on=pass_on,
     write_request=write_request,
     read_failure=read_failure,
@@ -36,6 +39,7 @@ CODEC = Codec(
     writer=StreamWriter,
     write_error=write_error,
     write_error_event=write_error_event,
+    tool_names=NameRule(longest=128),
     counter=COUNTER,
     cannot=CANNOT,
     adjusts=ADJUSTS,

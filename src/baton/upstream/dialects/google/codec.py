@@ -1,5 +1,6 @@
 """Google's `generateContent` as a codec."""
 
+import re
 from functools import lru_cache
 
 from baton.core.dialect import Dialect
@@ -7,12 +8,14 @@ from baton.upstream.dialects.codec import Codec
 from baton.upstream.dialects.google.answers import glance, read_response, write_response
 from baton.upstream.dialects.google.counting import COUNTER
 from baton.upstream.dialects.google.errors import read_failure, write_error, write_error_event
+from baton.upstream.dialects.google.homecoming import bring_home
 from baton.upstream.dialects.google.losses import ADJUSTS, CANNOT
 from baton.upstream.dialects.google.parts import takes_as_is
 from baton.upstream.dialects.google.passing import Relay, prepare
 from baton.upstream.dialects.google.place import place
 from baton.upstream.dialects.google.requests import write_request
 from baton.upstream.dialects.google.streams import StreamReader, StreamWriter
+from baton.upstream.dialects.names import NameRule
 
 VERBS = (":generateContent", ":streamGenerateContent", ":countTokens")
 """What the paths of chat calls, and of counting, end with."""
@@ -31,6 +34,7 @@ def address(base_url: str, model: str, stream: bool) -> str:
 CODEC = Codec(
     dialect=Dialect.GOOGLE,
     address=address,
+    bring_home=bring_home,
     pass_on=prepare,
     write_request=write_request,
     read_failure=read_failure,
@@ -43,6 +47,7 @@ CODEC = Codec(
     writer=StreamWriter,
     write_error=write_error,
     write_error_event=write_error_event,
+    tool_names=NameRule(stranger=re.compile(r"[^a-zA-Z0-9_.:-]"), beginning=re.compile(r"[a-zA-Z_]")),
     counter=COUNTER,
     cannot=CANNOT,
     adjusts=ADJUSTS,

@@ -12,7 +12,6 @@ from baton.upstream.dialects.handing import Progress
 from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish
 from baton.upstream.dialects.responses.streams import DONE, ENDS, FAILURES, malformed_event
-from baton.upstream.dialects.responses.thoughts import MADE, brought_home
 from baton.upstream.dialects.responses.usage import read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.sse import SseEvent, write_event
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, no_json
@@ -29,12 +28,11 @@ _PAID_BY = (
     b'"conversation"',
     b'"service_tier"',
 )
-_MADE_HERE = (b'"baton.', MADE.encode())
 
 
 def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
-    """The caller's body for a provider of the same dialect: its own word for the model, no `baton` object, no
-    thoughts of other providers' models. Everything else is passed on byte by byte.
+    """The caller's body for a provider of the same dialect: its own word for the model, no `baton` object.
+    Everything else is passed on byte by byte.
 
     Raises:
         Invalid: it is nested too deeply.
@@ -46,30 +44,10 @@ def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     except RecursionError as error:  # the envelope was read with more room on the stack
         raise no_json(error) from None
     changes = fields.pop("baton", None) is not None
-    if any(mark in body for mark in _MADE_HERE):
-        changes |= _bring_home(fields)
     if not changes and envelope.model == model and not _may_repeat(body):
         return body
     fields["model"] = Raw(msgspec.json.encode(model))
     return msgspec.json.encode(fields)
-
-
-def _bring_home(fields: dict[str, Raw]) -> bool:
-    """Take out what Baton put into this dialect for another one's; whether there was any."""
-    try:
-        items = msgspec.json.decode(fields.get("input", b"null"), type=list[Raw])
-        kept: list[Any] = []
-        for item in items:
-            told = as_object(msgspec.json.decode(item))
-            home = brought_home(told)
-            if home is not None:
-                kept.append(item if home is told else home)
-    except UNREADABLE:
-        return False
-    changes = kept != items
-    if changes:
-        fields["input"] = Raw(msgspec.json.encode(kept))
-    return changes
 
 
 def _may_repeat(body: bytes) -> bool:
@@ -142,7 +120,7 @@ class Relay:
         try:
             fields = _OBJECT.decode(event.data)
         except UNREADABLE:
-            seen.failure = malformed_event()
+            seen.broke(malformed_event())
             return b""
         del fields
         return _ended(event)
@@ -164,7 +142,7 @@ class Relay:
     def _fail(self, event: SseEvent, told: _Event, seen: Progress) -> None:
         answer = as_object(msgspec.json.decode(told.response))
         _note_usage(answer, seen)
-        seen.failure = failure_inside(self._spec, answer.get("error") or _OBJECT.decode(event.data))
+        seen.broke(failure_inside(self._spec, answer.get("error") or _OBJECT.decode(event.data)))
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         """The last event: as it came, where Baton has nothing to add."""
