@@ -34,6 +34,8 @@ class Feature(StrEnum):
     SERVER_TOOLS = "server_tools"
     """Tools that only one dialect knows: web search, code execution, a custom grammar."""
     TOOL_CALL_ID = "tool_call_id"
+    TOOL_NAME = "tool_name"
+    """Names of tools that a dialect does not take; answers carry the caller's own."""
 
     RESPONSE_FORMAT = "response_format"
     RESPONSE_SCHEMA = "response_schema"

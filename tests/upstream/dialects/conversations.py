@@ -60,7 +60,25 @@ SPOKEN = tuple(dialect for dialect in Dialect if dialect is not Dialect.NATIVE)
 _WORDS = st.text(
     st.sampled_from("abcxyz ABC .,!?\"'\\/{}[]<>&%\n\t äöü€日本🙂\u2028"), min_size=1, max_size=12
 ).filter(str.strip)
-_NAMES = st.sampled_from(["get_weather", "add", "search-web", "f", "lookup_2"])
+_NAMES = st.sampled_from(
+    [
+        "get_weather",
+        "add",
+        "search-web",
+        "f",
+        "lookup_2",
+        "files.read",
+        "files:read",
+        "files_read",
+        "2fa",
+        "-v",
+        "wetter für",
+        "mcp__server__" + "x" * 52,
+        "mcp__server__" + "long_" * 22,
+        "mcp__server__" + "long_" * 28,
+    ]
+)
+"""Some of which no dialect takes, or not every."""
 _RAW = st.sampled_from([Raw(b"1"), Raw(b'"x"'), Raw(b'{"a":[1,2]}'), Raw(b"true")])
 _MARK = Raw(b'{"type":"ephemeral"}')
 _BYTES = base64.b64encode(b"\x89PNG some bytes").decode()

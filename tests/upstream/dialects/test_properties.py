@@ -3,6 +3,7 @@
 A dialect is tested by being registered. What may differ stands in `normal`.
 """
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from baton.core.usage import Usage
 from baton.upstream.dialects.anthropic import requests as anthropic
 from baton.upstream.dialects.codec import Codec
 from baton.upstream.dialects.google import requests as google
+from baton.upstream.dialects.names import names_in, renamed, with_fitting_names
 from baton.upstream.dialects.openai import requests as openai
 from baton.upstream.dialects.registry import CODECS
 from baton.upstream.dialects.responses import requests as responses
@@ -41,6 +43,13 @@ READERS: dict[Dialect, Callable[[bytes, bool], ChatRequest]] = {
     Dialect.GOOGLE: lambda body, stream: google.read_request(body, "some-model", stream=stream),
 }
 """Read a request; whether it asks for a stream may stand in its address."""
+TOOL_NAMES: dict[Dialect, str] = {
+    Dialect.OPENAI: r"[a-zA-Z0-9_-]{1,64}",
+    Dialect.OPENAI_RESPONSES: r"[a-zA-Z0-9_-]{1,64}",
+    Dialect.ANTHROPIC: r"[a-zA-Z0-9_-]{1,128}",
+    Dialect.GOOGLE: r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,63}",
+}
+"""Whatever else a tool is called is refused with a 400."""
 
 DIALECTS = tuple(CODECS)
 
@@ -64,9 +73,13 @@ def declared(codec: Codec, losses: Losses) -> None:
 
 def request_survives(request: ChatRequest, dialect: Dialect, quirks: Quirks | None = None) -> None:
     codec, losses = CODECS[dialect], Losses()
-    body = codec.write_request(request, "some-model", spec_of(dialect, quirks), losses)
+    fitting, names = with_fitting_names(request, codec.tool_names, losses)
+    body = codec.write_request(fitting, "some-model", spec_of(dialect, quirks), losses)
     declared(codec, losses)
     again = READERS[dialect](body, request.stream)
+    for name in names_in(again):
+        assert re.fullmatch(TOOL_NAMES[dialect], name), name
+    again = renamed(again, names)
     expected = without(request, losses.features, codec)
     found = without(again, losses.features, codec)
     for name in ChatRequest.__struct_fields__:

@@ -47,6 +47,7 @@ ADJUSTS: Mapping[Feature, str] = {
     Feature.TOOL_CHOICE: "`auto` for models that cannot be made to call, a named tool offered alone",
     Feature.TOOL_SCHEMA: "what is not known of a schema goes into its description",
     Feature.TOOL_CALL_ID: "rewritten where it has other letters than the API takes",
+    Feature.TOOL_NAME: "what is not `[A-Za-z0-9_-]{1,128}` becomes so; answers have the caller's",
     Feature.ALLOWED_TOOLS: "only the allowed ones are offered",
     Feature.RESPONSE_FORMAT: "an instruction where there is no schema; a description goes into the schema",
     Feature.RESPONSE_SCHEMA: "objects are closed; what is not known goes into the description",

@@ -38,6 +38,7 @@ ADJUSTS: Mapping[Feature, str] = {
     Feature.TEMPERATURE: "clamped to 0-2",
     Feature.STOP: "the first five sequences count",
     Feature.TOOLS: 'arguments that are no JSON object travel as `{"_raw": text}`',
+    Feature.TOOL_NAME: "what is not `[A-Za-z_][A-Za-z0-9_.:-]{0,63}` becomes so; answers have the caller's",
     Feature.TOOL_SCHEMA: "references and constants are written out, `$schema` is left out",
     Feature.RESPONSE_SCHEMA: "references and constants are written out, `$schema` is left out",
     Feature.RESPONSE_FORMAT: "the description of a schema goes into it",

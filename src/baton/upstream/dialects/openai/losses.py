@@ -36,6 +36,7 @@ ADJUSTS: Mapping[Feature, str] = {
     Feature.STOP: "the first four",
     Feature.LOGPROBS: "switched on where their number is asked for",
     Feature.TOOL_CALL_ID: "one of more than 40 characters is replaced by a shorter one",
+    Feature.TOOL_NAME: "what is not `[A-Za-z0-9_-]{1,64}` becomes so; answers have the caller's",
     Feature.RESPONSE_FORMAT: "JSON without a schema is also asked for in words",
     Feature.SCHEMA_STRICT: "strict where the schema allows it",
     Feature.REASONING: "several thoughts are one",
