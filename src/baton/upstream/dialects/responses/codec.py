@@ -11,8 +11,8 @@ from baton.upstream.dialects.responses.answers import glance, read_response, wri
 from baton.upstream.dialects.responses.counting import COUNTER
 from baton.upstream.dialects.responses.errors import write_error_event
 from baton.upstream.dialects.responses.homecoming import bring_home
+from baton.upstream.dialects.responses.letters import write_request
 from baton.upstream.dialects.responses.passing import Relay, prepare
-from baton.upstream.dialects.responses.requests import write_request
 from baton.upstream.dialects.responses.streams import StreamReader
 from baton.upstream.dialects.responses.writer import StreamWriter
 
@@ -82,7 +82,6 @@ CODEC = Codec(
         Feature.MAX_TOKENS: "at least 16",
         Feature.REASONING_BUDGET: "the effort that is nearest above it",
         Feature.TOOL_CALL_ID: "one of more than 64 characters is replaced by a shorter one",
-        Feature.TOOL_NAME: "what is not `[A-Za-z0-9_-]{1,64}` becomes so; answers have the caller's",
         Feature.ALTERNATION: "turns of a model in a row are one, and so are those of tools",
         Feature.EMPTY_CONTENT: "a turn without content is left out, a user's is an empty text",
         Feature.FINISH: "an end that is neither cut short nor filtered is told as complete",
