@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -38,6 +40,12 @@ class Caller:
 
     def reset(self) -> None:
         """Tear the connection down; what the client sent and nobody read turns this into a reset."""
+        self._visit.writer.transport.abort()
+
+    def tear(self) -> None:
+        """Reset the connection."""
+        link: socket.socket = self._visit.writer.get_extra_info("socket")
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._visit.writer.transport.abort()
 
     @property

@@ -137,7 +137,11 @@ class ReplyStream:
         return None if self._listener is None else self._listener.heard
 
     async def pieces(self) -> AsyncGenerator[bytes]:
-        """Bytes that may be sent on at once, events whole; failures end it without raising."""
+        """Bytes that may be sent on at once, events whole; failures end it without raising.
+
+        An answer whose every choice has finished is whole however its connection ends. It is read to its end
+        all the same: usage comes behind the finish.
+        """
         handing, seen = self.handing, self.seen
         try:
             async for chunk in self._response.chunks(MAX_ANSWER_BYTES):
@@ -149,22 +153,17 @@ class ReplyStream:
                     yield piece
                 elif self._quiet.too_long():
                     message = "The provider kept the connection open but said nothing."
-                    seen.failure = Failure(kind=Kind.TIMEOUT, message=message, billed=True)
+                    seen.broke(Failure(kind=Kind.TIMEOUT, message=message, billed=True))
+                    break
                 if seen.ended or seen.failure is not None:
-                    self._clean()
-                    return
+                    break
         except AttemptFailed as error:
-            seen.failure = seen.failure or error.failure
-            self._clean()
-            return
+            seen.broke(error.failure)
         piece = handing.close()
-        self._clean()
+        if seen.failure is not None:
+            seen.failure = presentable(seen.failure, self._key)
         if piece:
             yield piece
-
-    def _clean(self) -> None:
-        if self.seen.failure is not None:
-            self.seen.failure = presentable(self.seen.failure, self._key)
 
     async def close(self) -> None:
         """Let go of the connection; closes the socket where the answer had not ended."""

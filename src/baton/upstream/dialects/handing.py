@@ -34,7 +34,19 @@ from baton.upstream.dialects.wire import UNREADABLE
 class Progress:
     """What is known of a stream so far."""
 
-    __slots__ = ("_usage", "chars", "ended", "failure", "finish", "id", "model", "open", "reported", "said")
+    __slots__ = (
+        "_usage",
+        "chars",
+        "closed",
+        "ended",
+        "failure",
+        "finish",
+        "id",
+        "model",
+        "open",
+        "reported",
+        "said",
+    )
 
     def __init__(self) -> None:
         self.said = False
@@ -46,6 +58,8 @@ class Progress:
         """The last reason for an end, in the provider's own word."""
         self.open: set[int] = set()
         """Choices that have begun and not finished."""
+        self.closed: set[int] = set()
+        """Choices that have finished."""
         self._usage: Usage | None = None
         self.reported: Callable[[], Usage | None] | None = None
         """Reads the last report of usage, where one comes with every chunk: only the last one counts."""
@@ -72,6 +86,17 @@ class Progress:
     def finished(self) -> bool:
         """Whether every choice has finished: an error that comes later takes nothing back."""
         return self.finish is not None and not self.open
+
+    def close(self, choice: int, word: str) -> None:
+        """A choice finished, for this reason."""
+        self.finish = word
+        self.open.discard(choice)
+        self.closed.add(choice)
+
+    def broke(self, failure: Failure) -> None:
+        """The stream went wrong; behind an answer whose every choice has finished that is nobody's loss."""
+        if self.failure is None and not self.finished:
+            self.failure = failure
 
 
 class Hand(Protocol):
@@ -111,14 +136,17 @@ class Handing:
             events = self._reader.feed(chunk)
         except EventTooLong as error:
             message = f"The provider's stream holds {error}."
-            self.seen.failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
+            self.seen.broke(Failure(kind=Kind.MALFORMED, message=message, billed=True))
+            self.seen.ended = self.seen.finished  # where the next event begins nobody knows
             return b""
         return self._pass(events)
 
     def close(self) -> bytes:
         """What the end of the connection left; notes a failure where the answer is not whole."""
-        passed = self._pass(self._reader.rest())
         seen = self.seen
+        if seen.failure is not None or seen.ended:
+            return b""
+        passed = self._pass(self._reader.rest())
         if seen.failure is None and not seen.complete:
             message = "The provider's stream ended before the answer was finished."
             seen.failure = Failure(kind=Kind.CONNECT, message=message, billed=True)
@@ -226,14 +254,12 @@ def note(event: StreamEvent, seen: Progress) -> bool:
         case Began():
             seen.id, seen.model = event.id, event.model
         case Finished():
-            seen.finish = event.native or event.finish.value
-            seen.open.discard(event.choice)
+            seen.close(event.choice, event.native or event.finish.value)
         case Used():
             seen.usage = event.usage
             return False
         case Broke():
-            if not seen.finished:
-                seen.failure = event.failure
+            seen.broke(event.failure)
             return False
         case Ended():
             seen.ended = True

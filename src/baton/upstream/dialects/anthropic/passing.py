@@ -102,7 +102,7 @@ class Relay:
         except UNREADABLE:
             said = _event_leniently(event.data)
         if said is None:
-            seen.failure = malformed_event()
+            seen.broke(malformed_event())
             return b""
         match said.type:
             case "content_block_delta":
@@ -123,8 +123,7 @@ class Relay:
                 self._pings = _ended(event)
                 return b""
             case _ if said.type == "error" or event.event == "error":
-                if not seen.finished:  # an error that comes later takes nothing back
-                    seen.failure = error_inside(self._spec, said.error or _OBJECT.decode(event.data))
+                seen.broke(error_inside(self._spec, said.error or _OBJECT.decode(event.data)))
                 return b""
             case _:  # what comes later than this version of Baton
                 pass
@@ -149,8 +148,7 @@ class Relay:
         if self._usage is not None:
             seen.usage = read_usage(self._usage)
         if said.delta is not None and said.delta.stop_reason:
-            seen.finish = said.delta.stop_reason
-            seen.open.discard(0)
+            seen.close(0, said.delta.stop_reason)
         return earlier
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:

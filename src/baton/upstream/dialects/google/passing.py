@@ -132,14 +132,14 @@ class Relay:
         except UNREADABLE:
             lenient = _leniently(event.data)
             if lenient is None:
-                seen.failure = malformed_chunk()
+                seen.broke(malformed_chunk())
                 return b""
             chunk = lenient
         if chunk.usageMetadata != ABSENT:
             self._usage = chunk.usageMetadata
             seen.reported = seen.reported or self._read_usage
         if chunk.error:
-            seen.failure = error_inside(self._spec, chunk.error)
+            seen.broke(error_inside(self._spec, chunk.error))
             return b""
         if not seen.model and chunk.modelVersion:
             seen.model, seen.id = chunk.modelVersion, chunk.responseId or ""
@@ -192,6 +192,7 @@ def _may_grow(data: bytes) -> bool:
 
 def _note(candidate: _Candidate, at: int, seen: Progress) -> None:
     index = at if candidate.index is None else candidate.index
+    said = False
     content = candidate.content
     for part in content.parts or () if content is not None else ():
         if part.text:
@@ -200,12 +201,11 @@ def _note(candidate: _Candidate, at: int, seen: Progress) -> None:
             seen.chars += len(bytes(part.functionCall))
         elif part.text is not None:
             continue
-        seen.said = True
+        seen.said = said = True
     finish = None if candidate.finishReason is None else finish_word(candidate.finishReason)
     if finish is not None:
-        seen.finish = finish
-        seen.open.discard(index)
-    elif seen.finish is None:
+        seen.close(index, finish)
+    elif index not in seen.open and (said or index not in seen.closed):
         seen.open.add(index)
 
 

@@ -112,7 +112,7 @@ class Relay:
         except UNREADABLE:
             chunk = _chunk_leniently(event.data)
         if chunk is None:
-            seen.failure = malformed_chunk()
+            seen.broke(malformed_chunk())
             return b""
         if chunk.usage is not None:
             seen.usage = read_usage(chunk.usage, self._quirks)
@@ -136,7 +136,7 @@ class Relay:
         if seen.finished:
             remark = _ended(event)
             return b"" if holds_key(remark.decode("utf-8", "replace")) else remark
-        seen.failure = error_inside(self._spec, chunk.error or _OBJECT.decode(event.data))
+        seen.broke(error_inside(self._spec, chunk.error or _OBJECT.decode(event.data)))
         return b""
 
     def _note_without_choices(self, chunk: _Chunk, event: SseEvent) -> bytes:
@@ -181,6 +181,7 @@ class Relay:
 
 def _note_choice(choice: _ChunkChoice, seen: Progress) -> None:
     index = choice.index or 0
+    chars = 0
     delta = choice.delta
     if delta is not None:
         chars = (
@@ -194,9 +195,8 @@ def _note_choice(choice: _ChunkChoice, seen: Progress) -> None:
         ):
             seen.said = True
     if choice.finish_reason:
-        seen.finish = choice.finish_reason
-        seen.open.discard(index)
-    elif seen.finish is None or index not in seen.open:
+        seen.close(index, choice.finish_reason)
+    elif index not in seen.open and (chars or index not in seen.closed):
         seen.open.add(index)
 
 

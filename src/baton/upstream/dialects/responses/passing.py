@@ -120,7 +120,7 @@ class Relay:
         try:
             fields = _OBJECT.decode(event.data)
         except UNREADABLE:
-            seen.failure = malformed_event()
+            seen.broke(malformed_event())
             return b""
         del fields
         return _ended(event)
@@ -142,7 +142,7 @@ class Relay:
     def _fail(self, event: SseEvent, told: _Event, seen: Progress) -> None:
         answer = as_object(msgspec.json.decode(told.response))
         _note_usage(answer, seen)
-        seen.failure = failure_inside(self._spec, answer.get("error") or _OBJECT.decode(event.data))
+        seen.broke(failure_inside(self._spec, answer.get("error") or _OBJECT.decode(event.data)))
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         """The last event: as it came, where Baton has nothing to add."""
