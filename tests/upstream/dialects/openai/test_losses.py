@@ -31,8 +31,7 @@ from baton.core.request import (
     ToolChoice,
     ToolMode,
 )
-from baton.upstream.dialects.openai.letters import write_request
-from baton.upstream.dialects.openai.requests import read_request
+from baton.upstream.dialects.openai.requests import read_request, write_request
 from baton.upstream.directory import declared
 
 SPECS = {spec.name: spec for spec in declared()}

@@ -11,9 +11,8 @@ import pytest
 from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.openai.answers import read_response
-from baton.upstream.dialects.openai.letters import write_request
 from baton.upstream.dialects.openai.replies import write_response
-from baton.upstream.dialects.openai.requests import read_request
+from baton.upstream.dialects.openai.requests import read_request, write_request
 from baton.upstream.directory import declared
 from tests.contracts.contract import REFUSED_BEFOREHAND
 from tests.contracts.recordings import PROVIDERS, chats

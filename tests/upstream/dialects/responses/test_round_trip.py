@@ -9,8 +9,7 @@ from typing import Any
 from baton.core.losses import Feature, Losses
 from baton.upstream.dialects.responses.answers import read_response
 from baton.upstream.dialects.responses.codec import CODEC
-from baton.upstream.dialects.responses.letters import write_request
-from baton.upstream.dialects.responses.requests import read_request
+from baton.upstream.dialects.responses.requests import read_request, write_request
 from tests.contracts.description import problems
 from tests.upstream.dialects.responses.recorded import answers, envelope_of, recorded, said
 

@@ -10,10 +10,10 @@ from baton.upstream.dialects.codec import Codec
 from baton.upstream.dialects.openai.answers import glance, read_response
 from baton.upstream.dialects.openai.errors import read_failure, write_error, write_error_event
 from baton.upstream.dialects.openai.homecoming import bring_home
-from baton.upstream.dialects.openai.letters import write_request
 from baton.upstream.dialects.openai.losses import ADJUSTS, CANNOT
 from baton.upstream.dialects.openai.passing import Relay, prepare
 from baton.upstream.dialects.openai.replies import write_response
+from baton.upstream.dialects.openai.requests import write_request
 from baton.upstream.dialects.openai.streams import StreamReader
 from baton.upstream.dialects.openai.writer import StreamWriter
 

@@ -1,25 +1,27 @@
-"""Chat-completions requests, read into the core."""
+"""Whole requests ⇄ core; what cannot be said in this dialect is noted."""
 
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from baton.core.dialect import Dialect
+from baton.core.losses import Feature, Losses
 from baton.core.messages import Message, Part, Reasoning, Refusal, Role, Text, ToolResult
-from baton.core.request import (
-    ChatRequest,
-    ForeignTool,
-    FormatKind,
-    ReasoningWish,
-    ResponseFormat,
-    Sampling,
-    Showing,
-    Tool,
-    ToolChoice,
-    ToolMode,
-)
+from baton.core.provider import ProviderSpec
+from baton.core.request import ChatRequest, FormatKind, ReasoningWish, Sampling, Showing
 from baton.upstream.dialects.openai.parts import read_call, read_part, read_signature, signed
 from baton.upstream.dialects.openai.thoughts import read_thoughts
-from baton.upstream.dialects.wire import Fields, as_list, as_object, missing, raw
+from baton.upstream.dialects.openai.tools import (
+    read_format,
+    read_tool,
+    read_tool_choice,
+    write_format,
+    write_tools,
+)
+from baton.upstream.dialects.openai.turns import Turns
+from baton.upstream.dialects.openai.wording import HOTTEST, JSON_WISH, effort_word, says_json
+from baton.upstream.dialects.wire import Fields, as_list, missing, raw
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
@@ -34,6 +36,21 @@ _SAMPLING: dict[str, type[int] | type[float] | type[bool]] = {
     "logprobs": bool,
     "top_logprobs": int,
 }
+
+MOST_STOPS = 4
+"""The most stop words of a request (OpenAI's API reference)."""
+
+_PLAIN = (
+    "temperature",
+    "top_p",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "n",
+    "logprobs",
+    "top_logprobs",
+    "logit_bias",
+)
 
 
 def read_request(body: bytes) -> ChatRequest:
@@ -56,10 +73,10 @@ def read_request(body: bytes) -> ChatRequest:
     return ChatRequest(
         model=fields.text("model") or "",
         messages=_joined(_read_message(message, unread) for message in fields.list("messages")),
-        tools=tuple(_read_tool(tool, unread) for tool in fields.list("tools")),
-        tool_choice=_read_tool_choice(fields),
+        tools=tuple(read_tool(tool, unread) for tool in fields.list("tools")),
+        tool_choice=read_tool_choice(fields),
         parallel_tool_calls=fields.get("parallel_tool_calls", bool),
-        response_format=_read_format(fields, unread),
+        response_format=read_format(fields, unread),
         sampling=_read_sampling(fields),
         max_tokens=completion_limit if completion_limit is not None else limit,
         reasoning=None if effort is None else ReasoningWish(effort=effort, show=Showing.AUTO),
@@ -127,59 +144,66 @@ def _read_content(fields: Fields, unread: list[str]) -> tuple[Part, ...]:
     return tuple(read_part(part, unread) for part in again.list("content"))
 
 
-def _read_tool(fields: Fields, unread: list[str]) -> Tool | ForeignTool:
-    whole = raw(fields.rest)
-    kind = fields.text("type") or "function"
-    if kind != "function" or "function" not in fields.rest:
-        return ForeignTool(dialect=Dialect.OPENAI, type=kind, raw=whole)
-    function = fields.inner("function")
-    tool = Tool(
-        name=function.text("name") or "",
-        description=function.text("description"),
-        schema=function.raw("parameters"),
-        strict=function.get("strict", bool),
-        cache_mark=fields.raw("cache_control"),
-    )
-    unread += function.left + fields.left
-    return tool
+def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: Losses) -> bytes:
+    """A whole request for a provider, which is asked for `model`; usage is always asked for on streams."""
+    quirks = spec.quirks
+    home = request.dialect is Dialect.OPENAI
+    turns = Turns(request.dialect, quirks, losses)
+    body: dict[str, Any] = {"model": model, "messages": turns.write(request.messages)}
+    body |= write_tools(request, quirks.takes_cache_marks or home, losses)
+    if request.response_format is not None:
+        body["response_format"] = write_format(request.response_format, request.dialect, losses)
+        if request.response_format.kind is FormatKind.JSON_OBJECT and not home and not says_json(request):
+            losses.adjust(Feature.RESPONSE_FORMAT, "instruction")
+            body["messages"].insert(0, {"role": "system", "content": JSON_WISH})
+    body |= _write_sampling(request.sampling, home, quirks.takes_top_k, losses)
+    if request.max_tokens is not None:
+        body[quirks.limit_name] = request.max_tokens
+    effort = effort_word(request, losses)
+    if effort is not None:
+        body["reasoning_effort"] = effort
+    if not home and not (effort and quirks.takes_thoughts):  # who takes thoughts back has told them
+        _note_showing(request.reasoning, losses)
+    if request.user is not None:
+        body["user"] = request.user
+    if request.stream:
+        body["stream"] = True
+        if not quirks.no_stream_options:
+            body["stream_options"] = {"include_usage": True}
+    if home:
+        body |= request.extras
+    else:
+        for name in request.extras:
+            losses.drop(Feature.UNKNOWN_FIELDS, name)
+    for path in request.unread:
+        losses.drop(Feature.UNKNOWN_FIELDS, path)
+    return msgspec.json.encode(body)
 
 
-def _read_tool_choice(fields: Fields) -> ToolChoice | None:
-    choice: Any = fields.get("tool_choice", object)
-    if choice is None:
-        return None
-    if isinstance(choice, str):
-        # Mistral says "any" where OpenAI says "required".
-        mode = "required" if choice == "any" else choice
-        if mode not in ("auto", "none", "required"):
-            raise fields.refuse("tool_choice", f"'{choice}' is no tool choice")
-        return ToolChoice(mode=ToolMode(mode))
-    wish = as_object(choice)
-    if wish.get("type") == "allowed_tools":
-        allowed = as_object(wish.get("allowed_tools"))
-        tools = [as_object(as_object(tool).get("function")) for tool in as_list(allowed.get("tools"))]
-        mode = ToolMode.REQUIRED if allowed.get("mode") == "required" else ToolMode.AUTO
-        return ToolChoice(mode=mode, names=tuple(str(tool["name"]) for tool in tools if "name" in tool))
-    name = as_object(wish.get("function") or wish.get("custom")).get("name")
-    if not isinstance(name, str):
-        raise fields.refuse("tool_choice", "a named choice needs a name")
-    return ToolChoice(mode=ToolMode.NAMED, names=(name,))
+def _note_showing(wish: ReasoningWish | None, losses: Losses) -> None:
+    """Nobody can ask for thoughts here: they come where the provider shows them by itself."""
+    if wish is not None and wish.show is not Showing.NONE and not wish.rests:
+        losses.drop(Feature.REASONING_SHOWN)
 
 
-def _read_format(fields: Fields, unread: list[str]) -> ResponseFormat | None:
-    wish = fields.inner("response_format")
-    if not wish.rest:
-        return None
-    kind = wish.text("type") or "text"
-    if kind not in {known.value for known in FormatKind}:
-        raise wish.refuse("type", f"'{kind}' is no response format")
-    inner = wish.inner("json_schema")
-    form = ResponseFormat(
-        kind=FormatKind(kind),
-        name=inner.text("name"),
-        description=inner.text("description"),
-        schema=inner.raw("schema"),
-        strict=inner.get("strict", bool),
-    )
-    unread += inner.left + wish.left
-    return form
+def _write_sampling(sampling: Sampling, home: bool, takes_top_k: bool, losses: Losses) -> dict[str, Any]:
+    fields = {name: value for name in _PLAIN if (value := getattr(sampling, name)) is not None}
+    if sampling.top_k is not None:
+        if takes_top_k or home:
+            fields["top_k"] = sampling.top_k
+        else:
+            losses.drop(Feature.TOP_K)
+    if sampling.stop:
+        fields["stop"] = list(sampling.stop)
+    if home:
+        return fields
+    if sampling.temperature is not None and sampling.temperature > HOTTEST:
+        losses.adjust(Feature.TEMPERATURE, f"{HOTTEST:g}")
+        fields["temperature"] = HOTTEST
+    if len(sampling.stop) > MOST_STOPS:
+        losses.adjust(Feature.STOP, f"the first {MOST_STOPS}")
+        fields["stop"] = list(sampling.stop[:MOST_STOPS])
+    if sampling.top_logprobs is not None and not sampling.logprobs:
+        losses.adjust(Feature.LOGPROBS)
+        fields["logprobs"] = True
+    return fields

@@ -11,8 +11,8 @@ from baton.upstream.dialects.responses.answers import glance, read_response, wri
 from baton.upstream.dialects.responses.counting import COUNTER
 from baton.upstream.dialects.responses.errors import write_error_event
 from baton.upstream.dialects.responses.homecoming import bring_home
-from baton.upstream.dialects.responses.letters import write_request
 from baton.upstream.dialects.responses.passing import Relay, prepare
+from baton.upstream.dialects.responses.requests import write_request
 from baton.upstream.dialects.responses.streams import StreamReader
 from baton.upstream.dialects.responses.writer import StreamWriter
 

@@ -1,18 +1,28 @@
-"""A whole request, taken apart."""
+"""Whole requests ⇄ core; what cannot be said in this dialect is noted."""
 
+from typing import Any
+
+import msgspec
 from msgspec import Raw
 
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
+from baton.core.losses import Feature, Losses
 from baton.core.messages import Message, Role, Text
-from baton.core.request import ChatRequest, ReasoningWish, Sampling, Showing
+from baton.core.provider import ProviderSpec
+from baton.core.request import ChatRequest, FormatKind, ReasoningWish, Sampling, Showing
+from baton.upstream.dialects.openai.wording import HOTTEST, JSON_WISH, effort_word, says_json
 from baton.upstream.dialects.responses.items import read_input
 from baton.upstream.dialects.responses.tools import (
     custom_names,
     read_format,
     read_tool,
     read_tool_choice,
+    write_format,
+    write_tool_choice,
+    write_tools,
 )
+from baton.upstream.dialects.responses.turns import Turns
 from baton.upstream.dialects.wire import Fields, missing
 
 _IN_CIPHER = Raw(b'["reasoning.encrypted_content"]')
@@ -30,8 +40,24 @@ _SO_ANYWAY = frozenset(
 )
 """What needs no asking for: nobody else does otherwise."""
 
-
 _SHOWINGS = {showing.value: showing for showing in Showing}
+
+LEAST_OUTPUT_TOKENS = 16
+"""OpenAI refuses a lower limit (`integer_below_min_value`, seen in litellm issue 15286)."""
+
+_UNSAID = (
+    (Feature.TOP_K, "top_k"),
+    (Feature.SEED, "seed"),
+    (Feature.PRESENCE_PENALTY, "presence_penalty"),
+    (Feature.FREQUENCY_PENALTY, "frequency_penalty"),
+    (Feature.LOGPROBS, "logprobs"),
+    (Feature.LOGPROBS, "top_logprobs"),
+    (Feature.LOGIT_BIAS, "logit_bias"),
+)
+_SHARED = frozenset(
+    {"metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier"}
+)
+"""Fields that chat completions have by the same name."""
 
 
 def read_request(body: bytes) -> ChatRequest:
@@ -109,3 +135,98 @@ def _read_reasoning(fields: Fields, unread: list[str]) -> ReasoningWish | None:
         unread.append(wish.path("summary"))
     unread += wish.left
     return None if effort is None and show is Showing.NONE else ReasoningWish(effort=effort, show=show)
+
+
+def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: Losses) -> bytes:
+    """A whole request for a provider, which is asked for `model`, and to store nothing."""
+    home = request.dialect is Dialect.OPENAI_RESPONSES
+    turns = Turns(losses, request.dialect, no_developers=spec.quirks.no_developer_role)
+    items = turns.write(request.messages)
+    body: dict[str, Any] = {"model": model, "input": items, "store": False}
+    body |= _tools(request, losses)
+    if request.response_format is not None:
+        body["text"] = {"format": write_format(request.response_format, request.dialect, losses)}
+        if request.response_format.kind is FormatKind.JSON_OBJECT and not home and not says_json(request):
+            losses.adjust(Feature.RESPONSE_FORMAT, "instruction")
+            items.insert(0, {"type": "message", "role": "system", "content": JSON_WISH})
+    body |= _sampling(request.sampling, losses)
+    if request.max_tokens is not None:
+        body["max_output_tokens"] = max(request.max_tokens, LEAST_OUTPUT_TOKENS)
+        if body["max_output_tokens"] != request.max_tokens:
+            losses.adjust(Feature.MAX_TOKENS, str(LEAST_OUTPUT_TOKENS))
+    body |= _thinking(request, items, losses)
+    if request.user is not None:
+        body["user"] = request.user
+    if request.stream:
+        body["stream"] = True
+    _add_extras(body, request, losses)
+    for path in request.unread:
+        losses.drop(Feature.UNKNOWN_FIELDS, path)
+    return msgspec.json.encode(body)
+
+
+def _add_extras(body: dict[str, Any], request: ChatRequest, losses: Losses) -> None:
+    """The fields that the core has no word for, where both of OpenAI's dialects have the same."""
+    home, kin = (request.dialect is known for known in (Dialect.OPENAI_RESPONSES, Dialect.OPENAI))
+    for name, value in request.extras.items():
+        if home or (kin and name in _SHARED):
+            body[name] = value
+        elif kin and name == "verbosity":
+            body.setdefault("text", {})["verbosity"] = value
+        else:
+            losses.drop(Feature.UNKNOWN_FIELDS, name)
+
+
+def _tools(request: ChatRequest, losses: Losses) -> dict[str, Any]:
+    """Tools, and the fields that mean nothing where there are none."""
+    lines = write_tools(request.tools, request.dialect, losses)
+    fields: dict[str, Any] = {"tools": lines} if lines else {}
+    if request.tool_choice is not None:
+        if lines:
+            customs = custom_names(Raw(msgspec.json.encode(lines)))
+            fields["tool_choice"] = write_tool_choice(request.tool_choice, customs)
+        else:
+            losses.drop(Feature.TOOL_CHOICE)
+    if request.parallel_tool_calls is not None:
+        if lines:
+            fields["parallel_tool_calls"] = request.parallel_tool_calls
+        else:
+            losses.drop(Feature.PARALLEL_TOOL_CALLS)
+    return fields
+
+
+def _sampling(drawn: Sampling, losses: Losses) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if drawn.temperature is not None:
+        fields["temperature"] = min(max(drawn.temperature, 0.0), HOTTEST)
+        if fields["temperature"] != drawn.temperature:
+            losses.adjust(Feature.TEMPERATURE, f"{fields['temperature']:g}")
+    if drawn.top_p is not None:
+        fields["top_p"] = drawn.top_p
+    if drawn.stop:
+        losses.drop(Feature.STOP)
+    if drawn.n not in (None, 1):
+        losses.drop(Feature.N)
+    for feature, name in _UNSAID:
+        if getattr(drawn, name) is not None:
+            losses.drop(feature)
+    return fields
+
+
+def _thinking(request: ChatRequest, items: list[Any], losses: Losses) -> dict[str, Any]:
+    """How much to think; what was thought comes in cipher, to be brought back: nothing is stored."""
+    fields: dict[str, Any] = {}
+    wish = request.reasoning
+    effort = effort_word(request, losses)
+    said: dict[str, Any] = {} if effort is None else {"effort": effort}
+    if wish is not None and wish.show is not Showing.NONE and not wish.rests:
+        if request.dialect is Dialect.OPENAI:  # who cannot ask must not be refused for asking: not all may
+            losses.drop(Feature.REASONING_SHOWN)
+        else:
+            said["summary"] = wish.show.value
+    if said:
+        fields["reasoning"] = said
+    brought = any(isinstance(item, dict) and "encrypted_content" in item for item in items)
+    if brought or "summary" in said or effort not in (None, "none"):
+        fields["include"] = ["reasoning.encrypted_content"]
+    return fields

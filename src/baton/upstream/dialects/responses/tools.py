@@ -16,6 +16,7 @@ from baton.core.request import (
     ToolMode,
 )
 from baton.upstream.dialects.openai.strictness import fits_strict
+from baton.upstream.dialects.openai.wording import OTHERS, schema_strict
 from baton.upstream.dialects.responses.items import INPUT
 from baton.upstream.dialects.wire import Fields, as_list, as_object, raw
 
@@ -31,7 +32,6 @@ _TEXT_ALONE = raw(
 """The schema of a custom tool's function."""
 
 _EMPTY = Raw(b'{"type":"object","properties":{}}')
-_OPENAIS = frozenset({Dialect.OPENAI, Dialect.OPENAI_RESPONSES})
 
 
 def read_tool(fields: Fields, unread: list[str]) -> Tool | ForeignTool:
@@ -157,7 +157,7 @@ def _write_tool(tool: Tool, dialect: Dialect, losses: Losses) -> dict[str, Any]:
     if tool.description is not None:
         line["description"] = tool.description
     strict = bool(tool.strict)  # unlike elsewhere, what is not said here counts as strict
-    if strict and dialect not in _OPENAIS and not fits_strict(tool.schema):
+    if strict and dialect in OTHERS and not fits_strict(tool.schema):
         losses.drop(Feature.TOOL_STRICT)
         strict = False
     return line | {"parameters": tool.schema or _EMPTY, "strict": strict}
@@ -174,15 +174,10 @@ def write_tool_choice(choice: ToolChoice, customs: frozenset[str]) -> Any:
 
 
 def write_format(wish: ResponseFormat, dialect: Dialect, losses: Losses) -> dict[str, Any]:
-    """The form of the answer's text. Anthropic and Google are always strict about a schema, OpenAI only if
-    told; `dialect` is the one that the wish came in."""
+    """The form of the answer's text; `dialect` is the one that the wish came in."""
     if wish.kind is not FormatKind.JSON_SCHEMA:
         return {"type": wish.kind.value}
-    strict = wish.strict
-    if dialect not in _OPENAIS and strict is not False:
-        strict = fits_strict(wish.schema) or None
-        if strict != wish.strict:
-            losses.adjust(Feature.SCHEMA_STRICT, "true" if strict else "false")
+    strict = schema_strict(wish, dialect, losses)
     line: dict[str, Any] = {"type": "json_schema", "name": wish.name or "answer"}
     if wish.description is not None:
         line["description"] = wish.description

@@ -18,6 +18,7 @@ from baton.core.request import (
     ReasoningWish,
     ResponseFormat,
     Sampling,
+    Showing,
     Tool,
     ToolChoice,
     ToolMode,
@@ -71,6 +72,28 @@ def test_what_the_dialect_lacks_is_named() -> None:
     named = {"stop", "n", "seed", "top_k", "presence_penalty", "frequency_penalty", "logprobs"}
     assert set(losses.dropped) == named
     assert not named & body.keys()
+
+
+def test_one_answer_is_what_there_is_anyway() -> None:
+    """Whoever asks for it loses nothing."""
+    body, losses = written(sampling=Sampling(n=1))
+    assert "n" not in body
+    assert not losses
+
+
+@pytest.mark.parametrize("dialect", [Dialect.OPENAI, Dialect.NATIVE])
+def test_batons_own_routes_have_openais_words(dialect: Dialect) -> None:
+    """They are passed on as they are said, unlike those of other vendors."""
+    loose = Raw(b'{"type":"object","properties":{"x":{}}}')
+    body, losses = written(
+        dialect=dialect,
+        tools=(Tool(name="c", schema=loose, strict=True),),
+        reasoning=ReasoningWish(effort="xhigh", show=Showing.NONE),
+        response_format=ResponseFormat(kind=FormatKind.JSON_SCHEMA, schema=loose, strict=True),
+    )
+    assert body["tools"][0]["strict"] is body["text"]["format"]["strict"] is True
+    assert body["reasoning"]["effort"] == "xhigh"
+    assert not losses
 
 
 @pytest.mark.parametrize(("wished", "said"), [(5, 16), (16, 16), (900, 900)])
