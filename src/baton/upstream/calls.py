@@ -5,7 +5,7 @@ from functools import partial
 
 from msgspec import structs
 
-from baton.core.answer import ChatResponse, StreamEvent
+from baton.core.answer import ChatResponse
 from baton.core.clock import Clock
 from baton.core.errors import AttemptFailed, Invalid
 from baton.core.estimate import estimate_tokens
@@ -18,6 +18,7 @@ from baton.upstream.dialects.codec import Codec, NotAnAnswer
 from baton.upstream.dialects.failures import presentable
 from baton.upstream.dialects.handing import Handing, Retelling, Translation
 from baton.upstream.dialects.listening import Listener
+from baton.upstream.dialects.names import Names, RenamingReader, answered_with, with_fitting_names
 from baton.upstream.dialects.openai.codec import place
 from baton.upstream.dialects.registry import CODECS
 from baton.upstream.dialects.retelling import stream_of
@@ -31,6 +32,25 @@ from baton.upstream.route import Route
 from baton.upstream.transport import Deadlines, Transport, UpstreamRequest, UpstreamResponse
 
 MAX_ERROR_BYTES = 1024 * 1024
+
+
+class _Question:
+    """One question on its way to a provider, and what of it was said otherwise there."""
+
+    __slots__ = ("codec", "envelope", "losses", "names", "route")
+
+    def __init__(self, route: Route, envelope: Envelope) -> None:
+        self.route = route
+        self.envelope = envelope
+        self.codec = CODECS[route.provider.dialect_for(envelope.dialect)]
+        self.losses = Losses()
+        self.names: Names = {}
+        """Tools that have another name there: that name → the caller's own."""
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the provider is asked in the caller's own dialect."""
+        return self.envelope.dialect is self.codec.dialect
 
 
 class Upstream:
@@ -52,31 +72,29 @@ class Upstream:
         Raises:
             AttemptFailed: no answer, an error, or something that is none.
         """
-        losses = Losses()
+        question = _Question(route, envelope)
         try:
-            response = await self._send(route, envelope, deadlines, losses)
+            response = await self._send(question, deadlines)
             try:
                 body = await response.read(MAX_ANSWER_BYTES)
             finally:
                 await response.close()
-            return self._reply(body, passed_back(response.headers), envelope, route, losses)
+            return self._reply(question, body, passed_back(response.headers))
         except AttemptFailed as error:
             raise _presentable(error, route) from None
 
-    def _reply(
-        self, body: bytes, headers: Mapping[str, str], envelope: Envelope, route: Route, losses: Losses
-    ) -> Reply:
+    def _reply(self, question: _Question, body: bytes, headers: Mapping[str, str]) -> Reply:
         """The answer as the caller gets it: the provider's own bytes, or translated."""
-        spec = route.provider.spec
-        codec = CODECS[route.provider.dialect_for(envelope.dialect)]
+        spec = question.route.provider.spec
+        codec, envelope, losses = question.codec, question.envelope, question.losses
         try:
             seen = codec.glance(body, spec)
         except NotAnAnswer as error:
             raise AttemptFailed(error.failure) from None
-        if envelope.dialect is codec.dialect:
+        if question.at_home:
             return Reply(body, seen, headers, losses, take_apart=partial(codec.read_answer, body, spec))
         try:
-            response = _dated(codec.read_answer(body, spec), self._now_s)
+            response = _dated(answered_with(codec.read_answer(body, spec), question.names), self._now_s)
         except (NotAnAnswer, Invalid, *UNREADABLE) as error:
             message = f"The provider's answer cannot be understood: {error}"
             failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
@@ -91,19 +109,19 @@ class Upstream:
         Raises:
             AttemptFailed: as `ask`.
         """
-        losses = Losses()
+        question = _Question(route, envelope)
         try:
-            response = await self._send(route, envelope, deadlines, losses)
+            response = await self._send(question, deadlines)
             try:
-                handing = await self._handing(response, envelope, route, losses)
+                handing = await self._handing(question, response)
             except BaseException:
                 await response.close()
                 raise
         except AttemptFailed as error:
             raise _presentable(error, route) from None
         quiet = Quiet(self._clock, deadlines.quiet_s)
-        listener = _listener(route, envelope)
-        return ReplyStream(response, handing, losses, quiet, route.credential.key, listener)
+        listener = _listener(question)
+        return ReplyStream(response, handing, question.losses, quiet, route.credential.key, listener)
 
     async def run(self, route: Route, errand: Errand, deadlines: Deadlines) -> Reply:
         """Run an errand.
@@ -137,15 +155,15 @@ class Upstream:
         Raises:
             AttemptFailed: as `ask`.
         """
-        codec = CODECS[route.provider.dialect_for(envelope.dialect)]
-        counter = codec.counter
+        question = _Question(route, envelope)
+        codec, counter = question.codec, question.codec.counter
         if counter is None:
             return Counted(estimate_tokens(envelope.input_chars), estimated=True)
         try:
             request = UpstreamRequest(
-                url=_queried(counter.address(route.provider.base_url, route.model), envelope, codec),
-                headers=_headers(route, envelope, codec),
-                body=counter.write(await self._body(route, envelope, codec, Losses()), route.model),
+                url=_queried(counter.address(route.provider.base_url, route.model), question),
+                headers=_headers(question),
+                body=counter.write(await self._body(question), route.model),
             )
             response = await self._answered(route, request, codec, deadlines)
             try:
@@ -157,35 +175,31 @@ class Upstream:
         except AttemptFailed as error:
             raise _presentable(error, route) from None
 
-    async def _handing(
-        self, response: UpstreamResponse, envelope: Envelope, route: Route, losses: Losses
-    ) -> Handed:
+    async def _handing(self, question: _Question, response: UpstreamResponse) -> Handed:
         """How its bytes are handed on; the wrong kind of answer is read whole before the caller sees any."""
-        spec = route.provider.spec
-        codec = CODECS[route.provider.dialect_for(envelope.dialect)]
+        spec, codec, envelope = question.route.provider.spec, question.codec, question.envelope
         kind = response.headers.get("content-type", "").lower()
         if kind.startswith(("application/json", "text/html")):
             body = await response.read(MAX_ANSWER_BYTES)
-            return Retelling(_events(body, codec, spec, self._now_s), envelope.writer(losses))
-        if envelope.dialect is codec.dialect:
+            answer = answered_with(_whole(body, codec, spec), question.names)
+            return Retelling(stream_of(_dated(answer, self._now_s)), envelope.writer(question.losses))
+        if question.at_home:
             return Handing(codec.relay(envelope, spec))
-        return Handing(Translation(codec.reader(spec), envelope.writer(losses), self._now_s))
+        reader = codec.reader(spec)
+        if question.names:
+            reader = RenamingReader(reader, question.names)
+        return Handing(Translation(reader, envelope.writer(question.losses), self._now_s))
 
     @property
     def _now_s(self) -> int:
         """When an answer was made whose dialect does not tell."""
         return int(self._clock.wall())
 
-    async def _send(
-        self, route: Route, envelope: Envelope, deadlines: Deadlines, losses: Losses
-    ) -> UpstreamResponse:
-        codec = CODECS[route.provider.dialect_for(envelope.dialect)]
+    async def _send(self, question: _Question, deadlines: Deadlines) -> UpstreamResponse:
+        route, codec = question.route, question.codec
+        address = codec.address(route.provider.base_url, route.model, question.envelope.stream)
         request = UpstreamRequest(
-            url=_queried(
-                codec.address(route.provider.base_url, route.model, envelope.stream), envelope, codec
-            ),
-            headers=_headers(route, envelope, codec),
-            body=await self._body(route, envelope, codec, losses),
+            url=_queried(address, question), headers=_headers(question), body=await self._body(question)
         )
         return await self._answered(route, request, codec, deadlines)
 
@@ -206,10 +220,13 @@ class Upstream:
         now_s = self._clock.wall()
         raise AttemptFailed(codec.read_failure(spec, response.status, response.headers, body, now_s))
 
-    async def _body(self, route: Route, envelope: Envelope, codec: Codec, losses: Losses) -> bytes:
-        spec = route.provider.spec
-        if envelope.dialect is not codec.dialect:
+    async def _body(self, question: _Question) -> bytes:
+        """What is sent. A translated request has only names of tools that may be; `question` keeps them."""
+        route, envelope, codec = question.route, question.envelope, question.codec
+        spec, losses = route.provider.spec, question.losses
+        if not question.at_home:
             request = await with_files(envelope.open(), codec.takes, self._fetcher)
+            request, question.names = with_fitting_names(request, codec.tool_names, losses)
             return codec.write_request(request, route.model, spec, losses)
         body = codec.bring_home(envelope.body, route.model, spec, losses)
         if body is not envelope.body:
@@ -217,23 +234,23 @@ class Upstream:
         return codec.pass_on(envelope, route.model, spec)
 
 
-def _listener(route: Route, envelope: Envelope) -> Listener | None:
+def _listener(question: _Question) -> Listener | None:
     """Whoever asks for JSON may have it judged."""
-    if "json" not in envelope.needs:
+    if "json" not in question.envelope.needs:
         return None
-    codec = CODECS[route.provider.dialect_for(envelope.dialect)]
-    return Listener(codec.reader(route.provider.spec))
+    return Listener(question.codec.reader(question.route.provider.spec))
 
 
-def _queried(url: str, envelope: Envelope, codec: Codec) -> str:
+def _queried(url: str, question: _Question) -> str:
     """The URL, with what the caller's has behind its path."""
-    if not envelope.query or envelope.dialect is not codec.dialect:
+    query = question.envelope.query
+    if not query or not question.at_home:
         return url
-    return f"{url}{'&' if '?' in url else '?'}{envelope.query}"
+    return f"{url}{'&' if '?' in url else '?'}{query}"
 
 
-def _headers(route: Route, envelope: Envelope, codec: Codec) -> dict[str, str]:
-    return route.headers(envelope.headers if envelope.dialect is codec.dialect else {})
+def _headers(question: _Question) -> dict[str, str]:
+    return question.route.headers(question.envelope.headers if question.at_home else {})
 
 
 def _dated(response: ChatResponse, now_s: int) -> ChatResponse:
@@ -241,10 +258,10 @@ def _dated(response: ChatResponse, now_s: int) -> ChatResponse:
     return response if response.created else structs.replace(response, created=now_s)
 
 
-def _events(body: bytes, codec: Codec, spec: ProviderSpec, now_s: int) -> list[StreamEvent]:
+def _whole(body: bytes, codec: Codec, spec: ProviderSpec) -> ChatResponse:
     """What a provider says that answers a wish for a stream with a whole answer, or an error inside a 200."""
     try:
-        return stream_of(_dated(codec.read_answer(body, spec), now_s))
+        return codec.read_answer(body, spec)
     except NotAnAnswer as error:
         raise AttemptFailed(error.failure) from None
     except (Invalid, *UNREADABLE) as error:

@@ -17,6 +17,7 @@ from baton.core.provider import ProviderSpec
 from baton.core.request import ChatRequest, Envelope
 from baton.core.usage import Usage
 from baton.upstream.dialects.handing import EventReader, Hand
+from baton.upstream.dialects.names import NameRule
 
 
 class Glance(Struct, frozen=True, kw_only=True):
@@ -92,6 +93,8 @@ class Codec(Struct, frozen=True, kw_only=True):
     """The end of a stream that broke."""
     takes: Callable[[Media], bool] = takes_any
     """Whether a request of this dialect can name such a file by its URL; Baton fetches the others."""
+    tool_names: NameRule = NameRule()
+    """What tools may be called; in a request from another dialect the others are called otherwise."""
     counter: Counter | None = None
     """None: its providers do not count."""
     cannot: Mapping[Feature, str]

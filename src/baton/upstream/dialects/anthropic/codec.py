@@ -14,6 +14,7 @@ from baton.upstream.dialects.anthropic.reader import StreamReader
 from baton.upstream.dialects.anthropic.requests import write_request
 from baton.upstream.dialects.anthropic.writer import StreamWriter
 from baton.upstream.dialects.codec import Codec
+from baton.upstream.dialects.names import NameRule
 
 
 @lru_cache(maxsize=1024)
@@ -38,6 +39,7 @@ CODEC = Codec(
     writer=StreamWriter,
     write_error=write_error,
     write_error_event=write_error_event,
+    tool_names=NameRule(longest=128),
     counter=COUNTER,
     cannot=CANNOT,
     adjusts=ADJUSTS,

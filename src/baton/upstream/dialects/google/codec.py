@@ -1,5 +1,6 @@
 """Google's `generateContent` as a codec."""
 
+import re
 from functools import lru_cache
 
 from baton.core.dialect import Dialect
@@ -14,6 +15,7 @@ from baton.upstream.dialects.google.passing import Relay, prepare
 from baton.upstream.dialects.google.place import place
 from baton.upstream.dialects.google.requests import write_request
 from baton.upstream.dialects.google.streams import StreamReader, StreamWriter
+from baton.upstream.dialects.names import NameRule
 
 VERBS = (":generateContent", ":streamGenerateContent", ":countTokens")
 """What the paths of chat calls, and of counting, end with."""
@@ -45,6 +47,7 @@ CODEC = Codec(
     writer=StreamWriter,
     write_error=write_error,
     write_error_event=write_error_event,
+    tool_names=NameRule(stranger=re.compile(r"[^a-zA-Z0-9_.:-]"), beginning=re.compile(r"[a-zA-Z_]")),
     counter=COUNTER,
     cannot=CANNOT,
     adjusts=ADJUSTS,

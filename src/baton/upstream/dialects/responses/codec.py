@@ -82,6 +82,7 @@ CODEC = Codec(
         Feature.MAX_TOKENS: "at least 16",
         Feature.REASONING_BUDGET: "the effort that is nearest above it",
         Feature.TOOL_CALL_ID: "one of more than 64 characters is replaced by a shorter one",
+        Feature.TOOL_NAME: "what is not `[A-Za-z0-9_-]{1,64}` becomes so; answers have the caller's",
         Feature.ALTERNATION: "turns of a model in a row are one, and so are those of tools",
         Feature.EMPTY_CONTENT: "a turn without content is left out, a user's is an empty text",
         Feature.FINISH: "an end that is neither cut short nor filtered is told as complete",
