@@ -11,6 +11,7 @@ from baton.core.errors import Invalid
 from baton.core.failures import Failure, Kind
 from baton.core.provider import ProviderSpec, Service
 from baton.core.usage import Usage
+from baton.upstream.dialects.bodies import fields_of
 from baton.upstream.dialects.codec import NotAnAnswer
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.wire import (
@@ -25,7 +26,6 @@ from baton.upstream.dialects.wire import (
 )
 from baton.upstream.errands.errand import Errand, Letter
 
-_FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _NULL = b"null"
 
 
@@ -84,10 +84,7 @@ def errand(
 
 def _body_for(body: bytes, model: str) -> bytes:
     """Each field once and as it was written, but for the model's name; Baton's own is taken out."""
-    try:
-        fields = _FIELDS.decode(body)
-    except RecursionError as error:  # the outside was read with more room on the stack
-        raise no_json(error) from None
+    fields = fields_of(body)
     fields.pop("baton", None)
     fields["model"] = Raw(msgspec.json.encode(model))
     return msgspec.json.encode(fields)

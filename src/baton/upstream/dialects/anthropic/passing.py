@@ -19,9 +19,10 @@ from baton.upstream.dialects.anthropic.usage import (
     write_usage,
 )
 from baton.upstream.dialects.anthropic.writer import STOP
+from baton.upstream.dialects.bodies import for_model
 from baton.upstream.dialects.handing import Progress
 from baton.upstream.dialects.sse import SseEvent, write_event
-from baton.upstream.dialects.wire import UNREADABLE, as_object, as_text, no_json
+from baton.upstream.dialects.wire import UNREADABLE, as_object, as_text
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _PAID_BY = (b'"model"', b'"stream"', b'"max_tokens"', b'"thinking"', b'"service_tier"', b'"speed"')
@@ -31,25 +32,7 @@ def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     """The caller's body for a provider of the same dialect: its own word for the model, no `baton` object.
     Everything else is passed on byte by byte."""
     del spec
-    body = envelope.body
-    try:
-        fields = _FIELDS.decode(body)
-    except RecursionError as error:  # the envelope was read with more room on the stack
-        raise no_json(error) from None
-    changes = fields.pop("baton", None) is not None
-    if not changes and envelope.model == model and not _may_repeat(body):
-        return body
-    fields["model"] = Raw(msgspec.json.encode(model))
-    return msgspec.json.encode(fields)
-
-
-def _may_repeat(body: bytes) -> bool:
-    """Whether a field that money depends on may stand in the body twice; which one counts is up to a reader.
-
-    Written anew, it stands there once. A name spelt with escapes hides from a plain search; nobody who means
-    well escapes small letters.
-    """
-    return b"\\u006" in body or b"\\u007" in body or any(body.count(name) > 1 for name in _PAID_BY)
+    return for_model(envelope, model, _PAID_BY)
 
 
 class _Said(Struct):

@@ -9,6 +9,7 @@ from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
+from baton.upstream.dialects.bodies import fields_of, hides_names
 from baton.upstream.dialects.google.chunks import ABSENT, Feedback, malformed_chunk, read_chunk
 from baton.upstream.dialects.google.errors import error_inside
 from baton.upstream.dialects.google.finishes import block_word, finish_word
@@ -16,7 +17,7 @@ from baton.upstream.dialects.google.spelling import camel
 from baton.upstream.dialects.google.usage import read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.handing import Progress
 from baton.upstream.dialects.sse import SseEvent, write_event
-from baton.upstream.dialects.wire import UNREADABLE, no_json, raw
+from baton.upstream.dialects.wire import UNREADABLE, raw
 
 ARRAY = "application/json"
 """The media type of a stream that is one array."""
@@ -40,32 +41,16 @@ def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     """
     del spec
     body = envelope.body
-    try:
-        fields = _FIELDS.decode(body)
-    except RecursionError as error:  # the envelope was read with more room on the stack
-        raise no_json(error) from None
+    fields = fields_of(body)
     changes = fields.pop("baton", None) is not None
     named = Raw(msgspec.json.encode(model if model.startswith("tunedModels/") else f"models/{model}"))
     if "model" in fields and fields["model"] != named:
         fields["model"] = named
         changes = True
-    if _may_repeat(body):
+    if hides_names(body) or any(sum(map(body.count, spellings)) > 1 for spellings in _PAID_BY):
         fields = _once(fields)
         changes = True
     return msgspec.json.encode(fields) if changes else body
-
-
-def _may_repeat(body: bytes) -> bool:
-    """Whether a field that money depends on may stand in the body twice; which one counts is up to a reader.
-
-    Written anew, it stands there once. A name spelt with escapes hides from a plain search; nobody who means
-    well escapes small letters.
-    """
-    return (
-        b"\\u006" in body
-        or b"\\u007" in body
-        or any(sum(body.count(name) for name in names) > 1 for names in _PAID_BY)
-    )
 
 
 def _once(fields: dict[str, Raw]) -> dict[str, Raw]:

@@ -8,14 +8,15 @@ from msgspec import Raw, Struct
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
+from baton.upstream.dialects.bodies import fields_of, may_repeat
 from baton.upstream.dialects.failures import holds_key
 from baton.upstream.dialects.handing import Progress
-from baton.upstream.dialects.openai.answers import text_length, usage_leniently
+from baton.upstream.dialects.openai.answers import text_length
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.streams import DONE, malformed_chunk
-from baton.upstream.dialects.openai.usage import WireUsage, read_usage, write_usage
+from baton.upstream.dialects.openai.usage import WireUsage, read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.sse import SseEvent, write_event
-from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, no_json
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _TRUE = Raw(b"true")
@@ -29,12 +30,9 @@ def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     asks_usage = envelope.stream and not envelope.include_usage and not quirks.no_stream_options
     drops_options = envelope.stream and quirks.no_stream_options
     body = envelope.body
-    try:
-        fields = _FIELDS.decode(body)
-    except RecursionError as error:  # the envelope was read with more room on the stack
-        raise no_json(error) from None
+    fields = fields_of(body)
     changes = fields.pop("baton", None) is not None or asks_usage or drops_options
-    if not changes and envelope.model == model and not _may_repeat(body):
+    if not changes and envelope.model == model and not may_repeat(body, _PAID_BY):
         return body
     fields["model"] = Raw(msgspec.json.encode(model))
     if asks_usage:
@@ -45,15 +43,6 @@ def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     elif drops_options:
         fields.pop("stream_options", None)
     return msgspec.json.encode(fields)
-
-
-def _may_repeat(body: bytes) -> bool:
-    """Whether a field that money depends on may stand in the body twice; which one counts is up to a reader.
-
-    Written anew, it stands there once. A name spelt with escapes hides from a plain search; nobody who means
-    well escapes small letters.
-    """
-    return b"\\u006" in body or b"\\u007" in body or any(body.count(name) > 1 for name in _PAID_BY)
 
 
 class _Delta(Struct):

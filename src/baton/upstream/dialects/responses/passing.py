@@ -8,13 +8,14 @@ from msgspec import Raw, Struct
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
+from baton.upstream.dialects.bodies import for_model
 from baton.upstream.dialects.handing import Progress
 from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish
 from baton.upstream.dialects.responses.streams import DONE, ENDS, FAILURES, malformed_event
 from baton.upstream.dialects.responses.usage import read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.sse import SseEvent, write_event
-from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, no_json
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
@@ -38,23 +39,7 @@ def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
         Invalid: it is nested too deeply.
     """
     del spec  # they all speak it alike
-    body = envelope.body
-    try:
-        fields = _FIELDS.decode(body)
-    except RecursionError as error:  # the envelope was read with more room on the stack
-        raise no_json(error) from None
-    changes = fields.pop("baton", None) is not None
-    if not changes and envelope.model == model and not _may_repeat(body):
-        return body
-    fields["model"] = Raw(msgspec.json.encode(model))
-    return msgspec.json.encode(fields)
-
-
-def _may_repeat(body: bytes) -> bool:
-    """Whether a field that money or storage depends on may stand in the body twice; which one counts is up to
-    a reader. Written anew, it stands there once. A name spelt with escapes hides from a plain search; nobody
-    who means well escapes small letters."""
-    return b"\\u006" in body or b"\\u007" in body or any(body.count(name) > 1 for name in _PAID_BY)
+    return for_model(envelope, model, _PAID_BY)
 
 
 class _Event(Struct):
