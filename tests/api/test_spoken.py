@@ -25,7 +25,6 @@ AT = {
     "/v1": Dialect.OPENAI,
     "/chat/completions": Dialect.OPENAI,
     "/models": Dialect.OPENAI,
-    "/v1/v1/messages": Dialect.ANTHROPIC,
     "/v1/v1beta/models/x:generateContent": Dialect.GOOGLE,
     "/api/ai/v2/chat": Dialect.NATIVE,
     "/v2/rerank": Dialect.NATIVE,
@@ -45,6 +44,7 @@ def test_the_list_of_models_is_told_apart_by_its_header() -> None:
     assert dialect_at("/v1/models", version) is Dialect.ANTHROPIC
     assert dialect_at("/v1/models/x", version) is Dialect.ANTHROPIC
     assert dialect_at("/v1/models") is Dialect.OPENAI
+    assert dialect_at("/v1/v1/messages", version) is Dialect.ANTHROPIC
     assert dialect_at("/v1/files", version) is Dialect.ANTHROPIC
     assert dialect_at("/v1/cachedContents", [(b"x-goog-api-key", b"x")]) is Dialect.GOOGLE
     assert dialect_at("/v1/chat/completions", version) is Dialect.OPENAI

@@ -10,8 +10,6 @@ UNVERSIONED = ("/chat/completions", "/responses", "/embeddings", "/models", "/co
 
 # The most particular first.
 _BEGINNINGS = {
-    "/v1/v1/messages": Dialect.ANTHROPIC,
-    "/v1/v1beta": Dialect.GOOGLE,
     "/v1/messages": Dialect.ANTHROPIC,
     "/v1/responses": Dialect.OPENAI_RESPONSES,
     "/v1beta": Dialect.GOOGLE,
@@ -19,6 +17,8 @@ _BEGINNINGS = {
     **dict.fromkeys(UNVERSIONED, Dialect.OPENAI),
 }
 _SHARED = (
+    "/v1/v1",
+    "/v1/v1beta",
     "/v1/models",
     "/v1/files",
     "/v1/batches",
