@@ -7,6 +7,8 @@ another one through `Translation`: read as the core's events, written by the cal
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from msgspec import structs
+
 from baton.core.answer import (
     AnswerWriter,
     Began,
@@ -27,6 +29,7 @@ from baton.core.answer import (
 )
 from baton.core.failures import Failure, Kind
 from baton.core.usage import Usage
+from baton.upstream.dialects.callids import UniqueIds
 from baton.upstream.dialects.sse import EventTooLong, SseEvent, SseReader
 from baton.upstream.dialects.wire import UNREADABLE
 
@@ -177,13 +180,14 @@ class Handing:
 class Translation:
     """Hands one stream on through the core's events."""
 
-    __slots__ = ("_now_s", "_reader", "_writer")
+    __slots__ = ("_ids", "_now_s", "_reader", "_writer")
 
     def __init__(self, reader: EventReader, writer: AnswerWriter, now_s: int = 0) -> None:
         """`now_s`: the Unix time at which the answer began, for a dialect that does not tell."""
         self._reader = reader
         self._writer = writer
         self._now_s = now_s
+        self._ids = UniqueIds()
 
     def take(self, event: SseEvent, seen: Progress) -> bytes:
         """What one event says, in the caller's dialect."""
@@ -196,11 +200,17 @@ class Translation:
             if seen.failure is not None or seen.ended:
                 break
             if note(said, seen):
-                passed.append(self._writer.write(self._dated(said) if type(said) is Began else said))
+                passed.append(self._writer.write(self._completed(said, seen)))
         return b"".join(passed)
 
-    def _dated(self, began: Began) -> Began:
-        return began if began.created else Began(began.id, began.model, self._now_s)
+    def _completed(self, said: StreamEvent, seen: Progress) -> StreamEvent:
+        """What other dialects' clients rely on: a time, and an id of each call's own."""
+        if type(said) is ToolCallBegan:
+            unique = self._ids.unique(said.id, seen.id)
+            return said if unique == said.id else structs.replace(said, id=unique)
+        if type(said) is Began and not said.created:
+            return Began(said.id, said.model, self._now_s)
+        return said
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         """The writer's own."""

@@ -16,6 +16,7 @@ from baton.upstream.dialects.anthropic.finishes import read_finish, write_finish
 from baton.upstream.dialects.anthropic.parts import call_block, read_parts, text_block
 from baton.upstream.dialects.anthropic.riders import beside_call, beside_text, seal
 from baton.upstream.dialects.anthropic.usage import WireUsage, read_usage, usage_leniently, write_usage
+from baton.upstream.dialects.callids import told_apart
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import malformed
 from baton.upstream.dialects.leniency import glimpse
@@ -105,7 +106,7 @@ def read_answer(body: bytes, spec: ProviderSpec) -> ChatResponse:
         native_finish=native,
         extras=told,
     )
-    return ChatResponse(
+    response = ChatResponse(
         id=seen.id,
         model=seen.model,
         created=0,
@@ -115,6 +116,7 @@ def read_answer(body: bytes, spec: ProviderSpec) -> ChatResponse:
         usage_raw=usage,
         extras={name: said for name, said in fields.rest.items() if bytes(said) != b"null"},
     )
+    return told_apart(response)
 
 
 def write_answer(response: ChatResponse, losses: Losses) -> bytes:

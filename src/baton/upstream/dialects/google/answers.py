@@ -10,6 +10,7 @@ from baton.core.errors import Invalid
 from baton.core.losses import Feature, Losses
 from baton.core.messages import Citation, Foreign, Media, Part, Reasoning, Refusal, Text, ToolCall
 from baton.core.provider import ProviderSpec
+from baton.upstream.dialects.callids import told_apart
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import malformed
 from baton.upstream.dialects.google.chunks import Candidate, Chunk, read_chunk
@@ -106,7 +107,7 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
     if blocked is not None and not said:
         said[0] = _Said(native=blocked)
     wire = next((chunk.usageMetadata for chunk in reversed(chunks) if chunk.usageMetadata), None)
-    return ChatResponse(
+    response = ChatResponse(
         id=answer_id,
         model=next((chunk.modelVersion for chunk in chunks if chunk.modelVersion), ""),
         created=0,
@@ -116,6 +117,7 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
         usage_raw=None if wire is None else Raw(msgspec.json.encode(wire)),
         extras=_extras(body),
     )
+    return told_apart(response)
 
 
 def _pieces(body: bytes) -> list[bytes | Raw]:

@@ -10,10 +10,10 @@ from baton.core.answer import ChatResponse, Choice
 from baton.core.dialect import Dialect
 from baton.core.messages import Citation, Foreign, Media, MediaKind, Part, Reasoning, Refusal, Text, ToolCall
 from baton.core.provider import ProviderSpec, Quirks
+from baton.upstream.dialects.callids import UniqueIds
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import malformed
 from baton.upstream.dialects.leniency import glimpse, or_empty
-from baton.upstream.dialects.openai.callids import UniqueIds
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish
 from baton.upstream.dialects.openai.parts import (

@@ -26,8 +26,8 @@ from baton.core.dialect import Dialect
 from baton.core.failures import Failure, Kind
 from baton.core.messages import Citation, Media
 from baton.core.provider import ProviderSpec
+from baton.upstream.dialects.callids import UniqueIds
 from baton.upstream.dialects.openai.answers import read_images, read_sources
-from baton.upstream.dialects.openai.callids import UniqueIds
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.finishes import read_finish
 from baton.upstream.dialects.openai.parts import EXTRA, citation_of, read_thinking, signature_in

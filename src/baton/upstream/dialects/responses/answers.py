@@ -12,6 +12,7 @@ from baton.core.errors import Invalid
 from baton.core.losses import Losses
 from baton.core.messages import Foreign, Media, MediaKind, Part, Signature, Text, ToolCall
 from baton.core.provider import ProviderSpec
+from baton.upstream.dialects.callids import told_apart
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import malformed
 from baton.upstream.dialects.leniency import glimpse, or_empty
@@ -113,7 +114,7 @@ def read_fields(fields: Fields, seen: Glance) -> ChatResponse:
     created: Any = fields.get("created_at", object)
     for known in ("id", "model", "object", "status", "incomplete_details", "error"):
         fields.raw(known)
-    return ChatResponse(
+    response = ChatResponse(
         id=seen.id,
         model=seen.model,
         created=int(created) if isinstance(created, int | float) else 0,
@@ -130,6 +131,7 @@ def read_fields(fields: Fields, seen: Glance) -> ChatResponse:
         usage_raw=usage,
         extras={name: value for name, value in fields.rest.items() if is_told(name, value)},
     )
+    return told_apart(response)
 
 
 def finish_of(native: str, parts: tuple[Part, ...]) -> Finish:
