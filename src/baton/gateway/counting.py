@@ -7,6 +7,7 @@ from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed, AttemptFailed
 from baton.core.estimate import estimate_tokens
 from baton.core.failures import Failure, Kind
+from baton.core.losses import Losses
 from baton.core.request import Envelope
 from baton.gateway.resilience.deadline import WHOLE, Deadline, bounded
 from baton.gateway.routing.live import LiveRouter
@@ -59,7 +60,7 @@ class Counting:
             if _is_of_the_request(error.failure):
                 took_ms = round((self._clock.monotonic() - started_s) * 1000)
                 raise AllAttemptsFailed([(route.name, error.failure, took_ms)]) from None
-            counted = Counted(estimate_tokens(envelope.input_chars), estimated=True)
+            counted = Counted(estimate_tokens(envelope.input_chars), Losses(), estimated=True)
         return Count(counted, provider.name, model.name)
 
 

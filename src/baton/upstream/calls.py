@@ -158,7 +158,7 @@ class Upstream:
         question = _Question(route, envelope)
         codec, counter = question.codec, question.codec.counter
         if counter is None:
-            return Counted(estimate_tokens(envelope.input_chars), estimated=True)
+            return Counted(estimate_tokens(envelope.input_chars), question.losses, estimated=True)
         try:
             request = UpstreamRequest(
                 url=_queried(counter.address(route.provider.base_url, route.model), question),
@@ -167,7 +167,7 @@ class Upstream:
             )
             response = await self._answered(route, request, codec, deadlines)
             try:
-                return Counted(counter.read(await response.read(MAX_ANSWER_BYTES)))
+                return Counted(counter.read(await response.read(MAX_ANSWER_BYTES)), question.losses)
             finally:
                 await response.close()
         except NotAnAnswer as error:

@@ -61,6 +61,8 @@ class Counted(Struct, frozen=True):
     """The tokens of a prompt."""
 
     tokens: int
+    losses: Losses
+    """What of the prompt its counter was not told, or otherwise."""
     estimated: bool = False
     """Whether nobody counted."""
 

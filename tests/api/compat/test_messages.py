@@ -224,6 +224,17 @@ async def test_tokens_that_nobody_counts_are_estimated_and_marked(
     assert (reply.json, reply.headers["x-baton-estimated"]) == ({"input_tokens": 1000}, "true")
 
 
+async def test_a_count_says_what_its_counter_was_not_told(start_baton: StartBaton, session: Any) -> None:
+    """As an answer does: of a prompt in another dialect, and of options that nobody knows."""
+    asked = {"contents": [{"parts": [{"text": "hello"}]}], "generationConfig": {"seed": 7}}
+    async with before_anthropic(start_baton, session) as (web, _):
+        path = f"/v1beta/models/{CLAUDE}:countTokens"
+        reply = await web.post(path, {"generateContentRequest": asked, "baton": {"moon": 1}})
+        assert reply.status == 200
+        assert set(reply.headers["x-baton-dropped"].split(", ")) == {"baton.moon", "seed"}
+        assert "x-baton-estimated" not in reply.headers
+
+
 async def test_a_count_is_refused_as_a_message_is(web: Web) -> None:
     """No key, no messages, another method: in the dialect's words."""
     body = {"model": "simulated/echo", "messages": HELLO}

@@ -34,9 +34,10 @@ class Counts:
 
     async def serve(self, exchange: Exchange, caller: Caller, body: bytes, arrival: Arrival) -> None:
         """Count."""
-        count = await self._counting.count(caller, self._speech.read(exchange, body))
+        envelope = self._speech.read(exchange, body)
+        count = await self._counting.count(caller, envelope)
         answer = self._speech.write(count.counted.tokens)
-        exchange.answer(200, answer, receipts.head(receipts.of_count(count, arrival.id)))
+        exchange.answer(200, answer, receipts.head(receipts.of_count(count, envelope, arrival.id)))
 
     def fail(self, exchange: Exchange, error: BatonError, request_id: str) -> None:
         """Tell of an error."""

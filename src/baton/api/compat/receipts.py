@@ -59,14 +59,16 @@ def of_stream(streaming: Streaming, envelope: Envelope) -> list[Header]:
     return [*headers, *_upstream(streaming.headers), *_notes(envelope, streaming.losses)]
 
 
-def of_count(count: Count, request_id: str) -> list[Header]:
-    """The headers of a count of tokens: whose tokens they are, and whether they are a guess."""
+def of_count(count: Count, request: Outline, request_id: str) -> list[Header]:
+    """The headers of a count: whose tokens they are, whether they are a guess, and what was not counted."""
     headers = [
         (b"x-request-id", request_id.encode()),
         (b"x-baton-provider", count.provider.encode()),
         (b"x-baton-model", _text(count.model).encode()),
     ]
-    return [*headers, (b"x-baton-estimated", b"true")] if count.counted.estimated else headers
+    if count.counted.estimated:
+        headers.append((b"x-baton-estimated", b"true"))
+    return [*headers, *_notes(request, count.counted.losses)]
 
 
 def of_error(error: BatonError, request_id: str) -> list[Header]:
