@@ -4,6 +4,8 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import pytest
+
 from baton.core.request import Options
 from baton.upstream.calls import Route, Upstream
 from baton.upstream.dialects.openai.envelope import read_envelope
@@ -119,3 +121,25 @@ async def test_a_translated_answer_has_a_time() -> None:
     upstream, route = asked(FarSide(ANTHROPICS), "anthropic")
     reply = await upstream.ask(route, read_envelope(body(), lambda _: Options(), {}), Deadlines())
     assert json.loads(reply.body)["created"] == 1_700_000_000
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "told as a stream"])
+async def test_a_whole_answer_calls_tools_as_their_caller_does(streamed: bool) -> None:
+    """The model knows it by another name; also where it answers a wish for a stream with a whole answer."""
+    called = {"type": "tool_use", "id": "t1", "name": "files_read", "input": {}}
+    far = FarSide({**ANTHROPICS, "content": [called], "stop_reason": "tool_use"})
+    upstream, route = asked(far, "anthropic")
+    tools = [{"type": "function", "function": {"name": "files.read", "parameters": {}}}]
+    wish = json.dumps({**json.loads(body()), "tools": tools, "stream": streamed}).encode()
+    envelope = read_envelope(wish, lambda _: Options(), {})
+    if streamed:
+        stream = await upstream.stream(route, envelope, Deadlines())
+        answer, losses = b"".join([piece async for piece in stream.pieces()]), stream.losses
+        await stream.close()
+    else:
+        reply = await upstream.ask(route, envelope, Deadlines())
+        answer, losses = reply.body, reply.losses
+    assert json.loads(far.sent[0].body)["tools"][0]["name"] == "files_read"
+    assert b'"files.read"' in answer
+    assert b"files_read" not in answer
+    assert "tool_name" in losses.adjusted
