@@ -111,13 +111,13 @@ class Quirks(Struct, frozen=True, kw_only=True):
     limit_name: str = "max_tokens"
     """Its word for the most tokens an answer may have."""
     takes_top_k: bool = False
-    """Takes `top_k`, which OpenAI does not know."""
+    """Takes `top_k`, which its dialect does not know."""
     takes_thoughts: bool = False
     """Takes `reasoning_content` back in the assistant's messages; others refuse the field."""
     takes_signatures: bool = False
     """Takes `reasoning_details` and `extra_content` back."""
     takes_cache_marks: bool = False
-    """Takes Anthropic's `cache_control` on parts and tools."""
+    """Takes `cache_control` on parts and tools, which its dialect does not know."""
     no_developer_role: bool = False
     """Refuses messages of the role `developer`; `system` says the same."""
     short_call_ids: bool = False
@@ -202,7 +202,7 @@ class ModelClasses(Struct, frozen=True, kw_only=True):
 
 
 class ProviderSpec(Struct, frozen=True, kw_only=True):
-    """One provider, declared. Everything that isn't said is as OpenAI has it."""
+    """One provider, declared. What isn't said is as with the dialect that most others have copied."""
 
     name: str
     title: str
@@ -225,7 +225,7 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     capabilities: frozenset[str] = frozenset({"streaming", "tools", "json", "vision"})
     """What its models can do where the catalog does not know them."""
     services: frozenset[Service] = frozenset()
-    """What it serves beside chat, in OpenAI's shapes below the same base URL."""
+    """What it serves beside chat, below the same base URL."""
     schemas: tuple[SchemaRule, ...] = ()
     """The first that matches counts; all other models have structured output of their own."""
     classes: ModelClasses | None = None

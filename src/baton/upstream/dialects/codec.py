@@ -4,7 +4,9 @@ The provider's side writes requests and reads answers; the caller's side reads r
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from baton.core.answer import AnswerWriter, ChatResponse
@@ -16,8 +18,12 @@ from baton.core.messages import Media
 from baton.core.provider import ProviderSpec
 from baton.core.request import ChatRequest, Envelope
 from baton.core.usage import Usage
+from baton.upstream.dialects.failures import no_count
 from baton.upstream.dialects.handing import EventReader, Hand
 from baton.upstream.dialects.names import NameRule
+from baton.upstream.dialects.wire import UNREADABLE
+
+_ANSWER = msgspec.json.Decoder(dict[str, Any])
 
 
 class Glance(Struct, frozen=True, kw_only=True):
@@ -50,8 +56,22 @@ class Counter(Struct, frozen=True, kw_only=True):
     """The URL: given base URL and model."""
     write: Callable[[bytes, str], bytes]
     """The question, made of a chat request's body in this dialect and the model it is for."""
-    read: Callable[[bytes], int]
-    """The answer. Raises NotAnAnswer."""
+    tokens_in: str
+    """The field of the answer that holds the count."""
+
+    def read(self, body: bytes) -> int:
+        """The answer.
+
+        Raises:
+            NotAnAnswer: it holds no count.
+        """
+        try:
+            tokens = _ANSWER.decode(body).get(self.tokens_in)
+        except UNREADABLE as error:
+            raise NotAnAnswer(no_count(str(error))) from None
+        if type(tokens) is not int:
+            raise NotAnAnswer(no_count(f"there is no {self.tokens_in} in it"))
+        return tokens
 
 
 def takes_any(media: Media) -> bool:

@@ -66,9 +66,9 @@ def malformed(body: bytes, why: str) -> Failure:
     return Failure(kind=Kind.MALFORMED, message=f"The provider answered 200 with {what}.", billed=True)
 
 
-def no_count(error: Exception) -> Failure:
-    """The failure of a 200 that holds no count of tokens."""
-    message = f"The provider answered 200 with something that is no count ({error})."
+def no_count(why: str) -> Failure:
+    """The failure of a 200 that holds no count of tokens; `why`, in a sentence's end."""
+    message = f"The provider answered 200 with something that is no count ({why})."
     return Failure(kind=Kind.MALFORMED, message=message)
 
 

@@ -1,23 +1,14 @@
 """Counting the tokens of a prompt: the same body as a message's, without what is said of the answer."""
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from baton.upstream.dialects.anthropic.place import place
-from baton.upstream.dialects.codec import Counter, NotAnAnswer
-from baton.upstream.dialects.failures import no_count
-from baton.upstream.dialects.wire import UNREADABLE
+from baton.upstream.dialects.codec import Counter
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _OF_THE_ANSWER = ("max_tokens", "stream", "temperature", "top_p", "top_k", "stop_sequences", "metadata")
 """The counter refuses fields that it does not know (its reference)."""
-
-
-class _Answer(Struct):
-    input_tokens: int
-
-
-_DECODER = msgspec.json.Decoder(_Answer)
 
 
 def _address(base_url: str, model: str) -> str:
@@ -31,16 +22,9 @@ def _write(body: bytes, model: str) -> bytes:
     return body if len(said) == len(fields) else msgspec.json.encode(said)
 
 
-def _read(body: bytes) -> int:
-    try:
-        return _DECODER.decode(body).input_tokens
-    except UNREADABLE as error:
-        raise NotAnAnswer(no_count(error)) from None
-
-
 def write_count(tokens: int) -> bytes:
     """The answer to a caller."""
     return msgspec.json.encode({"input_tokens": tokens})
 
 
-COUNTER = Counter(address=_address, write=_write, read=_read)
+COUNTER = Counter(address=_address, write=_write, tokens_in="input_tokens")

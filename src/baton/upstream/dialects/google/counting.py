@@ -2,23 +2,15 @@
 tools are counted too (`CountTokensRequest.generateContentRequest`, API reference)."""
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from baton.core.errors import Invalid
-from baton.upstream.dialects.codec import Counter, NotAnAnswer
-from baton.upstream.dialects.failures import no_count
+from baton.upstream.dialects.codec import Counter
 from baton.upstream.dialects.google.place import place
 from baton.upstream.dialects.wire import UNREADABLE, no_json
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _WHOLE = ("generateContentRequest", "generate_content_request")
-
-
-class _Answer(Struct):
-    totalTokens: int
-
-
-_DECODER = msgspec.json.Decoder(_Answer)
 
 
 def _address(base_url: str, model: str) -> str:
@@ -30,13 +22,6 @@ def _write(body: bytes, model: str) -> bytes:
     fields = _FIELDS.decode(body)
     fields["model"] = Raw(msgspec.json.encode(f"models/{model}"))
     return msgspec.json.encode({_WHOLE[0]: fields})
-
-
-def _read(body: bytes) -> int:
-    try:
-        return _DECODER.decode(body).totalTokens
-    except UNREADABLE as error:
-        raise NotAnAnswer(no_count(error)) from None
 
 
 def asked_about(body: bytes) -> bytes:
@@ -67,4 +52,4 @@ def write_count(tokens: int) -> bytes:
     return msgspec.json.encode({"totalTokens": tokens})
 
 
-COUNTER = Counter(address=_address, write=_write, read=_read)
+COUNTER = Counter(address=_address, write=_write, tokens_in="totalTokens")

@@ -1,12 +1,10 @@
 """Counting the tokens of a prompt: what of a request's body is prompt, sent to a route of its own."""
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
-from baton.upstream.dialects.codec import Counter, NotAnAnswer
-from baton.upstream.dialects.failures import no_count
+from baton.upstream.dialects.codec import Counter
 from baton.upstream.dialects.openai.codec import place
-from baton.upstream.dialects.wire import UNREADABLE
 
 PATH = "/responses/input_tokens"
 
@@ -28,13 +26,6 @@ _OF_THE_PROMPT = frozenset(
 """What the counter takes (OpenAI's API description, `TokenCountsBody`)."""
 
 
-class _Answer(Struct):
-    input_tokens: int
-
-
-_DECODER = msgspec.json.Decoder(_Answer)
-
-
 def _address(base_url: str, model: str) -> str:
     return place(base_url, model, PATH)
 
@@ -46,16 +37,9 @@ def _write(body: bytes, model: str) -> bytes:
     return body if len(said) == len(fields) else msgspec.json.encode(said)
 
 
-def _read(body: bytes) -> int:
-    try:
-        return _DECODER.decode(body).input_tokens
-    except UNREADABLE as error:
-        raise NotAnAnswer(no_count(error)) from None
-
-
 def write_count(tokens: int) -> bytes:
     """The answer to a caller."""
     return msgspec.json.encode({"object": "response.input_tokens", "input_tokens": tokens})
 
 
-COUNTER = Counter(address=_address, write=_write, read=_read)
+COUNTER = Counter(address=_address, write=_write, tokens_in="input_tokens")
