@@ -30,7 +30,11 @@ _MARK_CHARS = 8
 
 
 class NameRule(Struct, frozen=True, kw_only=True):
-    """Which names a dialect's tools may have; what is not said is as OpenAI has it."""
+    """Which names a dialect's tools may have; what is not said is as OpenAI has it.
+
+    Sources: OpenAI's API description (`FunctionObject.name`), and its errors, which hold earlier calls to the
+    same; the pattern in Anthropic's errors; Google's errors (its documentation of Vertex has 128 characters).
+    """
 
     longest: int = 64
     """Characters."""
