@@ -144,6 +144,11 @@ def test_results_of_tools_begin_the_users_turn() -> None:
             {"type": "base64", "media_type": "image/png", "data": PNG},
             ["image_detail", "media_name"],
         ),
+        (
+            {"data": PNG, "media_type": "image/jpg"},
+            {"type": "base64", "media_type": "image/jpeg", "data": PNG},
+            [],
+        ),
         ({"data": PNG, "media_type": "image/tiff"}, None, ["image/tiff"]),
         ({"file_id": "file-1"}, None, ["file_id"]),
         (

@@ -25,6 +25,7 @@ from baton.core.messages import (
 )
 from baton.upstream.dialects.anthropic.citations import read_citation
 from baton.upstream.dialects.anthropic.riders import of_call, of_text, unseal
+from baton.upstream.dialects.picture import picture_type
 from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, raw
 
 _OWN = Dialect.ANTHROPIC
@@ -232,7 +233,7 @@ def _image(media: Media, losses: Losses) -> dict[str, Any] | None:
         losses.drop(Feature.MEDIA_NAME)
     if media.data is None:
         return {"type": "image", "source": {"type": "url", "url": media.url or ""}}
-    media_type = media.media_type or "image/png"
+    media_type = picture_type(media.media_type or "image/png")
     if media_type not in _IMAGES:
         losses.drop(Feature.IMAGE, media_type)
         return None

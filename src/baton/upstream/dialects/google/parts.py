@@ -11,6 +11,7 @@ from baton.core.losses import Feature, Losses
 from baton.core.messages import Foreign, Media, MediaKind, Part, Reasoning, Signature, Text, ToolCall
 from baton.upstream.dialects.carried import mark_base64, unmark_base64
 from baton.upstream.dialects.google.spelling import inner
+from baton.upstream.dialects.picture import picture_type
 from baton.upstream.dialects.wire import UNREADABLE, Fields, as_object, raw
 
 HOME = Dialect.GOOGLE
@@ -206,7 +207,7 @@ def _thought(thought: Reasoning) -> dict[str, Any]:
 def write_media(media: Media, losses: Losses) -> dict[str, Any] | None:
     """A piece of media; None, and noted, where Google cannot take it."""
     note_media(media, losses)
-    media_type = media.media_type or _TYPES[media.kind]
+    media_type = picture_type(media.media_type or _TYPES[media.kind])
     if media.data is not None:
         return signed({"inlineData": {"mimeType": media_type, "data": media.data}}, media.signature)
     if not takes_as_is(media):
