@@ -1,13 +1,14 @@
 """Whole requests ⇄ core; what cannot be said in this dialect is noted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from baton.core.dialect import Dialect
 from baton.core.losses import Feature, Losses
-from baton.core.messages import Message, Part, Reasoning, Refusal, Role, Text, ToolResult
+from baton.core.messages import Message, Part, Reasoning, Refusal, Role, Text, ToolCall, ToolResult
 from baton.core.provider import ProviderSpec
 from baton.core.request import ChatRequest, FormatKind, ReasoningWish, Sampling, Showing
 from baton.upstream.dialects.openai.parts import read_call, read_part, read_signature, signed
@@ -21,7 +22,7 @@ from baton.upstream.dialects.openai.tools import (
 )
 from baton.upstream.dialects.openai.turns import Turns
 from baton.upstream.dialects.openai.wording import HOTTEST, JSON_WISH, effort_word, says_json
-from baton.upstream.dialects.wire import Fields, as_list, missing, raw
+from baton.upstream.dialects.wire import Fields, as_list, as_object, as_text, missing, raw
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
@@ -72,7 +73,7 @@ def read_request(body: bytes) -> ChatRequest:
     include_usage = bool(stream_options.get("include_usage", bool))
     return ChatRequest(
         model=fields.text("model") or "",
-        messages=_joined(_read_message(message, unread) for message in fields.list("messages")),
+        messages=_joined(_paired(_read_message(message, unread) for message in fields.list("messages"))),
         tools=tuple(read_tool(tool, unread) for tool in fields.list("tools")),
         tool_choice=read_tool_choice(fields),
         parallel_tool_calls=fields.get("parallel_tool_calls", bool),
@@ -87,6 +88,26 @@ def read_request(body: bytes) -> ChatRequest:
         extras=fields.extras,
         unread=(*unread, *stream_options.left),
     )
+
+
+def _paired(messages: Iterable[Message]) -> Iterator[Message]:
+    """Calls and results without ids are named by their order: what functions were before they were tools had
+    none, and answered the call before."""
+    waiting: list[ToolCall] = []
+    made = 0
+    for message in messages:
+        parts = list(message.parts)
+        for at, part in enumerate(parts):
+            if isinstance(part, ToolCall) and not part.id:
+                parts[at] = call = structs.replace(part, id=f"call_{made}")
+                waiting.append(call)
+                made += 1
+            elif isinstance(part, ToolResult) and not part.call_id:
+                call = next((one for one in waiting if part.name in (None, one.name)), None)
+                if call is not None:
+                    waiting.remove(call)
+                parts[at] = structs.replace(part, call_id=(part.name or "") if call is None else call.id)
+        yield message if tuple(parts) == message.parts else structs.replace(message, parts=tuple(parts))
 
 
 def _joined(messages: Iterable[Message]) -> tuple[Message, ...]:
@@ -119,7 +140,7 @@ def _read_message(fields: Fields, unread: list[str]) -> Message:
     said = _read_content(fields, unread)
     if role in ("tool", "function"):
         call_id = fields.text("tool_call_id")
-        result = ToolResult(call_id=call_id or name or "", parts=said, name=name)
+        result = ToolResult(call_id=call_id or "", parts=said, name=name)
         return Message(role=Role.TOOL, parts=(result,), extras=fields.extras)
     thoughts: list[Reasoning] = []
     if role == "assistant":
@@ -128,6 +149,10 @@ def _read_message(fields: Fields, unread: list[str]) -> Message:
     refusal = fields.text("refusal")
     refused = [Refusal(text=refusal)] if refusal is not None else []
     calls = [read_call(call, unread) for call in fields.list("tool_calls")]
+    function = as_object(fields.get("function_call", object))
+    if function:
+        arguments = as_text(function.get("arguments")) or ""
+        calls.append(ToolCall(id="", name=as_text(function.get("name")) or "", arguments=arguments))
     parts = (*thoughts, *said, *refused, *calls)
     return Message(role=Role(role), parts=parts, name=name, extras=fields.extras)
 
