@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 from msgspec import structs
 
+from baton.core.errors import AllAttemptsFailed, BatonError, Unservable
 from baton.core.failures import Failure, Kind
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.wire import UNREADABLE
@@ -80,6 +82,14 @@ def unworded(status: int, body: bytes) -> str:
     if head.startswith(b"<"):
         return f"The provider answered {status} with HTML."
     return f"The provider answered {status}."
+
+
+def further(error: BatonError) -> dict[str, Any]:
+    """What errors of Baton's own say beside the dialect's fields: what was tried, and why nothing fits."""
+    if isinstance(error, AllAttemptsFailed):
+        tried = error.attempts
+        return {"attempts": [{"model": name, "reason": why.kind.value, "ms": ms} for name, why, ms in tried]}
+    return {"reasons": error.reasons} if isinstance(error, Unservable) else {}
 
 
 def holds_key(text: str) -> bool:

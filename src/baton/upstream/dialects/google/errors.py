@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
-from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError, Unservable
+from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError
 from baton.core.failures import Failure, Kind
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.failures import (
     MAX_MESSAGE_CHARS,
     MAX_WORD_CHARS,
+    further,
     kind_by_status,
     known_kind,
     unworded,
@@ -175,12 +176,7 @@ def _body(error: BatonError) -> dict[str, Any]:
             body.setdefault(name, value)
     if not as_list(body.get("details")):
         body["details"] = _details(error)
-    if isinstance(error, AllAttemptsFailed):
-        body["attempts"] = [
-            {"model": route, "reason": failure.kind.value, "ms": ms} for route, failure, ms in error.attempts
-        ]
-    if isinstance(error, Unservable):
-        body["reasons"] = error.reasons
+    body |= further(error)
     return body
 
 

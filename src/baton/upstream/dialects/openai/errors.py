@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 
-from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError, Unservable
+from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError
 from baton.core.failures import Failure, Kind
 from baton.core.provider import ProviderSpec
 from baton.upstream.dialects.failures import (
     MAX_MESSAGE_CHARS,
     MAX_WORD_CHARS,
+    further,
     kind_by_status,
     known_kind,
     unworded,
@@ -134,12 +135,7 @@ def write_error(error: BatonError, request_id: str) -> bytes:
             body["type"] = failure.type
         for name, value in (failure.extra or {}).items():
             body.setdefault(name, value)
-    if isinstance(error, AllAttemptsFailed):
-        body["attempts"] = [
-            {"model": route, "reason": failure.kind.value, "ms": ms} for route, failure, ms in error.attempts
-        ]
-    if isinstance(error, Unservable):
-        body["reasons"] = error.reasons
+    body |= further(error)
     return msgspec.json.encode({"error": body, "request_id": request_id})
 
 
