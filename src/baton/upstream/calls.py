@@ -19,7 +19,7 @@ from baton.upstream.dialects.failures import presentable
 from baton.upstream.dialects.handing import Handing, Retelling, Translation
 from baton.upstream.dialects.listening import Listener
 from baton.upstream.dialects.names import Names, RenamingReader, answered_with, with_fitting_names
-from baton.upstream.dialects.openai.codec import place
+from baton.upstream.dialects.openai.place import place
 from baton.upstream.dialects.registry import CODECS
 from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.dialects.wire import UNREADABLE

@@ -1,7 +1,6 @@
 """OpenAI's chat completions as a codec."""
 
 from functools import lru_cache
-from urllib.parse import quote
 
 from baton.core.dialect import Dialect
 from baton.core.losses import Losses
@@ -12,6 +11,7 @@ from baton.upstream.dialects.openai.errors import read_failure, write_error, wri
 from baton.upstream.dialects.openai.homecoming import bring_home
 from baton.upstream.dialects.openai.losses import ADJUSTS, CANNOT
 from baton.upstream.dialects.openai.passing import Relay, prepare
+from baton.upstream.dialects.openai.place import place
 from baton.upstream.dialects.openai.replies import write_response
 from baton.upstream.dialects.openai.requests import write_request
 from baton.upstream.dialects.openai.streams import StreamReader
@@ -23,12 +23,6 @@ def address(base_url: str, model: str, stream: bool) -> str:
     """The URL of chat completions."""
     del stream  # the body says it
     return place(base_url, model, "/chat/completions")
-
-
-def place(base_url: str, model: str, path: str) -> str:
-    """The URL of one of the routes: `base_url` may hold `{model}`, and a query that goes to the end."""
-    base, mark, query = base_url.partition("?")
-    return base.replace("{model}", quote(model, safe="")).rstrip("/") + path + mark + query
 
 
 def _writer(losses: Losses) -> StreamWriter:

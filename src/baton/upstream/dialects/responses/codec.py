@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from baton.core.dialect import Dialect
 from baton.upstream.dialects.codec import Codec
-from baton.upstream.dialects.openai.codec import place
 from baton.upstream.dialects.openai.errors import read_failure, write_error
+from baton.upstream.dialects.openai.place import place
 from baton.upstream.dialects.responses.answers import glance, read_response, write_response
 from baton.upstream.dialects.responses.counting import COUNTER
 from baton.upstream.dialects.responses.errors import write_error_event

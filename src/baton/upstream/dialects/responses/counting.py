@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Raw
 
 from baton.upstream.dialects.codec import Counter
-from baton.upstream.dialects.openai.codec import place
+from baton.upstream.dialects.openai.place import place
 
 PATH = "/responses/input_tokens"
 
