@@ -51,6 +51,8 @@ class ChatResponse(Struct, frozen=True, kw_only=True):
     usage_raw: Raw | None = None
     """The provider's own usage object."""
     extras: dict[str, Raw] = {}
+    unread: tuple[str, ...] = ()
+    """Paths of what else its dialect said, deeper inside, that the core has no word for."""
 
 
 class Began(Struct, frozen=True, tag="began"):
@@ -160,6 +162,12 @@ class Used(Struct, frozen=True, tag="used"):
     raw: Raw | None = None
 
 
+class Unread(Struct, frozen=True, tag="unread"):
+    """Paths of what its dialect said that the core has no word for; each once in a stream."""
+
+    paths: tuple[str, ...]
+
+
 class Broke(Struct, frozen=True, tag="broke"):
     """The provider gave up in mid-stream."""
 
@@ -184,6 +192,7 @@ StreamEvent = (
     | ForeignDelta
     | Finished
     | Used
+    | Unread
     | Broke
     | Ended
 )

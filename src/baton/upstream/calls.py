@@ -22,6 +22,7 @@ from baton.upstream.dialects.names import Names, RenamingReader, answered_with, 
 from baton.upstream.dialects.openai.place import place
 from baton.upstream.dialects.registry import CODECS
 from baton.upstream.dialects.retelling import stream_of
+from baton.upstream.dialects.unsaid import note_unsaid
 from baton.upstream.dialects.wire import UNREADABLE
 from baton.upstream.errands.errand import Answer, Errand, safe_content_type
 from baton.upstream.errands.registry import TASKS
@@ -182,13 +183,15 @@ class Upstream:
         if kind.startswith(("application/json", "text/html")):
             body = await response.read(MAX_ANSWER_BYTES)
             answer = answered_with(_whole(body, codec, spec), question.names)
+            note_unsaid(answer, question.losses)
             return Retelling(stream_of(_dated(answer, self._now_s)), envelope.writer(question.losses))
         if question.at_home:
             return Handing(codec.relay(envelope, spec))
         reader = codec.reader(spec)
         if question.names:
             reader = RenamingReader(reader, question.names)
-        return Handing(Translation(reader, envelope.writer(question.losses), self._now_s))
+        writer = envelope.writer(question.losses)
+        return Handing(Translation(reader, writer, self._now_s, question.losses))
 
     @property
     def _now_s(self) -> int:

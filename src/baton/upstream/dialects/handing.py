@@ -25,12 +25,15 @@ from baton.core.answer import (
     TextDelta,
     ToolCallBegan,
     ToolCallDelta,
+    Unread,
     Used,
 )
 from baton.core.failures import Failure, Kind
+from baton.core.losses import Losses
 from baton.core.usage import Usage
 from baton.upstream.dialects.callids import UniqueIds
 from baton.upstream.dialects.sse import EventTooLong, SseEvent, SseReader
+from baton.upstream.dialects.unsaid import note_unread
 from baton.upstream.dialects.wire import UNREADABLE
 
 
@@ -180,10 +183,14 @@ class Handing:
 class Translation:
     """Hands one stream on through the core's events."""
 
-    __slots__ = ("_ids", "_now_s", "_reader", "_writer")
+    __slots__ = ("_ids", "_losses", "_now_s", "_reader", "_writer")
 
-    def __init__(self, reader: EventReader, writer: AnswerWriter, now_s: int = 0) -> None:
-        """`now_s`: the Unix time at which the answer began, for a dialect that does not tell."""
+    def __init__(
+        self, reader: EventReader, writer: AnswerWriter, now_s: int = 0, losses: Losses | None = None
+    ) -> None:
+        """`now_s`: the Unix time at which the answer began, for a dialect that does not tell. `losses`: where
+        fields are noted that the core has no word for."""
+        self._losses = Losses() if losses is None else losses
         self._reader = reader
         self._writer = writer
         self._now_s = now_s
@@ -199,7 +206,9 @@ class Translation:
         for said in told:
             if seen.failure is not None or seen.ended:
                 break
-            if note(said, seen):
+            if type(said) is Unread:
+                note_unread(said.paths, self._losses)
+            elif note(said, seen):
                 passed.append(self._writer.write(self._completed(said, seen)))
         return b"".join(passed)
 

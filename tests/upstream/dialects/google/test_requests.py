@@ -189,7 +189,7 @@ def test_null_fields_are_not_lost() -> None:
 
 
 def test_signatures_of_others_do_not_reach_google() -> None:
-    """In its own dialect too, where the conversation may have begun with another provider; written anew, too."""
+    """In its own dialect too, where the conversation may have begun with another provider."""
     foreign = base64.b64encode(b"baton.anthropic.xyz").decode()
     body = {
         "contents": [

@@ -29,8 +29,9 @@ from baton.upstream.dialects.google.parts import (
 )
 from baton.upstream.dialects.google.spelling import spelt
 from baton.upstream.dialects.google.streams import call_id, made_id
+from baton.upstream.dialects.google.unread import parts_of, unread_of
 from baton.upstream.dialects.google.usage import read_usage, write_usage
-from baton.upstream.dialects.unsaid import note_unsaid
+from baton.upstream.dialects.unsaid import Leftovers, note_unsaid
 from baton.upstream.dialects.wire import UNREADABLE, Fields
 
 _NO_OBJECT = "it is no JSON object"
@@ -99,13 +100,16 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
     stated = next((chunk.responseId for chunk in chunks if chunk.responseId), None)
     answer_id = stated or made_id(body)
     said: dict[int, _Said] = {}
+    left = Leftovers()
     for chunk in chunks:
+        left.event(chunk.unread)
         for at, candidate in enumerate(chunk.candidates or ()):
             index = at if candidate.index is None else candidate.index
-            _hear(said.setdefault(index, _Said()), candidate, answer_id, index)
+            left.event(_hear(said.setdefault(index, _Said()), candidate, answer_id, index))
     blocked = next((chunk.blocked for chunk in chunks if chunk.blocked), None)
     if blocked is not None and not said:
         said[0] = _Said(native=blocked)
+    extras = _extras(body)
     wire = next((chunk.usageMetadata for chunk in reversed(chunks) if chunk.usageMetadata), None)
     response = ChatResponse(
         id=answer_id,
@@ -115,7 +119,8 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
         usage=None if wire is None else read_usage(wire),
         dialect=HOME,
         usage_raw=None if wire is None else Raw(msgspec.json.encode(wire)),
-        extras=_extras(body),
+        extras=extras,
+        unread=tuple(path for path in left.paths if path not in extras),
     )
     return told_apart(response)
 
@@ -147,14 +152,19 @@ def _extras(body: bytes) -> dict[str, Raw]:
     return {name: value for name, value in fields.items() if name not in _KNOWN}
 
 
-def _hear(said: _Said, candidate: Candidate, answer_id: str, choice: int) -> None:
-    """Add what one candidate says to its choice."""
+def _hear(said: _Said, candidate: Candidate, answer_id: str, choice: int) -> list[str]:
+    """Add what one candidate says to its choice; the paths of what nobody reads."""
     more: list[Part] = []
-    for fields in candidate.content.parts or () if candidate.content else ():
+    left = unread_of(candidate, choice)
+    for named in candidate.content.parts or () if candidate.content else ():
+        fields = spelt(Fields(dict(named), parts_of(choice)))
         try:
-            part = _part(spelt(Fields(dict(fields))), call_id(answer_id, choice, said.calls))
+            part = _part(fields, call_id(answer_id, choice, said.calls))
         except Invalid:  # a part of a shape that nobody knows is left out; the rest is paid for
+            left.append(parts_of(choice))
             continue
+        if not isinstance(part, Foreign):
+            left += fields.left
         said.calls += isinstance(part, ToolCall)
         if part != Text(text=""):
             more.append(part)
@@ -162,6 +172,7 @@ def _hear(said: _Said, candidate: Candidate, answer_id: str, choice: int) -> Non
     said.native = finish_word(candidate.finishReason) or said.native
     if bytes(candidate.logprobsResult) != b"null":
         said.logprobs = candidate.logprobsResult
+    return left
 
 
 def _part(fields: Fields, made_id: str) -> Part:

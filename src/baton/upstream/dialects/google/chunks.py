@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 from baton.core.failures import Failure, Kind
 from baton.upstream.dialects.google.finishes import block_word
 from baton.upstream.dialects.google.usage import WireUsage, usage_leniently
+from baton.upstream.dialects.unsaid import unknown
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
 
 ABSENT = Raw(b"null")
@@ -19,8 +20,8 @@ class Content(Struct):
     parts: list[dict[str, Raw]] | None = None
 
 
-class Candidate(Struct):
-    """One of the answers."""
+class Candidate(Struct, forbid_unknown_fields=True):
+    """One of the answers; the core has no word for the last fields."""
 
     content: Content | None = None
     finishReason: str | int | None = None
@@ -28,11 +29,41 @@ class Candidate(Struct):
     groundingMetadata: Raw = ABSENT
     citationMetadata: Raw = ABSENT
     logprobsResult: Raw = ABSENT
+    safetyRatings: Raw = ABSENT
+    avgLogprobs: Raw = ABSENT
+    finishMessage: Raw = ABSENT
+    urlContextMetadata: Raw = ABSENT
+    tokenCount: Raw = ABSENT
+    groundingAttributions: Raw = ABSENT
+
+    @property
+    def unread(self) -> list[str]:
+        """Names of fields that say something which nobody reads."""
+        return [name for name in _UNREAD if (said := getattr(self, name)) is not ABSENT and _says(said)]
 
     @property
     def cites(self) -> bool:
         """Whether it says of anything where it is from."""
         return self.groundingMetadata != ABSENT or self.citationMetadata != ABSENT
+
+
+_UNREAD = Candidate.__struct_fields__[6:]
+_NOTHING = frozenset({b"null", b"[]", b"{}", b'""'})
+
+
+def _says(value: Raw) -> bool:
+    return bytes(value) not in _NOTHING
+
+
+class OddCandidate(Candidate):
+    """One with fields that nobody knows."""
+
+    names: list[str] = []
+
+    @property
+    def unread(self) -> list[str]:
+        """Names of fields that say something which nobody reads."""
+        return [*super().unread, *self.names]
 
 
 class Feedback(Struct):
@@ -41,7 +72,7 @@ class Feedback(Struct):
     blockReason: str | int | None = None
 
 
-class Chunk(Struct):
+class Chunk(Struct, forbid_unknown_fields=True):
     """An answer, or a piece of one."""
 
     candidates: list[Candidate] | None = None
@@ -50,6 +81,14 @@ class Chunk(Struct):
     modelVersion: str | None = None
     responseId: str | None = None
     error: Any = None
+    createTime: Any = None
+    modelStatus: Raw = ABSENT
+
+    @property
+    def unread(self) -> list[str]:
+        """Names of fields that say something which nobody reads."""
+        told = ["promptFeedback"] if self.promptFeedback is not None else []
+        return [*told, "modelStatus"] if _says(self.modelStatus) else told
 
     @property
     def blocked(self) -> str | None:
@@ -57,7 +96,21 @@ class Chunk(Struct):
         return block_word(self.promptFeedback.blockReason) if self.promptFeedback else None
 
 
+class OddChunk(Chunk):
+    """One with fields that nobody knows."""
+
+    names: list[str] = []
+
+    @property
+    def unread(self) -> list[str]:
+        """Names of fields that say something which nobody reads."""
+        return [*super().unread, *self.names]
+
+
 _DECODER = msgspec.json.Decoder(Chunk)
+_OF_CHUNKS = frozenset(Chunk.__struct_fields__)
+_OF_CANDIDATES = frozenset(Candidate.__struct_fields__)
+_RAW = ("groundingMetadata", "citationMetadata", "logprobsResult", *_UNREAD)
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -72,16 +125,18 @@ def read_chunk(data: bytes | Raw) -> Chunk | None:
 
 
 def _leniently(data: bytes | Raw) -> Chunk | None:
-    """What can be understood of one with a field of an unexpected kind."""
+    """What can be understood of one with a field of an unexpected kind, or one that nobody knows."""
     try:
         fields = _OBJECT.decode(data)
     except UNREADABLE:
         return None
-    chunk = Chunk(
+    chunk = OddChunk(
+        names=unknown(fields, _OF_CHUNKS),
         usageMetadata=usage_leniently(fields.get("usageMetadata")),
         modelVersion=as_text(fields.get("modelVersion")),
         responseId=as_text(fields.get("responseId")),
         error=fields.get("error"),
+        modelStatus=raw(fields.get("modelStatus")),
     )
     feedback = as_object(fields.get("promptFeedback"))
     if feedback:
@@ -95,15 +150,12 @@ def _leniently(data: bytes | Raw) -> Chunk | None:
 def _candidate(fields: dict[str, Any]) -> Candidate:
     reason, index = fields.get("finishReason"), fields.get("index")
     said = [as_object(part) for part in as_list(as_object(fields.get("content")).get("parts"))]
-    return Candidate(
+    return OddCandidate(
+        names=unknown(fields, _OF_CANDIDATES),
         content=Content(parts=[{name: raw(value) for name, value in part.items()} for part in said]),
         finishReason=reason if isinstance(reason, str | int) else None,
         index=index if isinstance(index, int) else None,
-        **{
-            name: raw(fields[name])
-            for name in ("groundingMetadata", "citationMetadata", "logprobsResult")
-            if name in fields
-        },
+        **{name: raw(fields[name]) for name in _RAW if name in fields},
     )
 
 

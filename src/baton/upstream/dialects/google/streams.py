@@ -24,6 +24,7 @@ from baton.core.answer import (
     TextSigned,
     ToolCallBegan,
     ToolCallDelta,
+    Unread,
     Used,
 )
 from baton.core.dialect import Dialect
@@ -38,8 +39,10 @@ from baton.upstream.dialects.google.errors import error_inside
 from baton.upstream.dialects.google.finishes import finish_word, read_finish, write_finish
 from baton.upstream.dialects.google.parts import read_call, read_said, signed, write_call, write_media
 from baton.upstream.dialects.google.spelling import spelt
+from baton.upstream.dialects.google.unread import parts_of, unread_of
 from baton.upstream.dialects.google.usage import read_usage, write_usage
 from baton.upstream.dialects.sse import SseEvent, write_event
+from baton.upstream.dialects.unsaid import Leftovers
 from baton.upstream.dialects.wire import Fields, decode
 
 _EMPTY_TEXT = {"parts": [{"text": ""}], "role": "model"}
@@ -66,6 +69,7 @@ class StreamReader:
         self._calls: dict[int, int] = {}
         """Calls begun in each choice."""
         self._grounds: dict[int, Grounds] = {}
+        self._left = Leftovers()
 
     def read(self, event: SseEvent) -> list[StreamEvent]:
         """What one event says; a malformed one is a `Broke`."""
@@ -88,7 +92,7 @@ class StreamReader:
             events.extend(self._candidate(candidate, at if candidate.index is None else candidate.index))
         if chunk.blocked is not None and not chunk.candidates:
             events.append(Finished(Finish.CONTENT_FILTER, 0, chunk.blocked))
-        return events + usage
+        return [*events, *self._left.event(chunk.unread), *usage]
 
     def _usage(self, chunk: Chunk) -> list[StreamEvent]:
         wire = chunk.usageMetadata
@@ -104,9 +108,14 @@ class StreamReader:
                     if text:
                         events.append(TextDelta(text, choice))
                 else:
-                    events.extend(self._part(spelt(Fields(dict(part))), choice))
+                    fields = spelt(Fields(dict(part), parts_of(choice)))
+                    told = self._part(fields, choice)
+                    events += told
+                    if fields.rest and not any(isinstance(said, ForeignDelta) for said in told):
+                        events += self._left.event(fields.left)
             except Invalid:  # a part of a shape that nobody knows is left out; the rest is paid for
-                continue
+                events += self._left.event([parts_of(choice)])
+        events += self._left.event(unread_of(candidate, choice))
         if candidate.cites:
             events += [Cited(citation, choice) for citation in self._ground(choice).citations(candidate)]
         native = None if candidate.finishReason is None else finish_word(candidate.finishReason)
@@ -207,7 +216,7 @@ class StreamWriter:
                 moved = event.citation.moved(self._refused.get(event.choice, 0))
                 self._cited.setdefault(event.choice, []).append(moved)
                 return b""
-            case Used() | Ended() | Broke():
+            case Used() | Unread() | Ended() | Broke():
                 return b""
             case _:
                 said = self._said(event)
