@@ -1,4 +1,4 @@
-"""Whether thoughts come with an answer: a provider is asked for them as the caller's dialect would have it."""
+"""Whether thoughts come with an answer: they are asked for as the caller's dialect would have it."""
 
 import json
 from typing import Any
