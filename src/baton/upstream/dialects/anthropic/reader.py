@@ -46,7 +46,7 @@ class _Block:
         self.kind = as_text(fields.get("type")) or ""
         self.call: int | None = None
         """Which of the answer's calls it is."""
-        self.said = ""
+        self.said: list[str] = []
         """Fragments of JSON so far."""
         self.signature = ""
         self.cited: list[StreamEvent] = []
@@ -145,7 +145,8 @@ class StreamReader:
                 return []
             case "input_json_delta" if block is not None:
                 text = as_text(delta.get("partial_json")) or ""
-                block.said += text
+                if text:
+                    block.said.append(text)
                 return [] if block.call is None or not text else [ToolCallDelta(block.call, text)]
             case _:
                 if block is not None and delta:
@@ -213,7 +214,7 @@ def _whole(block: _Block) -> dict[str, Any]:
     if not block.said:
         return block.fields
     try:
-        return {**block.fields, "input": msgspec.json.decode(block.said)}
+        return {**block.fields, "input": msgspec.json.decode("".join(block.said))}
     except UNREADABLE:
         return block.fields
 

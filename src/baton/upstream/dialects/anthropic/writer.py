@@ -35,6 +35,9 @@ from baton.upstream.dialects.sse import write_event
 from baton.upstream.dialects.wire import UNREADABLE
 
 _OWN = Dialect.ANTHROPIC
+_MOST_LOOKS = 16
+"""Of one call: each reads all of its arguments so far."""
+
 STOP = write_event(b'{"type":"message_stop"}', "message_stop")
 """The end mark."""
 
@@ -50,7 +53,9 @@ class _Call(Struct):
     """A call whose block is open."""
 
     block: int
-    said: str = ""
+    said: list[str]
+    looks: int = 0
+    """How often it was asked whether it is complete."""
 
 
 class StreamWriter:
@@ -71,6 +76,8 @@ class StreamWriter:
         """The kind of the text or thought that is open: it is the last block."""
         self._calls: dict[int, _Call] = {}
         """Calls whose blocks are open, by their number in the answer."""
+        self._grown: dict[int, _Call] = {}
+        """Those of them that have been told more of since they were last looked at."""
         self._ended_as: Part | None = None
         """A call or a refusal: the answer ends as such."""
         self._finish = Finished(Finish.STOP)
@@ -209,24 +216,27 @@ class StreamWriter:
         before += self._close() + self._close_calls()
         self._ended_as = ToolCall(id=event.id, name=event.name, arguments="")
         begun = self._begin({"type": "tool_use", "id": event.id, "name": event.name, "input": {}})
-        self._calls[event.index] = _Call(self._blocks - 1)
+        self._calls[event.index] = _Call(self._blocks - 1, [])
         return before + begun
 
     def _arguments(self, event: ToolCallDelta) -> bytes:
         call = self._calls.get(event.index)
         if call is None:
             return b""
-        call.said += event.arguments
+        call.said.append(event.arguments)
+        self._grown[event.index] = call
         return self._delta({"type": "input_json_delta", "partial_json": event.arguments}, call.block)
 
     def _close_calls(self, *, all_of_them: bool = False) -> bytes:
         """End the calls whose arguments are complete; some providers tell several calls in turns."""
-        passed = b""
-        for number, call in tuple(self._calls.items()):
-            if all_of_them or _complete(call.said):
-                del self._calls[number]
-                passed += _end(call.block)
-        return passed
+        if not self._calls:
+            return b""
+        asked = self._calls if all_of_them else self._grown
+        ended = {number: call for number, call in asked.items() if all_of_them or _complete(call)}
+        for number in ended:
+            del self._calls[number]
+        self._grown = {}
+        return b"".join([_end(call.block) for _, call in sorted(ended.items())])
 
     def _foreign(self, event: ForeignDelta) -> bytes:
         if event.dialect is not _OWN:
@@ -240,9 +250,12 @@ def _end(block: int) -> bytes:
     return _event({"type": "content_block_stop", "index": block})
 
 
-def _complete(arguments: str) -> bool:
+def _complete(call: _Call) -> bool:
+    call.looks += 1
+    if call.looks > _MOST_LOOKS:
+        return False
     try:
-        msgspec.json.decode(arguments)
+        msgspec.json.decode("".join(call.said))
     except UNREADABLE:
         return False
     return True

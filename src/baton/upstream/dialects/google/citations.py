@@ -3,7 +3,7 @@
 Google counts the places of a text in bytes of its UTF-8 (`Segment`, API reference); the core in characters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,16 +14,41 @@ from baton.upstream.dialects.google.chunks import Candidate
 from baton.upstream.dialects.google.parts import HOME
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
 
+_STEP = 4096
+_MOST_QUOTED = 4
+"""How many times a text may be repeated in the words of its citations: there can be thousands of them."""
+
+_INNER = bytes(range(0x80, 0xC0))
+"""The bytes of UTF-8 with which no character begins."""
+
+
+class _Steps:
+    """Running totals along a text, so that no place in it is counted from the beginning."""
+
+    def __init__(self, count: Callable[[int, int], int]) -> None:
+        """`count`: of what lies between two places, whatever is counted."""
+        self._count = count
+        self._totals = [0]
+
+    def until(self, at: int) -> int:
+        """The count of what lies before a place. What lies before that may grow no more."""
+        step = at // _STEP
+        for known in range(len(self._totals), step + 1):
+            self._totals.append(self._totals[-1] + self._count((known - 1) * _STEP, known * _STEP))
+        return self._totals[step] + self._count(step * _STEP, at)
+
 
 class Grounds:
     """The text of a choice so far, for the places that its citations name."""
 
     def __init__(self) -> None:
-        self._text = b""
+        self._text = bytearray()
+        self._begun = _Steps(lambda start, end: len(self._text[start:end].translate(None, _INNER)))
+        """How many characters begin before a byte."""
 
     def said(self, text: str) -> None:
         """More text."""
-        self._text += text.encode("utf-8", "replace")
+        self._text.extend(text.encode("utf-8", "replace"))
 
     def citations(self, candidate: Candidate) -> list[Citation]:
         """What a candidate says of where it has something from."""
@@ -77,7 +102,9 @@ class Grounds:
         """A place in bytes as a place in characters."""
         if not isinstance(at, int) or isinstance(at, bool) or at < 0:
             return None
-        return len(self._text[:at].decode("utf-8", "ignore"))
+        at = min(at, len(self._text))
+        is_inner = at < len(self._text) and self._text[at] in _INNER
+        return self._begun.until(at) - is_inner
 
 
 def _object(data: Raw) -> dict[str, Any]:
@@ -100,6 +127,8 @@ def write_grounding(cited: Sequence[Citation], text: str) -> dict[str, Any]:
     chunks: list[Any] = []
     places: dict[bytes, int] = {}
     supports: list[dict[str, Any]] = []
+    bytes_until = _Steps(lambda start, end: len(text[start:end].encode("utf-8", "replace")))
+    quotable = _MOST_QUOTED * len(text)
     for citation in cited:
         known = as_object(msgspec.json.decode(citation.raw)) if _at_home(citation) and citation.raw else {}
         chunk = known.get("chunk") or _chunk(citation)
@@ -107,7 +136,11 @@ def write_grounding(cited: Sequence[Citation], text: str) -> dict[str, Any]:
         if key not in places:
             places[key] = len(chunks)
             chunks.append(chunk)
-        segment = known.get("segment") or _segment(citation, text)
+        segment = known.get("segment") or _segment(citation, len(text), bytes_until)
+        if segment and "segment" not in known:
+            quote = text[citation.start : citation.end]
+            quotable -= len(quote)
+            segment |= {"text": quote} if quotable >= 0 else {}
         support = {"segment": segment} if segment else {}
         supports.append({**support, "groundingChunkIndices": [places[key]]})
     return {"groundingChunks": chunks, "groundingSupports": supports}
@@ -124,9 +157,9 @@ def _chunk(citation: Citation) -> dict[str, Any]:
     return {"web" if citation.quote is None else "retrievedContext": source}
 
 
-def _segment(citation: Citation, text: str) -> dict[str, Any]:
-    """Its place, in bytes."""
+def _segment(citation: Citation, chars: int, bytes_until: _Steps) -> dict[str, Any]:
+    """Its place, in bytes; `chars`: of the whole text."""
     if citation.start is None or citation.end is None:
         return {}
-    start, end = (len(text[:at].encode("utf-8", "replace")) for at in (citation.start, citation.end))
-    return {"startIndex": start, "endIndex": end, "text": text[citation.start : citation.end]}
+    start, end = (bytes_until.until(max(0, min(at, chars))) for at in (citation.start, citation.end))
+    return {"startIndex": start, "endIndex": end}

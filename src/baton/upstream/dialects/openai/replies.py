@@ -77,7 +77,9 @@ class _Message:
     def __init__(self, home: bool, losses: Losses) -> None:
         self._home = home
         self._losses = losses
-        self._text = ""
+        self._texts: list[str] = []
+        self._chars = 0
+        """Of these texts."""
         self._foreign: list[Any] = []
         self._fields: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
         self._calls: list[dict[str, Any]] = []
@@ -93,10 +95,10 @@ class _Message:
         thoughts = [part for part in parts if isinstance(part, Reasoning)]
         fields = self._fields | write_thoughts(thoughts, twice=True)
         if self._foreign:
-            said = [{"type": "text", "text": self._text}] if texts else []
+            said = [{"type": "text", "text": "".join(self._texts)}] if texts else []
             fields["content"] = [*self._foreign, *said]
         elif texts:
-            fields["content"] = self._text
+            fields["content"] = "".join(self._texts)
         if self._calls:
             fields["tool_calls"] = self._calls
         return fields
@@ -128,10 +130,11 @@ class _Message:
                 pass
 
     def _say(self, text: Text, is_last: bool) -> None:
-        before = len(self._text)
-        self._text += text.text
+        before = self._chars
+        self._texts.append(text.text)
+        self._chars += len(text.text)
         for citation in text.citations:
-            note = tell_citation(citation, before, len(self._text), self._losses)
+            note = tell_citation(citation, before, self._chars, self._losses)
             if note is not None:
                 self._fields.setdefault("annotations", []).append(note)
         if text.signature is None:

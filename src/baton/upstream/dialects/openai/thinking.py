@@ -22,7 +22,7 @@ class ThoughtReader:
         self._choice = choice
         self._detail: dict[str, Any] = {}
         """The detail under way, without its text."""
-        self._spoken = ""
+        self._spoken: list[str] = []
         """The text told by its own field since the last thought ended."""
 
     @property
@@ -39,7 +39,8 @@ class ThoughtReader:
                 spoken = delta[name]
                 events.append(ReasoningDelta(spoken, self._choice, field=name))
                 break
-        self._spoken += spoken
+        if spoken:
+            self._spoken.append(spoken)
         for detail in map(as_object, as_list(delta.get("reasoning_details"))):
             events = self._read_detail(detail, bool(spoken), events)
         return events
@@ -49,7 +50,7 @@ class ThoughtReader:
     ) -> list[StreamEvent]:
         under_way = self._detail
         if is_summed_up_by(under_way, detail):
-            self._detail, self._spoken = {}, ""
+            self._detail, self._spoken = {}, []
             summary, cipher = read_detail(under_way), read_detail(detail)
             signed = ReasoningSigned(self._choice, summary.signature, cipher.encrypted, cipher.id)
             return [*events, signed]
@@ -59,7 +60,7 @@ class ThoughtReader:
             told = [event for event in events if isinstance(event, ReasoningDelta)] if is_told else []
             others = [event for event in events if event not in told]
             events = [*others, *self.rest(), *told]
-            self._spoken = "".join(event.text for event in told)
+            self._spoken = [event.text for event in told]
         if detail.get("type") == CIPHER:
             thought = read_detail(detail)
             signed = ReasoningSigned(
@@ -67,19 +68,22 @@ class ThoughtReader:
             )
             return [*events, signed]
         text = next((detail[name] for name in _TEXTS if as_text(detail.get(name))), "")
-        if text and not is_told and text != self._spoken:
+        if text and not is_told and not self._was_spoken(text):
             events.append(ReasoningDelta(text, self._choice))
         self._detail |= {
             name: value for name, value in detail.items() if value is not None and name not in _TEXTS
         }
-        is_whole = is_ours(detail) and not is_told and text == self._spoken
+        is_whole = is_ours(detail) and not is_told and self._was_spoken(text)
         if is_whole and detail.get("type") != "reasoning.summary":
             events += self.rest()
         return events
 
+    def _was_spoken(self, text: str) -> bool:
+        return sum(map(len, self._spoken)) == len(text) and "".join(self._spoken) == text
+
     def rest(self) -> list[StreamEvent]:
         """The end of a thought: something else is told now."""
-        detail, self._detail, self._spoken = self._detail, {}, ""
+        detail, self._detail, self._spoken = self._detail, {}, []
         if not detail:
             return []
         thought = read_detail(detail)
