@@ -228,6 +228,8 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     """What it serves beside chat, below the same base URL."""
     schemas: tuple[SchemaRule, ...] = ()
     """The first that matches counts; all other models have structured output of their own."""
+    only_objects: bool = False
+    """Their own structured output takes schemas of objects only, at the root."""
     classes: ModelClasses | None = None
     local: bool = False
     """Runs on the user's own machine: needs no key to count as configured once named, and costs nothing."""
@@ -238,3 +240,7 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
             if _begins(rule.models, model):
                 return rule.form
         return SchemaForm.NATIVE
+
+    def speaks(self, dialect: Dialect) -> bool:
+        """Whether requests in that dialect are passed on to it as they are."""
+        return dialect is self.dialect or dialect in self.also

@@ -99,6 +99,8 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stag
             "DEEPSEEK_BASE_URL": provider.url,
             "GROQ_API_KEY": KEY,
             "GROQ_BASE_URL": provider.url,
+            "OPENAI_API_KEY": KEY,
+            "OPENAI_BASE_URL": provider.url,
             "XAI_API_KEY": KEY,
             "XAI_BASE_URL": provider.url,
         }
@@ -144,6 +146,27 @@ async def test_a_forced_tool_gives_its_arguments_as_the_answer(stage: Stage) -> 
     assert asked["tool_choice"] == {"type": "function", "function": {"name": "trip"}}
     assert asked["tools"][0]["function"]["parameters"] == SCHEMA
     assert "response_format" not in asked
+
+
+async def test_a_list_is_asked_for_in_words_where_only_objects_are_promised(stage: Stage) -> None:
+    """Google's callers ask for lists and bare words; OpenAI's structured output knows objects only."""
+    stage.provider.act = saying('["Rome","Oslo"]')
+    asked = {
+        "contents": [{"role": "user", "parts": [{"text": "Which cities?"}]}],
+        "generationConfig": {
+            "responseMimeType": "application/json",
+            "responseSchema": {"type": "ARRAY", "items": {"type": "STRING"}},
+        },
+    }
+    async with line_to(stage.baton.url) as line:
+        path = "/v1beta/models/openai/gpt-4o:generateContent"
+        await line.send(post(stage.baton.key, json.dumps(asked).encode(), path=path))
+        reply = await line.reply()
+    assert reply.status == 200, reply.body
+    assert reply.json["candidates"][0]["content"]["parts"] == [{"text": '["Rome","Oslo"]'}]
+    (sent,) = stage.asked
+    assert "response_format" not in sent
+    assert '"array"' in json.dumps(sent["messages"]).replace("\\", "")
 
 
 async def test_a_wrong_answer_is_repaired_once_and_both_are_paid_for(stage: Stage) -> None:

@@ -112,16 +112,18 @@ def emulation(envelope: Envelope, spec: ProviderSpec, model: str) -> Emulation |
     if "json" not in envelope.needs:
         return None
     form = spec.schema_form(model)
-    if form is SchemaForm.NATIVE:
+    if form is SchemaForm.NATIVE and (not spec.only_objects or spec.speaks(envelope.dialect)):
         return None
     request = envelope.open()
     wish = request.response_format
     if wish is None or wish.kind is not FormatKind.JSON_SCHEMA or wish.schema is None:
         return None
-    if form is SchemaForm.TOOL and (request.tools or not _is_object(wish.schema)):
-        # A forced tool would keep the model from calling the caller's own, and takes objects only.
+    if not _is_object(wish.schema):  # of a list, say, as Google's SDK asks for
         form = SchemaForm.INSTRUCTION
-    if form is SchemaForm.JSON_OBJECT and not _is_object(wish.schema):
+    if form is SchemaForm.NATIVE:
+        return None
+    if form is SchemaForm.TOOL and request.tools:
+        # A forced tool would keep the model from calling the caller's own.
         form = SchemaForm.INSTRUCTION
     return Emulation(
         request=structs.replace(request, stream=False, include_usage=False),

@@ -14,5 +14,6 @@ SPEC = ProviderSpec(
     key_names=("AZURE_OPENAI_API_KEY",),
     auth=Auth(header="api-key", scheme=""),
     quirks=Quirks(limit_name="max_completion_tokens"),
+    only_objects=True,
     limits=LimitHeaders(remaining="x-ratelimit-remaining-{}", reset="x-ratelimit-reset-{}"),
 )

@@ -10,6 +10,8 @@ SPEC = ProviderSpec(
     also=frozenset({Dialect.OPENAI_RESPONSES}),
     services=frozenset(Service),
     quirks=Quirks(limit_name="max_completion_tokens"),
+    # "schema must be a JSON Schema of 'type: "object"'": podly-pure-podcasts/podly_pure_podcasts, pull 89
+    only_objects=True,
     limits=LimitHeaders(
         remaining="x-ratelimit-remaining-{}",
         reset="x-ratelimit-reset-{}",

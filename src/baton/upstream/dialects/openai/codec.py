@@ -30,8 +30,8 @@ def _writer(losses: Losses) -> StreamWriter:
 
 
 def _takes(media: Media) -> bool:
-    """Chat completions take images by URL, and nothing else."""
-    return media.kind is MediaKind.IMAGE
+    """Chat completions take images by URL, and nothing else. Videos they take in no way: none is fetched."""
+    return media.kind in (MediaKind.IMAGE, MediaKind.VIDEO)
 
 
 CODEC = Codec(
