@@ -16,7 +16,7 @@ class ThoughtReader:
     as well, or only in it, or whole in a last piece after it was told (`writer.StreamWriter`).
     """
 
-    __slots__ = ("_choice", "_detail", "_spoken")
+    __slots__ = ("_choice", "_detail", "_spoken", "_spoken_chars")
 
     def __init__(self, choice: int) -> None:
         self._choice = choice
@@ -24,6 +24,7 @@ class ThoughtReader:
         """The detail under way, without its text."""
         self._spoken: list[str] = []
         """The text told by its own field since the last thought ended."""
+        self._spoken_chars = 0
 
     @property
     def under_way(self) -> bool:
@@ -41,6 +42,7 @@ class ThoughtReader:
                 break
         if spoken:
             self._spoken.append(spoken)
+            self._spoken_chars += len(spoken)
         for detail in map(as_object, as_list(delta.get("reasoning_details"))):
             events = self._read_detail(detail, bool(spoken), events)
         return events
@@ -50,7 +52,7 @@ class ThoughtReader:
     ) -> list[StreamEvent]:
         under_way = self._detail
         if is_summed_up_by(under_way, detail):
-            self._detail, self._spoken = {}, []
+            self._detail, self._spoken, self._spoken_chars = {}, [], 0
             summary, cipher = read_detail(under_way), read_detail(detail)
             signed = ReasoningSigned(self._choice, summary.signature, cipher.encrypted, cipher.id)
             return [*events, signed]
@@ -61,6 +63,7 @@ class ThoughtReader:
             others = [event for event in events if event not in told]
             events = [*others, *self.rest(), *told]
             self._spoken = [event.text for event in told]
+            self._spoken_chars = sum(map(len, self._spoken))
         if detail.get("type") == CIPHER:
             thought = read_detail(detail)
             signed = ReasoningSigned(
@@ -79,11 +82,12 @@ class ThoughtReader:
         return events
 
     def _was_spoken(self, text: str) -> bool:
-        return sum(map(len, self._spoken)) == len(text) and "".join(self._spoken) == text
+        return self._spoken_chars == len(text) and "".join(self._spoken) == text
 
     def rest(self) -> list[StreamEvent]:
         """The end of a thought: something else is told now."""
-        detail, self._detail, self._spoken = self._detail, {}, []
+        detail, self._detail = self._detail, {}
+        self._spoken, self._spoken_chars = [], 0
         if not detail:
             return []
         thought = read_detail(detail)
