@@ -609,7 +609,7 @@ def heard_without(whole: Heard, lost: Losses, codec: Codec) -> Heard:
         choice: _behind_refusals(found) if Feature.REFUSAL in noted else found
         for choice, found in whole.said.items()
     }
-    said = {choice: list(_meant_parts(parts.without(found))) for choice, found in told.items()}
+    said = {choice: list(_meant_parts(_joined(parts.without(found)))) for choice, found in told.items()}
     if Feature.TOOL_CALL_ID in noted:
         said = _renumbered(said)
     said = {choice: _joined(found) for choice, found in said.items()}
@@ -644,7 +644,7 @@ def _renumbered(said: dict[int, list[Part]]) -> dict[int, list[Part]]:
     return {choice: list(message.parts) for choice, message in zip(said, messages, strict=True)}
 
 
-def _joined(parts: list[Part]) -> list[Part]:
+def _joined(parts: Iterable[Part]) -> list[Part]:
     """Texts that stand side by side are one text; so is a plain thought with what was thought next, or what
     was put on it."""
     joined: list[Part] = []
