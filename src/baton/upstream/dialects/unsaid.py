@@ -7,11 +7,13 @@ from msgspec import Raw
 
 from baton.core.answer import ChatResponse, Unread
 from baton.core.losses import Feature, Losses
+from baton.upstream.dialects.wire import Fields
 
 MOST_NAMED = 64
 """Fields that are named of one stream: a provider that makes up more and more must not fill the memory."""
 
 _NULL = Raw(b"null")
+_EMPTY = frozenset({b"null", b'""', b"[]", b"{}"})
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -55,6 +57,12 @@ class Leftovers:
         new = new[: MOST_NAMED - len(self.paths)]
         self.paths |= dict.fromkeys(new)
         return [Unread(tuple(new))] if new else []
+
+
+def left_in(fields: Fields, known: frozenset[str] = frozenset()) -> list[str]:
+    """The paths of the fields that nobody took; such as say nothing do not count."""
+    rest = fields.rest.items()
+    return [fields.path(name) for name, said in rest if name not in known and bytes(said) not in _EMPTY]
 
 
 def unknown(fields: Mapping[str, Any], known: frozenset[str], at: str = "") -> list[str]:

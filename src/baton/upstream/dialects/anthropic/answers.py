@@ -93,7 +93,8 @@ def read_answer(body: bytes, spec: ProviderSpec) -> ChatResponse:
     """
     seen = glance(body, spec)
     fields = Fields.of(body)
-    parts = read_parts(fields.list("content"), [])
+    unread: list[str] = []
+    parts = read_parts(fields.list("content"), unread)
     usage = fields.raw("usage")
     native = fields.text("stop_reason")
     for known in ("id", "model", "type", "role"):
@@ -115,6 +116,7 @@ def read_answer(body: bytes, spec: ProviderSpec) -> ChatResponse:
         dialect=_OWN,
         usage_raw=usage,
         extras={name: said for name, said in fields.rest.items() if bytes(said) != b"null"},
+        unread=tuple(dict.fromkeys(unread)),
     )
     return told_apart(response)
 

@@ -19,6 +19,7 @@ from baton.core.answer import (
     TextSigned,
     ToolCallBegan,
     ToolCallDelta,
+    Unread,
     Used,
 )
 from baton.core.dialect import Dialect
@@ -31,9 +32,19 @@ from baton.upstream.dialects.anthropic.finishes import read_finish
 from baton.upstream.dialects.anthropic.riders import of_call, of_text, unseal
 from baton.upstream.dialects.anthropic.usage import WireUsage, read_usage, renewed, usage_leniently
 from baton.upstream.dialects.sse import SseEvent
+from baton.upstream.dialects.unsaid import Leftovers, unknown
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
 
 _OWN = Dialect.ANTHROPIC
+_KNOWN = frozenset(
+    {"id", "model", "type", "role", "content", "usage", "stop_reason", "stop_sequence", "stop_details"}
+)
+_KNOWN_AT_THE_END = frozenset({"type", "delta", "usage"})
+_KNOWN_OF_BLOCKS = {
+    "text": frozenset({"type", "text", "citations"}),
+    "thinking": frozenset({"type", "thinking", "signature"}),
+    "tool_use": frozenset({"type", "id", "name", "input"}),
+}
 
 
 class _Block:
@@ -66,6 +77,7 @@ class StreamReader:
         """Of the thought that has just ended: more of it may follow in cipher."""
         self._usage: WireUsage | None = None
         self._usage_raw: dict[str, Any] = {}
+        self._left = Leftovers()
 
     def read(self, event: SseEvent) -> list[StreamEvent]:
         """What one event says; a malformed one is a `Broke`."""
@@ -80,7 +92,7 @@ class StreamReader:
                 block = as_object(fields.get("content_block"))
                 if block.get("type") == "redacted_thinking":
                     return self._cipher(as_text(block.get("data")) or "")
-                return [*self._told_of_thought(), *self._begin(_index(fields), block)]
+                return [*self._told_of_thought(), *self._begin(_index(fields), block), *self._unread(block)]
             case "content_block_delta":
                 return self._more(self._blocks.get(_index(fields)), as_object(fields.get("delta")))
             case "content_block_stop":
@@ -98,10 +110,19 @@ class StreamReader:
     def _start(self, message: dict[str, Any]) -> list[StreamEvent]:
         self._note_usage(message.get("usage"))
         events: list[StreamEvent] = [Began(str(message.get("id") or ""), str(message.get("model") or ""), 0)]
+        events += self._left.event(unknown(message, _KNOWN))
         # Content and an end come here only where an endpoint sends a whole answer as its first event.
         for index, block in enumerate(as_list(message.get("content"))):
             events += [*self._begin(index, as_object(block)), *self._end(self._blocks.pop(index, None))]
         return events
+
+    def _unread(self, block: dict[str, Any]) -> list[Unread]:
+        known = _KNOWN_OF_BLOCKS.get(str(block.get("type")))
+        if known is None:  # it is handed on as it is
+            return []
+        if block.get("caller") == {"type": "direct"}:  # as anybody's calls are
+            known |= {"caller"}
+        return self._left.event(unknown(block, known, "content[]."))
 
     def _note_usage(self, usage: object) -> None:
         wire = usage_leniently(usage)
@@ -197,6 +218,9 @@ class StreamReader:
         self._note_usage(fields.get("usage"))
         events = self._told_of_thought()
         native = as_text(as_object(fields.get("delta")).get("stop_reason"))
+        events += self._left.event(unknown(fields, _KNOWN_AT_THE_END))
+        end = as_object(fields.get("delta"))
+        events += self._left.event(unknown(end, frozenset({"stop_reason"}), "choices[0]."))
         if native:
             events.append(Finished(read_finish(native), 0, native))
         if self._usage is not None:

@@ -126,7 +126,8 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
     for known in ("id", "model", "object"):
         fields.raw(known)
     ids = UniqueIds()
-    read = tuple(_read_choice(choice, at, seen.id, ids) for at, choice in enumerate(choices))
+    unread: list[str] = []
+    read = tuple(_read_choice(choice, at, seen.id, ids, unread) for at, choice in enumerate(choices))
     sources = read_sources(fields.rest, spec.quirks)
     return ChatResponse(
         id=seen.id,
@@ -137,6 +138,7 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
         dialect=Dialect.OPENAI,
         usage_raw=usage,
         extras=fields.rest,
+        unread=tuple(dict.fromkeys(unread)),
     )
 
 
@@ -166,14 +168,14 @@ def _sourced(choice: Choice, sources: list[Citation]) -> Choice:
     return structs.replace(choice, parts=tuple(parts))
 
 
-def _read_choice(fields: Fields, at: int, answer_id: str, ids: UniqueIds) -> Choice:
+def _read_choice(fields: Fields, at: int, answer_id: str, ids: UniqueIds, unread: list[str]) -> Choice:
     message = fields.inner("message")
     native = fields.text("finish_reason")
     index = fields.get("index", int)
     message.raw("role")
     return Choice(
         index=at if index is None else index,
-        parts=tuple(_read_said(message, answer_id, ids)),
+        parts=tuple(_read_said(message, answer_id, ids, unread)),
         finish=read_finish(native) if native else None,
         native_finish=native,
         logprobs=fields.raw("logprobs"),
@@ -182,13 +184,13 @@ def _read_choice(fields: Fields, at: int, answer_id: str, ids: UniqueIds) -> Cho
     )
 
 
-def _read_said(message: Fields, answer_id: str, ids: UniqueIds) -> list[Part]:
-    """The parts of an answer's message; what stands deep in it and is not understood is left out."""
+def _read_said(message: Fields, answer_id: str, ids: UniqueIds, unread: list[str]) -> list[Part]:
+    """The parts of an answer's message; what stands deep in it and is not understood goes to `unread`."""
     parts: list[Part] = [*read_thoughts(message)]
     executed = message.raw("executed_tools")
     if executed is not None:
         parts.append(Foreign(dialect=Dialect.OPENAI, kind="executed_tools", raw=executed))
-    parts += signed(_read_content(message), read_signature(message))
+    parts += signed(_read_content(message, unread), read_signature(message))
     parts += read_images(as_list(message.get("images", object)))
     refusal = message.text("refusal")
     if refusal is not None:
@@ -197,7 +199,7 @@ def _read_said(message: Fields, answer_id: str, ids: UniqueIds) -> list[Part]:
     if audio is not None:
         parts.append(Foreign(dialect=Dialect.OPENAI, kind="audio", raw=audio))
     for fields in message.list("tool_calls"):
-        call = read_call(fields, [])
+        call = read_call(fields, unread)
         parts.append(structs.replace(call, id=ids.unique(call.id, answer_id)))
     # What calls were before there were several; they had no id.
     function = as_object(message.get("function_call", object))
@@ -208,16 +210,16 @@ def _read_said(message: Fields, answer_id: str, ids: UniqueIds) -> list[Part]:
     return parts
 
 
-def _read_content(message: Fields) -> tuple[Part, ...]:
+def _read_content(message: Fields, unread: list[str]) -> tuple[Part, ...]:
     citations = read_citations(message)
     content: Any = message.get("content", object)
     if isinstance(content, str):
         return (Text(text=content, citations=citations),)
     parts: list[Part] = []
-    again = Fields({"content": raw(as_list(content))}).list("content")
+    again = Fields({"content": raw(as_list(content))}, message.path("")[:-1]).list("content")
     for part, fields in zip(as_list(content), again, strict=True):
         thought = read_thinking(as_object(part))
-        parts.append(read_part(fields, []) if thought is None else Reasoning(text=thought))
+        parts.append(read_part(fields, unread) if thought is None else Reasoning(text=thought))
     if citations:
         parts.append(Text(text="", citations=citations))
     return tuple(parts)

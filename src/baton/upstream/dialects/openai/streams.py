@@ -34,6 +34,7 @@ from baton.upstream.dialects.openai.parts import EXTRA, citation_of, read_thinki
 from baton.upstream.dialects.openai.thinking import ThoughtReader
 from baton.upstream.dialects.openai.usage import read_usage, usage_leniently
 from baton.upstream.dialects.sse import SseEvent
+from baton.upstream.dialects.unsaid import Leftovers, unknown
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
 
 DONE = b"[DONE]"
@@ -52,6 +53,8 @@ _KNOWN_DELTAS = frozenset(
     }
 )
 _SAYS_TEXT = ("content", "role")
+_KNOWN = frozenset({"id", "object", "created", "model", "choices", "usage", "error", "obfuscation"})
+_KNOWN_OF_CHOICES = frozenset({"index", "delta", "finish_reason", "logprobs"})
 
 
 class _TextChoice(Struct):
@@ -85,6 +88,8 @@ class StreamReader:
         self._thoughts: dict[int, ThoughtReader] = {}
         self._sources: list[Citation] = []
         """Of the whole text, as told last."""
+        self._known = _KNOWN | {spec.quirks.usage_in or "", spec.quirks.sources_in or ""}
+        self._left = Leftovers()
 
     def read(self, event: SseEvent) -> list[StreamEvent]:
         """What one event says; a malformed one is a `Broke`."""
@@ -115,10 +120,12 @@ class StreamReader:
         self._sources = read_sources(chunk, self._quirks) or self._sources
         for at, choice in enumerate(as_list(chunk.get("choices"))):
             events.extend(self._read_choice(as_object(choice), at))
+        events += self._left.event(unknown(chunk, self._known))
         return events + self._read_usage(chunk)
 
     def _lone_text(self, event: SseEvent) -> TextDelta | None:
-        """The text of a chunk that tells nothing else, as most do: a short way for these."""
+        """The text of a chunk that tells nothing else, as most do: a short way for these. Fields that nobody
+        reads are looked for in the others: the first and the last have what all have."""
         try:
             chunk = _TEXT_CHUNK.decode(event.data)
         except UNREADABLE:
@@ -151,6 +158,7 @@ class StreamReader:
         native = as_text(choice.get("finish_reason"))
         thoughts = self._thoughts.setdefault(number, ThoughtReader(number))
         events = thoughts.read(delta)
+        events += self._left.event(unknown(choice, _KNOWN_OF_CHOICES, f"choices[{number}]."))
         said = self._read_said(delta, number)
         if said or native:
             events += thoughts.rest()

@@ -24,7 +24,7 @@ from baton.upstream.dialects.responses.parts import read_part
 from baton.upstream.dialects.responses.thoughts import Loose, Stand, read_reasoning
 from baton.upstream.dialects.responses.usage import WireUsage, read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.retelling import stream_of
-from baton.upstream.dialects.unsaid import note_unsaid
+from baton.upstream.dialects.unsaid import left_in, note_unsaid
 from baton.upstream.dialects.wire import Fields, as_list, as_object, as_text, raw
 
 
@@ -103,16 +103,31 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
     return read_fields(fields, seen)
 
 
+KNOWN = (
+    "id",
+    "model",
+    "object",
+    "status",
+    "incomplete_details",
+    "error",
+    "output",
+    "usage",
+    "created_at",
+)
+"""Fields of an answer that are read."""
+
+
 def read_fields(fields: Fields, seen: Glance) -> ChatResponse:
     """A whole answer from its fields.
 
     Raises:
         Invalid: its output is no array of objects.
     """
-    parts = read_output(fields.list("output"))
+    unread: list[str] = []
+    parts = read_output(fields.list("output"), unread)
     usage = fields.raw("usage")
     created: Any = fields.get("created_at", object)
-    for known in ("id", "model", "object", "status", "incomplete_details", "error"):
+    for known in KNOWN:
         fields.raw(known)
     response = ChatResponse(
         id=seen.id,
@@ -130,6 +145,7 @@ def read_fields(fields: Fields, seen: Glance) -> ChatResponse:
         dialect=Dialect.OPENAI_RESPONSES,
         usage_raw=usage,
         extras={name: value for name, value in fields.rest.items() if is_told(name, value)},
+        unread=tuple(dict.fromkeys(unread)),
     )
     return told_apart(response)
 
@@ -139,11 +155,11 @@ def finish_of(native: str, parts: tuple[Part, ...]) -> Finish:
     return read_finish(native, called=any(isinstance(part, ToolCall) for part in parts))
 
 
-def read_output(items: list[Fields]) -> tuple[Part, ...]:
+def read_output(items: list[Fields], unread: list[str]) -> tuple[Part, ...]:
     """The parts of an answer; a signature that stands alone is put where it belongs."""
     parts: list[Part] = []
     of_call: Signature | None = None
-    for found in (found for item in items for found in read_item(item)):
+    for found in (found for item in items for found in read_item(item, unread)):
         last = parts[-1] if parts else None
         match found:
             case Loose(stand=Stand.CALL):
@@ -161,22 +177,34 @@ def read_output(items: list[Fields]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def read_item(fields: Fields) -> list[Part | Loose]:
-    """The parts of one item; one that cannot be understood stays as it was written."""
+def read_item(fields: Fields, unread: list[str]) -> list[Part | Loose]:
+    """The parts of one item; one that cannot be understood stays as it was written. Paths of what nobody
+    reads of the others are added to `unread`."""
     as_written = raw(fields.rest)
     kind = str(fields.get("type", object) or "")
     try:
-        parts = _read_known(fields, kind)
+        parts = _read_known(fields, kind, unread)
     except Invalid:
         parts = None
     foreign = Foreign(dialect=Dialect.OPENAI_RESPONSES, kind=kind, raw=as_written)
-    return [foreign] if parts is None else list(parts)
+    if parts is None:
+        return [foreign]
+    unread += left_in(fields, _OF_ITEMS)
+    return list(parts)
 
 
-def _read_known(fields: Fields, kind: str) -> Sequence[Part | Loose] | None:
+_OF_ITEMS = frozenset({"id", "status", "role"})
+"""Of an item as OpenAI stores it; they say nothing more."""
+
+
+def _read_known(fields: Fields, kind: str, unread: list[str]) -> Sequence[Part | Loose] | None:
     match kind:
         case "message":
-            return [read_part(part) for part in fields.list("content")]
+            content = fields.list("content")
+            parts = [read_part(part) for part in content]
+            for part, read in zip(content, parts, strict=True):
+                unread += [] if isinstance(read, Foreign) else left_in(part)
+            return parts
         case "reasoning":
             return [read_reasoning(fields)]
         case "function_call" | "custom_tool_call":

@@ -29,13 +29,15 @@ from baton.core.errors import Invalid
 from baton.core.failures import Failure, Kind
 from baton.core.messages import Foreign, Media, Part, Reasoning, Refusal, Signature, Text, ToolCall
 from baton.core.provider import ProviderSpec
-from baton.upstream.dialects.responses.answers import read_item
+from baton.upstream.dialects.responses.answers import KNOWN, read_item
+from baton.upstream.dialects.responses.echo import is_told
 from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish, read_finish
 from baton.upstream.dialects.responses.parts import read_citation
 from baton.upstream.dialects.responses.thoughts import BETWEEN_PARTS, Loose, Stand
 from baton.upstream.dialects.responses.usage import read_usage, usage_leniently
 from baton.upstream.dialects.sse import SseEvent
+from baton.upstream.dialects.unsaid import Leftovers
 from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text, raw
 
 ENDS = frozenset({"response.completed", "response.incomplete"})
@@ -67,6 +69,7 @@ class StreamReader:
         self._items: dict[object, _Item] = {}
         """By place in the output."""
         self._calls = 0
+        self._left = Leftovers()
         self._signature: Signature | None = None
         """Of the call that comes next."""
         self._by_type: dict[str, Callable[[dict[str, Any]], list[StreamEvent]]] = {
@@ -177,10 +180,12 @@ class StreamReader:
         told = as_object(fields.get("item"))
         item = self._item(fields)
         try:
-            parts = read_item(Fields.of(raw(told)))
+            unread: list[str] = []
+            parts = read_item(Fields.of(raw(told), "output[]"), unread)
         except Invalid:
             return []
-        return [event for part in parts for event in self._rest(part, item, told)]
+        events = [event for part in parts for event in self._rest(part, item, told)]
+        return [*events, *self._left.event(unread)]
 
     def _rest(self, part: Part | Loose, item: _Item, told: dict[str, Any]) -> list[StreamEvent]:
         match part:
@@ -219,6 +224,8 @@ class StreamReader:
         reason = as_text(as_object(response.get("incomplete_details")).get("reason"))
         native = native_finish(as_text(response.get("status")), reason)
         finish = read_finish(native, called=bool(self._calls))
+        left = [name for name, said in response.items() if name not in KNOWN and is_told(name, raw(said))]
+        events += self._left.event(left)
         return [*events, Finished(finish, native=native), *_usage_of(response), Ended()]
 
 
