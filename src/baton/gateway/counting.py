@@ -22,6 +22,10 @@ _OF_THE_REQUEST = frozenset(
 """What the caller has to know; whatever else keeps a provider from counting leaves an estimate."""
 
 
+_MOST_TOKENS = 1_000_000_000
+"""Far above what any model takes: beyond it, as below zero, a count is a mistake."""
+
+
 class Count(Struct, frozen=True):
     """A prompt's tokens, and whose they are: another model has others."""
 
@@ -60,8 +64,14 @@ class Counting:
             if _is_of_the_request(error.failure):
                 took_ms = round((self._clock.monotonic() - started_s) * 1000)
                 raise AllAttemptsFailed([(route.name, error.failure, took_ms)]) from None
-            counted = Counted(estimate_tokens(envelope.input_chars), Losses(), estimated=True)
+            counted = _estimated(envelope)
+        if not 0 <= counted.tokens <= _MOST_TOKENS:
+            counted = _estimated(envelope)
         return Count(counted, provider.name, model.name)
+
+
+def _estimated(envelope: Envelope) -> Counted:
+    return Counted(estimate_tokens(envelope.input_chars), Losses(), estimated=True)
 
 
 def _is_of_the_request(failure: Failure) -> bool:
