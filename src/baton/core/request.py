@@ -66,6 +66,16 @@ class ResponseFormat(Struct, frozen=True, kw_only=True):
     strict: bool | None = None
 
 
+_NOTHING_SAID: Mapping[str, object] = {
+    "presence_penalty": 0,
+    "frequency_penalty": 0,
+    "n": 1,
+    "logprobs": False,
+    "top_logprobs": 0,
+}
+"""What says no more than silence does."""
+
+
 class Sampling(Struct, frozen=True, kw_only=True):
     """How the answer is drawn. None means: not said."""
 
@@ -80,6 +90,12 @@ class Sampling(Struct, frozen=True, kw_only=True):
     logprobs: bool | None = None
     top_logprobs: int | None = None
     logit_bias: Raw | None = None
+
+    def wants(self, name: str) -> bool:
+        """Whether a field asks for anything: a penalty of 0 is what everybody has, one answer what everybody
+        gives."""
+        value: object = getattr(self, name)
+        return value is not None and value != _NOTHING_SAID.get(name)
 
 
 class Showing(StrEnum):

@@ -142,6 +142,8 @@ def meant(request: ChatRequest, dialect: Dialect) -> ChatRequest:
         sampling=structs.replace(
             drawn,
             n=None if drawn.n == 1 else drawn.n,
+            presence_penalty=drawn.presence_penalty or None,
+            frequency_penalty=drawn.frequency_penalty or None,
             logprobs=drawn.logprobs or None,
             top_logprobs=drawn.top_logprobs or None if drawn.logprobs else None,
         ),

@@ -188,6 +188,25 @@ def test_null_fields_are_not_lost() -> None:
     assert read(body).unread == ("generationConfig.speechConfig",)
 
 
+def test_an_empty_text_is_no_part() -> None:
+    """Google refuses parts that say nothing: they are left out, and a turn of the user's says something."""
+    nothing, hello = Text(text=""), Text(text="hello")
+    request = ChatRequest(
+        model="m",
+        messages=(
+            Message(role=Role.USER, parts=(nothing,)),
+            Message(role=Role.ASSISTANT, parts=(nothing,)),
+            Message(role=Role.USER, parts=(nothing, hello)),
+        ),
+    )
+    body, losses = written(request)
+    assert body["contents"] == [
+        {"role": "user", "parts": [{"text": "."}]},
+        {"role": "user", "parts": [{"text": "hello"}]},
+    ]
+    assert Feature.EMPTY_CONTENT in losses.features
+
+
 def test_signatures_of_others_do_not_reach_google() -> None:
     """In its own dialect too, where the conversation may have begun with another provider."""
     foreign = base64.b64encode(b"baton.anthropic.xyz").decode()

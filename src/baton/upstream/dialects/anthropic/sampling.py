@@ -12,6 +12,7 @@ _LEAST_TOP_P = 0.95
 """While the model thinks."""
 
 _UNSAYABLE = {
+    Feature.N: "n",
     Feature.SEED: "seed",
     Feature.PRESENCE_PENALTY: "presence_penalty",
     Feature.FREQUENCY_PENALTY: "frequency_penalty",
@@ -34,11 +35,8 @@ def write_sampling(sampling: Sampling, family: Family, thinking: Thinking, losse
         losses.drop(Feature.STOP)
     if stops:
         body["stop_sequences"] = stops
-    if sampling.n is not None and sampling.n > 1:
-        losses.drop(Feature.N)
     for feature, name in _UNSAYABLE.items():
-        said: object = getattr(sampling, name)
-        if said is not None and said is not False:
+        if sampling.wants(name):
             losses.drop(feature)
     return body
 

@@ -194,6 +194,7 @@ class ContentsWriter:
                 system += self._system(message)
                 continue
             parts = self._results(message) if message.role is Role.TOOL else self._said(message)
+            parts = [part for part in parts if part != _EMPTY]
             role = "model" if message.role is Role.ASSISTANT else "user"
             if not parts:
                 self._losses.adjust(Feature.EMPTY_CONTENT)
@@ -215,7 +216,7 @@ class ContentsWriter:
         """The parts of a system message."""
         if message.role is Role.DEVELOPER:
             self._losses.adjust(Feature.DEVELOPER_ROLE)
-        said = [part for part in self._said(message) if part != {"text": ""}]
+        said = [part for part in self._said(message) if part != _EMPTY]
         if not said:
             self._losses.adjust(Feature.EMPTY_CONTENT)
         return said
@@ -338,6 +339,9 @@ class ContentsWriter:
 
 _NOTHING = "."
 """What a user's turn says that has nothing to say: the API takes none without."""
+
+_EMPTY = {"text": ""}
+"""What the API takes no more than no part at all."""
 
 UNSIGNED = "skip_thought_signature_validator"
 """What Google's documentation says to put on a call that another model made (thought signatures, FAQ)."""

@@ -53,6 +53,7 @@ _UNSAID = (
     (Feature.LOGPROBS, "logprobs"),
     (Feature.LOGPROBS, "top_logprobs"),
     (Feature.LOGIT_BIAS, "logit_bias"),
+    (Feature.N, "n"),
 )
 _SHARED = frozenset(
     {"metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier"}
@@ -205,10 +206,8 @@ def _sampling(drawn: Sampling, losses: Losses) -> dict[str, Any]:
         fields["top_p"] = drawn.top_p
     if drawn.stop:
         losses.drop(Feature.STOP)
-    if drawn.n not in (None, 1):
-        losses.drop(Feature.N)
     for feature, name in _UNSAID:
-        if getattr(drawn, name) is not None:
+        if drawn.wants(name):
             losses.drop(feature)
     return fields
 
