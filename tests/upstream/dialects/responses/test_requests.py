@@ -76,7 +76,8 @@ def test_what_the_dialect_lacks_is_named() -> None:
 
 def test_one_answer_is_what_there_is_anyway() -> None:
     """Whoever asks for it loses nothing."""
-    body, losses = written(sampling=Sampling(n=1))
+    nothing = Sampling(n=1, presence_penalty=0, frequency_penalty=0, logprobs=False, top_logprobs=0)
+    body, losses = written(sampling=nothing)
     assert "n" not in body
     assert not losses
 
