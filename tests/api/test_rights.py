@@ -14,6 +14,7 @@ CHAT = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hi"
 MODEL = {"provider": "acme", "name": "small-1", "tierAccess": ["free"]}
 GENERATE = "/v1beta/models/simulated/echo:generateContent"
 STREAM = "/v1beta/models/simulated/echo:streamGenerateContent"
+COUNT = "/v1beta/models/simulated/echo:countTokens"
 GONE = "00000000-0000-7000-8000-000000000000"
 ECHO = "/api/admin/ai/models/simulated/echo"
 
@@ -37,6 +38,8 @@ KNOWN: list[tuple[str, str, Any, int]] = [
     ("POST", "/v1/messages", CHAT | {"max_tokens": 9}, 200),
     ("POST", GENERATE, {"contents": [{"parts": [{"text": "hi"}]}]}, 200),
     ("POST", "/v1/messages/count_tokens", CHAT, 200),
+    ("POST", "/v1/responses/input_tokens", {"model": "simulated/echo", "input": "hi"}, 200),
+    ("POST", COUNT, {"contents": [{"parts": [{"text": "hi"}]}]}, 200),
     ("POST", STREAM, {"contents": [{"parts": [{"text": "hi"}]}]}, 200),
     ("GET", "/v1/models", None, 200),
     ("GET", "/v1/models/simulated/echo", None, 200),

@@ -133,8 +133,10 @@ def spawn(environment: dict[str, str], tmp_path: Path) -> Run:
 
 @pytest.fixture
 def start(environment: dict[str, str], tmp_path: Path) -> Generator[Start]:
-    """Start `baton …`."""
+    """Start `baton …`, which Ctrl-C reaches also where the tests run in a shell's background."""
     started: list[Running] = []
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # every child would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def start(
         *arguments: str, env: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
