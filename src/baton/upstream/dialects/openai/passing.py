@@ -173,11 +173,11 @@ def _note_choice(choice: _ChunkChoice, seen: Progress) -> None:
     chars = 0
     delta = choice.delta
     if delta is not None:
-        chars = (
-            text_length(delta.content)
-            + text_length(delta.reasoning_content or delta.reasoning)
-            + text_length(delta.tool_calls)
-        )
+        content = delta.content
+        chars = len(content) if type(content) is str else text_length(content)
+        if delta.reasoning_content or delta.reasoning or delta.tool_calls:
+            chars += text_length(delta.reasoning_content or delta.reasoning)
+            chars += text_length(delta.tool_calls)
         seen.chars += chars
         if not seen.said and (
             chars or delta.refusal or delta.function_call or delta.audio or delta.executed_tools
