@@ -216,13 +216,18 @@ def simulated_models() -> list[Model]:
 def _follow(models: Records[Model], specs: tuple[ProviderSpec, ...], store: Storehouse) -> LiveCatalog:
     """A catalog that changes with the rows."""
 
-    def rows() -> list[Model]:
-        return [record.value for record in models.list()]
+    catalog = LiveCatalog((), specs, store.clock, store.settings.strict_models)
 
-    catalog = LiveCatalog(rows(), specs, store.clock, store.settings.strict_models)
+    def take_over() -> None:
+        records = models.list()
+        catalog.replace(
+            (record.value for record in records),
+            {record.key: record.revision for record in records},
+        )
 
     async def changed(*_: object) -> None:
-        catalog.replace(rows())
+        take_over()
 
+    take_over()
     models.subscribe(changed)
     return catalog

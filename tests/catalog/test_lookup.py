@@ -211,3 +211,28 @@ def test_the_live_catalog_follows_the_calendar_and_the_rows() -> None:
     assert live.current().resolve("middle").offer.retired
     live.replace(MODELS[:1])
     assert [offer.id for offer in live.current().offers] == ["acme/Large-20250102"]
+
+
+def test_prices_say_which_edition_of_which_revision_they_are() -> None:
+    """The record's revision and the entry's days and hours; what is free at home says so; else nothing."""
+    always = Prices(standard=Tariff(rates=Rates(input=1, output=1)))
+    later = Prices(standard=always.standard, valid_from=date(2026, 5, 31))
+    peak = Prices(standard=always.standard, valid_from=date(2026, 5, 31), hours=Hours(start=60, end=1440))
+    rows = (
+        model("one", prices=(always,)),
+        model("two", prices=(always, later)),
+        model("three", prices=(always, later, peak)),
+        model("four"),
+        model("five", "home"),
+    )
+    live = LiveCatalog((), PROVIDERS, Calendar(at("2026-05-31T12:00:00")))
+    live.replace(rows, {"acme/one": 1, "acme/two": 7, "acme/three": 2, "acme/four": 1, "home/five": 1})
+    versions = {offer.id: offer.price_version for offer in live.current().offers}
+    assert versions == {
+        "acme/one": "r1@initial",
+        "acme/two": "r7@2026-05-31",
+        "acme/three": "r2@2026-05-31/01:00-24:00",
+        "acme/four": "",
+        "home/five": "local",
+    }
+    assert live.current().resolve("home/anything").offer.price_version == "local"

@@ -1,6 +1,7 @@
 """The catalog as it changes: with the rows, and with the calendar."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from baton.catalog.lookup import Catalog
 from baton.catalog.model import Model
@@ -16,6 +17,7 @@ class LiveCatalog:
     ) -> None:
         """`strict`: names that no row has are not passed on to a provider (`BATON_STRICT_MODELS`)."""
         self._models = tuple(models)
+        self._revisions: Mapping[str, int] = MappingProxyType({})
         self._providers = tuple(providers)
         self._clock = clock
         self._strict = strict
@@ -27,10 +29,11 @@ class LiveCatalog:
             self._catalog = self._build()
         return self._catalog
 
-    def replace(self, models: Iterable[Model]) -> None:
-        """Take over changed rows."""
+    def replace(self, models: Iterable[Model], revisions: Mapping[str, int] | None = None) -> None:
+        """Take over changed rows, and their revisions by id."""
         self._models = tuple(models)
+        self._revisions = MappingProxyType(dict(revisions or {}))
         self._catalog = self._build()
 
     def _build(self) -> Catalog:
-        return Catalog(self._models, self._providers, self._clock.wall(), self._strict)
+        return Catalog(self._models, self._providers, self._clock.wall(), self._strict, self._revisions)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +18,14 @@ _DATED_OR_LATEST = re.compile(r"-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 _CALLABLE_NAME = re.compile(r"(?!(?:.*/)?\.{1,2}(?:/|$))[^\s\x00-\x1f\x7f]{1,190}")
 """What may be passed on; a name with a step like `..` could move the path it is put into."""
 _SHOWN_CHARS = 80  # of a name that nobody knows: enough to recognise it, too little to be a burden
+_NO_REVISIONS: Mapping[str, int] = MappingProxyType({})
+LOCAL_PRICE = "local"
+"""The price version of what runs on a machine of one's own and has no price of its own."""
+
+
+def price_version(revision: int, entry: Prices) -> str:
+    """What a row of the ledger says of where its price is from; the record's history can be asked for it."""
+    return f"r{revision}@{entry.name}"
 
 
 class Offer(Struct, frozen=True, kw_only=True):
@@ -27,6 +36,8 @@ class Offer(Struct, frozen=True, kw_only=True):
     model: Model
     prices: Prices | None
     """Those in force; None: unpriced."""
+    price_version: str = ""
+    """Which edition of which revision of the row they are, e.g. `r3@2026-08-17`; empty: unpriced."""
     retired: bool
 
 
@@ -56,10 +67,16 @@ class Catalog:
     """Every model at one moment, found by any of its names. Never changes; see `LiveCatalog`."""
 
     def __init__(
-        self, models: Iterable[Model], providers: Iterable[ProviderSpec], now_s: float, strict: bool = False
+        self,
+        models: Iterable[Model],
+        providers: Iterable[ProviderSpec],
+        now_s: float,
+        strict: bool = False,
+        revisions: Mapping[str, int] = _NO_REVISIONS,
     ) -> None:
-        """`strict`: names that no row has are not passed on to a provider."""
+        """`strict`: names that no row has are not passed on to a provider; `revisions`: of the rows by id."""
         rows = tuple(models)
+        self._revisions = revisions
         self._providers = {spec.name: spec for spec in providers}
         self._strict = strict
         self._words = _provider_words(self._providers.values())
@@ -119,15 +136,18 @@ class Catalog:
             return None
         model = Model(provider=spec.name, name=name, capabilities=spec.capabilities | {"text"})
         prices = FREE if spec.local else None
-        offer = Offer(id=model.id, model=model, prices=prices, retired=False)
+        version = LOCAL_PRICE if spec.local else ""
+        offer = Offer(id=model.id, model=model, prices=prices, price_version=version, retired=False)
         return Resolution(offer=offer, asked=model.id, known=False)
 
     def _offer(self, model: Model, now_s: float) -> Offer:
         spec = self._providers.get(model.provider)
         prices = in_force(model.prices, now_s)
+        version = "" if prices is None else price_version(self._revisions.get(model.id, 0), prices)
         if prices is None and spec is not None and spec.local:
-            prices = FREE
-        return Offer(id=model.id, model=model, prices=prices, retired=_retires_s(model) <= now_s)
+            prices, version = FREE, LOCAL_PRICE
+        retired = _retires_s(model) <= now_s
+        return Offer(id=model.id, model=model, prices=prices, price_version=version, retired=retired)
 
     def _index(self) -> dict[str, Resolution | tuple[str, ...]]:
         """Lower-cased names → what they mean; a clearer kind of name is never hidden by a vaguer one."""

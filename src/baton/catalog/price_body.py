@@ -12,7 +12,7 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta, Struct, field
 
-from baton.catalog.prices import Hours, LongContext, Prices, Rates, Tariff
+from baton.catalog.prices import Hours, LongContext, Prices, Rates, Tariff, clock_text
 from baton.core.errors import Invalid
 from baton.core.money import NANOS_PER_USD, usd_text
 
@@ -82,7 +82,7 @@ def entry_body(entry: Prices) -> EntryBody:
         long_context=_steps(standard),
         batch=TariffBody(**_amounts(batch.rates), long_context=_steps(batch)) if batch else None,
         valid_from=entry.valid_from,
-        hours=HoursBody(start=_clock(entry.hours.start), end=_clock(entry.hours.end))
+        hours=HoursBody(start=clock_text(entry.hours.start), end=clock_text(entry.hours.end))
         if entry.hours
         else None,
     )
@@ -161,7 +161,3 @@ def _steps(tariff: Tariff) -> tuple[StepBody, ...]:
 def _minute(time_of_day: str) -> int:
     hour, minute = time_of_day.split(":")
     return int(hour) * 60 + int(minute)
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -81,9 +81,22 @@ class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         minute = at.hour * 60 + at.minute
         return self.hours.start <= minute < self.hours.end
 
+    @property
+    def name(self) -> str:
+        """What tells it from the others of its list: `initial`, `2026-08-17`, `2026-08-17/16:30-24:00`."""
+        day = "initial" if self.valid_from is None else self.valid_from.isoformat()
+        if self.hours is None:
+            return day
+        return f"{day}/{clock_text(self.hours.start)}-{clock_text(self.hours.end)}"
+
 
 FREE = Prices(standard=Tariff(rates=Rates(input=0, output=0)))
 """What local models cost."""
+
+
+def clock_text(minute: MinuteOfDay) -> str:
+    """A minute of the day as `16:30`; the day's end is `24:00`."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def in_force(price_list: tuple[Prices, ...], at_s: float) -> Prices | None:

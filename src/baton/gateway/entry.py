@@ -243,7 +243,7 @@ class Entry:
             output=rates.output,
             cached=rates.cached,
             cache_write=rates.cache_write,
-            revision=str(prices.valid_from or "initial"),
+            revision=self._offer.price_version,
         )
 
     @staticmethod
