@@ -1,20 +1,22 @@
 """Answers that nobody foresaw: a paid one is never lost for a strange word; what is none is a failure."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from baton.core.answer import ChatResponse, Choice, Finish
+from baton.core.answer import ChatResponse, Choice, Cited, Finish, StreamEvent
 from baton.core.dialect import Dialect
 from baton.core.failures import Kind
 from baton.core.losses import Losses
-from baton.core.messages import Citation, Foreign, Media, MediaKind, Part, Refusal, Text, ToolCall
+from baton.core.messages import Citation, Foreign, Media, MediaKind, Part, Reasoning, Refusal, Text, ToolCall
 from baton.core.provider import ProviderSpec
 from baton.core.usage import Usage
 from baton.upstream.dialects.codec import NotAnAnswer
 from baton.upstream.dialects.responses.codec import CODEC
 from baton.upstream.dialects.retelling import stream_of
+from baton.upstream.dialects.sse import SseReader
 from tests.contracts.description import problems
 from tests.contracts.events import read_events
 from tests.upstream.dialects.responses.recorded import Gathered
@@ -165,3 +167,23 @@ def test_only_the_first_of_several_choices_is_told() -> None:
     whole = json.loads(CODEC.write_answer(written, losses))
     assert [part["text"] for item in whole["output"] for part in item["content"]] == ["0"]
     assert list(losses.dropped) == ["n"]
+
+
+def test_a_citation_counts_from_the_text_that_it_stands_on() -> None:
+    """In an annotation from that text's own beginning, among the core's events from the answer's first."""
+    source = Citation(url="https://example.com/a", title="A", start=0, end=4)
+    texts = (Text(text="Before"), Reasoning(text="hm"), Text(text="Rome", citations=(source,)))
+    choices = (Choice(index=0, parts=texts, finish=Finish.STOP),)
+    told = stream_of(ChatResponse(id="1", model="m", created=1, choices=choices))
+    assert places(told) == [(6, 10)]
+    writer = CODEC.writer(Losses())
+    stream = b"".join(map(writer.write, told)) + writer.finale(Usage(), None)
+    events = [json.loads(event.data) for event in read_events(stream)]
+    [added] = [event for event in events if event["type"] == "response.output_text.annotation.added"]
+    assert (added["annotation"]["start_index"], added["annotation"]["end_index"]) == (0, 4)
+    reader = CODEC.reader(SPEC)
+    assert places(event for data in SseReader().feed(stream) for event in reader.read(data)) == [(6, 10)]
+
+
+def places(events: Iterable[StreamEvent]) -> list[tuple[int | None, int | None]]:
+    return [(event.citation.start, event.citation.end) for event in events if isinstance(event, Cited)]

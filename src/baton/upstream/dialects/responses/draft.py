@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from baton.core.answer import (
     Began,
@@ -42,6 +43,9 @@ class Draft:
         self._output = Output()
         self._said: Item | None = None
         """The message under way."""
+        self._before = 0
+        """Characters of the texts that have ended: places count from the first of them, in an annotation
+        from the beginning of its own."""
         self._thought: Item | None = None
         self._calls: dict[int, Item] = {}
         self._finish = Finish.STOP
@@ -165,6 +169,7 @@ class Draft:
         item.part, item.pieces = None, []
         if part["type"] == "output_text":
             part["text"] = text
+            self._before += len(text)
             done = item.within("response.output_text.done")
             done |= {"text": text, "logprobs": []}
         else:
@@ -183,10 +188,14 @@ class Draft:
     def _cite(self, event: Cited) -> list[Event]:
         """A citation on the text under way; one that comes too late, or has no address, is left out."""
         item = self._said
-        if item is None or item.part is None or item.part["type"] != "output_text":
+        cited = event.citation.moved(-self._before)
+        late = cited.end is not None and cited.end <= 0
+        if late or item is None or item.part is None or item.part["type"] != "output_text":
             self._losses.drop(Feature.CITATIONS)
             return []
-        note = write_citation(event.citation, sum(map(len, item.pieces)), self._losses)
+        if cited.start is not None and cited.start < 0:
+            cited = structs.replace(cited, start=0)
+        note = write_citation(cited, sum(map(len, item.pieces)), self._losses)
         if note is None:
             return []
         notes: list[Any] = item.part["annotations"]

@@ -1,6 +1,6 @@
 """Streamed answers → core events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -49,7 +49,7 @@ DONE = b"[DONE]"
 class _Item:
     """What has been told of an item so far."""
 
-    __slots__ = ("call", "cited", "field", "said")
+    __slots__ = ("call", "cited", "field", "said", "starts")
 
     def __init__(self) -> None:
         self.said = False
@@ -57,6 +57,8 @@ class _Item:
         self.field = ""
         """Which of a thought's two texts is told: the one that came first."""
         self.cited = 0
+        self.starts: dict[object, int] = {}
+        """Characters of the answer's texts before each of its own, by place in its content."""
         self.call: int | None = None
 
 
@@ -69,6 +71,8 @@ class StreamReader:
         self._items: dict[object, _Item] = {}
         """By place in the output."""
         self._calls = 0
+        self._written = 0
+        """Characters of texts told so far."""
         self._left = Leftovers()
         self._signature: Signature | None = None
         """Of the call that comes next."""
@@ -140,7 +144,10 @@ class StreamReader:
         text = as_text(fields.get("delta"))
         if not text:
             return []
-        self._item(fields).said = True
+        item = self._item(fields)
+        item.said = True
+        item.starts.setdefault(fields.get("content_index"), self._written)
+        self._written += len(text)
         return [TextDelta(text)]
 
     def _read_refusal(self, fields: dict[str, Any]) -> list[StreamEvent]:
@@ -151,8 +158,9 @@ class StreamReader:
         return [RefusalDelta(text)]
 
     def _read_annotation(self, fields: dict[str, Any]) -> list[StreamEvent]:
-        self._item(fields).cited += 1
-        return _cited(fields.get("annotation"))
+        item = self._item(fields)
+        item.cited += 1
+        return _cited(fields.get("annotation"), item.starts.get(fields.get("content_index"), self._written))
 
     def _read_summary_part(self, fields: dict[str, Any]) -> list[StreamEvent]:
         return [ReasoningDelta(BETWEEN_PARTS)] if self._item(fields).field == "summary" else []
@@ -184,15 +192,23 @@ class StreamReader:
             parts = read_item(Fields.of(raw(told), "output[]"), unread)
         except Invalid:
             return []
-        events = [event for part in parts for event in self._rest(part, item, told)]
+        starts = iter(item.starts.values())
+        events = [event for part in parts for event in self._rest(part, item, told, starts)]
         return [*events, *self._left.event(unread)]
 
-    def _rest(self, part: Part | Loose, item: _Item, told: dict[str, Any]) -> list[StreamEvent]:
+    def _rest(
+        self, part: Part | Loose, item: _Item, told: dict[str, Any], starts: Iterator[int]
+    ) -> list[StreamEvent]:
+        """`starts`: where the texts begin that have been told."""
         match part:
             case Text():
-                events: list[StreamEvent] = [] if item.said or not part.text else [TextDelta(part.text)]
+                start = next(starts, self._written)
+                events: list[StreamEvent] = []
+                if part.text and not item.said:
+                    events = [TextDelta(part.text)]
+                    self._written += len(part.text)
                 late, item.cited = part.citations[item.cited :], max(0, item.cited - len(part.citations))
-                return [*events, *(Cited(citation) for citation in late)]
+                return [*events, *(Cited(citation.moved(start)) for citation in late)]
             case Refusal():
                 return [] if item.said else [RefusalDelta(part.text)]
             case Reasoning():
@@ -229,9 +245,10 @@ class StreamReader:
         return [*events, Finished(finish, native=native), *_usage_of(response), Ended()]
 
 
-def _cited(annotation: object) -> list[StreamEvent]:
+def _cited(annotation: object, start: int) -> list[StreamEvent]:
+    """`start`: characters of the answer's texts before the one that it stands on."""
     try:
-        return [Cited(read_citation(Fields.of(raw(annotation))))]
+        return [Cited(read_citation(Fields.of(raw(annotation))).moved(start))]
     except Invalid:  # of a kind nobody knows: the text stands without it
         return []
 
