@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,9 @@ from baton.core.provider import ProviderSpec
 from baton.records.audit.entry import Actor
 from baton.settings import load
 from baton.upstream.directory import declared
+from tests.postgres import Postgres
 
-pytest_plugins = ("tests.contracts.tally",)
+pytest_plugins = ("tests.contracts.tally", "tests.databases")
 
 MAKER = Actor(id="tests", source="tests")
 
@@ -79,6 +80,13 @@ async def start_baton(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerato
 async def baton_server(start_baton: Callable[..., Awaitable[BatonServer]]) -> BatonServer:
     """One with nothing configured: the simulated provider answers."""
     return await start_baton()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server, started when the first test wants it."""
+    with Postgres() as server:
+        yield server
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from baton.ledger.settings import LedgerSettings
 from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
+from tests.databases import Place
 
 
 @pytest.fixture
@@ -39,9 +40,9 @@ def limits() -> LedgerSettings:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> StorageSettings:
-    """An SQLite file."""
-    return StorageSettings(url=f"sqlite:///{tmp_path / 'baton.db'}", busy_timeout_s=0.05)
+def settings(place: Place) -> StorageSettings:
+    """Of an empty database, once of each kind."""
+    return place.settings
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 import asyncio
 import resource
-import sqlite3
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
@@ -19,6 +18,7 @@ from baton.ledger.rows import Cost
 from baton.ledger.settings import LedgerSettings
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.storage.database import Database
+from tests.databases import Place
 from tests.ledger.conftest import eventually, files
 from tests.ledger.samples import a_settled, an_attempt, an_opened
 from tests.ledger.test_journal import on_disk
@@ -46,21 +46,6 @@ async def stored(database: Database) -> dict[str, str]:
         attempts = {row[0]: row[1] for row in (await connection.execute(counted)).all()}
     assert attempts == {row.id: row.attempts for row in rows if row.attempts}
     return {row.id: row.status for row in rows}
-
-
-class Locked:
-    """Another process that holds the database's write lock."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        self._connection = sqlite3.connect(self._path, isolation_level=None)
-        self._connection.execute("BEGIN EXCLUSIVE")
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.execute("ROLLBACK")
-        self._connection.close()
 
 
 async def test_what_has_ended_can_be_read_at_once(
@@ -127,17 +112,17 @@ async def test_interactions_already_there_are_not_added_again(
 
 
 async def test_a_database_that_is_away_holds_up_nothing(
-    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, place: Place
 ) -> None:
     """While it is locked, requests are recorded; it is said once, and made up for without help."""
     ids = [new_id() for _ in range(300)]
     async with open_ledger(root, database, new_id, limits) as ledger:
         with capture_logs() as logs:
-            with Locked(tmp_path / "baton.db"):
+            with place.away():
                 for start in range(0, len(ids), 50):
                     record(ledger, ids[start : start + 50])
                     assert not await ledger.writer.flush(0.1)
-                assert "locked" in (ledger.trouble or "")
+                assert "The database is not available" in (ledger.trouble or "")
                 assert ledger.book.waiting_count == len(ids)
             await eventually(lambda: ledger.trouble is None)
         assert [line["event"] for line in logs] == ["ledger_database_away", "ledger_database_back"]
@@ -145,7 +130,7 @@ async def test_a_database_that_is_away_holds_up_nothing(
 
 
 async def test_more_than_memory_holds_is_read_back_from_the_journal(
-    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, place: Place
 ) -> None:
     """A long outage takes disk, not memory; afterwards every interaction arrives once."""
     small = msgspec.structs.replace(limits, queued_rows=20, batch_rows=16)
@@ -157,7 +142,7 @@ async def test_more_than_memory_holds_is_read_back_from_the_journal(
             ledger.book.opened(an_opened(id))
         record(ledger, ids[:5])
         assert await ledger.writer.flush(5.0)
-        with Locked(tmp_path / "baton.db"):
+        with place.away():
             record(ledger, ids[5:])
             ledger.book.settled(a_settled(long[0]))
             assert not await ledger.writer.flush(0.1)
@@ -177,7 +162,7 @@ async def test_more_than_memory_holds_is_read_back_from_the_journal(
 
 
 async def test_an_outage_longer_than_the_journal_refuses_new_requests(
-    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, place: Place
 ) -> None:
     """When the journal is full, beginnings are refused; what runs still ends; nothing of it is lost."""
     small = msgspec.structs.replace(limits, journal_bytes=256 << 10, queued_rows=20)
@@ -185,7 +170,7 @@ async def test_an_outage_longer_than_the_journal_refuses_new_requests(
     async with open_ledger(root, database, new_id, small) as ledger:
         running = new_id()
         ledger.book.opened(an_opened(running))
-        with Locked(tmp_path / "baton.db"):
+        with place.away():
             with pytest.raises(Unavailable) as refused:
                 record_until_refused(ledger, new_id, recorded)
             assert refused.value.code == "ledger_full"
@@ -197,13 +182,13 @@ async def test_an_outage_longer_than_the_journal_refuses_new_requests(
 
 
 async def test_an_end_that_the_disk_refuses_is_written_when_it_can_be(
-    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, place: Place
 ) -> None:
     """Settling never fails: the end is kept, goes to the journal once that works, and is one row."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ids = [new_id() for _ in range(3)]
     async with open_ledger(root, database, new_id, limits) as ledger:
-        with Locked(tmp_path / "baton.db"):
+        with place.away():
             for id in ids:
                 ledger.book.opened(an_opened(id))
             at = ledger.journal.position
@@ -224,11 +209,11 @@ async def test_an_end_that_the_disk_refuses_is_written_when_it_can_be(
 
 
 async def test_a_database_lost_while_closing_costs_no_row(
-    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, place: Place
 ) -> None:
     """What cannot be drained stays in the journal, and the next start brings it in."""
     ids = [new_id() for _ in range(100)]
-    with Locked(tmp_path / "baton.db"):
+    with place.away():
         async with open_ledger(root, database, new_id, limits) as ledger:
             record(ledger, ids)
         assert len(files(root)) == 1
@@ -239,17 +224,16 @@ async def test_a_database_lost_while_closing_costs_no_row(
 
 
 async def test_missing_tables_are_waited_for(
-    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, place: Place
 ) -> None:
     """Tables that are not there are no reason to drop a row: they may come, as in a rolling upgrade."""
-    with closing(sqlite3.connect(tmp_path / "baton.db")) as other:
-        other.execute("ALTER TABLE attempts RENAME TO elsewhere")
-        id = new_id()
-        async with open_ledger(root, database, new_id, limits) as ledger:
-            record(ledger, [id])
-            await eventually(lambda: ledger.trouble is not None)
-            other.execute("ALTER TABLE elsewhere RENAME TO attempts")
-            assert await ledger.writer.flush(5.0)
+    place.execute("ALTER TABLE attempts RENAME TO elsewhere")
+    id = new_id()
+    async with open_ledger(root, database, new_id, limits) as ledger:
+        record(ledger, [id])
+        await eventually(lambda: ledger.trouble is not None)
+        place.execute("ALTER TABLE elsewhere RENAME TO attempts")
+        assert await ledger.writer.flush(5.0)
     assert await stored(database) == {id: "ok"}
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import pytest
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from baton.core.errors import Invalid
 from baton.records.audit.entry import Actor
@@ -16,6 +15,7 @@ from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.notices import Notices
 from baton.storage.settings import StorageSettings
+from tests.databases import Place
 
 
 class Instrument(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -71,8 +71,9 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> StorageSettings:
-    return StorageSettings(url=f"sqlite:///{tmp_path / 'baton.db'}")
+def settings(place: Place) -> StorageSettings:
+    """Where processes wait for each other."""
+    return structs.replace(place.settings, busy_timeout_s=30.0)
 
 
 @pytest.fixture

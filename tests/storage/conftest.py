@@ -1,19 +1,19 @@
 """Databases in files of their own."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
+from tests.databases import Place
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> StorageSettings:
-    """A database in a folder that does not exist yet."""
-    return StorageSettings(url=f"sqlite:///{tmp_path / 'data' / 'baton.db'}", busy_timeout_s=0.2)
+def settings(place: Place) -> StorageSettings:
+    """Of an empty database, once of each kind."""
+    return place.settings
 
 
 @pytest.fixture

@@ -2,21 +2,19 @@
 
 import asyncio
 import gc
-import sqlite3
 import warnings
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from baton.core.errors import Conflict, Invalid, Unavailable
 from baton.storage.bulk import BulkInsert
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
 from baton.storage.tables import NOTICES
+from tests.databases import Place
 
 
 async def count(database: Database, topic: str) -> int | None:
@@ -34,16 +32,6 @@ async def put_and_fail(database: Database, topic: str) -> None:
     async with database.write() as connection:
         await connection.execute(insert(NOTICES).values(topic=topic, value=1))
         raise ZeroDivisionError
-
-
-@contextmanager
-def locked_elsewhere(settings: StorageSettings) -> Iterator[None]:
-    """Another process in the middle of a long write."""
-    path = settings.url.removeprefix("sqlite:///")
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("ROLLBACK")
 
 
 async def test_what_was_written_is_there_for_every_process(
@@ -87,11 +75,9 @@ async def test_readers_do_not_wait_for_the_writer(database: Database, other_data
     assert await count(database, "a") == 2
 
 
-async def test_a_locked_database_is_unavailable_and_comes_back(
-    settings: StorageSettings, database: Database
-) -> None:
+async def test_a_locked_database_is_unavailable_and_comes_back(place: Place, database: Database) -> None:
     """503 with a wait, not a driver's error; and the connection that met it is not spoilt."""
-    with locked_elsewhere(settings):
+    with place.locked():
         with pytest.raises(Unavailable):
             await put(database, "a", 1)
         with pytest.raises(Unavailable) as refusal:
@@ -105,7 +91,7 @@ async def test_a_locked_database_is_unavailable_and_comes_back(
 
 
 async def test_a_writer_that_was_cancelled_leaves_no_lock(
-    settings: StorageSettings, database: Database, other_database: Database
+    place: Place, database: Database, other_database: Database
 ) -> None:
     """Cancelled in the middle of its transaction or while waiting for the lock, it blocks nobody."""
     inside = asyncio.Event()
@@ -126,7 +112,7 @@ async def test_a_writer_that_was_cancelled_leaves_no_lock(
         await writing
     with pytest.raises(asyncio.CancelledError):
         await queued
-    with locked_elsewhere(settings):
+    with place.locked():
         waiting = asyncio.create_task(put(database, "c", 1))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(waiting, 0.05)
@@ -154,7 +140,7 @@ async def test_our_own_mistakes_are_not_called_an_outage(database: Database) -> 
         async with database.read():
             raise BrokenPipeError
 
-    with pytest.raises(OperationalError):
+    with pytest.raises(DBAPIError):
         await ask_nonsense()
     with pytest.raises(BrokenPipeError):
         await break_a_pipe()
@@ -179,36 +165,12 @@ async def test_a_database_that_is_not_open_is_unavailable(settings: StorageSetti
         await Database(StorageSettings(url=f"sqlite:///{tmp_path}")).open()
 
 
-async def test_a_full_disk_is_unavailable(settings: StorageSettings, database: Database) -> None:
-    """The same answer as for a lock; what was there stays readable."""
-    await put(database, "a", 1)
-    async with database.read() as connection:
-        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
-        await connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-    with pytest.raises(Unavailable) as refusal:
-        await put(database, "b" * 100_000, 1)
-    assert "full" in refusal.value.message
-    assert await count(database, "a") == 1
-
-
 @pytest.mark.parametrize("url", ["baton.db", "mysql://host/baton", "sqlite://", "sqlite:///:memory:", ""])
 def test_a_url_that_cannot_be_used_is_refused_by_name(url: str) -> None:
     """The refusal names the setting, before anything is opened."""
     with pytest.raises(Invalid) as refusal:
         Database(StorageSettings(url=url))
     assert refusal.value.param == "DATABASE_URL"
-
-
-async def test_the_pragmas_hold_on_every_connection(database: Database) -> None:
-    """WAL, foreign keys, NORMAL synchronisation and the wait for locks, also on the fifth connection."""
-
-    async def pragmas() -> list[object]:
-        async with database.read() as connection:
-            names = ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
-            return [(await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in names]
-
-    for found in await asyncio.gather(*(pragmas() for _ in range(5))):
-        assert found == ["wal", 1, 1, 200]
 
 
 async def test_many_rows_go_in_at_once(database: Database) -> None:

@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, inspect, text
 
 from baton.core.errors import Unavailable
 from baton.storage import schema
@@ -55,8 +55,7 @@ async def test_migrations_can_be_taken_back(settings: StorageSettings) -> None:
         async with database.migrate() as connection:
             await connection.run_sync(lambda plain: command.downgrade(configuration(plain), "base"))
         async with database.read() as connection:
-            tables = await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))
-            assert list(tables.scalars()) == ["alembic_version"]
+            assert await connection.run_sync(_tables) == ["alembic_version"]
         assert await schema.upgrade(database)
 
 
@@ -90,9 +89,8 @@ assert "alembic" not in sys.modules
     assert done.returncode == 0, done.stderr
 
 
-async def test_processes_that_start_together_migrate_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Of several first starts on one file exactly one migrates; the others wait and find it done."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('together') / 'baton.db'}"
+async def test_processes_that_start_together_migrate_once(settings: StorageSettings) -> None:
+    """Of several first starts on one database exactly one migrates; the others wait and find it done."""
     program = f"""
 import asyncio, sys
 from baton.storage import schema
@@ -102,7 +100,7 @@ from baton.storage.settings import StorageSettings
 async def main():
     print("ready", flush=True)
     sys.stdin.readline()
-    async with Database(StorageSettings(url={url!r}, busy_timeout_s=30.0)) as database:
+    async with Database(StorageSettings(url={settings.url!r}, busy_timeout_s=30.0)) as database:
         print(await schema.upgrade(database))
 
 asyncio.run(main())
@@ -148,5 +146,8 @@ async def test_a_migration_that_fails_leaves_nothing_behind(settings: StorageSet
         with pytest.raises(ZeroDivisionError):
             await migrate_and_fail()
         async with database.read() as connection:
-            tables = await connection.execute(text("SELECT name FROM sqlite_master"))
-            assert list(tables.scalars()) == []
+            assert await connection.run_sync(_tables) == []
+
+
+def _tables(connection: Connection) -> list[str]:
+    return inspect(connection).get_table_names()

@@ -111,7 +111,9 @@ class Store:
         Raises:
             Unavailable: the database is away; what was added may be added again.
         """
-        fresh = list({interaction.opened.id: interaction for interaction in interactions}.values())
+        # In one order, so that two processes that add the same never wait for each other crosswise.
+        by_id = {interaction.opened.id: interaction for interaction in interactions}
+        fresh = [by_id[id] for id in sorted(by_id)]
         try:
             while fresh and not await self._all_added(fresh):
                 fresh = await self._absent(fresh)
@@ -131,7 +133,7 @@ class Store:
             for n, attempt in enumerate(interaction.settled.attempts, 1)
         ]
         try:
-            async with self._database.write() as connection:
+            async with self._database.append() as connection:
                 if await self._interactions(connection, rows) != len(rows):
                     raise _Present
                 await self._attempts(connection, attempts)

@@ -25,13 +25,26 @@ class BulkInsert:
         """Insert the rows in the connection's transaction; the number really inserted."""
         if not rows:
             return 0
-        text = self._texts.get(connection.dialect.name)
+        dialect = connection.dialect
+        text = self._texts.get(dialect.name)
         if text is None:
-            text = self._texts[connection.dialect.name] = self._compose(connection.dialect)
-        result = await connection.exec_driver_sql(text, list(rows))
+            text = self._texts[dialect.name] = self._compose(dialect)
+        values = list(rows) if dialect.name == "sqlite" else tuple(map(list, zip(*rows, strict=True)))
+        result = await connection.exec_driver_sql(text, values)
         return result.rowcount
 
     def _compose(self, dialect: Dialect) -> str:
-        ordered = table(self._table.name, *(column(name, self._table.c[name].type) for name in self._columns))
-        text = str(insert(ordered).compile(dialect=dialect, column_keys=self._columns))
+        """For SQLite a statement of one row, run over all; a server is sent one statement of arrays, which
+        costs one round trip and counts what it inserted."""
+        columns = [self._table.c[name] for name in self._columns]
+        if dialect.name == "sqlite":
+            ordered = table(self._table.name, *(column(one.name, one.type) for one in columns))
+            text = str(insert(ordered).compile(dialect=dialect, column_keys=self._columns))
+        else:
+            quote = dialect.identifier_preparer.quote
+            names = ", ".join(quote(one.name) for one in columns)
+            arrays = ", ".join(
+                f"${n}::{one.type.compile(dialect=dialect)}[]" for n, one in enumerate(columns, 1)
+            )
+            text = f"INSERT INTO {quote(self._table.name)} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608  names of ours
         return f"{text} ON CONFLICT DO NOTHING" if self._skip_present else text

@@ -1,4 +1,4 @@
-"""The database: opened once, read by many, written by one transaction at a time where it is SQLite."""
+"""The database: opened once, read by many, written by one transaction at a time."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
@@ -7,12 +7,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from baton.core.errors import Unavailable
 from baton.storage.engine import WRITES, database_url, make_engine, sqlite_file
 from baton.storage.faults import away, translated
 from baton.storage.settings import StorageSettings
+
+_WRITE_LOCK = text("SELECT pg_advisory_xact_lock(7024132)")
+"""The one writer's lock, where the database has none of its own; the number means nothing."""
+
+_ONE_STATE = {"isolation_level": "REPEATABLE READ"}
+"""What a reader of a server asks for; in SQLite's WAL mode every transaction reads like that."""
 
 
 class Database:
@@ -33,8 +40,8 @@ class Database:
         self._writer: AsyncEngine | None = None
         self._left: set[asyncio.Future[None]] = set()
         """Connections being given back, which a pool that is closed would forget."""
-        # SQLite has one writer. Those of this process queue here, fairly, instead of polling for its lock.
-        self._turn = asyncio.Lock() if self._file is not None else None
+        # There is one writer. Those of this process queue here, fairly, instead of polling for its lock.
+        self._turn = asyncio.Lock()
 
     async def open(self) -> None:
         """Connect once; SQLite's file and its folder are made where they are missing."""
@@ -48,7 +55,7 @@ class Database:
         except BaseException:
             await engine.dispose()
             raise
-        self._engine = engine
+        self._engine = engine if self._file is not None else engine.execution_options(**_ONE_STATE)
         self._writer = engine.execution_options(**{WRITES: True})
 
     async def close(self) -> None:
@@ -83,9 +90,26 @@ class Database:
         Raises:
             Conflict: a unique key exists already; code `duplicate`.
         """
-        turn: AbstractAsyncContextManager[object] = self._turn or nullcontext()
+        async with self._turn, self._writing() as connection:
+            if self._file is None:
+                await connection.execute(_WRITE_LOCK)
+            yield connection
+
+    @asynccontextmanager
+    async def append(self) -> AsyncGenerator[AsyncConnection]:
+        """As `write`, for new rows that depend on nothing that is there: a server takes several at once.
+
+        Raises:
+            Conflict: a unique key exists already; code `duplicate`.
+        """
+        turn: AbstractAsyncContextManager[object] = nullcontext() if self._file is None else self._turn
+        async with turn, self._writing() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncGenerator[AsyncConnection]:
         with translated():
-            async with turn, self._connected(_open(self._writer)) as connection, connection.begin():
+            async with self._connected(_open(self._writer)) as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager
@@ -96,6 +120,8 @@ class Database:
             with translated():
                 writer = engine.execution_options(**{WRITES: True})
                 async with self._connected(writer) as connection, connection.begin():
+                    if self._file is None:
+                        await connection.execute(_WRITE_LOCK)
                     yield connection
         finally:
             await engine.dispose()

@@ -49,7 +49,18 @@ def make_engine(settings: StorageSettings, *, foreign_keys: bool = True) -> Asyn
     url = database_url(settings.url)
     if url.get_backend_name() != "sqlite":
         try:
-            return create_async_engine(url, pool_timeout=settings.pool_timeout_s, pool_pre_ping=True)
+            return create_async_engine(
+                url,
+                pool_timeout=settings.pool_timeout_s,
+                pool_pre_ping=True,
+                connect_args={
+                    "timeout": settings.connect_timeout_s,
+                    "server_settings": {
+                        "application_name": "baton",
+                        "lock_timeout": str(int(settings.busy_timeout_s * 1000)),
+                    },
+                },
+            )
         except ModuleNotFoundError as error:
             raise _bad_url(f"its driver is not installed; pip install {error.name}") from error
     engine = create_async_engine(

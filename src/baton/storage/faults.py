@@ -10,12 +10,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from baton.core.errors import BatonError, Conflict, Unavailable
 
 _UNIQUE_VIOLATION = "23505"  # SQLSTATE; https://www.postgresql.org/docs/current/errcodes-appendix.html
+_LOCK_NOT_AVAILABLE = "55P03"
 _AWAY_CLASSES = ("08", "53", "57")  # SQLSTATE: connection lost, out of resources, operator intervention
+
+_LOCKED = "the database is locked by another process"
 
 # Result codes of https://www.sqlite.org/rescode.html
 _SQLITE_DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 _SQLITE_AWAY = {
-    sqlite3.SQLITE_BUSY: "the database is locked by another process",
+    sqlite3.SQLITE_BUSY: _LOCKED,
     sqlite3.SQLITE_LOCKED: "the database is locked",
     sqlite3.SQLITE_READONLY: "the database cannot be written",
     sqlite3.SQLITE_IOERR: "the disk failed",
@@ -59,6 +62,8 @@ def _of_driver(error: DBAPIError) -> BatonError | None:
         if state == _UNIQUE_VIOLATION:
             return Conflict("This exists already.", code="duplicate")
         reason = "it ended the connection" if state.startswith(_AWAY_CLASSES) else None
+        if state == _LOCK_NOT_AVAILABLE:
+            reason = _LOCKED
     if reason is None and error.connection_invalidated:
         reason = "the connection was lost"
     return None if reason is None else away(reason)

@@ -10,5 +10,7 @@ class StorageSettings(Struct, frozen=True, kw_only=True):
     """`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`; the driver is ours to choose."""
     busy_timeout_s: float = 5.0
     """How long to wait for another process's write to end."""
+    connect_timeout_s: float = 5.0
+    """How long a server may take to answer a new connection."""
     pool_timeout_s: float = 10.0
     """How long to wait for a free connection."""
