@@ -21,7 +21,7 @@ from baton.catalog.kind import model_kind
 from baton.catalog.live import LiveCatalog
 from baton.catalog.model import Model
 from baton.catalog.prices import Prices, Rates, Tariff
-from baton.catalog.seed import packaged_models
+from baton.catalog.seed import packaged_models, seed
 from baton.catalog.tiers import DEFAULT_TIERS, Tiers
 from baton.core.clock import Clock, SystemClock
 from baton.core.errors import Unavailable
@@ -131,7 +131,7 @@ async def open_app(
         models = await stack.enter_async_context(
             Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock)
         )
-        await models.seed([*packaged_models(DEFAULT_TIERS), *simulated_models()])
+        await seed(models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
         catalog = _follow(models, specs, store)
         directory = Directory(specs, settings.providers)
         router = LiveRouter(catalog, directory, frozenset({SIMULATED}))

@@ -9,7 +9,7 @@ from baton.records.kind import RecordKind
 def model_kind(tiers: Tiers) -> RecordKind[Model]:
     """The kind `model`; its key is `provider/name`.
 
-    Rows are seeded by whoever opens the records, `Records.seed([*packaged_models(tiers), *more])`: the
+    Rows are seeded by whoever opens the records, `seed(records, [*packaged_models(tiers), *more])`: the
     simulated provider's models, or a test's, are simply more of them.
     """
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "simulate": "Serve the simulated provider over HTTP.",
     "chat": "Talk to a model through a running Baton.",
     "models": "List the models of the catalog with their prices.",
+    "prices": "What newer price data would change, and changing it.",
     "keys": "Make, list and revoke API keys.",
     "usage": "What was used and what it cost.",
     "config": "Check the settings.",

@@ -9,7 +9,7 @@ from msgspec import Struct
 from baton.app import open_store, simulated_models
 from baton.catalog.kind import model_kind
 from baton.catalog.lookup import Catalog, Offer
-from baton.catalog.seed import packaged_models
+from baton.catalog.seed import packaged_models, seed
 from baton.catalog.tiers import DEFAULT_TIERS
 from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.stop import Stop
@@ -79,7 +79,7 @@ async def _models(settings: Settings, provider: str | None) -> list[ModelView]:
         open_store(settings) as store,
         Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
     ):
-        await records.seed([*packaged_models(DEFAULT_TIERS), *simulated_models()])
+        await seed(records, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
         catalog = Catalog([record.value for record in records.list()], specs, store.clock.wall())
     configured = Directory(specs, settings.providers).configured
     offers = catalog.offers if provider is None else _of_provider(catalog, provider)

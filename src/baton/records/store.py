@@ -191,19 +191,20 @@ class Records(Generic[T]):
         """
         return await self._put_all(keyed(self._kind, values), actor, Origin.ADMIN, dry_run=dry_run)
 
-    async def seed(self, values: Sequence[T]) -> Diff[T]:
+    async def seed(self, values: Sequence[T], actor: Actor = SYSTEM, *, dry_run: bool = False) -> Diff[T]:
         """Put what Baton brings along: what is missing comes, what only seeds have touched is refreshed.
 
-        What an admin changed or deleted stays as the admin wants it. Writes nothing where nothing differs.
+        What an admin changed or deleted stays as the admin wants it. Writes nothing where nothing differs;
+        a dry run only tells what would happen. `actor`: who has it done, where it is not the start.
 
         Raises:
             Invalid: as `import_all`.
         """
         wanted = keyed(self._kind, values)
-        plan = await self._put_all(wanted, SYSTEM, Origin.SEED, dry_run=True)
-        if not plan.effective:
+        plan = await self._put_all(wanted, actor, Origin.SEED, dry_run=True)
+        if dry_run or not plan.effective:
             return plan
-        return await self._put_all(wanted, SYSTEM, Origin.SEED, dry_run=False)
+        return await self._put_all(wanted, actor, Origin.SEED, dry_run=False)
 
     async def _put_all(self, values: dict[str, T], actor: Actor, origin: Origin, *, dry_run: bool) -> Diff[T]:
         transaction = self._database.read if dry_run else self._database.write
