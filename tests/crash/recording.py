@@ -1,6 +1,6 @@
 """A process to be killed: records interactions as fast as it can and tells which calls have returned.
 
-Started with the journals' folder, the database's file and a seed. Writes lines to its standard output: `o`
+Started with the journals' folder, the database's URL and a seed. Writes lines to its standard output: `o`
 and an id once `opened` has returned, `s` and the id once `settled` has.
 """
 
@@ -57,12 +57,12 @@ async def call(ledger: Ledger, new_id: UuidV7, rng: random.Random) -> None:
         os.write(1, b"s %s\n" % interaction_id.encode())
 
 
-async def main(root: Path, database_file: str, seed: int) -> None:
+async def main(root: Path, database_url: str, seed: int) -> None:
     """Run until killed."""
     rng = random.Random(seed)
     new_id = UuidV7()
     async with (
-        Database(StorageSettings(url=f"sqlite:///{database_file}", busy_timeout_s=0.5)) as database,
+        Database(StorageSettings(url=database_url, busy_timeout_s=0.5)) as database,
         open_ledger(root, database, new_id, LIMITS) as ledger,
         asyncio.TaskGroup() as calls,
     ):

@@ -19,6 +19,7 @@ from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
 from tests.crash.recording import LIMITS, attempts_of, cost_of, estimate_of
+from tests.databases import Place
 from tests.ledger.conftest import eventually, files
 
 
@@ -40,14 +41,14 @@ class Told:
             self.settled.add(interaction_id)
 
 
-async def run_and_kill(root: Path, database_file: Path, seed: int, told: Told) -> None:
+async def run_and_kill(root: Path, database_url: str, seed: int, told: Told) -> None:
     """Start a process, let it say a seeded number of lines, kill it, hear what it said before it died."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.crash.recording",
         str(root),
-        str(database_file),
+        database_url,
         str(seed),
         stdout=asyncio.subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
@@ -88,16 +89,16 @@ async def check(database: Database, told: Told, kills: int) -> None:
         assert attempts[row.id] == (count, cost.total_nanos)
 
 
-async def prove(tmp_path: Path, seeds: list[int], at_once: int) -> Counter[str]:
+async def prove(tmp_path: Path, place: Place, seeds: list[int], at_once: int) -> Counter[str]:
     """Kill that many processes, `at_once` side by side on one folder, and check what is left."""
-    root, database_file, told = tmp_path / "journal", tmp_path / "baton.db", Told()
-    async with Database(StorageSettings(url=f"sqlite:///{database_file}")) as database:
+    root, settings, told = tmp_path / "journal", StorageSettings(url=place.settings.url), Told()
+    async with Database(settings) as database:
         await schema.upgrade(database)
     for start in range(0, len(seeds), at_once):
         async with asyncio.TaskGroup() as group:
             for seed in seeds[start : start + at_once]:
-                group.create_task(run_and_kill(root, database_file, seed, told))
-    async with Database(StorageSettings(url=f"sqlite:///{database_file}")) as database:
+                group.create_task(run_and_kill(root, settings.url, seed, told))
+    async with Database(settings) as database:
         async with open_ledger(root, database, UuidV7(), LIMITS) as ledger:
             await eventually(lambda: len([path for path in files(root) if path.name[0] != "."]) == 1)
             summary = await ledger.usage.summary(Filter())
@@ -110,15 +111,15 @@ async def prove(tmp_path: Path, seeds: list[int], at_once: int) -> Counter[str]:
     return Counter(row.status for row in words)
 
 
-async def test_ten_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+async def test_ten_kills_lose_nothing_and_double_nothing(tmp_path: Path, place: Place) -> None:
     """Ten processes in turn, two at a time on one folder, each killed at a random moment under load."""
-    found = await prove(tmp_path, seeds=list(range(10)), at_once=2)
+    found = await prove(tmp_path, place, seeds=list(range(10)), at_once=2)
     assert found["ok"] > 1000
     assert found["crashed"] > 10
 
 
 @pytest.mark.soak
-async def test_a_hundred_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    """As above, a hundred times, one at a time."""
-    found = await prove(tmp_path, seeds=list(range(100, 200)), at_once=1)
-    assert found["ok"] > 10_000
+async def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path: Path, place: Place) -> None:
+    """As above, two hundred times, one at a time."""
+    found = await prove(tmp_path, place, seeds=list(range(100, 300)), at_once=1)
+    assert found["ok"] > 20_000
