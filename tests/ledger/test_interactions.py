@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from baton.core.errors import NotFound
+from baton.core.errors import Invalid, NotFound, Unavailable
 from baton.core.ids import UuidV7
 from baton.core.usage import Usage
-from baton.ledger.interactions import MAX_PAGE, AttemptRow, Filter, InteractionRow
+from baton.ledger.feedback import FeedbackRow
+from baton.ledger.interactions import MAX_PAGE, AttemptRow, Filter, InteractionRow, Interactions
 from baton.ledger.ledger import Ledger, open_ledger
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled
 from baton.ledger.settings import LedgerSettings
-from baton.ledger.tables import ATTEMPTS, INTERACTIONS
+from baton.ledger.tables import ATTEMPTS, FEEDBACK, INTERACTIONS
 from baton.storage.database import Database
 from tests.ledger.samples import a_settled, an_attempt, an_opened
 
@@ -70,6 +71,8 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         tags={"tag": "value"},
         context='{"page":1}',
         prompt_hash="hash",
+        kind="type",
+        project="project",
     )
     attempt = Attempt(
         provider="provider a",
@@ -178,6 +181,10 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         decision='{"score":1}',
         schema_violation="violation",
         audio_seconds=5.5,
+        type="type",
+        project="project",
+        original_provider="provider a",
+        fallback_reason="status a",
     )
     assert first == AttemptRow(
         interaction_id=id,
@@ -210,6 +217,7 @@ def test_rows_have_a_field_for_every_column() -> None:
     """What is stored can be read."""
     assert InteractionRow.__struct_fields__ == tuple(INTERACTIONS.c.keys())
     assert AttemptRow.__struct_fields__ == tuple(ATTEMPTS.c.keys())
+    assert FeedbackRow.__struct_fields__ == tuple(FEEDBACK.c.keys())
 
 
 async def test_pages_go_through_everything_once_newest_first(ledger: Ledger) -> None:
@@ -259,8 +267,75 @@ async def test_filters_narrow(ledger: Ledger) -> None:
         (Filter(id_prefix=one[:5]), [three, two, one]),
         (Filter(id_prefix="%"), []),
         (Filter(user_id="bob", status="ok"), [three]),
+        (Filter(provider="\0"), []),
+        (Filter(key_id="01900000-0000-7000-8000-000000000002"), [three, two, one]),
+        (Filter(key_id="another"), []),
     ]:
         assert await found(ledger, wanted) == ids, msgspec.json.encode(wanted)
+
+
+async def test_filters_by_what_callers_said(ledger: Ledger) -> None:
+    """By use case, agent, project, session and type; by a tag's key, or key and value, all that are given."""
+    said: dict[str, Any] = {"use_case": "chat", "agent": "critic", "project": "p", "session": "s"}
+    one = record(ledger, id_at(FIRST_MS), opened=said | {"kind": "images"})
+    two = record(ledger, id_at(FIRST_MS, 1), opened={"tags": {"team": "blue", "step": "1"}})
+    three = record(ledger, id_at(FIRST_MS, 2), opened={"tags": {"team": "Blue", 'a"team': "blue"}})
+    odd = record(ledger, id_at(FIRST_MS, 3), opened={"tags": {"x": ',"team":"blue', "ü%": '"\\\0'}})
+    for wanted, ids in [
+        *((Filter(**{name: value}), [one]) for name, value in said.items()),
+        (Filter(type="images"), [one]),
+        (Filter(type="chat"), [odd, three, two]),
+        (Filter(tags=("team",)), [three, two]),
+        (Filter(tags=("team=blue",)), [two]),
+        (Filter(tags=("team=blu",)), []),
+        (Filter(tags=("team=",)), []),
+        (Filter(tags=("team=blue", "step=1")), [two]),
+        (Filter(tags=("team=Blue", "step=1")), []),
+        (Filter(tags=('a"team=blue',)), [three]),
+        (Filter(tags=("ü%",)), [odd]),
+        (Filter(tags=("\0",)), []),
+        (Filter(tags=('x=,"team":"blue',)), [odd]),
+    ]:
+        assert await found(ledger, wanted) == ids, msgspec.json.encode(wanted)
+
+
+async def test_why_another_model_served_is_told_by_the_attempts(ledger: Ledger) -> None:
+    """The provider first asked, and how the last attempt at the first model ended; nothing without both."""
+    busy, slow = an_attempt(status="rate_limited"), an_attempt(status="timeout")
+    other = an_attempt(provider="groq", model="llama")
+    for n, (attempts, provider, reason) in enumerate(
+        [
+            ((), None, None),
+            ((busy, slow), None, None),
+            ((busy, slow, other), "openai", "timeout"),
+            ((busy, an_attempt(model="gpt-4o"), other), "openai", "rate_limited"),
+        ]
+    ):
+        id = record(ledger, id_at(FIRST_MS, n), attempts=attempts)
+        row, _ = await ledger.interactions.one(id)
+        assert (row.original_provider, row.fallback_reason) == (provider, reason)
+
+
+@pytest.mark.parametrize("cursor", ["", "\0", "zzz", "0190'"])
+async def test_a_cursor_that_is_not_ours_is_refused(ledger: Ledger, cursor: str) -> None:
+    """Whatever else it is, it is not looked for."""
+    with pytest.raises(Invalid):
+        await ledger.interactions.page(Filter(), cursor=cursor)
+
+
+async def test_what_may_be_on_its_way_is_not_said_to_be_absent(
+    database: Database,
+) -> None:
+    """While ended interactions do not reach the database, an id that is not there is a 503, not a 404."""
+    interactions = Interactions(database, not_done)
+    with pytest.raises(Unavailable) as refusal:
+        await interactions.one(id_at(0))
+    assert refusal.value.code == "ledger_behind"
+
+
+async def not_done() -> bool:
+    """The database takes nothing for now."""
+    return False
 
 
 async def test_anothers_interaction_is_not_found(ledger: Ledger) -> None:

@@ -24,6 +24,7 @@ class _Wishes(Struct, rename="camel"):
 
     use_case: _Name | None = None
     agent: _Name | None = None
+    project: _Name | None = None
     session: Annotated[str, Meta(max_length=200)] | None = None
     timeout: Annotated[float, Meta(gt=0, le=86_400)] | None = None
     """Seconds."""
@@ -69,6 +70,7 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
     return Options(
         use_case=read.use_case,
         agent=read.agent,
+        project=read.project,
         session=read.session,
         timeout_s=read.timeout,
         max_retries=read.max_retries,

@@ -152,6 +152,7 @@ class Options(Struct, frozen=True, kw_only=True):
     use_case: str | None = None
     agent: str | None = None
     session: str | None = None
+    project: str | None = None
     timeout_s: float | None = None
     max_retries: int | None = None
     provider: str | None = None

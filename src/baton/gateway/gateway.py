@@ -17,7 +17,7 @@ from baton.gateway.shaping.held import HeldAnswer, ask_held
 from baton.gateway.shaping.judgement import judgement
 from baton.gateway.streaming import Begun, Streaming
 from baton.ledger.book import Book
-from baton.ledger.rows import Opened, Settled
+from baton.ledger.rows import CHAT, Opened, Settled
 from baton.upstream.directory import Directory
 from baton.upstream.errands.errand import Errand
 from baton.upstream.replies import Reply
@@ -151,6 +151,8 @@ class Gateway:
             use_case=options.use_case,
             tags=options.tags,
             context=None if options.context is None else bytes(options.context).decode(),
+            kind=request.service.value if isinstance(request, Errand) else CHAT,
+            project=options.project,
         )
         return Entry(self._book, self._clock, opened, decision, arrival.started_s)
 

@@ -1,18 +1,22 @@
 """Looking interactions up: newest first, or one with its attempts."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import Column, ColumnElement, false, func, or_, select
 
-from baton.core.errors import NotFound
+from baton.core.errors import Invalid, NotFound, Unavailable
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.storage.database import Database
 
 MAX_PAGE = 500
 
 _ID = INTERACTIONS.c.id
+_PART_OF_ID = re.compile(r"[0-9a-f-]{1,36}")
+_EQUAL = ("user_id", "provider", "status", "key_id", "use_case", "agent", "project", "session", "type")
+_json = msgspec.json.Encoder().encode
 
 
 class InteractionRow(Struct, frozen=True, kw_only=True):
@@ -73,6 +77,11 @@ class InteractionRow(Struct, frozen=True, kw_only=True):
     """JSON."""
     schema_violation: str | None
     audio_seconds: float | None
+    type: str | None
+    """None: written by a version that did not record it yet."""
+    project: str | None
+    original_provider: str | None
+    fallback_reason: str | None
 
 
 class AttemptRow(Struct, frozen=True, kw_only=True):
@@ -115,6 +124,14 @@ class Filter(Struct, frozen=True, kw_only=True):
     """Unix milliseconds, inclusive."""
     until_ms: int | None = None
     """Unix milliseconds, exclusive."""
+    key_id: str | None = None
+    use_case: str | None = None
+    agent: str | None = None
+    project: str | None = None
+    session: str | None = None
+    type: str | None = None
+    tags: tuple[str, ...] = ()
+    """`key=value`, or `key` with any value; all of them."""
     id_prefix: str | None = None
 
 
@@ -133,7 +150,8 @@ class Interactions:
     old), the answer is what the database has.
     """
 
-    def __init__(self, database: Database, flush: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, database: Database, flush: Callable[[], Awaitable[bool]]) -> None:
+        """`flush`: brings what has ended to the database; whether all of it got there."""
         self._database = database
         self._flush = flush
 
@@ -141,11 +159,14 @@ class Interactions:
         """At most `limit` (1 … `MAX_PAGE`) interactions, those after `cursor`.
 
         Raises:
+            Invalid: a cursor that is not ours.
             Unavailable: the database is away.
         """
         limit = min(max(limit, 1), MAX_PAGE)
         query = select(INTERACTIONS).where(*conditions(wanted)).order_by(_ID.desc()).limit(limit + 1)
         if cursor is not None:
+            if not _PART_OF_ID.fullmatch(cursor):
+                raise Invalid("The cursor is not one that this list gave.", param="cursor")
             query = query.where(cursor > _ID)
         await self._flush()
         async with self._database.read() as connection:
@@ -160,17 +181,15 @@ class Interactions:
 
         Raises:
             NotFound: there is none, or it is another's.
-            Unavailable: the database is away.
+            Unavailable: the database is away, or so far behind that it may be on its way there.
         """
-        query = select(INTERACTIONS).where(INTERACTIONS.c.id == interaction_id)
-        if user_id is not None:
-            query = query.where(INTERACTIONS.c.user_id == user_id)
+        query = select(INTERACTIONS).where(*theirs(interaction_id, user_id))
         tried = select(ATTEMPTS).where(ATTEMPTS.c.interaction_id == interaction_id).order_by(ATTEMPTS.c.n)
-        await self._flush()
+        complete = await self._flush()
         async with self._database.read() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
             if row is None:
-                raise NotFound("There is no such interaction.")
+                raise absent(complete)
             attempts = (await connection.execute(tried)).mappings().all()
         return (
             msgspec.convert(row, InteractionRow),
@@ -182,22 +201,56 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     """The filter as SQL; times are compared with the time in the id, which is the key."""
     found: list[ColumnElement[bool]] = []
     columns = INTERACTIONS.c
-    if wanted.user_id is not None:
-        found.append(columns.user_id == wanted.user_id)
-    if wanted.provider is not None:
-        found.append(columns.provider == wanted.provider)
+    for name in _EQUAL:
+        value: str | None = getattr(wanted, name)
+        if value is not None:
+            found.append(_is(columns[name], value))
     if wanted.model is not None:
-        found.append(or_(columns.model == wanted.model, columns.requested_model == wanted.model))
-    if wanted.status is not None:
-        found.append(columns.status == wanted.status)
+        found.append(or_(_is(columns.model, wanted.model), _is(columns.requested_model, wanted.model)))
+    found += [_tagged(tag) for tag in wanted.tags]
     if wanted.since_ms is not None:
         found.append(columns.id >= _id_from(wanted.since_ms))
     if wanted.until_ms is not None:
         found.append(columns.id < _id_from(wanted.until_ms))
     if wanted.id_prefix:
         prefix = wanted.id_prefix.lower()
-        found += [columns.id >= prefix, columns.id < f"{prefix}~"]  # behind every digit an id can go on with
+        if not _PART_OF_ID.fullmatch(prefix):
+            return [false()]
+        found += [columns.id >= prefix, columns.id < f"{prefix}g"]  # behind every digit, in any collation
     return found
+
+
+def theirs(interaction_id: str, user_id: str | None) -> list[ColumnElement[bool]]:
+    """One interaction as SQL; `user_id`: only if it is theirs."""
+    found = [_is(_ID, interaction_id)]
+    if user_id is not None:
+        found.append(_is(INTERACTIONS.c.user_id, user_id))
+    return found
+
+
+def absent(complete: bool) -> NotFound | Unavailable:
+    """What to say where an interaction is not found. `complete`: all that has ended was looked through."""
+    if complete:
+        return NotFound("There is no such interaction.")
+    return Unavailable(
+        "The interaction, if there is one, has not reached the database yet; ask again.", code="ledger_behind"
+    )
+
+
+def _is(column: Column[str], value: str) -> ColumnElement[bool]:
+    """No text with a NUL in it was ever stored, and PostgreSQL refuses to look for one."""
+    return false() if "\0" in value else column == value
+
+
+def _tagged(tag: str) -> ColumnElement[bool]:
+    """Tags lie as one JSON object of texts, written compactly: a pair in it begins behind `{` or `,`, and
+    within a text no quote stands behind these without a backslash between.
+    """
+    key, equals, value = tag.partition("=")
+    pair = f"{_json(key).decode()}:{_json(value).decode() if equals else chr(34)}"
+    return or_(
+        *(func.replace(INTERACTIONS.c.tags, start + pair, "") != INTERACTIONS.c.tags for start in "{,")
+    )
 
 
 def _id_from(at_ms: int) -> str:

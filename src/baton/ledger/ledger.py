@@ -7,6 +7,7 @@ from pathlib import Path
 
 from baton.ledger.backlog import Backlog
 from baton.ledger.book import Book
+from baton.ledger.feedback import Feedback
 from baton.ledger.interactions import Interactions
 from baton.ledger.journal import Journal
 from baton.ledger.recovery import Recovery
@@ -25,6 +26,8 @@ class Ledger:
     """For writing."""
     interactions: Interactions
     """For looking up."""
+    feedback: Feedback
+    """For what people thought of it."""
     usage: UsageReport
     """For sums."""
     journal: Journal
@@ -56,6 +59,7 @@ async def open_ledger(
             yield Ledger(
                 book=Book(journal, backlog),
                 interactions=Interactions(database, writer.flush),
+                feedback=Feedback(database, writer.flush),
                 usage=UsageReport(database, writer.flush),
                 journal=journal,
                 writer=writer,

@@ -23,6 +23,10 @@ MAX_NANOS = 10**18
 """One thousand million dollars: a bound for integers that a provider's figures lead to, not for spending."""
 
 
+CHAT = "chat"
+"""The type of an interaction that is a chat."""
+
+
 class Status(StrEnum):
     """How an interaction or an attempt ended, where it was not an error; an error is recorded by its code."""
 
@@ -96,6 +100,10 @@ class Opened(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag="
     """Keyed, never the prompt."""
     completion_tokens: int = 0
     """Estimated, as `prompt_tokens`."""
+    kind: str = CHAT
+    """What was asked for: a chat, or one of the services beside it."""
+    project: str | None = None
+    """As the caller named it."""
 
     @property
     def at_ms(self) -> int:
@@ -207,6 +215,19 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     def fell_back(self) -> bool:
         """Whether more than one model was asked."""
         return len({(attempt.provider, attempt.model) for attempt in self.attempts}) > 1
+
+    @property
+    def original_provider(self) -> str | None:
+        """Who was asked first, where another model was asked after it."""
+        return self.attempts[0].provider if self.fell_back else None
+
+    @property
+    def fallback_reason(self) -> str | None:
+        """How the last attempt at the first model ended, where another was asked after it."""
+        for one, two in pairwise(self.attempts):
+            if (one.provider, one.model) != (two.provider, two.model):
+                return one.status
+        return None
 
 
 Record = Opened | Settled

@@ -72,6 +72,10 @@ _SETTLED = (
     "decision",
     "schema_violation",
     "audio_seconds",
+    "type",
+    "project",
+    "original_provider",
+    "fallback_reason",
 )
 _ATTEMPT = (
     "interaction_id",
@@ -209,6 +213,10 @@ def _interaction(interaction: Interaction) -> tuple[object, ...]:
         settled.decision,
         settled.schema_violation,
         settled.audio_seconds,
+        opened.kind,
+        opened.project,
+        settled.original_provider if several else None,
+        settled.fallback_reason if several else None,
     )
 
 

@@ -59,6 +59,10 @@ INTERACTIONS = Table(
     Column("decision", Text),
     Column("schema_violation", Text),
     Column("audio_seconds", Float),
+    Column("type", String(32)),
+    Column("project", Text),
+    Column("original_provider", String(64)),
+    Column("fallback_reason", String(64)),
     Index(None, "user_id", "id"),
     sqlite_with_rowid=False,
 )
@@ -93,3 +97,15 @@ ATTEMPTS = Table(
     sqlite_with_rowid=False,
 )
 """One row per call to a provider. A cost of NULL: no price is known."""
+
+FEEDBACK = Table(
+    "feedback",
+    METADATA,
+    Column("interaction_id", String(36), primary_key=True),
+    Column("user_id", String(36), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("comment", Text),
+    sqlite_with_rowid=False,
+)
+"""What somebody thought of an answer. A table of its own: interactions are written once and never again."""

@@ -108,7 +108,7 @@ async def test_what_is_not_acted_on_is_told(web: Web) -> None:
     reply = await web.post(
         PATH, body(projectId="p", enableCache=True, cacheTtl=60, userId="u", colour="red", agent="research")
     )
-    dropped = ["projectId", "enableCache", "cacheTtl", "userId", "colour"]
+    dropped = ["enableCache", "cacheTtl", "userId", "colour"]
     assert reply.json["dropped"] == dropped
     assert reply.headers["x-baton-dropped"] == ", ".join(dropped)
     assert (await web.post(PATH, body(enableCache=False))).json["dropped"] == []

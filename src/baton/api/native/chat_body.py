@@ -165,7 +165,7 @@ class ChatBody(Asked):
     exclude_providers: Words = ()
     require_capabilities: Words = ()
     context_metadata: Any = None
-    project_id: str | None = None
+    project_id: Word | None = None
     enable_cache: bool | None = None
     cache_ttl: Annotated[float, Field(ge=0)] | None = None
     user_id: str | None = None
@@ -190,6 +190,7 @@ class ChatBody(Asked):
         said = {
             "useCase": self.use_case,
             "agent": self.agent,
+            "project": self.project_id,
             "provider": self.preferred_provider,
             "exclude": self.exclude_providers or None,
             "require": self.require_capabilities or None,
@@ -201,7 +202,6 @@ class ChatBody(Asked):
     def dropped(self) -> tuple[str, ...]:
         """The fields, known to the API, that this version does not act on."""
         waiting = {
-            "projectId": self.project_id is not None,
             "enableCache": bool(self.enable_cache),
             "cacheTtl": self.cache_ttl is not None,
             "userId": self.user_id is not None,
