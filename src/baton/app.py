@@ -17,6 +17,7 @@ from baton.access.identity.keyring import Keyring
 from baton.access.identity.last_use import LastUse
 from baton.access.identity.mint import KeyMint
 from baton.access.identity.secret import load_secret
+from baton.catalog.estimates import Estimates, roughly
 from baton.catalog.kind import model_kind
 from baton.catalog.live import LiveCatalog
 from baton.catalog.model import Model
@@ -74,6 +75,7 @@ class App:
     tiers: Tiers
     models: Records[Model]
     catalog: LiveCatalog
+    estimates: Estimates
     directory: Directory
     router: LiveRouter
     upstream: Upstream
@@ -149,6 +151,7 @@ async def open_app(
             tiers=DEFAULT_TIERS,
             models=models,
             catalog=catalog,
+            estimates=Estimates(roughly),
             directory=directory,
             router=router,
             upstream=upstream,

@@ -92,7 +92,9 @@ def test_config_check_names_every_problem(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("keys", "list"), ("keys", "revoke", "0"), ("usage",), ("models",)], ids=" ".join
+    "words",
+    [("keys", "list"), ("keys", "revoke", "0"), ("usage",), ("models",), ("estimate", "hi")],
+    ids=" ".join,
 )
 def test_looking_makes_nothing(run: Run, data_dir: Path, words: tuple[str, ...]) -> None:
     """Where nothing was started yet that is said in a sentence, and no folder is made."""

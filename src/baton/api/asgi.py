@@ -26,7 +26,9 @@ from baton.api.native import chat
 from baton.api.native.chat import NativeChat
 from baton.api.native.health import HealthRoutes
 from baton.api.native.interactions import InteractionRoutes
+from baton.api.native.models import ModelRoutes as NativeModels
 from baton.api.others import Border
+from baton.api.permitted import Permitted
 from baton.api.probes import Probes
 from baton.app import App
 from baton.records.audit.trail import Trail
@@ -71,10 +73,11 @@ def build(app: App) -> Asgi:
     framework.router.routes.extend(Route(path, route, methods=["POST"]) for path, route in hot.items())
     framework.router.routes.append(Route(chat.PATH, native, methods=["POST"]))
     condition = Condition(app)
-    models = CompatModels(app.catalog, app.directory)
+    permitted = Permitted(app.catalog, app.directory)
     for routes in (
-        models,
-        GenerativeModels(models),
+        CompatModels(permitted),
+        GenerativeModels(permitted),
+        NativeModels(permitted, app.estimates),
         HealthRoutes(condition),
         InteractionRoutes(app.ledger.interactions),
         ModelTransfer(app.models, app.tiers),

@@ -23,6 +23,7 @@ COMMANDS = {
     "chat": "Talk to a model through a running Baton.",
     "models": "List the models of the catalog with their prices.",
     "prices": "What newer price data would change, and changing it.",
+    "estimate": "What a prompt would cost.",
     "keys": "Make, list and revoke API keys.",
     "usage": "What was used and what it cost.",
     "config": "Check the settings.",

@@ -15,7 +15,7 @@ from baton.api.compat.generative_shapes import (
     leaf,
     unnamed,
 )
-from baton.api.compat.models import CompatModels
+from baton.api.permitted import Permitted
 from baton.core.errors import NotFound
 from baton.gateway.routing.decision import AUTO
 from baton.upstream.dialects.google.codec import VERBS
@@ -28,7 +28,7 @@ _Token = Annotated[str, Query(alias="pageToken", max_length=500, description="Of
 class GenerativeModels:
     """The routes."""
 
-    def __init__(self, models: CompatModels) -> None:
+    def __init__(self, models: Permitted) -> None:
         self._models = models
 
     def attach(self, to: FastAPI) -> None:

@@ -19,15 +19,11 @@ from baton.api.compat.model_shapes import (
     shown,
     told,
 )
+from baton.api.permitted import Permitted
 from baton.api.spoken import dialect_at
-from baton.catalog.live import LiveCatalog
-from baton.catalog.lookup import Offer
-from baton.core.caller import Caller
 from baton.core.dialect import Dialect
-from baton.core.errors import NotFound
 from baton.gateway.routing.decision import AUTO
 from baton.upstream.dialects.google.codec import VERBS
-from baton.upstream.directory import Directory
 
 _TAG = "OpenAI-compatible"
 _OWNER_OF_AUTO = "baton"
@@ -36,11 +32,10 @@ _Token = Annotated[str, Query(alias="pageToken", max_length=500, description="In
 
 
 class CompatModels:
-    """Models of the caller's tier whose provider is configured, and `auto`."""
+    """What the caller may use, and `auto`."""
 
-    def __init__(self, catalog: LiveCatalog, directory: Directory) -> None:
-        self._catalog = catalog
-        self._directory = directory
+    def __init__(self, models: Permitted) -> None:
+        self._models = models
 
     def attach(self, to: FastAPI) -> None:
         """Add the routes."""
@@ -60,7 +55,7 @@ class CompatModels:
     ) -> ModelList | ModelPage | Response:
         """The models that this key may use; `auto` leaves the choice to Baton. With the header
         `anthropic-version`, or one of Google's, in that dialect's shape, in pages."""
-        offers = self.usable(caller)
+        offers = self._models.usable(caller)
         match _spoken(request):
             case Dialect.ANTHROPIC:
                 return page([nameless(AUTO), *map(told, offers)], wish)
@@ -75,7 +70,7 @@ class CompatModels:
         """One of them, by its id or any of its names."""
         if model_id.endswith(VERBS):
             raise HTTPException(405)
-        offer = None if model_id == AUTO else self.named(caller, model_id)
+        offer = None if model_id == AUTO else self._models.named(caller, model_id)
         match _spoken(request):
             case Dialect.ANTHROPIC:
                 return nameless(AUTO) if offer is None else told(offer)
@@ -83,24 +78,6 @@ class CompatModels:
                 return _known(unnamed(AUTO) if offer is None else generative(offer))
             case _:
                 return _auto() if offer is None else shown(offer)
-
-    def usable(self, caller: Caller) -> list[Offer]:
-        """The models that a caller may use, in the catalog's order."""
-        configured = self._directory.configured
-        return [offer for offer in self._catalog.current().offers if _usable(offer, caller, configured)]
-
-    def named(self, caller: Caller, model_id: str) -> Offer:
-        """One of these, by any of its names.
-
-        Raises:
-            NotFound: there is no such model, or not for this caller.
-        """
-        found = self._catalog.current().resolve(model_id)
-        if not found.known or not _usable(found.offer, caller, self._directory.configured):
-            raise NotFound(
-                f"This key may use no model '{model_id[:80]}'.", code="model_not_found", param="model"
-            )
-        return found.offer
 
 
 def _spoken(request: Request) -> Dialect:
@@ -110,16 +87,6 @@ def _spoken(request: Request) -> Dialect:
 def _known(shape: BaseModel) -> Response:
     """What is not known is absent here, where the other shapes have null."""
     return Response(shape.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")
-
-
-def _usable(offer: Offer, caller: Caller, configured: frozenset[str]) -> bool:
-    model = offer.model
-    return (
-        model.is_enabled
-        and not offer.retired
-        and caller.tier in model.tier_access
-        and model.provider in configured
-    )
 
 
 def _auto() -> ModelShown:

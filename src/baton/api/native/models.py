@@ -1,0 +1,207 @@
+"""`/api/v1/models`: what this key may use, and what a prompt would cost, before it is sent."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Body, FastAPI, Query
+from pydantic import ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from baton.api.bodies import Asked, Shown, usd
+from baton.api.callers import KnownCaller
+from baton.api.permitted import Permitted
+from baton.catalog.estimates import Estimate, Estimates, OutputLength
+from baton.catalog.lookup import Offer
+from baton.catalog.prices import Rates
+from baton.catalog.pricing import cost
+from baton.core.caller import Caller
+from baton.core.money import usd_text
+from baton.core.usage import Usage
+
+PATH = "/api/v1/models"
+_TAG = "Models"
+_USUAL = Usage(prompt=1500, completion=500)
+"""The request by which models are compared in price."""
+
+_Prompt = Annotated[str, Query(min_length=1, description="A longer one goes into the body of a POST.")]
+_ModelId = Annotated[
+    str, Query(alias="modelId", min_length=1, description="`provider/name`, or any other name of it.")
+]
+_Length = Annotated[
+    OutputLength,
+    Query(alias="outputLength", description="How long the answer is assumed to be: 200, 500, 2000 tokens."),
+]
+
+
+class PricesShown(Shown):
+    """USD per one million tokens, as they are in force now; null: as input, or output."""
+
+    input_usd: str
+    output_usd: str
+    cached_read_usd: str | None
+    cache_write_usd: str | None
+    reasoning_usd: str | None
+
+
+class ModelShown(Shown):
+    """One model. `prices` null: nobody knows what it costs."""
+
+    id: str
+    provider: str
+    name: str
+    display_name: str
+    description: str
+    capabilities: list[str]
+    context_window: int | None
+    max_output_tokens: int | None
+    quality: float
+    speed_tier: str
+    avg_latency_ms: int | None
+    prices: PricesShown | None
+    preferred_for: list[str]
+    release_date: date | None
+    deprecated_at: date | None
+    replaced_by: str | None
+
+
+class ModelsShown(Shown):
+    """The best first; of equally good ones the cheapest, those without a price last."""
+
+    models: list[ModelShown]
+    count: int
+    user_tier: str
+
+
+class EstimateAsked(Asked):
+    """A prompt that shall be estimated."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        json_schema_extra={
+            "example": {
+                "modelId": "simulated/echo",
+                "prompt": "Why is the sky blue?",
+                "outputLength": "short",
+            }
+        },
+    )
+
+    prompt: Annotated[str, Field(min_length=1)]
+    model_id: Annotated[str, Field(min_length=1)]
+    output_length: OutputLength = OutputLength.MEDIUM
+
+
+class EstimateFigures(Shown):
+    """Costs in USD, null where the model is `unpriced`. `inputExact`: counted as the provider counts."""
+
+    model_id: str
+    estimated_tokens_input: int
+    estimated_tokens_output: int
+    estimated_tokens_total: int
+    input_exact: bool
+    cost_input: str | None
+    cost_output: str | None
+    cost_total: str | None
+    pricing: str
+
+
+class EstimateShown(Shown):
+    """The figures, and a sentence of them."""
+
+    estimate: EstimateFigures
+    formatted: str
+
+
+class ModelRoutes:
+    """The routes."""
+
+    def __init__(self, models: Permitted, estimates: Estimates) -> None:
+        self._models = models
+        self._estimates = estimates
+
+    def attach(self, to: FastAPI) -> None:
+        """Add them."""
+        to.add_api_route(PATH, self.all, methods=["GET"], response_model=ModelsShown, tags=[_TAG])
+        for method, route in (("GET", self.asked), ("POST", self.sent)):
+            to.add_api_route(
+                PATH + "/estimate", route, methods=[method], response_model=EstimateShown, tags=[_TAG]
+            )
+
+    async def all(self, caller: KnownCaller) -> ModelsShown:
+        """List the models that this key may use."""
+        offers = sorted(self._models.usable(caller), key=_rank)
+        return ModelsShown(
+            models=[_shown(offer) for offer in offers], count=len(offers), user_tier=caller.tier
+        )
+
+    async def asked(
+        self,
+        caller: KnownCaller,
+        prompt: _Prompt,
+        model_id: _ModelId,
+        length: _Length = OutputLength.MEDIUM,
+    ) -> EstimateShown:
+        """Estimate what a prompt would cost; nothing is sent to a provider."""
+        return await self._estimate(caller, prompt, model_id, length)
+
+    async def sent(self, caller: KnownCaller, asked: Annotated[EstimateAsked, Body()]) -> EstimateShown:
+        """Estimate what a long prompt would cost; nothing is sent to a provider."""
+        return await self._estimate(caller, asked.prompt, asked.model_id, asked.output_length)
+
+    async def _estimate(
+        self, caller: Caller, prompt: str, model_id: str, length: OutputLength
+    ) -> EstimateShown:
+        offer = self._models.named(caller, model_id)
+        estimate = await self._estimates.estimate(offer, prompt, length)
+        return EstimateShown(estimate=_figures(estimate), formatted=estimate.text)
+
+
+def _rank(offer: Offer) -> tuple[float, bool, int, str]:
+    price = cost(_USUAL, offer.prices).total
+    return -offer.model.quality, price is None, price or 0, offer.id
+
+
+def _figures(estimate: Estimate) -> EstimateFigures:
+    return EstimateFigures(
+        model_id=estimate.model_id,
+        estimated_tokens_input=estimate.prompt.tokens,
+        estimated_tokens_output=estimate.output_tokens,
+        estimated_tokens_total=estimate.total_tokens,
+        input_exact=estimate.prompt.exact,
+        cost_input=usd(estimate.input_nanos),
+        cost_output=usd(estimate.cost.output),
+        cost_total=usd(estimate.cost.total),
+        pricing=estimate.cost.standing.value,
+    )
+
+
+def _shown(offer: Offer) -> ModelShown:
+    model = offer.model
+    return ModelShown(
+        id=offer.id,
+        provider=model.provider,
+        name=model.name,
+        display_name=model.display_name,
+        description=model.description,
+        capabilities=sorted(model.capabilities),
+        context_window=model.context_window,
+        max_output_tokens=model.max_output_tokens,
+        quality=model.quality,
+        speed_tier=model.speed_tier.value,
+        avg_latency_ms=model.avg_latency_ms,
+        prices=None if offer.prices is None else _prices(offer.prices.standard.rates),
+        preferred_for=list(model.preferred_for),
+        release_date=model.release_date,
+        deprecated_at=model.deprecated_at,
+        replaced_by=model.replaced_by,
+    )
+
+
+def _prices(rates: Rates) -> PricesShown:
+    return PricesShown(
+        input_usd=usd_text(rates.input),
+        output_usd=usd_text(rates.output),
+        cached_read_usd=usd(rates.cached),
+        cache_write_usd=usd(rates.cache_write),
+        reasoning_usd=usd(rates.reasoning),
+    )

@@ -1,0 +1,141 @@
+"""`/api/v1/models` and its estimates."""
+
+from decimal import Decimal
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.api.conftest import Web
+from tests.conftest import StartBaton
+
+PATH = "/api/v1/models"
+ESTIMATE = PATH + "/estimate"
+ADMIN = "/api/admin/ai/models"
+PRICED = {
+    "provider": "simulated",
+    "name": "priced",
+    "capabilities": ["text", "streaming"],
+    "tierAccess": ["free", "master"],
+    "pricePer": "1M",
+    "prices": {"input": "2.50", "output": "10"},
+}
+
+
+def query(**fields: str) -> str:
+    return f"{ESTIMATE}?{urlencode(fields)}"
+
+
+async def test_the_best_models_come_first_and_only_those_of_the_tier(
+    start_baton: StartBaton, web: Web
+) -> None:
+    """Quality falls, equal quality by price; another tier sees others; a provider without a key has none."""
+    web = Web(await start_baton({"OPENAI_API_KEY": "sk-test-0123456789"}), web.session)
+    shown = (await web.get(PATH)).json
+    models = shown["models"]
+    assert (shown["count"], shown["userTier"]) == (len(models), "master")
+    assert {model["provider"] for model in models} == {"openai", "simulated"}
+
+    def price(model: dict[str, dict[str, str]]) -> Decimal:
+        prices = model["prices"] or {"inputUsd": "inf", "outputUsd": "inf"}
+        return 3 * Decimal(prices["inputUsd"]) + Decimal(prices["outputUsd"])
+
+    ranked = [(-model["quality"], price(model), model["id"]) for model in models]
+    assert ranked == sorted(ranked)
+    mini = next(model for model in models if model["id"] == "openai/gpt-4o-mini")
+    assert (mini["prices"]["inputUsd"], mini["prices"]["outputUsd"]) == ("0.15", "0.6")
+    free = (await web.get(PATH, await web.baton.user())).json
+    assert free["userTier"] == "free"
+    assert {model["id"] for model in free["models"]} < {model["id"] for model in models}
+    assert "openai/gpt-4o" not in {model["id"] for model in free["models"]}
+
+
+@pytest.mark.parametrize(("length", "tokens"), [("short", 200), ("medium", 500), ("long", 2000), (None, 500)])
+async def test_an_estimate_adds_up(web: Web, length: str | None, tokens: int) -> None:
+    """Tokens and money are the sums of their parts, at the model's prices; medium where nothing is said."""
+    await web.post(ADMIN, PRICED)
+    fields = {"prompt": "x" * 400, "modelId": "simulated/priced"}
+    if length is not None:
+        fields["outputLength"] = length
+    reply = await web.get(query(**fields))
+    figures = reply.json["estimate"]
+    asked = figures["estimatedTokensInput"]
+    assert (reply.status, figures["modelId"], figures["estimatedTokensOutput"]) == (
+        200, "simulated/priced", tokens,
+    )  # fmt: skip
+    assert figures["estimatedTokensTotal"] == asked + tokens
+    assert Decimal(figures["costInput"]) == asked * Decimal("2.50") / 1_000_000
+    assert Decimal(figures["costOutput"]) == tokens * Decimal(10) / 1_000_000
+    assert Decimal(figures["costTotal"]) == Decimal(figures["costInput"]) + Decimal(figures["costOutput"])
+    assert (figures["pricing"], figures["inputExact"]) == ("priced", False)
+    assert f"{figures['costTotal']} USD" in reply.json["formatted"]
+    assert (await web.post(ESTIMATE, fields)).json == reply.json
+
+
+async def test_a_long_prompt_is_estimated_from_a_body(web: Web) -> None:
+    """Half a megabyte, which no address can hold."""
+    body = {"prompt": "word " * 100_000, "modelId": "simulated/echo", "outputLength": "short"}
+    reply = await web.post(ESTIMATE, body)
+    assert reply.status == 200
+    assert reply.json["estimate"]["estimatedTokensInput"] > 50_000
+
+
+async def test_unpriced_is_not_free(start_baton: StartBaton, web: Web) -> None:
+    """A model without a price has null for money and says so, and is listed last; a free one has 0."""
+    web = Web(await start_baton({"OPENAI_API_KEY": "sk-test-0123456789"}), web.session)
+    await web.post(ADMIN, PRICED | {"name": "unpriced", "provider": "openai", "prices": None, "quality": 0.9})
+    await web.post(ADMIN, PRICED | {"prices": {"input": "0", "output": "0"}, "quality": 0.9})
+    unpriced = (await web.get(query(prompt="hi", modelId="openai/unpriced"))).json
+    figures = unpriced["estimate"]
+    assert {figures[name] for name in ("costInput", "costOutput", "costTotal")} == {None}
+    assert figures["pricing"] == "unpriced"
+    assert "no price is known" in unpriced["formatted"]
+    equals = [each["id"] for each in (await web.get(PATH)).json["models"] if each["quality"] == 0.9]
+    assert equals[-1] == "openai/unpriced"
+    assert equals.index("simulated/priced") < len(equals) - 1
+    free = (await web.get(query(prompt="hi", modelId="simulated/priced"))).json["estimate"]
+    assert (free["costTotal"], free["pricing"]) == ("0", "priced")
+
+
+async def test_what_this_key_may_not_use_has_no_estimate(web: Web) -> None:
+    """An unknown model, one of another tier and one of a provider without a key are all 404."""
+    await web.post(ADMIN, PRICED | {"tierAccess": ["master"]})
+    user = await web.baton.user()
+    for model in ("nobody/knows", "simulated/priced", "openai/gpt-4o-mini"):
+        reply = await web.get(query(prompt="hi", modelId=model), user)
+        assert (reply.status, reply.json["code"]) == (404, "model_not_found"), model
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"modelId": "simulated/echo"}, "prompt"),
+        ({"prompt": "hi"}, "modelId"),
+        ({"prompt": "hi", "modelId": "simulated/echo", "outputLength": "endless"}, "outputLength"),
+    ],
+)
+async def test_a_wrong_question_names_its_field(web: Web, fields: dict[str, str], field: str) -> None:
+    """400 with the field, in the address and in a body alike."""
+    for reply in (await web.get(query(**fields)), await web.post(ESTIMATE, fields)):
+        assert (reply.status, reply.json["errors"][0]["field"]) == (400, field)
+
+
+async def test_what_is_no_text_is_not_estimated_as_text(web: Web) -> None:
+    """Embeddings have no output; what a picture costs cannot be told from a prompt, and is not guessed."""
+    embedding = (await web.get(query(prompt="hi", modelId="simulated/embedding"))).json["estimate"]
+    assert embedding["estimatedTokensOutput"] == 0
+    picture = await web.get(query(prompt="hi", modelId="simulated/image"))
+    assert (picture.status, picture.json["code"]) == (400, "no_estimate")
+
+
+async def test_the_bill_is_by_the_same_prices_as_the_estimate(web: Web) -> None:
+    """One code prices before and after: what a call cost is the estimate's formula at the tokens it took."""
+    prices = {"pricePer": "1M", "prices": {"input": "2.50", "output": "10"}}
+    await web.ask("PATCH", f"{ADMIN}/simulated/echo", web.baton.admin | {"If-Match": "*"}, json=prices)
+    chat = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hello there"}]}
+    answer = (await web.post("/api/ai/v2/chat", chat)).json
+    usage = answer["usage"]
+    spent = usage["promptTokens"] * Decimal("2.5") + usage["completionTokens"] * Decimal(10)
+    assert Decimal(answer["costUsd"]) == spent / 1_000_000
+    figures = (await web.get(query(prompt="hello there", modelId="simulated/echo"))).json["estimate"]
+    assumed = figures["estimatedTokensInput"] * Decimal("2.5") + 500 * Decimal(10)
+    assert Decimal(figures["costTotal"]) == assumed / 1_000_000
