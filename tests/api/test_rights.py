@@ -51,6 +51,9 @@ KNOWN: list[tuple[str, str, Any, int]] = [
     ("POST", "/api/v1/models/estimate", {"modelId": "simulated/echo", "prompt": "hi"}, 200),
     ("GET", "/api/interactions", None, 200),
     ("GET", f"/api/interactions/{GONE}", None, 404),
+    ("GET", f"/api/interactions/{GONE}/model-info", None, 404),
+    ("GET", f"/api/mira/model-info/{GONE}", None, 404),
+    ("POST", f"/api/interactions/{GONE}/feedback", {"score": 5}, 404),
 ]
 ADMIN: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/admin/ai/models", None, 200),

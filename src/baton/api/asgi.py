@@ -24,8 +24,10 @@ from baton.api.hot import Door, HotRoute
 from baton.api.metrics import BatonCollector
 from baton.api.native import chat
 from baton.api.native.chat import NativeChat
+from baton.api.native.feedback import FeedbackRoutes
 from baton.api.native.health import HealthRoutes
 from baton.api.native.interactions import InteractionRoutes
+from baton.api.native.model_info import ModelInfoRoutes
 from baton.api.native.models import ModelRoutes as NativeModels
 from baton.api.others import Border
 from baton.api.permitted import Permitted
@@ -79,7 +81,9 @@ def build(app: App) -> Asgi:
         GenerativeModels(permitted),
         NativeModels(permitted, app.estimates),
         HealthRoutes(condition),
-        InteractionRoutes(app.ledger.interactions),
+        InteractionRoutes(app.ledger.interactions, app.ledger.feedback),
+        ModelInfoRoutes(app.ledger.interactions),
+        FeedbackRoutes(app.ledger.feedback, store.clock),
         ModelTransfer(app.models, app.tiers),
         ModelRoutes(app.models, app.tiers),
         KeyRoutes(store.identities, app.tiers),

@@ -84,3 +84,49 @@ async def test_money_and_time_are_written_as_promised(web: Web) -> None:
     assert (one["costUsd"], one["estimatedCostUsd"], one["attempts"][0]["costUsd"]) == ("0", "0", "0")
     assert one["createdAt"].endswith("Z")
     assert one["unpriced"] is False
+
+
+async def test_filters_by_what_callers_said(web: Web) -> None:
+    """By use case, agent, project, session, tags, type and key, as headers and bodies said them."""
+    plain = await ask(web)
+    said = {
+        "x-baton-use-case": "brief",
+        "x-baton-agent": "critic",
+        "x-baton-project": "denon",
+        "x-baton-session": "s1",
+        "x-baton-tags": "team=blue,step=2",
+    }
+    told = await ask(web, web.baton.admin | said)
+    vectors = await web.post("/v1/embeddings", {"model": "simulated/embedding", "input": "hi"})
+    errand = vectors.headers["x-request-id"]
+    for query, found in {
+        "useCase=brief": [told],
+        "agent=critic": [told],
+        "project=denon": [told],
+        "session=s1": [told],
+        "tag=team": [told],
+        "tag=team%3Dblue&tag=step%3D2": [told],
+        "tag=team%3Dblue&tag=step%3D3": [],
+        "type=embeddings": [errand],
+        "type=chat": [told, plain],
+        "key=nobody": [],
+        "agent=%00": [],
+    }.items():
+        assert await listed(web, f"?{query}") == found, query
+    one = (await web.get(f"{PATH}/{told}")).json
+    assert (one["project"], one["type"]) == ("denon", "chat")
+    assert len(await listed(web, f"?key={one['keyId']}")) == 3
+
+
+async def test_a_cursor_that_is_not_ours_is_refused(web: Web) -> None:
+    """It is a 400 that names it."""
+    for cursor in ("zzz", "%00", ""):
+        reply = await web.get(f"{PATH}?cursor={cursor}")
+        assert (reply.status, reply.json["errors"][0]["field"]) == (400, "cursor")
+
+
+async def test_what_a_project_is_named_in_the_native_body(web: Web) -> None:
+    """`projectId` of a native chat is the project that is recorded."""
+    answer = (await web.post("/api/ai/v2/chat", {**CHAT, "projectId": "denon"})).json
+    assert answer["dropped"] == []
+    assert (await web.get(f"{PATH}/{answer['id']}")).json["project"] == "denon"

@@ -9,10 +9,12 @@ from fastapi import Depends, FastAPI, Query
 
 from baton.api.bodies import Shown, milliseconds, moment, usd
 from baton.api.callers import KnownCaller, sees_all
+from baton.api.native.feedback import FeedbackShown, feedback_shown
 from baton.api.paging import Cursor, Limit
 from baton.core.caller import Caller
 from baton.core.errors import Forbidden
 from baton.core.money import usd_text
+from baton.ledger.feedback import Feedback
 from baton.ledger.interactions import AttemptRow, Filter, InteractionRow, Interactions
 
 PATH = "/api/interactions"
@@ -45,6 +47,8 @@ class InteractionShown(Shown):
     session: str | None
     agent: str | None
     use_case: str | None
+    project: str | None
+    type: str | None
     tags: dict[str, str] | None
     context_metadata: Any
     requested_model: str
@@ -69,6 +73,9 @@ class InteractionShown(Shown):
     attempt_count: int
     retries: int
     fallback_used: bool
+    original_provider: str | None
+    fallback_reason: str | None
+    feedback: FeedbackShown | None
 
 
 class AttemptShown(Shown):
@@ -109,6 +116,19 @@ class Wanted:
     provider: Annotated[str | None, Query(description="Who served it.")] = None
     model: Annotated[str | None, Query(description="The model that served it, or was asked for.")] = None
     status: Annotated[str | None, Query(description="`ok`, `cancelled`, or an error's code.")] = None
+    key: Annotated[str | None, Query(description="The id of the key it was asked with.")] = None
+    use_case: Annotated[str | None, Query(alias="useCase")] = None
+    agent: str | None = None
+    project: str | None = None
+    session: str | None = None
+    type: Annotated[
+        str | None,
+        Query(description="`chat`, `embeddings`, `images`, `transcriptions` or `moderations`."),
+    ] = None
+    tag: Annotated[
+        list[str] | None,
+        Query(max_length=32, description="`key=value`, or `key` with any value; several: all of them."),
+    ] = None
     since: Annotated[datetime | None, Query(description="Inclusive; RFC 3339.")] = None
     until: Annotated[datetime | None, Query(description="Exclusive; RFC 3339.")] = None
 
@@ -123,6 +143,13 @@ class Wanted:
             provider=self.provider,
             model=self.model,
             status=self.status,
+            key_id=self.key,
+            use_case=self.use_case,
+            agent=self.agent,
+            project=self.project,
+            session=self.session,
+            type=self.type,
+            tags=tuple(self.tag or ()),
             since_ms=None if self.since is None else milliseconds(self.since),
             until_ms=None if self.until is None else milliseconds(self.until),
         )
@@ -131,8 +158,9 @@ class Wanted:
 class InteractionRoutes:
     """Own interactions for everybody; everybody's for admins and analysts."""
 
-    def __init__(self, interactions: Interactions) -> None:
+    def __init__(self, interactions: Interactions, feedback: Feedback) -> None:
         self._interactions = interactions
+        self._feedback = feedback
 
     def attach(self, to: FastAPI) -> None:
         """Add the routes."""
@@ -154,8 +182,12 @@ class InteractionRoutes:
     ) -> InteractionList:
         """List interactions, newest first."""
         found = await self._interactions.page(wanted.of(caller), limit=limit, cursor=cursor)
+        thought = await self._feedback.of([row.id for row in found.items])
         return InteractionList(
-            interactions=[InteractionShown(**_fields(row)) for row in found.items],
+            interactions=[
+                InteractionShown(**_fields(row), feedback=feedback_shown(thought.get(row.id)))
+                for row in found.items
+            ],
             next_cursor=found.next_cursor,
         )
 
@@ -163,7 +195,12 @@ class InteractionRoutes:
         """One interaction and the attempts it took."""
         owner = None if sees_all(caller) else caller.user_id
         row, attempts = await self._interactions.one(interaction_id, user_id=owner)
-        return InteractionDetail(**_fields(row), attempts=[_attempt(attempt) for attempt in attempts])
+        thought = await self._feedback.of([row.id])
+        return InteractionDetail(
+            **_fields(row),
+            feedback=feedback_shown(thought.get(row.id)),
+            attempts=[_attempt(attempt) for attempt in attempts],
+        )
 
 
 def _whose(caller: Caller, user: str | None) -> str | None:
@@ -187,6 +224,8 @@ def _fields(row: InteractionRow) -> dict[str, Any]:
         "session": row.session,
         "agent": row.agent,
         "use_case": row.use_case,
+        "project": row.project,
+        "type": row.type,
         "tags": None if row.tags is None else msgspec.json.decode(row.tags),
         "context_metadata": None if row.context is None else msgspec.json.decode(row.context),
         "requested_model": row.requested_model,
@@ -211,6 +250,8 @@ def _fields(row: InteractionRow) -> dict[str, Any]:
         "attempt_count": row.attempts,
         "retries": row.retries,
         "fallback_used": row.fell_back,
+        "original_provider": row.original_provider,
+        "fallback_reason": row.fallback_reason,
     }
 
 
