@@ -83,9 +83,9 @@ DIFFERENCES = """\
 
 The catalog began with a table of nineteen models; prices come from the package `genai-prices` where it has an
 entry of that model, from Baton where it has none. These are the rows in which the two disagree, in USD per
-one million tokens, in / out; and those where a search in the package by the model's name would have found another
-entry. The other {same} rows agree to the cent. o1-mini keeps the table's price, which is that of its first
-months: the package has only the later one, and the model is retired.
+one million tokens, in / out; and those where a search in the package by the model's name would have found
+another entry. The other {same} rows agree to the cent. o1-mini keeps the table's price, which is that of its
+first months: the package has only the later one, and the model is retired.
 
 | model | table | package, its entry | a search finds | catalog |
 |---|---|---|---|---|
