@@ -1,15 +1,9 @@
 """kill -9 of a whole Baton under load: every answer that reached a client is one row."""
 
 import asyncio
-import os
 import random
 import signal
-import socket
-import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +15,10 @@ from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
 from tests.conftest import bearer
+from tests.crash.serving import KEY, Home, living, until
 from tests.databases import Place
 
-KEY = "a key for automation"
 CALLERS = 8
-PATIENCE_S = 60.0
 
 
 @dataclass
@@ -59,56 +52,13 @@ class Clients:
                 self.answered.append(reply.headers["x-request-id"])
 
 
-@asynccontextmanager
-async def living(environment: dict[str, str], url: str) -> AsyncGenerator[asyncio.subprocess.Process]:
-    """A Baton that answers; killed at the end, if it still lives."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "baton.cli.main", "serve", env=environment, stdout=asyncio.subprocess.DEVNULL
-    )
-    try:
-        async with asyncio.timeout(PATIENCE_S), aiohttp.ClientSession() as session:
-            while not await ready(session, url):
-                assert process.returncode is None
-                await asyncio.sleep(0.02)
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        for _ in count():
-            if holds():
-                return
-            await asyncio.sleep(0.002)
-
-
-async def ready(session: aiohttp.ClientSession, url: str) -> bool:
-    try:
-        async with session.get(f"{url}/readyz") as reply:
-            return reply.status == 200
-    except (aiohttp.ClientError, ConnectionError):
-        return False
-
-
 async def prove(place: Place, folder: Path, seeds: range) -> None:
     """Kill as many lives of one Baton as there are seeds, let a last one recover, and look at the rows."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    clients = Clients(f"http://127.0.0.1:{port}")
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "BATON_DATA_DIR": str(folder),
-        "BATON_PORT": str(port),
-        "BATON_MASTER_KEY": KEY,
-        "DATABASE_URL": place.settings.url,
-    }
+    home = Home.of(folder, place.settings.url)
+    clients = Clients(home.url)
     for seed in seeds:
         rng = random.Random(seed)
-        async with living(environment, clients.url) as process:
+        async with living(home) as process:
             before = len(clients.answered)
             async with asyncio.TaskGroup() as group:
                 for _ in range(CALLERS):
@@ -116,7 +66,7 @@ async def prove(place: Place, folder: Path, seeds: range) -> None:
                 enough = before + rng.randrange(1, 300)
                 await until(lambda enough=enough: len(clients.answered) >= enough)
                 process.kill()
-    async with living(environment, clients.url) as process:
+    async with living(home) as process:
         journal = folder / "journal"
         await until(lambda: len([path for path in journal.iterdir() if path.name[0] != "."]) == 1)
         process.send_signal(signal.SIGTERM)

@@ -103,6 +103,9 @@ class Condition:
         """Why requests cannot be served now; None: they can."""
         if not self.keys_loaded:
             return "The API keys are not loaded yet."
+        refusal = self._app.ledger.journal.refusal
+        if refusal is not None:
+            return f"The ledger cannot record requests: {refusal}."
         return await self.database_trouble()
 
     async def state(self) -> State:

@@ -47,7 +47,8 @@ class Probes:
         return Alive()
 
     async def readyz(self) -> Alive:
-        """Whether requests can be served: the keys are loaded and the database answers. Else 503."""
+        """Whether requests can be served: the keys are loaded, the journal takes them, the database answers.
+        Else 503."""
         trouble = await self._condition.ready()
         if trouble is not None:
             raise Unavailable(trouble, retry_after_s=1.0)

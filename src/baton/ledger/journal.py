@@ -26,6 +26,9 @@ from baton.ledger.settings import LedgerSettings
 MAX_OPENED_BYTES = 256 << 10
 """A beginning carries what a caller sent along; more than this is not metadata."""
 
+_A_BEGINNING = 4 << 10
+"""More than nearly all beginnings take."""
+
 _RESERVE = 8
 """One part in so many of a file is kept for the ends of what has begun, for when no next file can be had."""
 
@@ -96,6 +99,15 @@ class Journal:
     def healthy(self) -> bool:
         """Whether nothing is wrong."""
         return not self._troubles
+
+    @property
+    def refusal(self) -> str | None:
+        """Why beginnings cannot be recorded now, in words; None: they can."""
+        if _Trouble.WRITE in self._troubles:
+            return self._troubles[_Trouble.WRITE]
+        if self._soft_end - self._current.end < _A_BEGINNING:
+            return self._troubles.get(_Trouble.ROOM)
+        return None
 
     @property
     def position(self) -> tuple[int, int]:
@@ -185,6 +197,7 @@ class Journal:
             await self._remove_done()
             if not closing:
                 await self._make_spare()
+                self._try_again()
             await self._sync()
             if closing:
                 return
@@ -215,6 +228,17 @@ class Journal:
             await asyncio.to_thread(spare.discard)
         else:
             self._spare = spare
+
+    def _try_again(self) -> None:
+        """After a refused write: nobody else finds out that the disk takes one again, once probes have sent
+        the requests elsewhere."""
+        if _Trouble.WRITE in self._troubles:
+            try:
+                self._current.try_end()
+            except OSError as error:
+                self._begins(_Trouble.WRITE, error)
+            else:
+                self._ends(_Trouble.WRITE)
 
     async def _sync(self) -> None:
         for segment in self.segments:

@@ -56,6 +56,11 @@ class Segment:
         self.end += written
         self.pins += 1
 
+    def try_end(self) -> None:
+        """Write a zero where zeros are, behind the last record: whether the disk takes anything."""
+        if self.end < self.size:
+            os.pwrite(self._fd, b"\0", self.end)
+
     def read(self) -> bytes:
         """All that was appended, behind what the file begins with."""
         return os.pread(self._fd, self.end, 0)

@@ -1,0 +1,79 @@
+"""A Baton in a process of its own, for those who do it harm."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Self
+
+import aiohttp
+
+KEY = "a key for automation"
+PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where one Baton lives, life after life."""
+
+    url: str
+    environment: dict[str, str]
+
+    @classmethod
+    def of(cls, folder: Path, database_url: str) -> Self:
+        """One with a data folder, on a free port."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        settings = {
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "BATON_DATA_DIR": str(folder),
+            "BATON_PORT": str(port),
+            "BATON_MASTER_KEY": KEY,
+            "DATABASE_URL": database_url,
+        }
+        return cls(f"http://127.0.0.1:{port}", os.environ | settings)
+
+
+@asynccontextmanager
+async def living(home: Home) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """A Baton that answers; killed at the end, if it still lives."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "baton.cli.main",
+        "serve",
+        env=home.environment,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE_S), aiohttp.ClientSession() as session:
+            while not await ready(session, home.url):
+                assert process.returncode is None
+                await asyncio.sleep(0.02)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        for _ in count():
+            if holds():
+                return
+            await asyncio.sleep(0.002)
+
+
+async def ready(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(f"{url}/readyz") as reply:
+            return reply.status == 200
+    except (aiohttp.ClientError, ConnectionError):
+        return False
