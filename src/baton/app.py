@@ -2,7 +2,8 @@
 
 Lazy imports, all of them: `storage/schema.py` loads Alembic when the tables are behind; the providers' files
 are found and loaded by `upstream/directory.py` when the application is built; `gateway/shaping/validity.py`
-loads the judge of JSON Schemas with the first schema that is emulated.
+loads the judge of JSON Schemas with the first schema that is emulated; `catalog/tokens/worker.py`, a process
+of its own, loads the tokenizer with the first prompt that it counts.
 """
 
 import random
@@ -24,6 +25,9 @@ from baton.catalog.model import Model
 from baton.catalog.prices import Prices, Rates, Tariff
 from baton.catalog.seed import packaged_models, seed
 from baton.catalog.tiers import DEFAULT_TIERS, Tiers
+from baton.catalog.tokens.child import Tokenizer
+from baton.catalog.tokens.families import packaged_calibration
+from baton.catalog.tokens.tokens import Tokens
 from baton.core.clock import Clock, SystemClock
 from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
@@ -82,6 +86,7 @@ class App:
     ledger: Ledger
     gateway: Gateway
     counting: Counting
+    tokens: Tokens
     simulation: Simulation
     first_key: str | None = field(repr=False)
     """The first admin's key, if this start made it."""
@@ -142,6 +147,7 @@ async def open_app(
         fetcher = await stack.enter_async_context(open_fetcher(settings.guard, settings.http))
         local = {SIMULATED: SimulatedTransport(simulation, store.clock)}
         upstream = Upstream(http, local, fetcher, store.clock)
+        tokens = Tokens(packaged_calibration(), await stack.enter_async_context(Tokenizer()))
         ledger = await stack.enter_async_context(
             open_ledger(settings.data_dir / "journal", store.database, store.new_id)
         )
@@ -164,7 +170,8 @@ async def open_app(
                 store.clock,
                 RetryPolicy(settings.retries),
             ),
-            counting=Counting(router, directory, upstream, store.clock),
+            tokens=tokens,
+            counting=Counting(router, directory, upstream, tokens, store.clock),
             simulation=simulation,
             first_key=first_key,
         )

@@ -2,9 +2,10 @@
 
 from msgspec import Struct
 
+from baton.catalog.tokens.tokens import Tokens
 from baton.core.caller import Caller
 from baton.core.clock import Clock
-from baton.core.errors import AllAttemptsFailed, AttemptFailed
+from baton.core.errors import AllAttemptsFailed, AttemptFailed, Invalid
 from baton.core.estimate import estimate_tokens
 from baton.core.failures import Failure, Kind
 from baton.core.losses import Losses
@@ -37,10 +38,13 @@ class Count(Struct, frozen=True):
 class Counting:
     """Counts prompts."""
 
-    def __init__(self, router: LiveRouter, directory: Directory, upstream: Upstream, clock: Clock) -> None:
+    def __init__(
+        self, router: LiveRouter, directory: Directory, upstream: Upstream, tokens: Tokens, clock: Clock
+    ) -> None:
         self._router = router
         self._directory = directory
         self._upstream = upstream
+        self._tokens = tokens
         self._clock = clock
 
     async def count(self, caller: Caller, envelope: Envelope) -> Count:
@@ -64,14 +68,19 @@ class Counting:
             if _is_of_the_request(error.failure):
                 took_ms = round((self._clock.monotonic() - started_s) * 1000)
                 raise AllAttemptsFailed([(route.name, error.failure, took_ms)]) from None
-            counted = _estimated(envelope)
-        if not 0 <= counted.tokens <= _MOST_TOKENS:
-            counted = _estimated(envelope)
+            counted = None
+        if counted is None or not 0 <= counted.tokens <= _MOST_TOKENS:
+            counted = await self._count(model.name, envelope)
         return Count(counted, provider.name, model.name)
 
-
-def _estimated(envelope: Envelope) -> Counted:
-    return Counted(estimate_tokens(envelope.input_chars), Losses(), estimated=True)
+    async def _count(self, model: str, envelope: Envelope) -> Counted:
+        """By ourselves; roughly where a letter that the provider might have understood cannot be opened."""
+        try:
+            request = envelope.open()
+        except Invalid:
+            return Counted(estimate_tokens(envelope.input_chars), Losses(), estimated=True)
+        count = await self._tokens.count(model, request)
+        return Counted(count.tokens, Losses(), estimated=not count.exact)
 
 
 def _is_of_the_request(failure: Failure) -> bool:

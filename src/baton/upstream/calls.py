@@ -8,7 +8,6 @@ from msgspec import structs
 from baton.core.answer import ChatResponse
 from baton.core.clock import Clock
 from baton.core.errors import AttemptFailed, Invalid
-from baton.core.estimate import estimate_tokens
 from baton.core.failures import Failure, Kind
 from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
@@ -150,8 +149,8 @@ class Upstream:
             raise _presentable(error, route) from None
         return Reply(body, seen, passed_back(response.headers), Losses(), content_type=answer.content_type)
 
-    async def count(self, route: Route, envelope: Envelope, deadlines: Deadlines) -> Counted:
-        """Count the tokens of a prompt: by the provider's own counter where it has one, else roughly.
+    async def count(self, route: Route, envelope: Envelope, deadlines: Deadlines) -> Counted | None:
+        """Have the provider count the tokens of a prompt; None: it has no counter.
 
         Raises:
             AttemptFailed: as `ask`.
@@ -159,7 +158,7 @@ class Upstream:
         question = _Question(route, envelope)
         codec, counter = question.codec, question.codec.counter
         if counter is None:
-            return Counted(estimate_tokens(envelope.input_chars), question.losses, estimated=True)
+            return None
         try:
             request = UpstreamRequest(
                 url=_queried(counter.address(route.provider.base_url, route.model), question),

@@ -1,0 +1,1 @@
+"""How many tokens a prompt has: exactly where its encoding is known, else as calibrated."""

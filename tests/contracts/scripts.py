@@ -1,0 +1,81 @@
+"""A few sentences in many scripts and forms: what a character of each kind is worth in tokens."""
+
+UNITS_SOURCE = "texts of the recordings and samples in twelve languages, counted in o200k_base"
+
+SAMPLES = (
+    "The committee will meet again on Thursday to decide how the remaining money is to be spent.",
+    "Die Versammlung beschloss, die übrigen Mittel für größere Brücken und Straßen auszugeben.",
+    "L'été dernier, ils ont décidé de réparer l'école après la tempête qui avait abîmé le toit.",
+    "El próximo año la compañía construirá tres fábricas más en la región del sur.",
+    "Завтра утром мы поедем на вокзал встречать наших старых друзей из деревни.",
+    "Αύριο το πρωί θα πάμε στην αγορά για να αγοράσουμε φρούτα και ψωμί.",
+    "سوف نذهب غدا إلى السوق لشراء الخبز والفواكه قبل أن يصل الضيوف.",
+    "מחר בבוקר נלך לשוק לקנות לחם ופירות לפני שהאורחים מגיעים.",
+    "कल सुबह हम बाजार जाकर फल और रोटी खरीदेंगे ताकि मेहमानों के लिए खाना बन सके।",
+    "พรุ่งนี้เช้าเราจะไปตลาดเพื่อซื้อผลไม้และขนมปังก่อนที่แขกจะมาถึง",
+    "明天早上我们要去市场买水果和面包,然后在客人到来之前准备晚饭。",
+    "明日の朝、お客さんが来る前に市場へ行って果物とパンを買うつもりです。",
+    "내일 아침에 손님이 오기 전에 시장에 가서 과일과 빵을 살 생각입니다.",
+    '{"id": 40213, "name": "lamp", "tags": ["red", "small"], "price": 19.95, "sold": false}',
+    "def area(width: float, height: float) -> float:\n    if width < 0:\n        raise ValueError\n",
+    "2026-03-14 09:26:53 3141592653 2718281828 +49 30 123456 0xDEADBEEF 12.50 7/8",
+    "Great news 🎉🎉 we won 🏆! See you at the party 🥳🍕 tonight 😀👍",
+)
+
+PAGE_TEXT = """# Tokens
+
+Written by `python -m tests.contracts.estimates`; a test keeps it true.
+
+After a call, the provider's own count is recorded. Before one, `POST /v1/messages/count_tokens`,
+`:countTokens` and `/v1/responses/input_tokens` ask the provider that would answer, where it has a counter.
+Where it has none, or cannot be reached, Baton counts by itself, offline, with no vocabulary to download:
+
+- **Exactly**, for prompts of text alone to models whose encoding is public: `o200k_base` and `cl100k_base`,
+  by `rs-bpe`; 3 tokens a message, and what the table below has under `once` and `answer`. Such a count
+  carries no mark.
+- **By calibration** otherwise, marked `x-baton-estimated: true`: from the characters by kind, messages,
+  tools, calls and images, with coefficients of the model's family (`src/baton/catalog/data/tokens.json`).
+  Texts and tools for models of a public encoding are still counted by it; what tools, schemas and images
+  cost besides is fitted. Documents, sounds and films count nothing: nobody can tell from outside.
+
+Routing and the first entry in the ledger use characters / 4, which needs no look inside the request.
+
+## Where it runs
+
+Nothing is tokenized in the process that serves: `rs-bpe` holds the interpreter while it counts (5 to 63 ms
+a megabyte) and takes 19 to 50 ms to load a vocabulary. One child process does it, started with the first
+count. It ends with its parent, is started anew when it dies, and takes at most 64 counts in waiting. Beyond
+that, above 4 million characters, after 10 s, or where it cannot be started, the calibrated estimate stands
+in. Resident memory of the child, besides the interpreter's: 33 MB for `cl100k_base`, 67 MB for
+`o200k_base`, only once each is needed; none in the serving process.
+
+## Errors
+
+{used} recorded prompts whose parts are all there: no searches, no files, no steps of the provider's own
+tools, no conversation kept by the provider. Each was estimated with what was fitted on other recordings
+({folds} folds; prompts that begin alike are in the same fold). Errors are relative to the provider's
+number. Most of these prompts are short (a hundred tokens), where a hidden system prompt or a tool's frame
+weighs most.
+
+Prompts of text alone, encoding known: {exact} to the token. Some providers wrap a model's prompt in words
+of their own, and deployments may be named after another model, so that not all are.
+
+{exact_row}
+
+By provider:
+
+{providers}
+
+By family:
+
+{families}
+
+## Coefficients
+
+A character is worth, by kind (ASCII letter, digit, space, other ASCII; two, three, four bytes in UTF-8):
+{units} ({units_source}). `said` and `declared` are per such unit, or per exact token of the encoding.
+
+| family | encoding | {columns} |
+{rule}
+{numbers}
+"""
