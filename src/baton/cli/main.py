@@ -26,6 +26,7 @@ COMMANDS = {
     "estimate": "What a prompt would cost.",
     "keys": "Make, list and revoke API keys.",
     "usage": "What was used and what it cost.",
+    "export": "Write the ledger's rows out as CSV or JSON Lines.",
     "config": "Check the settings.",
     "doctor": "What is configured, what is missing, and what is broken.",
 }
