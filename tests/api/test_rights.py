@@ -61,6 +61,8 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("POST", "/api/v1/admin/models", MODEL, 201),
     ("GET", "/api/admin/ai/models/export", None, 200),
     ("POST", "/api/admin/ai/models/import", {"models": [MODEL], "dryRun": True}, 200),
+    ("POST", "/api/admin/ai/models/bulk", {"provider": "simulated", "isEnabled": True}, 200),
+    ("POST", "/api/admin/ai/test", {"modelId": "simulated/echo"}, 200),
     ("GET", ECHO, None, 200),
     ("PUT", ECHO, {"tierAccess": ["free"]}, 428),
     ("PATCH", ECHO, {"quality": 0.1}, 428),

@@ -8,6 +8,8 @@ from starlette.routing import Route
 
 from baton.api.admin.audit import AuditRoutes
 from baton.api.admin.keys import KeyRoutes
+from baton.api.admin.model_switches import ModelSwitches
+from baton.api.admin.model_tests import ModelTests
 from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.users import UserRoutes
 from baton.api.compat import messages, responses
@@ -85,6 +87,8 @@ def build(app: App) -> Asgi:
         ModelInfoRoutes(app.ledger.interactions),
         FeedbackRoutes(app.ledger.feedback, store.clock),
         ModelTransfer(app.models, app.tiers),
+        ModelSwitches(app.models),
+        ModelTests(app.gateway, store.clock),
         ModelRoutes(app.models, app.tiers),
         KeyRoutes(store.identities, app.tiers),
         UserRoutes(store.identities, app.tiers),

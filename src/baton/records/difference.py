@@ -97,7 +97,7 @@ def compare(
 def _difference(
     kind: RecordKind[T], row: RecordRow | None, key: str, value: T, origin: Origin
 ) -> Difference[T]:
-    before = None if row is None or row.deleted else _readable(kind, row)
+    before = None if row is None or row.deleted else readable(kind, row)
     if before == value:
         effect = Effect.UNCHANGED
     elif row is not None and origin is Origin.SEED and (row.deleted or row.origin is Origin.ADMIN):
@@ -109,7 +109,8 @@ def _difference(
     return Difference(key=key, effect=effect, before=before, after=value)
 
 
-def _readable(kind: RecordKind[T], row: RecordRow) -> T | None:
+def readable(kind: RecordKind[T], row: RecordRow) -> T | None:
+    """A row's value; None where it is not of today's type."""
     try:
         return kind.decode(row.body)
     except Invalid:

@@ -8,11 +8,11 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from baton.core.clock import Clock
-from baton.core.errors import Conflict, NotFound
+from baton.core.errors import Conflict, Invalid, NotFound
 from baton.records import rows
 from baton.records.audit import trail
 from baton.records.audit.entry import SYSTEM, Actor, Change
-from baton.records.difference import Diff, compare, keyed
+from baton.records.difference import Diff, compare, keyed, readable
 from baton.records.kind import Origin, Record, RecordKind
 from baton.records.rows import RecordRow, State, Step, moved
 from baton.records.snapshot import Listener, Snapshot, record_of
@@ -190,6 +190,36 @@ class Records(Generic[T]):
             Invalid: one is wrong or two have one key; `param` begins with its index, `[3].price`.
         """
         return await self._put_all(keyed(self._kind, values), actor, Origin.ADMIN, dry_run=dry_run)
+
+    async def change_all(
+        self, change: Callable[[T], T], actor: Actor, *, dry_run: bool = False
+    ) -> tuple[str, ...]:
+        """Change every record that `change` makes another of, all or nothing; gives their keys.
+
+        What somebody changes meanwhile is not lost: `change` sees the values of the same transaction. Records
+        that cannot be read as today's type stay as they are.
+
+        Raises:
+            Invalid: a changed value may not be stored, or has another key.
+        """
+        transaction = self._database.read if dry_run else self._database.write
+        async with transaction() as connection:
+            steps: list[Step] = []
+            for key, before in (await rows.all_current(connection, self._kind.name)).items():
+                value = None if before.deleted else readable(self._kind, before)
+                if value is None or (wanted := change(value)) == value:
+                    continue
+                if self._kind.checked_key(wanted) != key:
+                    raise Invalid(f"'{key}' cannot get another key.", code="invalid_record", param="key")
+                state = State(body=self._kind.encode(wanted))
+                steps.append(
+                    Step(action="update", before=before, after=self._next(key, before, actor, state))
+                )
+            if steps and not dry_run:
+                await self._store(connection, actor, steps)
+        if steps and not dry_run:
+            await self._notices.poll()
+        return tuple(step.after.key for step in steps)
 
     async def seed(self, values: Sequence[T], actor: Actor = SYSTEM, *, dry_run: bool = False) -> Diff[T]:
         """Put what Baton brings along: what is missing comes, what only seeds have touched is refreshed.
