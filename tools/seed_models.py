@@ -35,13 +35,14 @@ SEED = ROOT / "src" / "baton" / "catalog" / "data" / "models.json"
 
 LONG_CONTEXT_TOKENS = 200_000
 BATCH = {"processing": "batch"}
-# What the package prices and Baton counts. Searches, images, seconds and longer-lived cache writes are
-# charged besides and have no count in `Usage`; calls that use them are recorded as partly priced.
+# What the package prices and Baton counts. Searches, images and seconds are charged besides and have no
+# count in `Usage`; calls that use them are recorded as partly priced.
 RATES = {
     "input": "input_mtok",
     "output": "output_mtok",
     "cachedRead": "cache_read_mtok",
     "cacheWrite": "cache_write_mtok",
+    "cacheWriteLong": "cache_write_1h_mtok",
     "reasoning": "output_reasoning_mtok",
     "audioIn": "input_audio_mtok",
     "audioOut": "output_audio_mtok",

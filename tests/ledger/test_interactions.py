@@ -90,11 +90,14 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
             audio_in=19,
             audio_out=20,
             estimated=True,
+            cache_write_long=21,
+            processing="processing a",
         ),
         credential="last",
         first_token_ms=21,
         http_status=22,
         error="error",
+        partly=True,
     )
     settled = Settled(
         id=id,
@@ -109,6 +112,8 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
             audio_in=35,
             audio_out=36,
             estimated=True,
+            cache_write_long=37,
+            processing="processing",
         ),
         provider="provider",
         model="model",
@@ -185,6 +190,9 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         project="project",
         original_provider="provider a",
         fallback_reason="status a",
+        pricing="unpriced",
+        cache_write_long_tokens=37,
+        processing="processing",
     )
     assert first == AttemptRow(
         interaction_id=id,
@@ -209,8 +217,11 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         cost_input_nanos=12,
         cost_output_nanos=13,
         cost_nanos=25,
+        pricing="partly_priced",
+        cache_write_long_tokens=21,
+        processing="processing a",
     )
-    assert (second.n, second.cost_nanos) == (2, None)
+    assert (second.n, second.cost_nanos, second.pricing) == (2, None, "unpriced")
 
 
 def test_rows_have_a_field_for_every_column() -> None:

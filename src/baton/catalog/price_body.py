@@ -28,6 +28,7 @@ class RatesBody(
     output: Decimal
     cached_read: Decimal | None = None
     cache_write: Decimal | None = None
+    cache_write_long: Decimal | None = None
     reasoning: Decimal | None = None
     audio_in: Decimal | None = None
     audio_out: Decimal | None = None
@@ -123,6 +124,7 @@ def _rates(body: RatesBody, per_tokens: int) -> Rates:
         output=nanos(body.output, "prices.output", times),
         cached=maybe(body.cached_read, "cachedRead"),
         cache_write=maybe(body.cache_write, "cacheWrite"),
+        cache_write_long=maybe(body.cache_write_long, "cacheWriteLong"),
         reasoning=maybe(body.reasoning, "reasoning"),
         audio_in=maybe(body.audio_in, "audioIn"),
         audio_out=maybe(body.audio_out, "audioOut"),
@@ -134,6 +136,7 @@ class _Amounts(TypedDict):
     output: Decimal
     cached_read: Decimal | None
     cache_write: Decimal | None
+    cache_write_long: Decimal | None
     reasoning: Decimal | None
     audio_in: Decimal | None
     audio_out: Decimal | None
@@ -148,6 +151,7 @@ def _amounts(rates: Rates) -> _Amounts:
         "output": Decimal(usd_text(rates.output)),
         "cached_read": maybe(rates.cached),
         "cache_write": maybe(rates.cache_write),
+        "cache_write_long": maybe(rates.cache_write_long),
         "reasoning": maybe(rates.reasoning),
         "audio_in": maybe(rates.audio_in),
         "audio_out": maybe(rates.audio_out),

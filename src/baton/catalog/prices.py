@@ -25,6 +25,8 @@ class Rates(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Input read from the provider's cache; None: as `input`."""
     cache_write: Price | None = None
     """Input written to the provider's cache; None: as `input`."""
+    cache_write_long: Price | None = None
+    """Input written there to be kept for an hour; None: nobody says."""
     reasoning: Price | None = None
     """Hidden thought; None: as `output`."""
     audio_in: Price | None = None

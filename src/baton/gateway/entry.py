@@ -4,10 +4,10 @@ from asyncio import CancelledError
 from types import TracebackType
 from typing import Self
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from baton.catalog.pricing import Cost as Priced
-from baton.catalog.pricing import cost
+from baton.catalog.pricing import Standing, cost
 from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed, BatonError
 from baton.core.estimate import estimate_tokens
@@ -39,6 +39,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     model: str
     finish: str | None
     chars: int
+    uncounted: int = 0
+    """Characters that came after the provider's last report of usage."""
     in_tokens: bool = True
     """Whether tokens are what it is paid by."""
     audio_seconds: float | None = None
@@ -61,6 +63,8 @@ class Entry:
         self._attempt_s = 0.0
         self._first_token_s: float | None = None
         self._upstream_s = 0.0
+        self._left_s: float | None = None
+        self._told: Usage | None = None
         self.opened = opened
         self.settled: Settled | None = None
         """The end, once it is written."""
@@ -105,10 +109,19 @@ class Entry:
         self._route = route
         self._attempt_s = self._clock.monotonic()
         self._first_token_s = None
+        self._told = None
 
     def first_token(self) -> None:
         """The attempt under way has said its first word."""
         self._first_token_s = self._clock.monotonic()
+
+    def told(self, usage: Usage | None) -> None:
+        """What the provider of the attempt under way has reported before it said anything."""
+        self._told = usage
+
+    def leave(self) -> None:
+        """The caller has gone; what comes now keeps it waiting no more."""
+        self._left_s = self._clock.monotonic()
 
     def fail(self, failure: Failure, usage: Usage | None = None) -> int:
         """The attempt under way failed; returns how long it took, ms. `usage`: what it used all the same."""
@@ -137,16 +150,27 @@ class Entry:
 
     def cancel(self) -> Settled:
         """Write the end of one whose caller left before a word: what was being asked is taken as used."""
-        usage = Usage() if self._route is None else self._estimate(0)
+        if self._route is None:
+            usage = Usage()
+        elif self._told is not None and believable(self._told):
+            usage = structs.replace(self._told, estimated=True)
+        else:
+            usage = self._estimate(0)
         self.fail(Failure(kind=Kind.CLIENT_GONE, message=CANCELLED), usage)
         return self._settle(Status.CANCELLED.value, None, None, usage)
 
     def used(self, outcome: Outcome) -> Usage:
-        """What an answer took: as reported, but for what cannot be (nothing at all for some text)."""
+        """What an answer took: as reported, but for what cannot be (nothing at all for some text).
+
+        What came after the report is estimated.
+        """
         usage = outcome.usage
         if usage is None or not believable(usage) or (outcome.chars and not usage.total):
             return self._estimate(outcome.chars)
-        return usage
+        if not outcome.uncounted:
+            return usage
+        rest = estimate_tokens(outcome.uncounted)
+        return structs.replace(usage, completion=usage.completion + rest, estimated=True)
 
     def _estimate(self, chars: int) -> Usage:
         """The prompt as estimated, and what was received."""
@@ -181,6 +205,7 @@ class Entry:
         now_s = self._clock.monotonic()
         took_s = now_s - self._attempt_s
         self._upstream_s += took_s
+        charged, partly = self._cost(usage, in_tokens)
         self._attempts.append(
             Attempt(
                 provider=route.provider.name,
@@ -188,7 +213,8 @@ class Entry:
                 started_ms=int((self._attempt_s - self._started_s) * 1000),
                 took_ms=int(took_s * 1000),
                 status=status,
-                cost=self._cost(usage, in_tokens),
+                cost=charged,
+                partly=partly,
                 usage=usage,
                 credential=route.credential.last4,
                 first_token_ms=self._since_ms(self._first_token_s, self._attempt_s),
@@ -199,7 +225,8 @@ class Entry:
         return int(took_s * 1000)
 
     def _settle(self, status: str, http_status: int | None, outcome: Outcome | None, usage: Usage) -> Settled:
-        latency_s = self._clock.monotonic() - self._started_s
+        ended_s = self._clock.monotonic() if self._left_s is None else self._left_s
+        latency_s = ended_s - self._started_s
         first = self._first_token_s
         served = outcome is not None
         settled = Settled(
@@ -214,7 +241,7 @@ class Entry:
             latency_ms=int(latency_s * 1000),
             upstream_ms=int(self._upstream_s * 1000),
             first_token_ms=self._since_ms(first, self._started_s),
-            overhead_us=int((latency_s - self._upstream_s) * 1_000_000),
+            overhead_us=max(0, int((latency_s - self._upstream_s) * 1_000_000)),
             generated_chars=outcome.chars if outcome is not None else 0,
             finish=outcome.finish if outcome is not None else None,
             http_status=http_status,
@@ -226,12 +253,14 @@ class Entry:
         self.settled = settled
         return settled
 
-    def _cost(self, usage: Usage, in_tokens: bool) -> Cost | None:
-        """None: nobody knows. Only where everything is free can it be told without tokens."""
-        cost_of_tokens = in_the_book(cost(usage, self._offer.prices))
+    def _cost(self, usage: Usage, in_tokens: bool) -> tuple[Cost | None, bool]:
+        """What it cost, and whether that is not all; None: nobody knows. Only where everything is free can it
+        be told without tokens."""
+        priced = cost(usage, self._offer.prices)
+        cost_of_tokens = in_the_book(priced)
         if in_tokens or cost_of_tokens is None or not cost_of_tokens.total_nanos:
-            return cost_of_tokens
-        return None
+            return cost_of_tokens, priced.standing is Standing.PARTLY
+        return None, False
 
     def _price(self, usage: Usage) -> PriceUsed | None:
         prices = self._offer.prices

@@ -82,6 +82,10 @@ class InteractionRow(Struct, frozen=True, kw_only=True):
     project: str | None
     original_provider: str | None
     fallback_reason: str | None
+    pricing: str
+    """`priced`, `partly_priced` or `unpriced`."""
+    cache_write_long_tokens: int
+    processing: str | None
 
 
 class AttemptRow(Struct, frozen=True, kw_only=True):
@@ -109,6 +113,9 @@ class AttemptRow(Struct, frozen=True, kw_only=True):
     cost_input_nanos: int | None
     cost_output_nanos: int | None
     cost_nanos: int | None
+    pricing: str
+    cache_write_long_tokens: int
+    processing: str | None
 
 
 class Filter(Struct, frozen=True, kw_only=True):

@@ -36,6 +36,11 @@ class Status(StrEnum):
     """The process died before the end was written; tokens and cost are what had been estimated."""
 
 
+PRICED = "priced"
+PARTLY_PRICED = "partly_priced"
+UNPRICED = "unpriced"
+
+
 class Cost(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """What tokens cost in nano-USD; cached and audio tokens are in the side they belong to."""
 
@@ -133,6 +138,15 @@ class Attempt(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The provider's; None where no answer came."""
     error: str | None = None
     """The provider's words, cut at `MAX_TEXT` characters."""
+    partly: bool = False
+    """Whether something was used that no price is known for; what else it cost is in `cost`."""
+
+    @property
+    def pricing(self) -> str:
+        """How much of what was used has a price: `priced`, `partly_priced` or `unpriced`."""
+        if self.cost is None:
+            return UNPRICED
+        return PARTLY_PRICED if self.partly else PRICED
 
     def __post_init__(self) -> None:
         if not believable(self.usage):
@@ -205,6 +219,13 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
         return any(attempt.cost is None for attempt in self.attempts)
 
     @property
+    def pricing(self) -> str:
+        """How much of what was used has a price: `priced`, `partly_priced` or `unpriced`."""
+        if self.unpriced:
+            return UNPRICED
+        return PARTLY_PRICED if any(attempt.partly for attempt in self.attempts) else PRICED
+
+    @property
     def retries(self) -> int:
         """Attempts that asked the same model as the one before."""
         return sum(
@@ -250,6 +271,7 @@ def believable(usage: Usage) -> bool:
         and 0 <= usage.reasoning <= MAX_TOKENS
         and 0 <= usage.audio_in <= MAX_TOKENS
         and 0 <= usage.audio_out <= MAX_TOKENS
+        and 0 <= usage.cache_write_long <= MAX_TOKENS
     )
 
 
@@ -267,6 +289,9 @@ def _cut(usage: Usage) -> Usage:
         reasoning=cut(usage.reasoning),
         audio_in=cut(usage.audio_in),
         audio_out=cut(usage.audio_out),
+        cache_write_long=cut(usage.cache_write_long),
+        processing=usage.processing,
+        beside=usage.beside,
         estimated=True,
     )
 

@@ -48,6 +48,7 @@ _OPENED = (
     "estimated_cost_nanos",
 )
 _PRICE = ("price_input", "price_output", "price_cached", "price_cache_write", "price_revision")
+_PRICING = ("pricing", "cache_write_long_tokens", "processing")
 _SETTLED = (
     "status",
     "http_status",
@@ -76,6 +77,7 @@ _SETTLED = (
     "project",
     "original_provider",
     "fallback_reason",
+    *_PRICING,
 )
 _ATTEMPT = (
     "interaction_id",
@@ -93,6 +95,7 @@ _ATTEMPT = (
     "cost_input_nanos",
     "cost_output_nanos",
     "cost_nanos",
+    *_PRICING,
 )
 _NO_PRICE = (None,) * len(_PRICE)
 _LOOK_UP = 500  # ids in one statement; SQLite may be built to take no more than 999
@@ -217,6 +220,9 @@ def _interaction(interaction: Interaction) -> tuple[object, ...]:
         opened.project,
         settled.original_provider if several else None,
         settled.fallback_reason if several else None,
+        settled.pricing,
+        settled.usage.cache_write_long,
+        settled.usage.processing or None,
     )
 
 
@@ -237,6 +243,9 @@ def _attempt(interaction_id: str, n: int, attempt: Attempt) -> tuple[object, ...
         attempt.error,
         *_usage(attempt.usage),
         *((None, None, None) if cost is None else (cost.input_nanos, cost.output_nanos, cost.total_nanos)),
+        attempt.pricing,
+        attempt.usage.cache_write_long,
+        attempt.usage.processing or None,
     )
 
 

@@ -63,6 +63,9 @@ INTERACTIONS = Table(
     Column("project", Text),
     Column("original_provider", String(64)),
     Column("fallback_reason", String(64)),
+    Column("pricing", String(16), nullable=False, server_default="priced"),
+    Column("cache_write_long_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("processing", String(32)),
     Index(None, "user_id", "id"),
     sqlite_with_rowid=False,
 )
@@ -94,6 +97,9 @@ ATTEMPTS = Table(
     Column("cost_input_nanos", BigInteger),
     Column("cost_output_nanos", BigInteger),
     Column("cost_nanos", BigInteger),
+    Column("pricing", String(16), nullable=False, server_default="priced"),
+    Column("cache_write_long_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("processing", String(32)),
     sqlite_with_rowid=False,
 )
 """One row per call to a provider. A cost of NULL: no price is known."""

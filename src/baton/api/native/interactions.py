@@ -29,6 +29,7 @@ class TokensShown(Shown):
     total_tokens: int
     cached_tokens: int
     cache_write_tokens: int
+    cache_write_long_tokens: int
     reasoning_tokens: int
     estimated: bool
 
@@ -66,6 +67,8 @@ class InteractionShown(Shown):
     output_cost_usd: str
     estimated_cost_usd: str | None
     unpriced: bool
+    pricing: str
+    processing: str | None
     response_time_ms: int | None
     upstream_ms: int | None
     first_token_ms: int | None
@@ -93,6 +96,8 @@ class AttemptShown(Shown):
     first_token_ms: int | None
     usage: TokensShown
     cost_usd: str | None
+    pricing: str
+    processing: str | None
 
 
 class InteractionDetail(InteractionShown):
@@ -243,6 +248,8 @@ def _fields(row: InteractionRow) -> dict[str, Any]:
         "output_cost_usd": usd_text(row.cost_output_nanos),
         "estimated_cost_usd": usd(row.estimated_cost_nanos),
         "unpriced": row.unpriced,
+        "pricing": row.pricing,
+        "processing": row.processing,
         "response_time_ms": row.latency_ms,
         "upstream_ms": row.upstream_ms,
         "first_token_ms": row.first_token_ms,
@@ -269,6 +276,8 @@ def _attempt(row: AttemptRow) -> AttemptShown:
         first_token_ms=row.first_token_ms,
         usage=_tokens(row),
         cost_usd=usd(row.cost_nanos),
+        pricing=row.pricing,
+        processing=row.processing,
     )
 
 
@@ -279,6 +288,7 @@ def _tokens(row: InteractionRow | AttemptRow) -> TokensShown:
         total_tokens=row.prompt_tokens + row.completion_tokens,
         cached_tokens=row.cached_tokens,
         cache_write_tokens=row.cache_write_tokens,
+        cache_write_long_tokens=row.cache_write_long_tokens,
         reasoning_tokens=row.reasoning_tokens,
         estimated=row.usage_estimated,
     )

@@ -44,6 +44,7 @@ class Progress:
         "_usage",
         "chars",
         "closed",
+        "counted",
         "ended",
         "failure",
         "finish",
@@ -73,6 +74,8 @@ class Progress:
         self.model = ""
         self.chars = 0
         """Characters of text, reasoning and tool arguments: the ground of an estimate."""
+        self.counted = 0
+        """How many of them the last report of usage has counted."""
 
     @property
     def usage(self) -> Usage | None:
@@ -82,6 +85,7 @@ class Progress:
     @usage.setter
     def usage(self, usage: Usage | None) -> None:
         self._usage = usage
+        self.counted = self.chars
 
     @property
     def complete(self) -> bool:

@@ -13,6 +13,7 @@ from baton.upstream.dialects.anthropic.errors import error_inside
 from baton.upstream.dialects.anthropic.reader import malformed_event
 from baton.upstream.dialects.anthropic.usage import (
     WireUsage,
+    begun,
     read_usage,
     renewed,
     usage_leniently,
@@ -120,6 +121,8 @@ class Relay:
         if message is not None:
             seen.id, seen.model = message.id or "", message.model or ""
             self._usage = message.usage
+            if message.usage is not None:
+                seen.usage = begun(message.usage)
 
     def _note_end(self, said: _Event, event: SseEvent, seen: Progress) -> bytes:
         """Held back; an earlier one, of several, goes on."""

@@ -30,7 +30,7 @@ from baton.upstream.dialects.anthropic.citations import read_citation
 from baton.upstream.dialects.anthropic.errors import error_inside
 from baton.upstream.dialects.anthropic.finishes import read_finish
 from baton.upstream.dialects.anthropic.riders import of_call, of_text, unseal
-from baton.upstream.dialects.anthropic.usage import WireUsage, read_usage, renewed, usage_leniently
+from baton.upstream.dialects.anthropic.usage import WireUsage, begun, read_usage, renewed, usage_leniently
 from baton.upstream.dialects.sse import SseEvent
 from baton.upstream.dialects.unsaid import Leftovers, unknown
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text, raw
@@ -110,6 +110,8 @@ class StreamReader:
     def _start(self, message: dict[str, Any]) -> list[StreamEvent]:
         self._note_usage(message.get("usage"))
         events: list[StreamEvent] = [Began(str(message.get("id") or ""), str(message.get("model") or ""), 0)]
+        if self._usage is not None:
+            events.append(Used(begun(self._usage), raw(self._usage_raw)))
         events += self._left.event(unknown(message, _KNOWN))
         # Content and an end come here only where an endpoint sends a whole answer as its first event.
         for index, block in enumerate(as_list(message.get("content"))):

@@ -55,7 +55,7 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
     return Glance(
         id=chunk.responseId or "",
         model=chunk.modelVersion or "",
-        usage=None if chunk.usageMetadata is None else read_usage(chunk.usageMetadata),
+        usage=None if chunk.usageMetadata is None else read_usage(chunk.usageMetadata, chunk.searched),
         finish=finish,
         chars=chars,
     )
@@ -116,7 +116,7 @@ def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
         model=next((chunk.modelVersion for chunk in chunks if chunk.modelVersion), ""),
         created=0,
         choices=tuple(_choice(index, each, blocked is not None) for index, each in sorted(said.items())),
-        usage=None if wire is None else read_usage(wire),
+        usage=None if wire is None else read_usage(wire, any(chunk.searched for chunk in chunks)),
         dialect=HOME,
         usage_raw=None if wire is None else Raw(msgspec.json.encode(wire)),
         extras=extras,

@@ -42,6 +42,11 @@ class Candidate(Struct, forbid_unknown_fields=True):
         return [name for name in _UNREAD if (said := getattr(self, name)) is not ABSENT and _says(said)]
 
     @property
+    def searched(self) -> bool:
+        """Whether it rests on a search; the queries are told with it."""
+        return b'"webSearchQueries"' in bytes(self.groundingMetadata)
+
+    @property
     def cites(self) -> bool:
         """Whether it says of anything where it is from."""
         return self.groundingMetadata != ABSENT or self.citationMetadata != ABSENT
@@ -89,6 +94,11 @@ class Chunk(Struct, forbid_unknown_fields=True):
         """Names of fields that say something which nobody reads."""
         told = ["promptFeedback"] if self.promptFeedback is not None else []
         return [*told, "modelStatus"] if _says(self.modelStatus) else told
+
+    @property
+    def searched(self) -> bool:
+        """Whether any candidate rests on a search."""
+        return any(candidate.searched for candidate in self.candidates or ())
 
     @property
     def blocked(self) -> str | None:

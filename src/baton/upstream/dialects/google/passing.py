@@ -80,6 +80,7 @@ class _Candidate(Struct):
     content: _Content | None = None
     finishReason: str | int | None = None
     index: int | None = None
+    groundingMetadata: Raw = ABSENT
 
 
 class _Chunk(Struct):
@@ -101,12 +102,13 @@ class Relay:
     next, or the end.
     """
 
-    __slots__ = ("_array", "_held", "_spec", "_usage")
+    __slots__ = ("_array", "_held", "_searched", "_spec", "_usage")
 
     def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
         self._spec = spec
         self._array = envelope.stream_type == ARRAY
         self._held: bytes | None = None
+        self._searched = False
         self._usage = ABSENT
         """The last report, unread: there is one on every chunk."""
 
@@ -130,6 +132,10 @@ class Relay:
             seen.model, seen.id = chunk.modelVersion, chunk.responseId or ""
         for at, candidate in enumerate(chunk.candidates or ()):
             _note(candidate, at, seen)
+            if candidate.groundingMetadata is not ABSENT:
+                self._searched = self._searched or b'"webSearchQueries"' in bytes(candidate.groundingMetadata)
+        if chunk.usageMetadata != ABSENT:  # of all that has come with it
+            seen.counted = seen.chars
         if not chunk.candidates and chunk.promptFeedback is not None:
             seen.finish = seen.finish or block_word(chunk.promptFeedback.blockReason)
         if seen.finish is None:
@@ -145,7 +151,7 @@ class Relay:
             wire = usage_leniently(msgspec.json.decode(self._usage))
         except UNREADABLE:  # within the chunk it was skipped, not read
             return None
-        return None if wire is None else read_usage(wire)
+        return None if wire is None else read_usage(wire, self._searched)
 
     def _framed(self, event: SseEvent) -> bytes:
         if self._array:
@@ -207,6 +213,7 @@ def _leniently(data: bytes) -> _Chunk | None:
                 else None,
                 finishReason=candidate.finishReason,
                 index=candidate.index,
+                groundingMetadata=candidate.groundingMetadata,
             )
             for candidate in chunk.candidates or ()
         ],

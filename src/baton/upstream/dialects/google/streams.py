@@ -70,6 +70,7 @@ class StreamReader:
         """Calls begun in each choice."""
         self._grounds: dict[int, Grounds] = {}
         self._left = Leftovers()
+        self._searched = False
 
     def read(self, event: SseEvent) -> list[StreamEvent]:
         """What one event says; a malformed one is a `Broke`."""
@@ -96,7 +97,10 @@ class StreamReader:
 
     def _usage(self, chunk: Chunk) -> list[StreamEvent]:
         wire = chunk.usageMetadata
-        return [] if wire is None else [Used(read_usage(wire), Raw(msgspec.json.encode(wire)))]
+        self._searched = self._searched or chunk.searched
+        if wire is None:
+            return []
+        return [Used(read_usage(wire, self._searched), Raw(msgspec.json.encode(wire)))]
 
     def _candidate(self, candidate: Candidate, choice: int) -> list[StreamEvent]:
         events: list[StreamEvent] = []

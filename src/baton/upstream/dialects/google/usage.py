@@ -7,9 +7,15 @@ from msgspec import Struct
 from baton.core.losses import Feature, Losses
 from baton.core.usage import Usage
 from baton.upstream.dialects.leniency import counts_in
+from baton.upstream.dialects.processing import processing
 
 _AUDIO = ("AUDIO", 4)
 """The modality's name and its number."""
+
+_PICTURES = ("IMAGE", 2, "VIDEO", 3)
+"""What is made of these has a price of its own."""
+
+_TRAFFIC = "ON_DEMAND_"
 
 _COUNTS = (
     "promptTokenCount",
@@ -42,6 +48,9 @@ class WireUsage(Struct, omit_defaults=True):
     promptTokensDetails: list[ModalityCount] | None = None
     toolUsePromptTokensDetails: list[ModalityCount] | None = None
     candidatesTokensDetails: list[ModalityCount] | None = None
+    serviceTier: Any = None
+    trafficType: Any = None
+    """The same on another of its platforms."""
 
 
 def usage_leniently(usage: object) -> WireUsage | None:
@@ -49,8 +58,11 @@ def usage_leniently(usage: object) -> WireUsage | None:
     return counts_in(usage, WireUsage, _COUNTS)
 
 
-def read_usage(wire: WireUsage) -> Usage:
-    """Core usage: what Google's own tools fed to the model counts as prompt, thoughts as completion."""
+def read_usage(wire: WireUsage, searched: bool = False) -> Usage:
+    """Core usage: what Google's own tools fed to the model counts as prompt, thoughts as completion.
+
+    `searched`: whether the answer says that it rests on a search, which is charged by itself.
+    """
     prompt = (wire.promptTokenCount or 0) + (wire.toolUsePromptTokenCount or 0)
     thoughts = wire.thoughtsTokenCount or 0
     return Usage(
@@ -58,17 +70,23 @@ def read_usage(wire: WireUsage) -> Usage:
         completion=(wire.candidatesTokenCount or 0) + thoughts,
         cached=min(wire.cachedContentTokenCount or 0, prompt),
         reasoning=thoughts,
-        audio_in=_audio(wire.promptTokensDetails) + _audio(wire.toolUsePromptTokensDetails),
-        audio_out=_audio(wire.candidatesTokensDetails),
+        audio_in=_of(_AUDIO, wire.promptTokensDetails) + _of(_AUDIO, wire.toolUsePromptTokensDetails),
+        audio_out=_of(_AUDIO, wire.candidatesTokensDetails),
+        processing=processing(wire.serviceTier, _tier(wire.trafficType)),
+        beside=searched or _of(_PICTURES, wire.candidatesTokensDetails) > 0,
     )
 
 
-def _audio(counts: list[ModalityCount] | None) -> int:
+def _of(kinds: tuple[str | int, ...], counts: list[ModalityCount] | None) -> int:
     tokens = 0
     for count in counts or ():
-        if count.modality in _AUDIO:
+        if count.modality in kinds:
             tokens += count.tokenCount or 0
     return tokens
+
+
+def _tier(traffic: object) -> object:
+    return traffic.removeprefix(_TRAFFIC) if isinstance(traffic, str) else None
 
 
 def write_usage(usage: Usage, losses: Losses) -> dict[str, Any]:

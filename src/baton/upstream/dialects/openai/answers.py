@@ -44,6 +44,9 @@ class _GlanceMessage(Struct):
     reasoning_content: Any = None
     reasoning: Any = None
     tool_calls: list[_GlanceCall] | None = None
+    annotations: Any = None
+    executed_tools: Any = None
+    images: Any = None
 
 
 class _GlanceChoice(Struct):
@@ -56,6 +59,7 @@ class _GlanceBody(Struct):
     id: Any = None
     model: Any = None
     usage: WireUsage | None = None
+    service_tier: Any = None
     error: Any = None
 
 
@@ -75,11 +79,13 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
         raise NotAnAnswer(malformed(body, "there are no choices in it"))
     chars = 0
     finish = None
+    beside = False
     for choice in seen.choices:
         if finish is None and isinstance(choice.finish_reason, str):
             finish = choice.finish_reason
         message = choice.message
         if message is not None:
+            beside = beside or bool(message.annotations or message.executed_tools or message.images)
             for said in (message.content, message.reasoning_content or message.reasoning):
                 chars += text_length(said)
             for call in message.tool_calls or ():
@@ -88,14 +94,15 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
     return Glance(
         id=str(seen.id or ""),
         model=str(seen.model or ""),
-        usage=read_usage(seen.usage, spec.quirks) if seen.usage is not None else None,
+        usage=None if seen.usage is None else read_usage(seen.usage, spec.quirks, seen.service_tier, beside),
         finish=finish,
         chars=chars,
     )
 
 
 def _glance_leniently(fields: dict[str, Any]) -> _GlanceBody:
-    seen = _GlanceBody(id=fields.get("id"), model=fields.get("model"), error=fields.get("error"))
+    plain = ("id", "model", "error", "service_tier")
+    seen = _GlanceBody(**{name: fields.get(name) for name in plain})
     if isinstance(fields.get("choices"), list):
         seen.choices = [or_empty(choice, _GlanceChoice) for choice in as_list(fields["choices"])]
     seen.usage = usage_leniently(fields.get("usage"))

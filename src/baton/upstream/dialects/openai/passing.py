@@ -54,6 +54,8 @@ class _Delta(Struct):
     function_call: Any = None
     audio: Any = None
     executed_tools: Any = None
+    annotations: Any = None
+    images: Any = None
 
 
 class _ChunkChoice(Struct):
@@ -69,6 +71,7 @@ class _Chunk(Struct):
     model: str | None = None
     id: str | None = None
     created: Any = None
+    service_tier: Any = None
 
 
 _CHUNK = msgspec.json.Decoder(_Chunk)
@@ -79,7 +82,7 @@ _NULL_USAGE = b',"usage":null'
 class Relay:
     """Hands on one stream in its own dialect. The usage chunk and the end are held back."""
 
-    __slots__ = ("_created", "_held", "_hides_null_usage", "_quirks", "_spec", "_wants_usage")
+    __slots__ = ("_beside", "_created", "_held", "_hides_null_usage", "_quirks", "_spec", "_wants_usage")
 
     def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
         quirks = spec.quirks
@@ -88,6 +91,8 @@ class Relay:
         self._spec = spec
         self._quirks = quirks
         self._held: SseEvent | None = None
+        self._beside = False
+        """Whether the answer showed what is charged besides tokens."""
         self._created: object = None
         """The time in the first chunk that names the model: that of a chunk of Baton's own."""
 
@@ -103,14 +108,15 @@ class Relay:
         if chunk is None:
             seen.broke(malformed_chunk())
             return b""
+        for choice in chunk.choices or ():
+            if _note_choice(choice, seen):
+                self._beside = True
         if chunk.usage is not None:
-            seen.usage = read_usage(chunk.usage, self._quirks)
+            seen.usage = read_usage(chunk.usage, self._quirks, chunk.service_tier, self._beside)
         if chunk.error or event.event == "error":
             return self._note_error(chunk, event, seen)
         if not chunk.choices:
             return self._note_without_choices(chunk, event)
-        for choice in chunk.choices:
-            _note_choice(choice, seen)
         if not seen.model and chunk.model:
             seen.model, seen.id = chunk.model, chunk.id or ""
             self._created = chunk.created
@@ -140,7 +146,7 @@ class Relay:
         beside = as_object(_OBJECT.decode(event.data).get(self._quirks.usage_in or ""))
         usage = usage_leniently(beside.get("usage"))
         if usage is not None:
-            seen.usage = read_usage(usage, self._quirks)
+            seen.usage = read_usage(usage, self._quirks, None, self._beside)
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         """The usage chunk if asked for, what Baton has to say, the end mark."""
@@ -168,9 +174,11 @@ class Relay:
         return write_event(msgspec.json.encode(chunk))
 
 
-def _note_choice(choice: _ChunkChoice, seen: Progress) -> None:
+def _note_choice(choice: _ChunkChoice, seen: Progress) -> bool:
+    """Whether it shows what is charged besides tokens."""
     index = choice.index or 0
     chars = 0
+    beside = False
     delta = choice.delta
     if delta is not None:
         content = delta.content
@@ -179,6 +187,7 @@ def _note_choice(choice: _ChunkChoice, seen: Progress) -> None:
             chars += text_length(delta.reasoning_content or delta.reasoning)
             chars += text_length(delta.tool_calls)
         seen.chars += chars
+        beside = bool(delta.annotations or delta.executed_tools or delta.images)
         if not seen.said and (
             chars or delta.refusal or delta.function_call or delta.audio or delta.executed_tools
         ):
@@ -187,6 +196,7 @@ def _note_choice(choice: _ChunkChoice, seen: Progress) -> None:
         seen.close(index, choice.finish_reason)
     elif index not in seen.open and (chars or index not in seen.closed):
         seen.open.add(index)
+    return beside
 
 
 def _ended(event: SseEvent) -> bytes:
@@ -215,6 +225,7 @@ def _chunk_leniently(data: bytes) -> _Chunk | None:
         choices=choices or None,
         usage=usage_leniently(fields.get("usage")),
         error=fields.get("error"),
+        service_tier=fields.get("service_tier"),
         model=as_text(fields.get("model")),
         id=as_text(fields.get("id")),
         created=fields.get("created"),

@@ -90,6 +90,8 @@ class StreamReader:
         """Of the whole text, as told last."""
         self._known = _KNOWN | {spec.quirks.usage_in or "", spec.quirks.sources_in or ""}
         self._left = Leftovers()
+        self._beside = False
+        """Whether it showed what is charged besides tokens."""
 
     def read(self, event: SseEvent) -> list[StreamEvent]:
         """What one event says; a malformed one is a `Broke`."""
@@ -149,12 +151,16 @@ class StreamReader:
         if not usage and self._quirks.usage_in:
             usage = as_object(chunk.get(self._quirks.usage_in)).get("usage")
         wire = usage_leniently(usage)
-        return [] if wire is None else [Used(read_usage(wire, self._quirks), raw(usage))]
+        if wire is None:
+            return []
+        return [Used(read_usage(wire, self._quirks, chunk.get("service_tier"), self._beside), raw(usage))]
 
     def _read_choice(self, choice: dict[str, Any], at: int) -> list[StreamEvent]:
         index = choice.get("index")
         number = index if isinstance(index, int) else at
         delta = as_object(choice.get("delta"))
+        if delta.get("annotations") or delta.get("executed_tools") or delta.get("images"):
+            self._beside = True
         native = as_text(choice.get("finish_reason"))
         thoughts = self._thoughts.setdefault(number, ThoughtReader(number))
         events = thoughts.read(delta)

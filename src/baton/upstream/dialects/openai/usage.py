@@ -7,6 +7,7 @@ from msgspec import Struct
 from baton.core.provider import Quirks
 from baton.core.usage import Usage
 from baton.upstream.dialects.leniency import counts_in
+from baton.upstream.dialects.processing import processing
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
@@ -26,6 +27,12 @@ class CompletionDetails(Struct):
     audio_tokens: int | None = None
 
 
+class ToolUse(Struct):
+    """Calls of tools on the provider's side (OpenRouter)."""
+
+    web_search_requests: int | None = None
+
+
 class WireUsage(Struct):
     """Usage as the OpenAI-likes report it; further fields are left alone."""
 
@@ -42,6 +49,24 @@ class WireUsage(Struct):
     """Mistral's."""
     reasoning_tokens: int | None = None
     """Perplexity's deep research reports it beside the completion's details."""
+    search_context_size: str | None = None
+    """Perplexity charges each request by it; the counts of xAI and of OpenRouter are charged, too."""
+    num_sources_used: int | None = None
+    num_server_side_tools_used: int | None = None
+    server_tool_use_details: ToolUse | None = None
+    service_tier: str | None = None
+    """Mistral's place for it."""
+
+    @property
+    def beside(self) -> bool:
+        """Whether it names what is charged by something else than tokens."""
+        tools = self.server_tool_use_details
+        return bool(
+            self.search_context_size
+            or self.num_sources_used
+            or self.num_server_side_tools_used
+            or (tools is not None and tools.web_search_requests)
+        )
 
 
 def usage_leniently(usage: object) -> WireUsage | None:
@@ -49,8 +74,9 @@ def usage_leniently(usage: object) -> WireUsage | None:
     return counts_in(usage, WireUsage, _COUNTS)
 
 
-def read_usage(wire: WireUsage, quirks: Quirks) -> Usage:
-    """Core usage; what is reported twice is counted once."""
+def read_usage(wire: WireUsage, quirks: Quirks, tier: object = None, beside: bool = False) -> Usage:
+    """Core usage; what is reported twice is counted once. `tier`: the answer's service tier; `beside`:
+    whether the answer shows what is charged besides."""
     prompt = wire.prompt_tokens or 0
     completion = wire.completion_tokens or 0
     inside = wire.prompt_tokens_details or PromptDetails()
@@ -80,6 +106,8 @@ def read_usage(wire: WireUsage, quirks: Quirks) -> Usage:
         reasoning=min(reasoning, completion),
         audio_in=inside.audio_tokens or 0,
         audio_out=outside.audio_tokens or 0,
+        processing=processing(tier, wire.service_tier),
+        beside=beside or wire.beside,
     )
 
 

@@ -12,6 +12,7 @@ from baton.core.errors import Invalid
 from baton.core.losses import Losses
 from baton.core.messages import Foreign, Media, MediaKind, Part, Signature, Text, ToolCall
 from baton.core.provider import ProviderSpec
+from baton.core.usage import Usage
 from baton.upstream.dialects.callids import told_apart
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import malformed
@@ -22,7 +23,13 @@ from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish, read_finish
 from baton.upstream.dialects.responses.parts import read_part
 from baton.upstream.dialects.responses.thoughts import Loose, Stand, read_reasoning
-from baton.upstream.dialects.responses.usage import WireUsage, read_usage, usage_leniently, write_usage
+from baton.upstream.dialects.responses.usage import (
+    WireUsage,
+    is_charged,
+    read_usage,
+    usage_leniently,
+    write_usage,
+)
 from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.dialects.unsaid import left_in, note_unsaid
 from baton.upstream.dialects.wire import Fields, as_list, as_object, as_text, raw
@@ -38,6 +45,7 @@ class _GlanceItem(Struct):
     summary: list[_GlancePart] | None = None
     arguments: Any = None
     input: Any = None
+    type: Any = None
 
 
 class _GlanceBody(Struct):
@@ -47,6 +55,7 @@ class _GlanceBody(Struct):
     status: Any = None
     incomplete_details: Any = None
     usage: WireUsage | None = None
+    service_tier: Any = None
     error: Any = None
 
 
@@ -68,10 +77,17 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
     return Glance(
         id=str(seen.id or ""),
         model=str(seen.model or ""),
-        usage=read_usage(seen.usage) if seen.usage is not None else None,
+        usage=_usage(seen),
         finish=native_finish(as_text(seen.status), reason),
         chars=sum(map(_chars, seen.output)),
     )
+
+
+def _usage(seen: _GlanceBody) -> Usage | None:
+    if seen.usage is None:
+        return None
+    beside = any(is_charged(item.type) for item in seen.output or ())
+    return read_usage(seen.usage, seen.service_tier, beside)
 
 
 def _chars(item: _GlanceItem) -> int:
@@ -83,7 +99,7 @@ def _chars(item: _GlanceItem) -> int:
 
 
 def _glance_leniently(fields: dict[str, Any]) -> _GlanceBody:
-    plain = ("id", "model", "status", "incomplete_details", "error")
+    plain = ("id", "model", "status", "incomplete_details", "error", "service_tier")
     seen = _GlanceBody(**{name: fields.get(name) for name in plain})
     if isinstance(fields.get("output"), list):
         seen.output = [or_empty(item, _GlanceItem) for item in as_list(fields["output"])]

@@ -13,7 +13,7 @@ from baton.upstream.dialects.handing import Progress
 from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish
 from baton.upstream.dialects.responses.streams import DONE, ENDS, FAILURES, malformed_event
-from baton.upstream.dialects.responses.usage import read_usage, usage_leniently, write_usage
+from baton.upstream.dialects.responses.usage import usage_of, write_usage
 from baton.upstream.dialects.sse import SseEvent, write_event
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text
 
@@ -153,9 +153,9 @@ def _note_beginning(response: Raw, seen: Progress) -> None:
 
 
 def _note_usage(answer: dict[str, Any], seen: Progress) -> None:
-    wire = usage_leniently(answer.get("usage"))
-    if wire is not None:
-        seen.usage = read_usage(wire)
+    usage = usage_of(answer)
+    if usage is not None:
+        seen.usage = usage
 
 
 def _ended(event: SseEvent) -> bytes:

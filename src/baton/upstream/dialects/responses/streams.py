@@ -35,7 +35,7 @@ from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish, read_finish
 from baton.upstream.dialects.responses.parts import read_citation
 from baton.upstream.dialects.responses.thoughts import BETWEEN_PARTS, Loose, Stand
-from baton.upstream.dialects.responses.usage import read_usage, usage_leniently
+from baton.upstream.dialects.responses.usage import usage_of
 from baton.upstream.dialects.sse import SseEvent
 from baton.upstream.dialects.unsaid import Leftovers
 from baton.upstream.dialects.wire import UNREADABLE, Fields, as_list, as_object, as_text, raw
@@ -254,9 +254,8 @@ def _cited(annotation: object, start: int) -> list[StreamEvent]:
 
 
 def _usage_of(response: dict[str, Any]) -> list[StreamEvent]:
-    usage = response.get("usage")
-    wire = usage_leniently(usage)
-    return [] if wire is None else [Used(read_usage(wire), Raw(msgspec.json.encode(usage)))]
+    usage = usage_of(response)
+    return [] if usage is None else [Used(usage, Raw(msgspec.json.encode(response["usage"])))]
 
 
 def malformed_event() -> Failure:
