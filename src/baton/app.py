@@ -18,7 +18,7 @@ from baton.access.identity.keyring import Keyring
 from baton.access.identity.last_use import LastUse
 from baton.access.identity.mint import KeyMint
 from baton.access.identity.secret import load_secret
-from baton.catalog.estimates import Estimates, roughly
+from baton.catalog.estimates import Estimates
 from baton.catalog.kind import model_kind
 from baton.catalog.live import LiveCatalog
 from baton.catalog.model import Model
@@ -157,7 +157,7 @@ async def open_app(
             tiers=DEFAULT_TIERS,
             models=models,
             catalog=catalog,
-            estimates=Estimates(roughly),
+            estimates=Estimates(tokens),
             directory=directory,
             router=router,
             upstream=upstream,

@@ -1,17 +1,19 @@
 """What a prompt would cost before it is sent, by the code that prices it afterwards."""
 
 from enum import StrEnum
-from typing import Protocol
 
 from msgspec import Struct
 
 from baton.catalog.lookup import Offer
 from baton.catalog.model import Model
 from baton.catalog.pricing import Cost, Standing, cost
+from baton.catalog.tokens.tokens import TokenCount, Tokens
+from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
-from baton.core.estimate import estimate_tokens
+from baton.core.messages import Message, Role, Text
 from baton.core.money import usd_text
 from baton.core.provider import Service
+from baton.core.request import ChatRequest
 from baton.core.usage import Usage
 
 _SILENT = frozenset({Service.EMBEDDINGS.value, Service.MODERATIONS.value})
@@ -34,33 +36,13 @@ class OutputLength(StrEnum):
 _TOKENS = {OutputLength.SHORT: 200, OutputLength.MEDIUM: 500, OutputLength.LONG: 2000}
 
 
-class PromptTokens(Struct, frozen=True):
-    """How many tokens a model makes of a text."""
-
-    tokens: int
-    exact: bool
-    """False: a guess, because nobody outside the provider can count them."""
-
-
-class CountTokens(Protocol):
-    """Counts a text as a model would."""
-
-    async def __call__(self, model: Model, text: str, /) -> PromptTokens:
-        """The text's tokens."""
-        ...
-
-
-async def roughly(_: Model, text: str) -> PromptTokens:
-    """The same count for every model, by the text's length alone."""
-    return PromptTokens(estimate_tokens(len(text)), exact=False)
-
-
 class Estimate(Struct, frozen=True, kw_only=True):
     """What one request would take."""
 
     model_id: str
     """`provider/name`."""
-    prompt: PromptTokens
+    prompt: TokenCount
+    """Its tokens; not exact: nobody outside the provider can count them."""
     output_tokens: int
     cost: Cost
     """Nano-USD; None throughout where the model is unpriced."""
@@ -89,10 +71,10 @@ class Estimate(Struct, frozen=True, kw_only=True):
 
 
 class Estimates:
-    """Estimates requests; made with whatever counts tokens."""
+    """Estimates requests that are one message of a user's."""
 
-    def __init__(self, count: CountTokens) -> None:
-        self._count = count
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
 
     async def estimate(self, offer: Offer, prompt: str, length: OutputLength) -> Estimate:
         """What a prompt with an answer of that length would take of a model, at the prices in force.
@@ -101,11 +83,18 @@ class Estimates:
             Invalid: the model is not paid by the tokens of a text.
         """
         output = output_tokens(offer.model, length)
-        counted = await self._count(offer.model, prompt)
+        counted = await self._counted(offer.model, prompt)
         usage = Usage(prompt=counted.tokens, completion=output, estimated=True)
         return Estimate(
             model_id=offer.id, prompt=counted, output_tokens=output, cost=cost(usage, offer.prices)
         )
+
+    async def _counted(self, model: Model, prompt: str) -> TokenCount:
+        said = Message(role=Role.USER, parts=(Text(text=prompt),))
+        request = ChatRequest(model=model.name, messages=(said,), dialect=Dialect.OPENAI)
+        counted = await self._tokens.count(model.name, request)
+        # What is no chat is not framed as one.
+        return counted if "text" in model.capabilities else TokenCount(counted.tokens, exact=False)
 
 
 def output_tokens(model: Model, length: OutputLength) -> int:

@@ -9,11 +9,14 @@ import typer
 from msgspec import Struct
 
 from baton.app import open_store, simulated_models
-from baton.catalog.estimates import Estimate, Estimates, OutputLength, roughly
+from baton.catalog.estimates import Estimate, Estimates, OutputLength
 from baton.catalog.kind import model_kind
 from baton.catalog.lookup import Catalog
 from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS
+from baton.catalog.tokens.child import Tokenizer
+from baton.catalog.tokens.families import packaged_calibration
+from baton.catalog.tokens.tokens import Tokens
 from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.stop import MISUSED, Stop
 from baton.cli.terminal import AsJson, print_json
@@ -87,6 +90,7 @@ async def _estimate(settings: Settings, prompt: str, name: str, length: OutputLe
     async with (
         open_store(settings) as store,
         Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
+        Tokenizer() as tokenizer,
     ):
         # Before the first start there are no rows yet, and looking makes none.
         rows = [record.value for record in records.list()] or [
@@ -94,7 +98,8 @@ async def _estimate(settings: Settings, prompt: str, name: str, length: OutputLe
             *simulated_models(),
         ]
         catalog = Catalog(rows, declared(), store.clock.wall(), strict=True)
-        return await Estimates(roughly).estimate(catalog.resolve(name).offer, prompt, length)
+        estimates = Estimates(Tokens(packaged_calibration(), tokenizer))
+        return await estimates.estimate(catalog.resolve(name).offer, prompt, length)
 
 
 def _figures(found: Estimate) -> Figures:

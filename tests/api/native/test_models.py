@@ -79,6 +79,15 @@ async def test_a_long_prompt_is_estimated_from_a_body(web: Web) -> None:
     assert reply.json["estimate"]["estimatedTokensInput"] > 50_000
 
 
+async def test_tokens_are_exact_where_the_encoding_is_public(start_baton: StartBaton, web: Web) -> None:
+    """OpenAI's models are counted as OpenAI counts: two tokens of text, and the frame around a message."""
+    web = Web(await start_baton({"OPENAI_API_KEY": "sk-test-0123456789"}), web.session)
+    one = (await web.get(query(prompt="hello world", modelId="openai/gpt-4o"))).json["estimate"]
+    two = (await web.get(query(prompt="hello world hello", modelId="openai/gpt-4o"))).json["estimate"]
+    assert (one["estimatedTokensInput"], one["inputExact"]) == (9, True)
+    assert two["estimatedTokensInput"] == 10
+
+
 async def test_unpriced_is_not_free(start_baton: StartBaton, web: Web) -> None:
     """A model without a price has null for money and says so, and is listed last; a free one has 0."""
     web = Web(await start_baton({"OPENAI_API_KEY": "sk-test-0123456789"}), web.session)
