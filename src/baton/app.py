@@ -33,6 +33,7 @@ from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
 from baton.core.provider import ProviderSpec
 from baton.gateway.counting import Counting
+from baton.gateway.draining import Drains
 from baton.gateway.gateway import Gateway
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.retry import RetryPolicy
@@ -85,6 +86,7 @@ class App:
     upstream: Upstream
     ledger: Ledger
     gateway: Gateway
+    drains: Drains
     counting: Counting
     tokens: Tokens
     simulation: Simulation
@@ -151,6 +153,7 @@ async def open_app(
         ledger = await stack.enter_async_context(
             open_ledger(settings.data_dir / "journal", store.database, store.new_id)
         )
+        drains = await stack.enter_async_context(Drains(settings.aborted_streams))
         yield App(
             store=store,
             keyring=keyring,
@@ -162,6 +165,7 @@ async def open_app(
             router=router,
             upstream=upstream,
             ledger=ledger,
+            drains=drains,
             gateway=Gateway(
                 router,
                 directory,
@@ -169,6 +173,7 @@ async def open_app(
                 ledger.book,
                 store.clock,
                 RetryPolicy(settings.retries),
+                drains,
             ),
             tokens=tokens,
             counting=Counting(router, directory, upstream, tokens, store.clock),

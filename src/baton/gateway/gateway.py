@@ -5,6 +5,7 @@ from msgspec import Struct
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.request import Envelope, Outline
+from baton.gateway.draining import Drains
 from baton.gateway.entry import Entry, Outcome, in_the_book
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.deadline import PATIENCE_S, STREAM, THINKING, WHOLE, Deadline
@@ -52,13 +53,16 @@ class Gateway:
         book: Book,
         clock: Clock,
         retry: RetryPolicy,
+        drains: Drains | None = None,
     ) -> None:
+        """`drains`: who reads streams on that their readers left; None: nobody."""
         self._router = router
         self._directory = directory
         self._attempts = attempts
         self._book = book
         self._clock = clock
         self._retry = retry
+        self._drains = drains
 
     async def answer(self, caller: Caller, envelope: Envelope, arrival: Arrival) -> Answered:
         """Answer one request whole.
@@ -96,7 +100,8 @@ class Gateway:
                 begun = HeldAnswer(await ask_held(self._attempts, plan, wish, envelope, entry), envelope)
                 entry.first_token()
             entry.hand_over()
-            return Streaming(begun, entry, envelope, decision, judgement(envelope) if wish is None else None)
+            judge = judgement(envelope) if wish is None else None
+            return Streaming(begun, entry, envelope, decision, judge, self._drains)
 
     async def run(self, caller: Caller, errand: Errand, arrival: Arrival) -> Answered:
         """Run an errand: what is no chat goes the same way.

@@ -1,6 +1,8 @@
 """An answer on its way: passed on as it comes, and settled before its last byte."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from baton.core.errors import AllAttemptsFailed
@@ -9,6 +11,7 @@ from baton.core.losses import Losses
 from baton.core.money import usd_text
 from baton.core.request import Envelope
 from baton.core.usage import Usage
+from baton.gateway.draining import DRAIN_BYTES, DRAIN_S, Drains
 from baton.gateway.entry import CANCELLED, Entry, Outcome
 from baton.gateway.routing.decision import Decision
 from baton.gateway.shaping.judgement import Judgement
@@ -36,6 +39,10 @@ class Begun(Protocol):
         """The end of a whole answer."""
         ...
 
+    async def drain(self, most_bytes: int) -> None:
+        """Read on to its end, or for so many bytes; nobody hears it."""
+        ...
+
     async def close(self) -> None:
         """Let go of it."""
         ...
@@ -51,9 +58,11 @@ class Streaming:
         envelope: Envelope,
         decision: Decision,
         judge: Judgement | None = None,
+        drains: Drains | None = None,
     ) -> None:
-        """`judge`: of an answer that shall be true to a schema."""
+        """`judge`: of an answer that shall be true to a schema; `drains`: reads on once its reader left."""
         self._judge = judge
+        self._drains = drains
         self._begun = begun
         self._entry = entry
         self._envelope = envelope
@@ -98,7 +107,23 @@ class Streaming:
         yield begun.finale(usage, self._receipt(settled))
 
     async def close(self) -> None:
-        """End it: a stream that its reader left is recorded with what it had used."""
+        """End it: one that its reader left is recorded with what it had used, or read on to learn that."""
+        if self._entry.settled is None:
+            self._entry.leave()
+            if self._drains is not None and not self._begun.seen.ended and self._drains.take(self._read_on):
+                return
+        await self._let_go()
+
+    async def _read_on(self) -> None:
+        """To the provider's last word, or as long as that is bearable."""
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_S):
+                    await self._begun.drain(DRAIN_BYTES)
+        finally:
+            await self._let_go()
+
+    async def _let_go(self) -> None:
         try:
             await self._begun.close()
         finally:
@@ -120,7 +145,13 @@ class Streaming:
 
     def _outcome(self) -> Outcome:
         seen = self._begun.seen
-        return Outcome(usage=seen.usage, model=seen.model, finish=seen.finish, chars=seen.chars)
+        return Outcome(
+            usage=seen.usage,
+            model=seen.model,
+            finish=seen.finish,
+            chars=seen.chars,
+            uncounted=seen.chars - seen.counted,
+        )
 
     def _receipt(self, settled: Settled) -> dict[str, Any] | None:
         """What came too late for a header, for callers who want it (decision 8)."""

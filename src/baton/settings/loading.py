@@ -159,6 +159,8 @@ def _plain(detail: ErrorDetails) -> str:
     wanted: Any = field.annotation
     if kind == "literal_error":
         return f"must be one of {', '.join(get_args(wanted))}"
+    if kind == "enum":
+        return f"must be one of {', '.join(wanted)}"
     if setting == _ALLOWED:
         return "must be a list of texts"
     if wanted is bool:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from baton.gateway.draining import AbortedStreams
 from baton.upstream.directory import ProviderSettings
 from baton.upstream.http import HttpSettings
 from baton.upstream.outbound.guard import Guard
@@ -39,6 +40,8 @@ class Settings(BaseModel):
     """Root of all hashes; a key file is made where unset."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """How often a failed call is made again."""
+    aborted_streams: AbortedStreams = AbortedStreams.CANCEL
+    """What happens to a stream whose reader has left: `cancel`, or `drain`: read on to learn its usage."""
     strict_models: bool = False
     """Refuse models that the catalog does not know, instead of passing them on unpriced."""
     max_body_mib: Annotated[float, Field(gt=0, le=1024)] = 20

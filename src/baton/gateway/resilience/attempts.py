@@ -51,6 +51,16 @@ class BegunStream:
         """The end of a whole answer."""
         return self._stream.handing.finale(usage, baton)
 
+    async def drain(self, most_bytes: int) -> None:
+        """Read on to its end, or for so many bytes; nobody hears it."""
+        await self.rest.aclose()
+        left = most_bytes
+        self.rest = self._stream.pieces()
+        async for piece in self.rest:
+            left -= len(piece)
+            if left < 0:
+                break
+
     async def close(self) -> None:
         """Let go of it; closes the upstream socket where the answer had not ended."""
         await self.rest.aclose()
@@ -142,6 +152,7 @@ class Attempts:
             if not seen.said and seen.finish is None:
                 raise AttemptFailed(_NOTHING_SAID, seen.usage)
         except BaseException:
+            entry.told(stream.seen.usage)
             await pieces.aclose()
             await stream.close()
             raise

@@ -76,6 +76,10 @@ class HeldAnswer:
         """The end of the answer."""
         return self._retelling.finale(usage, baton)
 
+    async def drain(self, most_bytes: int) -> None:
+        """All of it has been read."""
+        del most_bytes
+
     async def close(self) -> None:
         """Nothing is open."""
         await self.rest.aclose()
