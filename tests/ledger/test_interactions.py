@@ -386,3 +386,10 @@ async def test_usage_adds_up_by_model_and_by_day(ledger: Ledger) -> None:
     assert (anns.requests, anns.used.cost_nanos, len(anns.by_day)) == (1, 100, 1)
     none = await ledger.usage.summary(Filter(user_id="nobody"))
     assert (none.requests, none.used.cost_nanos, none.by_model, none.by_day) == (0, 0, (), ())
+
+
+def test_every_column_is_explained() -> None:
+    """`docs/interactions.md` names each column of the three tables."""
+    text = (Path(__file__).parents[2] / "docs" / "interactions.md").read_text()
+    columns = {column.name for table in (INTERACTIONS, ATTEMPTS, FEEDBACK) for column in table.c}
+    assert {name for name in columns if f"`{name}`" not in text} == set()
