@@ -165,3 +165,21 @@ def test_a_batch_pays_the_batch_price_where_there_is_one() -> None:
 def test_audio_without_a_price_of_its_own_says_so(usage: Usage, standing: Standing) -> None:
     """Sound counted at the price of text is only partly priced."""
     assert cost(usage, flat(Rates(input=10, output=10))).standing is standing
+
+
+def test_what_is_kept_longer_in_the_cache_has_its_own_price() -> None:
+    """Of what was written, each lifetime is paid by itself; without a price for it the row says so."""
+    usage = Usage(prompt=100, cache_write=100, cache_write_long=40)
+    rates = Rates(input=1_000_000, output=1, cache_write=2_000_000, cache_write_long=4_000_000)
+    priced = cost(usage, flat(rates))
+    assert (priced.cache_write, priced.standing) == (60 * 2 + 40 * 4, Standing.PRICED)
+    unlisted = cost(usage, flat(Rates(input=1_000_000, output=1, cache_write=2_000_000)))
+    assert (unlisted.cache_write, unlisted.standing) == (200, Standing.PARTLY)
+
+
+@pytest.mark.parametrize("usage", [Usage(prompt=10, beside=True), Usage(prompt=10, processing="priority")])
+def test_what_tokens_do_not_pay_for_is_never_silently_priced(usage: Usage) -> None:
+    """Its tokens are counted, and the cost is said not to be all; where all is free it is."""
+    priced = cost(usage, flat(Rates(input=1_000_000, output=1)))
+    assert (priced.input, priced.standing) == (10, Standing.PARTLY)
+    assert cost(usage, FREE).standing is Standing.PRICED
