@@ -18,6 +18,7 @@ from baton.access.identity.keyring import Keyring
 from baton.access.identity.last_use import LastUse
 from baton.access.identity.mint import KeyMint
 from baton.access.identity.secret import load_secret
+from baton.catalog.classes import ProviderClasses, classes_kind, declared_classes, with_classes
 from baton.catalog.estimates import Estimates
 from baton.catalog.kind import model_kind
 from baton.catalog.live import LiveCatalog
@@ -79,6 +80,7 @@ class App:
     keyring: Keyring
     tiers: Tiers
     models: Records[Model]
+    classes: Records[ProviderClasses]
     catalog: LiveCatalog
     estimates: Estimates
     directory: Directory
@@ -141,7 +143,12 @@ async def open_app(
             Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock)
         )
         await seed(models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
+        classes = await stack.enter_async_context(
+            Records(classes_kind(), store.database, store.notices, store.clock)
+        )
+        await classes.seed(declared_classes(specs))
         catalog = _follow(models, specs, store)
+        _classify(catalog, classes, specs)
         directory = Directory(specs, settings.providers)
         router = LiveRouter(catalog, directory, frozenset({SIMULATED}))
         simulation = Simulation(store.clock)
@@ -159,6 +166,7 @@ async def open_app(
             keyring=keyring,
             tiers=DEFAULT_TIERS,
             models=models,
+            classes=classes,
             catalog=catalog,
             estimates=Estimates(tokens),
             directory=directory,
@@ -246,3 +254,15 @@ def _follow(models: Records[Model], specs: tuple[ProviderSpec, ...], store: Stor
     take_over()
     models.subscribe(changed)
     return catalog
+
+
+def _classify(
+    catalog: LiveCatalog, classes: Records[ProviderClasses], specs: tuple[ProviderSpec, ...]
+) -> None:
+    """Have the catalog follow what the providers' classes mean."""
+
+    async def changed(*_: object) -> None:
+        catalog.declare(with_classes(specs, classes.export()))
+
+    catalog.declare(with_classes(specs, classes.export()))
+    classes.subscribe(changed)

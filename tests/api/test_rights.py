@@ -12,6 +12,7 @@ from tests.shapes import error_in
 
 CHAT = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hi"}]}
 MODEL = {"provider": "acme", "name": "small-1", "tierAccess": ["free"]}
+CLASSES = {"default": "gpt-4o", "cheap": "gpt-4o", "premium": "gpt-4o"}
 GENERATE = "/v1beta/models/simulated/echo:generateContent"
 STREAM = "/v1beta/models/simulated/echo:streamGenerateContent"
 COUNT = "/v1beta/models/simulated/echo:countTokens"
@@ -62,6 +63,9 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/admin/ai/models/export", None, 200),
     ("POST", "/api/admin/ai/models/import", {"models": [MODEL], "dryRun": True}, 200),
     ("POST", "/api/admin/ai/models/bulk", {"provider": "simulated", "isEnabled": True}, 200),
+    ("GET", "/api/admin/ai/classes", None, 200),
+    ("PUT", "/api/admin/ai/classes/openai", CLASSES, 428),
+    ("POST", "/api/admin/ai/classes/openai/undo", None, 428),
     ("POST", "/api/admin/ai/test", {"modelId": "simulated/echo"}, 200),
     ("GET", ECHO, None, 200),
     ("PUT", ECHO, {"tierAccess": ["free"]}, 428),
@@ -121,6 +125,7 @@ async def test_every_route_is_in_these_lists(web: Web) -> None:
         "{model_id}": "simulated/echo",
         "{interaction_id}": GONE,
         "{key_id}": GONE,
+        "{provider}": "openai",
     }
     for path in described:
         for word, value in examples.items():

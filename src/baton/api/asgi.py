@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from baton.api.admin.audit import AuditRoutes
+from baton.api.admin.classes import ClassRoutes
 from baton.api.admin.keys import KeyRoutes
 from baton.api.admin.model_switches import ModelSwitches
 from baton.api.admin.model_tests import ModelTests
@@ -88,6 +89,7 @@ def build(app: App) -> Asgi:
         FeedbackRoutes(app.ledger.feedback, store.clock),
         ModelTransfer(app.models, app.tiers),
         ModelSwitches(app.models),
+        ClassRoutes(app.classes, app.catalog),
         ModelTests(app.gateway, store.clock),
         ModelRoutes(app.models, app.tiers),
         KeyRoutes(store.identities, app.tiers),

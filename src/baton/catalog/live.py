@@ -35,5 +35,10 @@ class LiveCatalog:
         self._revisions = MappingProxyType(dict(revisions or {}))
         self._catalog = self._build()
 
+    def declare(self, providers: Iterable[ProviderSpec]) -> None:
+        """Take over changed providers: which of their models their classes mean."""
+        self._providers = tuple(providers)
+        self._catalog = self._build()
+
     def _build(self) -> Catalog:
         return Catalog(self._models, self._providers, self._clock.wall(), self._strict, self._revisions)
