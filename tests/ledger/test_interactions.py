@@ -393,3 +393,11 @@ def test_every_column_is_explained() -> None:
     text = (Path(__file__).parents[2] / "docs" / "interactions.md").read_text()
     columns = {column.name for table in (INTERACTIONS, ATTEMPTS, FEEDBACK) for column in table.c}
     assert {name for name in columns if f"`{name}`" not in text} == set()
+
+
+async def test_a_nul_holds_up_nothing(ledger: Ledger) -> None:
+    """A text with a NUL, which PostgreSQL refuses, is stored with a mark in its place."""
+    lost = an_attempt(error="a\0b")
+    id = record(ledger, id_at(FIRST_MS), opened={"agent": "a\0b"}, attempts=(lost,))
+    row, [attempt] = await ledger.interactions.one(id)
+    assert (row.agent, attempt.error) == ("a\ufffdb", "a\ufffdb")

@@ -133,9 +133,9 @@ class Store:
 
     async def _all_added(self, interactions: list[Interaction]) -> bool:
         """Add all of them, or, where one was there already, none."""
-        rows = [_interaction(interaction) for interaction in interactions]
+        rows = [_storable(_interaction(interaction)) for interaction in interactions]
         attempts = [
-            _attempt(interaction.opened.id, n, attempt)
+            _storable(_attempt(interaction.opened.id, n, attempt))
             for interaction in interactions
             for n, attempt in enumerate(interaction.settled.attempts, 1)
         ]
@@ -161,6 +161,13 @@ class Store:
 
 class _Present(Exception):
     """Takes the transaction back."""
+
+
+def _storable(row: tuple[object, ...]) -> tuple[object, ...]:
+    """PostgreSQL takes no text with a NUL in it; one such row would hold up all others."""
+    return tuple(
+        cell.replace("\0", "\ufffd") if isinstance(cell, str) and "\0" in cell else cell for cell in row
+    )
 
 
 def _interaction(interaction: Interaction) -> tuple[object, ...]:
