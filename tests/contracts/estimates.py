@@ -113,7 +113,12 @@ COLUMNS = (
 PRIOR = (3.0, 3.5, 0.5, 1.1, 0.6, 30.0, 0.0, 10.0, 20.0, 20.0, 500.0)
 ENCODED = (3.0, 3.0, 0.0, 1.0, 1.0, 8.0, 0.0, 0.0, 8.0, 30.0, 500.0)
 _FIXED_OF_ENCODED = ("message", "said", "declared", "tool")
-_PULL = 1.0
+_TURNS = 800
+_LEAST = {"said": 0.8, "declared": 0.3}
+"""Short prompts say little of these, and a long one must not come out as next to nothing."""
+_SHORT_TOKENS = 30
+"""Added to what errors are relative to while fitting: a few tokens of a short prompt matter little."""
+_PULL = 0.3
 """How many rows the prior of a coefficient is worth."""
 
 
@@ -140,31 +145,42 @@ def fit(family: Family, cases: Sequence[Case], calibration: Calibration, exact: 
     free = [at for at, name in enumerate(COLUMNS) if name not in fixed]
     base = [sum(prior[at] * row[at] for at in range(len(prior)) if at not in free) for row in rows]
     kept = [at for at, goal in enumerate(goals) if goal > base[at] * 0.5]
-    weighed = [[rows[at][column] / goals[at] for column in free] for at in kept]
-    found = _relative(weighed, [1 - base[at] / goals[at] for at in kept], [prior[at] for at in free])
+    scales = [goal + _SHORT_TOKENS for goal in goals]
+    weighed = [[rows[at][column] / scales[at] for column in free] for at in kept]
+    found = _relative(
+        weighed,
+        [(goals[at] - base[at]) / scales[at] for at in kept],
+        [prior[at] for at in free],
+        [_LEAST.get(COLUMNS[at], 0.0) for at in free],
+    )
     values = dict(zip(COLUMNS, prior, strict=True)) | {
         COLUMNS[at]: round(value, 3) for at, value in zip(free, found, strict=True)
     }
     return replace(family, **values)
 
 
-def _relative(rows: list[list[float]], goals: list[float], prior: list[float]) -> list[float]:
+def _relative(
+    rows: list[list[float]], goals: list[float], prior: list[float], least: list[float] | None = None
+) -> list[float]:
     found = list(prior)
     speaks = [sum(1 for row in rows if row[at]) for at in range(len(prior))]
     left = [
         goal - sum(f * v for f, v in zip(found, row, strict=True))
         for row, goal in zip(rows, goals, strict=True)
     ]
-    for _ in range(600):
-        # A prompt that is far off (a hidden system prompt, say) pulls no more than one that is a little off.
-        trust = [1 / max(0.03, abs(off)) for off in left]
+    for turn in range(_TURNS):
+        # A prompt that is far off (by hidden words of a provider's, say) pulls no more than one that is a
+        # little off; at first more roughly, to come near.
+        trust = [1 / max(0.3 if turn < _TURNS // 2 else 0.03, abs(off)) for off in left]
         for at in range(len(prior)):
             if not speaks[at]:
                 continue
             norm = sum(t * row[at] ** 2 for t, row in zip(trust, rows, strict=True))
             weight = _PULL * norm / speaks[at] + 1e-12
             slope = sum(t * off * row[at] for t, off, row in zip(trust, left, rows, strict=True))
-            better = max(0.0, (slope + norm * found[at] + weight * prior[at]) / (norm + weight))
+            better = max(
+                least[at] if least else 0.0, (slope + norm * found[at] + weight * prior[at]) / (norm + weight)
+            )
             step = better - found[at]
             if step:
                 found[at] = better
@@ -206,6 +222,8 @@ FAMILIES = (
     Family(name="gemini 1 and 2.0", models=r"gemini-(1|2\.0)", source=_RECORDED),
     Family(name="gemini 2.5", models=r"gemini-2", source=_RECORDED),
     Family(name="gemini", models=r"gemini|gemma", source=_RECORDED),
+    Family(name="grok code and 4.3", models=r"grok-(code|4\.[2-9])", source=_RECORDED),
+    Family(name="grok 4 fast", models=r"grok-4-fast", source=_RECORDED),
     Family(name="grok", models=r"grok", source=_RECORDED),
     Family(name="deepseek", models=r"deepseek", source=_RECORDED),
     Family(name="mistral", models=r"mi[sx]tral|pixtral|voxtral|codestral|devstral", source=_RECORDED),
