@@ -27,6 +27,7 @@ COMMANDS = {
     "keys": "Make, list and revoke API keys.",
     "usage": "What was used and what it cost.",
     "export": "Write the ledger's rows out as CSV or JSON Lines.",
+    "reprice": "What past requests cost at the prices known now.",
     "config": "Check the settings.",
     "doctor": "What is configured, what is missing, and what is broken.",
 }

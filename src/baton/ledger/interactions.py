@@ -8,7 +8,9 @@ from msgspec import Struct
 from sqlalchemy import Column, ColumnElement, false, func, or_, select
 
 from baton.core.errors import Invalid, NotFound, Unavailable
-from baton.ledger.tables import ATTEMPTS, INTERACTIONS
+from baton.ledger.moments import id_from
+from baton.ledger.repricings import Repricing
+from baton.ledger.tables import ATTEMPTS, INTERACTIONS, REPRICINGS
 from baton.storage.database import Database
 
 MAX_PAGE = 500
@@ -203,6 +205,17 @@ class Interactions:
             [msgspec.convert(attempt, AttemptRow) for attempt in attempts],
         )
 
+    async def repricing(self, interaction_id: str) -> Repricing | None:
+        """What an interaction costs at prices known later; None: it was not priced again.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        query = select(REPRICINGS).where(REPRICINGS.c.interaction_id == interaction_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return None if row is None else msgspec.convert(row, Repricing)
+
 
 def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     """The filter as SQL; times are compared with the time in the id, which is the key."""
@@ -216,9 +229,9 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(or_(_is(columns.model, wanted.model), _is(columns.requested_model, wanted.model)))
     found += [_tagged(tag) for tag in wanted.tags]
     if wanted.since_ms is not None:
-        found.append(columns.id >= _id_from(wanted.since_ms))
+        found.append(columns.id >= id_from(wanted.since_ms))
     if wanted.until_ms is not None:
-        found.append(columns.id < _id_from(wanted.until_ms))
+        found.append(columns.id < id_from(wanted.until_ms))
     if wanted.id_prefix:
         prefix = wanted.id_prefix.lower()
         if not _PART_OF_ID.fullmatch(prefix):
@@ -258,9 +271,3 @@ def _tagged(tag: str) -> ColumnElement[bool]:
     return or_(
         *(func.replace(INTERACTIONS.c.tags, start + pair, "") != INTERACTIONS.c.tags for start in "{,")
     )
-
-
-def _id_from(at_ms: int) -> str:
-    """What every id of that millisecond or later is not before."""
-    digits = f"{max(at_ms, 0):012x}"
-    return f"{digits[:8]}-{digits[8:]}"

@@ -115,3 +115,17 @@ FEEDBACK = Table(
     sqlite_with_rowid=False,
 )
 """What somebody thought of an answer. A table of its own: interactions are written once and never again."""
+
+REPRICINGS = Table(
+    "repricings",
+    METADATA,
+    Column("interaction_id", String(36), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("price_revision", Text, nullable=False),
+    Column("cost_input_nanos", BigInteger, nullable=False),
+    Column("cost_output_nanos", BigInteger, nullable=False),
+    Column("cost_nanos", BigInteger, nullable=False),
+    Column("unpriced", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What interactions cost at prices known later; what was recorded of them stays as it was."""

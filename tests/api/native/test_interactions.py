@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
+from baton.ledger.repricings import Priced, Repricings, Span, Spent
+from baton.ledger.rows import Cost
 from tests.api.conftest import Web
+from tests.conftest import MAKER
 
 CHAT = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hi"}]}
 PATH = "/api/interactions"
@@ -130,3 +133,30 @@ async def test_what_a_project_is_named_in_the_native_body(web: Web) -> None:
     answer = (await web.post("/api/ai/v2/chat", {**CHAT, "projectId": "denon"})).json
     assert answer["dropped"] == []
     assert (await web.get(f"{PATH}/{answer['id']}")).json["project"] == "denon"
+
+
+async def test_a_second_figure_stands_beside_the_recorded_one(web: Web) -> None:
+    """The price's version is told; priced again, both figures are shown, the recorded one unchanged."""
+    id = await ask(web)
+    before = (await web.get(f"{PATH}/{id}")).json
+    assert before["priceVersion"] == "r1@initial"
+    assert before["repriced"] is None
+
+    def dearer(_: Spent) -> Priced:
+        return Priced(cost=Cost(input_nanos=1000, output_nanos=500), version="r2@initial")
+
+    repricings = Repricings(web.baton.app.store.database, dearer)
+    async for batch in repricings.batches(Span(since_ms=0, until_ms=2**47), 1_767_225_600_000):
+        await repricings.store(batch, MAKER)
+    after = (await web.get(f"{PATH}/{id}")).json
+    assert after == {
+        **before,
+        "repriced": {
+            "repricedAt": "2026-01-01T00:00:00Z",
+            "priceVersion": "r2@initial",
+            "costUsd": "0.0000015",
+            "inputCostUsd": "0.000001",
+            "outputCostUsd": "0.0000005",
+            "unpriced": False,
+        },
+    }

@@ -16,6 +16,7 @@ from baton.core.errors import Forbidden
 from baton.core.money import usd_text
 from baton.ledger.feedback import Feedback
 from baton.ledger.interactions import AttemptRow, Filter, InteractionRow, Interactions
+from baton.ledger.repricings import Repricing
 
 PATH = "/api/interactions"
 _TAG = "Interactions"
@@ -100,9 +101,22 @@ class AttemptShown(Shown):
     processing: str | None
 
 
-class InteractionDetail(InteractionShown):
-    """One request with the calls that it took."""
+class RepricedShown(Shown):
+    """What a request costs at prices that became known later, in USD, beside what was recorded of it."""
 
+    repriced_at: datetime
+    price_version: str
+    cost_usd: str
+    input_cost_usd: str
+    output_cost_usd: str
+    unpriced: bool
+
+
+class InteractionDetail(InteractionShown):
+    """One request with the calls that it took; `repriced` null: it was not priced again."""
+
+    price_version: str | None
+    repriced: RepricedShown | None
     attempts: list[AttemptShown]
 
 
@@ -201,9 +215,12 @@ class InteractionRoutes:
         owner = None if sees_all(caller) else caller.user_id
         row, attempts = await self._interactions.one(interaction_id, user_id=owner)
         thought = await self._feedback.of([row.id])
+        again = await self._interactions.repricing(row.id)
         return InteractionDetail(
             **_fields(row),
             feedback=feedback_shown(thought.get(row.id)),
+            price_version=row.price_revision,
+            repriced=None if again is None else _repriced(again),
             attempts=[_attempt(attempt) for attempt in attempts],
         )
 
@@ -260,6 +277,17 @@ def _fields(row: InteractionRow) -> dict[str, Any]:
         "original_provider": row.original_provider,
         "fallback_reason": row.fallback_reason,
     }
+
+
+def _repriced(found: Repricing) -> RepricedShown:
+    return RepricedShown(
+        repriced_at=moment(found.at_ms),
+        price_version=found.price_revision,
+        cost_usd=usd_text(found.cost_nanos),
+        input_cost_usd=usd_text(found.cost_input_nanos),
+        output_cost_usd=usd_text(found.cost_output_nanos),
+        unpriced=found.unpriced,
+    )
 
 
 def _attempt(row: AttemptRow) -> AttemptShown:
