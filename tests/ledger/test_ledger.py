@@ -253,6 +253,22 @@ async def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(
     assert await stored(database) == dict.fromkeys([*ids[:2], *ids[3:]], "ok")
 
 
+async def test_a_value_that_is_too_long_does_not_hold_up_the_others(
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
+) -> None:
+    """SQLite takes texts of any length, PostgreSQL refuses them by the row; neither waits for ever."""
+    ids = [new_id() for _ in range(5)]
+    async with open_ledger(root, database, new_id, limits) as ledger:
+        with capture_logs() as logs:
+            for n, id in enumerate(ids):
+                ledger.book.opened(an_opened(id, **({"key_id": "k" * 100} if n == 2 else {})))
+                ledger.book.settled(a_settled(id))
+            assert await ledger.writer.flush(5.0)
+    found = await stored(database)
+    assert set(found) >= {*ids[:2], *ids[3:]}
+    assert (ids[2] in found) == (not logs), "stored, or told of"
+
+
 async def test_an_interaction_ends_once(
     root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
 ) -> None:

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
-from baton.core.errors import Conflict
+from baton.core.errors import Conflict, Invalid
 from baton.core.usage import Usage
 from baton.ledger.rows import Attempt, Interaction
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
@@ -124,7 +124,7 @@ class Store:
         try:
             while fresh and not await self._all_added(fresh):
                 fresh = await self._absent(fresh)
-        except (Conflict, DataError, IntegrityError, ValueError, OverflowError) as error:
+        except (Conflict, Invalid, DataError, IntegrityError, ValueError, OverflowError) as error:
             if len(fresh) == 1:
                 _log.error("ledger_row_refused", interaction=repr(fresh[0]), error=str(error))
                 return []

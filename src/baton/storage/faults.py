@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from baton.core.errors import BatonError, Conflict, Unavailable
+from baton.core.errors import BatonError, Conflict, Invalid, Unavailable
 
 _UNIQUE_VIOLATION = "23505"  # SQLSTATE; https://www.postgresql.org/docs/current/errcodes-appendix.html
+_DATA_CLASS = "22"  # SQLSTATE: too long, out of range, not representable
 _LOCK_NOT_AVAILABLE = "55P03"
 _AWAY_CLASSES = ("08", "53", "57")  # SQLSTATE: connection lost, out of resources, operator intervention
 
@@ -38,6 +39,7 @@ def translated() -> Generator[None]:
     Raises:
         Unavailable: the database is away, locked, full or damaged; code `database_unavailable`.
         Conflict: a unique key exists already; code `duplicate`.
+        Invalid: a value that the database does not take; code `refused_value`.
     """
     try:
         yield
@@ -61,6 +63,8 @@ def _of_driver(error: DBAPIError) -> BatonError | None:
         state = str(getattr(cause, "sqlstate", None) or "")
         if state == _UNIQUE_VIOLATION:
             return Conflict("This exists already.", code="duplicate")
+        if state.startswith(_DATA_CLASS):  # SQLAlchemy has no class of its own for what asyncpg raises here
+            return Invalid("The database takes no such value.", code="refused_value")
         reason = "it ended the connection" if state.startswith(_AWAY_CLASSES) else None
         if state == _LOCK_NOT_AVAILABLE:
             reason = _LOCKED
