@@ -18,12 +18,6 @@ def packaged_models(tiers: Tiers) -> tuple[Model, ...]:
     return tuple(admin_body.read(body, tiers) for body in msgspec.json.decode(text, type=list[object]))
 
 
-def price_sources() -> dict[str, tuple[str, str]]:
-    """Which entry of the price package, by provider and name, a packaged model has its prices from, by id."""
-    text = files("baton.catalog").joinpath("data/price_sources.json").read_bytes()
-    return msgspec.json.decode(text, type=dict[str, tuple[str, str]])
-
-
 async def seed(records: Records[Model], models: Iterable[Model]) -> None:
     """Bring the rows up to this version, but for prices that are there: those change where it is shown.
 

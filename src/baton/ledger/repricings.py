@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, RowMapping, delete, insert, or_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, insert, or_, select
 
 from baton.core.usage import Usage
 from baton.ledger.moments import id_from
@@ -27,6 +27,10 @@ class Which(StrEnum):
     """Nothing."""
     PARTLY = "partly"
     """Some of it."""
+
+
+_PARTLY = "partly_priced"
+"""As `Settled.pricing` says it."""
 
 
 class Span(Struct, frozen=True, kw_only=True):
@@ -203,7 +207,8 @@ def _conditions(span: Span) -> list[ColumnElement[bool]]:
         case Which.UNPRICED:
             found += [columns.unpriced.is_(True), columns.cost_nanos == 0]
         case Which.PARTLY:
-            found += [columns.unpriced.is_(True), columns.cost_nanos > 0]
+            some = and_(columns.unpriced.is_(True), columns.cost_nanos > 0)
+            found.append(or_(columns.pricing == _PARTLY, some))
     return found
 
 
