@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, delete, insert, or_, sel
 
 from baton.core.usage import Usage
 from baton.ledger.moments import id_from
-from baton.ledger.rows import Cost
+from baton.ledger.rows import PARTLY_PRICED, Cost
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS, REPRICINGS
 from baton.records.audit import trail
 from baton.records.audit.entry import Actor, Change
@@ -27,10 +27,6 @@ class Which(StrEnum):
     """Nothing."""
     PARTLY = "partly"
     """Some of it."""
-
-
-_PARTLY = "partly_priced"
-"""As `Settled.pricing` says it."""
 
 
 class Span(Struct, frozen=True, kw_only=True):
@@ -208,7 +204,7 @@ def _conditions(span: Span) -> list[ColumnElement[bool]]:
             found += [columns.unpriced.is_(True), columns.cost_nanos == 0]
         case Which.PARTLY:
             some = and_(columns.unpriced.is_(True), columns.cost_nanos > 0)
-            found.append(or_(columns.pricing == _PARTLY, some))
+            found.append(or_(columns.pricing == PARTLY_PRICED, some))
     return found
 
 
