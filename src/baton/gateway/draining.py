@@ -39,6 +39,7 @@ class Drains:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._most = 0
+        await asyncio.sleep(0)  # one taken just now has to begin, or it would never write its end
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
