@@ -11,8 +11,8 @@ from baton.core.answer import ChatResponse
 from baton.core.losses import Losses
 from baton.core.messages import Part, Text
 from baton.upstream.dialects.handing import Handing, Retelling, Translation
-from baton.upstream.dialects.openai.answers import read_response
-from baton.upstream.dialects.openai.replies import write_response
+from baton.upstream.dialects.openai.answers import read_answer
+from baton.upstream.dialects.openai.replies import write_answer
 from baton.upstream.dialects.openai.streams import StreamReader
 from baton.upstream.dialects.openai.writer import StreamWriter
 from baton.upstream.dialects.retelling import stream_of
@@ -102,8 +102,8 @@ def test_what_is_translated_is_as_described(provider: str) -> None:
             handing = Handing(Translation(StreamReader(spec), writer))
             written = handing.feed(exchange.body) + handing.close()
         else:
-            read = known_of(read_response(exchange.body, spec))
-            assert problems(WHOLE, json.loads(write_response(read, Losses()))) == [], exchange.id
+            read = known_of(read_answer(exchange.body, spec))
+            assert problems(WHOLE, json.loads(write_answer(read, Losses()))) == [], exchange.id
             written = Retelling(stream_of(read), writer).close()
         chunks = chunks_of(written)
         assert chunks, exchange.id

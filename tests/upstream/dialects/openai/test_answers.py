@@ -18,7 +18,7 @@ from baton.core.answer import (
 from baton.core.dialect import Dialect
 from baton.core.messages import Signature, ToolCall
 from baton.core.provider import ProviderSpec
-from baton.upstream.dialects.openai.answers import read_response
+from baton.upstream.dialects.openai.answers import read_answer
 from baton.upstream.dialects.openai.streams import StreamReader
 from baton.upstream.dialects.sse import SseEvent
 
@@ -42,7 +42,7 @@ def test_no_two_calls_of_an_answer_have_the_same_id(ids: list[str]) -> None:
     """Not even if the provider gave them so; the same bytes give the same ids, whole and streamed."""
     calls = [{**CALL, "id": call_id} for call_id in ids]
     body = {"id": "a", "choices": [{"message": {"tool_calls": calls}, "finish_reason": "tool_calls"}]}
-    read = [read_response(json.dumps(body).encode(), SPEC) for _ in range(2)]
+    read = [read_answer(json.dumps(body).encode(), SPEC) for _ in range(2)]
     assert read[0] == read[1]
     found = [part.id for part in read[0].choices[0].parts if isinstance(part, ToolCall)]
     assert len(set(found)) == len(ids)

@@ -10,8 +10,8 @@ import pytest
 
 from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
-from baton.upstream.dialects.openai.answers import read_response
-from baton.upstream.dialects.openai.replies import write_response
+from baton.upstream.dialects.openai.answers import read_answer
+from baton.upstream.dialects.openai.replies import write_answer
 from baton.upstream.dialects.openai.requests import read_request, write_request
 from baton.upstream.directory import declared
 from tests.contracts.contract import REFUSED_BEFOREHAND
@@ -42,12 +42,12 @@ def test_a_recorded_answer_is_written_as_it_was_read(provider: str) -> None:
     for exchange in chats(provider):
         if exchange.status != 200 or exchange.streamed:
             continue
-        read = read_response(exchange.body, spec)
+        read = read_answer(exchange.body, spec)
         losses = Losses()
-        written = write_response(read, losses)
+        written = write_answer(read, losses)
         assert not losses, exchange.id
         assert json.loads(written) == answer_again(exchange.parsed), exchange.id
-        assert [choice.parts for choice in read_response(written, spec).choices] == [
+        assert [choice.parts for choice in read_answer(written, spec).choices] == [
             choice.parts for choice in read.choices
         ], exchange.id
 

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from baton.core.losses import Feature, Losses
-from baton.upstream.dialects.responses.answers import read_response
+from baton.upstream.dialects.responses.answers import read_answer
 from baton.upstream.dialects.responses.codec import CODEC
 from baton.upstream.dialects.responses.requests import read_request, write_request
 from tests.contracts.description import problems
@@ -124,7 +124,7 @@ def test_a_recorded_answer_is_written_as_it_was_read() -> None:
     request: nothing is lost on the way."""
     for exchange, spec in answers():
         losses = Losses()
-        read = read_response(exchange.body, spec)
+        read = read_answer(exchange.body, spec)
         write = envelope_of(exchange.request).write
         assert write is not None
         written = json.loads(write(read, losses))
@@ -138,9 +138,9 @@ def test_a_recorded_answer_is_written_as_it_was_read() -> None:
 def test_an_answer_of_another_dialect_is_as_openai_describes_it() -> None:
     """The same answers, without what their provider said beside them, are valid by the API description."""
     for exchange, spec in answers():
-        read = read_response(exchange.body, spec)
+        read = read_answer(exchange.body, spec)
         foreign = json.loads(exchange.body)
         plain = {name: foreign[name] for name in ("id", "model", "output", "status", "created_at")}
-        read = read_response(json.dumps(plain).encode(), spec)
+        read = read_answer(json.dumps(plain).encode(), spec)
         written = json.loads(CODEC.write_answer(read, Losses()))
         assert problems("Response", written) == [], exchange.id

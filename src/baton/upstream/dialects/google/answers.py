@@ -87,7 +87,7 @@ class _Said(Struct):
     logprobs: Raw | None = None
 
 
-def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
+def read_answer(body: bytes, spec: ProviderSpec) -> ChatResponse:
     """A whole answer, taken apart; an array is a stream that came at once (recording google-27a9be4012).
 
     Raises:
@@ -223,7 +223,7 @@ def _choice(index: int, said: _Said, blocked: bool) -> Choice:
     )
 
 
-def write_response(response: ChatResponse, losses: Losses) -> bytes:
+def write_answer(response: ChatResponse, losses: Losses) -> bytes:
     """A whole answer in Google's shape."""
     own = response.dialect is HOME
     body: dict[str, Any] = {"candidates": [_write_choice(choice, own, losses) for choice in response.choices]}

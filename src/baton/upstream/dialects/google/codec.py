@@ -5,13 +5,13 @@ from functools import lru_cache
 
 from baton.core.dialect import Dialect
 from baton.upstream.dialects.codec import Codec
-from baton.upstream.dialects.google.answers import glance, read_response, write_response
+from baton.upstream.dialects.google.answers import glance, read_answer, write_answer
 from baton.upstream.dialects.google.counting import COUNTER
 from baton.upstream.dialects.google.errors import read_failure, write_error, write_error_event
 from baton.upstream.dialects.google.homecoming import bring_home
 from baton.upstream.dialects.google.losses import ADJUSTS, CANNOT
 from baton.upstream.dialects.google.parts import takes_as_is
-from baton.upstream.dialects.google.passing import Relay, prepare
+from baton.upstream.dialects.google.passing import Relay, pass_on
 from baton.upstream.dialects.google.place import place
 from baton.upstream.dialects.google.requests import write_request
 from baton.upstream.dialects.google.streams import StreamReader, StreamWriter
@@ -35,15 +35,15 @@ CODEC = Codec(
     dialect=Dialect.GOOGLE,
     address=address,
     bring_home=bring_home,
-    pass_on=prepare,
+    pass_on=pass_on,
     write_request=write_request,
     read_failure=read_failure,
     glance=glance,
-    read_answer=read_response,
+    read_answer=read_answer,
     reader=StreamReader,
     relay=Relay,
     takes=takes_as_is,
-    write_answer=write_response,
+    write_answer=write_answer,
     writer=StreamWriter,
     write_error=write_error,
     write_error_event=write_error_event,

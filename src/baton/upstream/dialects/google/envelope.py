@@ -8,7 +8,7 @@ from msgspec import Raw, Struct, structs
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.request import MAX_MODEL_CHARS, ChatRequest, Envelope, Options
-from baton.upstream.dialects.google.answers import write_response
+from baton.upstream.dialects.google.answers import write_answer
 from baton.upstream.dialects.google.array import ArrayWriter
 from baton.upstream.dialects.google.contents import ROLES
 from baton.upstream.dialects.google.passing import ARRAY
@@ -116,7 +116,7 @@ def read_envelope(
         options=read_options(inside if (inside := bytes(outside.baton)) != b"null" else None),
         headers=headers,
         read=_reader(asked),
-        write=write_response,
+        write=write_answer,
         writer=StreamWriter,
         keep_alive=_KEEP_ALIVE,
     )

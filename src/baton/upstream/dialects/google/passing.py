@@ -32,7 +32,7 @@ _PAID_BY = (
 _CONFIG = "generationConfig"
 
 
-def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
+def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     """The caller's body for a provider of the same dialect: no `baton` object. The model stands in the
     address; where the body names it too, by the provider's word.
 

@@ -118,7 +118,7 @@ def text_length(said: object) -> int:
     return 0
 
 
-def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
+def read_answer(body: bytes, spec: ProviderSpec) -> ChatResponse:
     """A whole answer, taken apart.
 
     Raises:

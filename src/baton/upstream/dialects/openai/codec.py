@@ -6,13 +6,13 @@ from baton.core.dialect import Dialect
 from baton.core.losses import Losses
 from baton.core.messages import Media, MediaKind
 from baton.upstream.dialects.codec import Codec
-from baton.upstream.dialects.openai.answers import glance, read_response
+from baton.upstream.dialects.openai.answers import glance, read_answer
 from baton.upstream.dialects.openai.errors import read_failure, write_error, write_error_event
 from baton.upstream.dialects.openai.homecoming import bring_home
 from baton.upstream.dialects.openai.losses import ADJUSTS, CANNOT
-from baton.upstream.dialects.openai.passing import Relay, prepare
+from baton.upstream.dialects.openai.passing import Relay, pass_on
 from baton.upstream.dialects.openai.place import place
-from baton.upstream.dialects.openai.replies import write_response
+from baton.upstream.dialects.openai.replies import write_answer
 from baton.upstream.dialects.openai.requests import write_request
 from baton.upstream.dialects.openai.streams import StreamReader
 from baton.upstream.dialects.openai.writer import StreamWriter
@@ -38,15 +38,15 @@ CODEC = Codec(
     dialect=Dialect.OPENAI,
     address=address,
     bring_home=bring_home,
-    pass_on=prepare,
+    pass_on=pass_on,
     write_request=write_request,
     read_failure=read_failure,
     glance=glance,
-    read_answer=read_response,
+    read_answer=read_answer,
     reader=StreamReader,
     relay=Relay,
     takes=_takes,
-    write_answer=write_response,
+    write_answer=write_answer,
     writer=_writer,
     write_error=write_error,
     write_error_event=write_error_event,

@@ -9,7 +9,7 @@ from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.losses import Losses
 from baton.core.request import Envelope, Options
-from baton.upstream.dialects.openai.replies import write_response
+from baton.upstream.dialects.openai.replies import write_answer
 from baton.upstream.dialects.openai.requests import ROLES, read_request
 from baton.upstream.dialects.openai.writer import StreamWriter
 from baton.upstream.dialects.wire import UNREADABLE, absent, checked_model, invalid, missing, no_json
@@ -102,7 +102,7 @@ def read_envelope(
         options=read_options(inside if (inside := bytes(outside.baton)) != b"null" else None),
         headers=headers,
         read=read_request,
-        write=write_response,
+        write=write_answer,
         writer=_plain_writer if not wants_usage else _usage_writer,
     )
 

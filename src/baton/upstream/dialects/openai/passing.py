@@ -23,7 +23,7 @@ _TRUE = Raw(b"true")
 _PAID_BY = (b'"model"', b'"stream"', b'"max_tokens"', b'"max_completion_tokens"', b'"n"')
 
 
-def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
+def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     """The caller's body for a provider of the same dialect: its own word for the model, no `baton` object,
     usage asked for on streams. Everything else is passed on byte by byte."""
     quirks = spec.quirks

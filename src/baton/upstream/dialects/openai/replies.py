@@ -29,7 +29,7 @@ from baton.upstream.dialects.unsaid import note_unsaid
 _RANKS: dict[type, int] = {Reasoning: 0, Foreign: 1, Text: 2, Media: 3, Refusal: 4, ToolCall: 5}
 
 
-def write_response(response: ChatResponse, losses: Losses) -> bytes:
+def write_answer(response: ChatResponse, losses: Losses) -> bytes:
     """A whole answer in OpenAI's shape."""
     home = response.dialect is Dialect.OPENAI
     body: dict[str, Any] = {

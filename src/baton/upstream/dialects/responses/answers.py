@@ -107,7 +107,7 @@ def _glance_leniently(fields: dict[str, Any]) -> _GlanceBody:
     return seen
 
 
-def read_response(body: bytes, spec: ProviderSpec) -> ChatResponse:
+def read_answer(body: bytes, spec: ProviderSpec) -> ChatResponse:
     """A whole answer, taken apart; an item that cannot be understood stays as it was written.
 
     Raises:
@@ -250,7 +250,7 @@ def read_call(fields: Fields, kind: str) -> ToolCall:
     return ToolCall(id=call_id, name=name, arguments=arguments)
 
 
-def write_response(response: ChatResponse, losses: Losses, echo: Echo = SILENCE) -> bytes:
+def write_answer(response: ChatResponse, losses: Losses, echo: Echo = SILENCE) -> bytes:
     """A whole answer; `echo` is what it repeats of its request."""
     draft = Draft(echo, losses)
     for event in stream_of(response):

@@ -6,12 +6,12 @@ from baton.core.dialect import Dialect
 from baton.upstream.dialects.codec import Codec
 from baton.upstream.dialects.openai.errors import read_failure, write_error
 from baton.upstream.dialects.openai.place import place
-from baton.upstream.dialects.responses.answers import glance, read_response, write_response
+from baton.upstream.dialects.responses.answers import glance, read_answer, write_answer
 from baton.upstream.dialects.responses.counting import COUNTER
 from baton.upstream.dialects.responses.errors import write_error_event
 from baton.upstream.dialects.responses.homecoming import bring_home
 from baton.upstream.dialects.responses.losses import ADJUSTS, CANNOT
-from baton.upstream.dialects.responses.passing import Relay, prepare
+from baton.upstream.dialects.responses.passing import Relay, pass_on
 from baton.upstream.dialects.responses.requests import write_request
 from baton.upstream.dialects.responses.streams import StreamReader
 from baton.upstream.dialects.responses.writer import StreamWriter
@@ -28,14 +28,14 @@ CODEC = Codec(
     dialect=Dialect.OPENAI_RESPONSES,
     address=address,
     bring_home=bring_home,
-    pass_on=prepare,
+    pass_on=pass_on,
     write_request=write_request,
     read_failure=read_failure,
     glance=glance,
-    read_answer=read_response,
+    read_answer=read_answer,
     reader=StreamReader,
     relay=Relay,
-    write_answer=write_response,
+    write_answer=write_answer,
     writer=StreamWriter,
     write_error=write_error,
     write_error_event=write_error_event,

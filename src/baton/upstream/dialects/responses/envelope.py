@@ -10,7 +10,7 @@ from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
 from baton.core.losses import Losses
 from baton.core.request import Envelope, Options
-from baton.upstream.dialects.responses.answers import write_response
+from baton.upstream.dialects.responses.answers import write_answer
 from baton.upstream.dialects.responses.echo import echo_of
 from baton.upstream.dialects.responses.items import ROLES
 from baton.upstream.dialects.responses.requests import read_request
@@ -113,7 +113,7 @@ def _writes(body: bytes) -> Callable[[ChatResponse, Losses], bytes]:
     """Writes whole answers to this request."""
 
     def write(response: ChatResponse, losses: Losses) -> bytes:
-        return write_response(response, losses, echo_of(body))
+        return write_answer(response, losses, echo_of(body))
 
     return write
 

@@ -31,7 +31,7 @@ _PAID_BY = (
 )
 
 
-def prepare(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
+def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     """The caller's body for a provider of the same dialect: its own word for the model, no `baton` object.
     Everything else is passed on byte by byte.
 

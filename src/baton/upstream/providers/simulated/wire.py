@@ -10,7 +10,7 @@ from baton.core.answer import ChatResponse, StreamEvent
 from baton.core.dialect import Dialect
 from baton.core.losses import Losses
 from baton.core.request import ChatRequest
-from baton.upstream.dialects.openai.replies import write_response
+from baton.upstream.dialects.openai.replies import write_answer
 from baton.upstream.dialects.openai.requests import read_request
 from baton.upstream.dialects.openai.writer import StreamWriter
 from baton.upstream.dialects.sse import write_event
@@ -93,7 +93,7 @@ OPENAI = Wire(
     dialect=Dialect.OPENAI,
     path_ends=("/chat/completions",),
     read=_read_openai,
-    write_whole=lambda response: write_response(response, Losses()),
+    write_whole=lambda response: write_answer(response, Losses()),
     open_stream=lambda wants_usage: StreamWriter(wants_usage, Losses()),
     write_error=_openai_error,
     write_error_event=lambda words: write_event(_openai_error(words)),

@@ -22,7 +22,7 @@ from baton.core.errors import Invalid
 from baton.core.losses import Losses
 from baton.core.messages import Part, Reasoning, Signature, Text, ToolCall
 from baton.core.request import ChatRequest
-from baton.upstream.dialects.google.answers import write_response
+from baton.upstream.dialects.google.answers import write_answer
 from baton.upstream.dialects.google.codec import VERBS
 from baton.upstream.dialects.google.contents import UNSIGNED
 from baton.upstream.dialects.google.counting import asked_about, write_count
@@ -116,7 +116,7 @@ _URL_SAFE = str.maketrans("+/", "-_")
 
 def _write_whole(response: ChatResponse) -> bytes:
     choices = tuple(_signed(choice, response.id) for choice in response.choices)
-    return write_response(structs.replace(response, choices=choices), Losses())
+    return write_answer(structs.replace(response, choices=choices), Losses())
 
 
 def _signed(choice: Choice, answer_id: str) -> Choice:

@@ -19,7 +19,7 @@ from baton.core.errors import Invalid
 from baton.core.losses import Losses
 from baton.core.messages import Part, Reasoning, Signature
 from baton.core.request import ChatRequest
-from baton.upstream.dialects.responses.answers import write_response
+from baton.upstream.dialects.responses.answers import write_answer
 from baton.upstream.dialects.responses.counting import PATH as COUNT_PATH
 from baton.upstream.dialects.responses.counting import write_count
 from baton.upstream.dialects.responses.requests import read_request
@@ -67,7 +67,7 @@ def _cipher(thought: str) -> Signature:
 
 def _write_whole(response: ChatResponse) -> bytes:
     choices = tuple(_sealed(choice) for choice in response.choices)
-    return write_response(structs.replace(response, choices=choices), Losses())
+    return write_answer(structs.replace(response, choices=choices), Losses())
 
 
 def _sealed(choice: Choice) -> Choice:
