@@ -10,6 +10,7 @@ from baton.api.exchange import Exchange
 from baton.core.caller import Caller
 from baton.core.errors import Forbidden
 from baton.records.audit.entry import Actor
+from baton.upstream.dialects.registry import HEADERS
 
 ANALYST = "analyst"
 
@@ -20,7 +21,7 @@ _Named = Annotated[object, Depends(APIKeyHeader(name="x-api-key", scheme_name="x
 _Googles = Annotated[
     object, Depends(APIKeyHeader(name="x-goog-api-key", scheme_name="xGoogApiKey", auto_error=False))
 ]
-_WAYS = frozenset({"authorization", "x-api-key", "x-goog-api-key"})
+_WAYS = ("authorization", *HEADERS.key)
 
 
 async def _presented(request: Request, _bearer: _Bearer, _named: _Named, _googles: _Googles) -> str | None:

@@ -8,6 +8,7 @@ from baton.api.options import HEADER
 from baton.api.visit import VISIT, Visit
 from baton.core.errors import Invalid, TooLarge
 from baton.upstream.dialects.google.codec import VERBS
+from baton.upstream.dialects.registry import HEADERS
 
 REQUEST_ID = "baton.request_id"
 """Where a scope holds the id that its answer, its log line and its interaction carry."""
@@ -18,11 +19,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _OPTION = HEADER.encode()
-_ACCOUNT = frozenset({b"openai-organization", b"openai-project"})
-"""Whose account is billed is Baton's affair, not its callers' (decision 21)."""
-
-_ANTHROPICS = frozenset({b"anthropic-version", b"anthropic-beta"})
-_KEYS = frozenset({b"x-api-key", b"x-goog-api-key"})
+_ASKED = tuple(name.encode() for name in HEADERS.asked)
+_WITHHELD = frozenset(name.encode() for name in HEADERS.withheld)
+_KEYS = frozenset(name.encode() for name in HEADERS.key)
 _KEY_IN_QUERY = "/v1beta/"
 """Below this path a key may stand in the query string, and at the verbs of its dialect elsewhere: that
 dialect's own clients put it there."""
@@ -66,7 +65,7 @@ class Exchange:
                 self.options[name[len(_OPTION) :].decode("latin-1")] = value.decode("latin-1")
             elif name == b"authorization":
                 self.presented = _bearer(value) or self.presented
-            elif (name.startswith(b"openai-") and name not in _ACCOUNT) or name in _ANTHROPICS:
+            elif name.startswith(_ASKED) and name not in _WITHHELD:
                 self.passed[name.decode("latin-1")] = value.decode("latin-1")
             elif name in _KEYS and self.presented is None:
                 self.presented = value.decode("latin-1").strip() or None

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from baton.core.dialect import Dialect
 from baton.upstream.dialects.google.codec import VERBS
+from baton.upstream.dialects.registry import CODECS
 
 UNVERSIONED = ("/chat/completions", "/responses", "/embeddings", "/models", "/completions")
 """Where OpenAI's SDKs ask whose base URL lacks its `/v1`."""
@@ -28,11 +29,7 @@ _SHARED = (
 )
 """Where clients of several dialects ask, told apart by their headers."""
 
-_SIGNS = {
-    b"anthropic-version": Dialect.ANTHROPIC,
-    b"x-goog-api-key": Dialect.GOOGLE,
-    b"x-goog-api-client": Dialect.GOOGLE,
-}
+_SIGNS = {name.encode(): codec.dialect for codec in CODECS.values() for name in codec.headers.sign}
 """Headers that the requests of a dialect's own clients carry."""
 
 

@@ -18,13 +18,10 @@ from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import presentable
 from baton.upstream.dialects.handing import Progress
 from baton.upstream.dialects.listening import Heard, Listener, heard_in
+from baton.upstream.dialects.registry import HEADERS
 from baton.upstream.dialects.wire import UNREADABLE
 from baton.upstream.http import MAX_ANSWER_BYTES
 from baton.upstream.transport import UpstreamResponse
-
-_PASSED_BACK = ("x-request-id", "request-id", "openai-processing-ms", "openai-version")
-"""Answer headers that help somebody who asks the provider for support; limits travel by their prefix."""
-
 
 _MOST_END_BYTES = 65_536
 _END_S = 0.05
@@ -187,7 +184,7 @@ def passed_back(headers: Mapping[str, str]) -> dict[str, str]:
     passed: dict[str, str] = {}
     for name, value in headers.items():
         lower = name.lower()
-        if (lower in _PASSED_BACK or "ratelimit" in lower) and _NAME.fullmatch(lower):
+        if (lower in HEADERS.told or "ratelimit" in lower) and _NAME.fullmatch(lower):
             passed[f"x-upstream-{lower}"] = value
             if len(passed) == _MOST_PASSED_BACK:
                 break

@@ -20,6 +20,7 @@ from baton.core.request import ChatRequest, Envelope
 from baton.core.usage import Usage
 from baton.upstream.dialects.failures import no_count
 from baton.upstream.dialects.handing import EventReader, Hand
+from baton.upstream.dialects.headers import HeaderRule
 from baton.upstream.dialects.names import NameRule
 from baton.upstream.dialects.wire import UNREADABLE
 
@@ -115,6 +116,7 @@ class Codec(Struct, frozen=True, kw_only=True):
     """Whether a request of this dialect can name such a file by its URL; Baton fetches the others."""
     tool_names: NameRule = NameRule()
     """What tools may be called; in a request from another dialect the others are called otherwise."""
+    headers: HeaderRule = HeaderRule()
     counter: Counter | None = None
     """None: its providers do not count."""
     cannot: Mapping[Feature, str]

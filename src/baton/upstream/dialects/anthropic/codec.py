@@ -14,6 +14,7 @@ from baton.upstream.dialects.anthropic.reader import StreamReader
 from baton.upstream.dialects.anthropic.requests import write_request
 from baton.upstream.dialects.anthropic.writer import StreamWriter
 from baton.upstream.dialects.codec import Codec
+from baton.upstream.dialects.headers import HeaderRule
 from baton.upstream.dialects.names import NameRule
 
 
@@ -40,6 +41,12 @@ CODEC = Codec(
     write_error=write_error,
     write_error_event=write_error_event,
     tool_names=NameRule(longest=128),
+    headers=HeaderRule(
+        key=("x-api-key",),
+        sign=("anthropic-version",),
+        asked=("anthropic-version", "anthropic-beta"),
+        told=frozenset({"request-id"}),
+    ),
     counter=COUNTER,
     cannot=CANNOT,
     adjusts=ADJUSTS,

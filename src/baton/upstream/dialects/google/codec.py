@@ -15,6 +15,7 @@ from baton.upstream.dialects.google.passing import Relay, pass_on
 from baton.upstream.dialects.google.place import place
 from baton.upstream.dialects.google.requests import write_request
 from baton.upstream.dialects.google.streams import StreamReader, StreamWriter
+from baton.upstream.dialects.headers import HeaderRule
 from baton.upstream.dialects.names import NameRule
 
 VERBS = (":generateContent", ":streamGenerateContent", ":countTokens")
@@ -48,6 +49,7 @@ CODEC = Codec(
     write_error=write_error,
     write_error_event=write_error_event,
     tool_names=NameRule(stranger=re.compile(r"[^a-zA-Z0-9_.:-]"), beginning=re.compile(r"[a-zA-Z_]")),
+    headers=HeaderRule(key=("x-goog-api-key",), sign=("x-goog-api-key", "x-goog-api-client")),
     counter=COUNTER,
     cannot=CANNOT,
     adjusts=ADJUSTS,

@@ -6,6 +6,7 @@ from baton.core.dialect import Dialect
 from baton.core.losses import Losses
 from baton.core.messages import Media, MediaKind
 from baton.upstream.dialects.codec import Codec
+from baton.upstream.dialects.headers import HeaderRule
 from baton.upstream.dialects.openai.answers import glance, read_answer
 from baton.upstream.dialects.openai.errors import read_failure, write_error, write_error_event
 from baton.upstream.dialects.openai.homecoming import bring_home
@@ -34,6 +35,12 @@ def _takes(media: Media) -> bool:
     return media.kind in (MediaKind.IMAGE, MediaKind.VIDEO)
 
 
+HEADERS = HeaderRule(
+    asked=("openai-",),
+    withheld=frozenset({"openai-organization", "openai-project"}),
+    told=frozenset({"x-request-id", "openai-processing-ms", "openai-version"}),
+)
+
 CODEC = Codec(
     dialect=Dialect.OPENAI,
     address=address,
@@ -50,6 +57,7 @@ CODEC = Codec(
     writer=_writer,
     write_error=write_error,
     write_error_event=write_error_event,
+    headers=HEADERS,
     cannot=CANNOT,
     adjusts=ADJUSTS,
 )

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from baton.core.dialect import Dialect
 from baton.upstream.dialects.codec import Codec
+from baton.upstream.dialects.openai.codec import HEADERS
 from baton.upstream.dialects.openai.errors import read_failure, write_error
 from baton.upstream.dialects.openai.place import place
 from baton.upstream.dialects.responses.answers import glance, read_answer, write_answer
@@ -39,6 +40,7 @@ CODEC = Codec(
     writer=StreamWriter,
     write_error=write_error,
     write_error_event=write_error_event,
+    headers=HEADERS,
     counter=COUNTER,
     cannot=CANNOT,
     adjusts=ADJUSTS,
