@@ -53,9 +53,9 @@ class Gateway:
         book: Book,
         clock: Clock,
         retry: RetryPolicy,
-        drains: Drains | None = None,
+        drains: Drains,
     ) -> None:
-        """`drains`: who reads streams on that their readers left; None: nobody."""
+        """`drains`: who reads streams on that their readers left."""
         self._router = router
         self._directory = directory
         self._attempts = attempts

@@ -57,8 +57,8 @@ class Streaming:
         entry: Entry,
         envelope: Envelope,
         decision: Decision,
-        judge: Judgement | None = None,
-        drains: Drains | None = None,
+        judge: Judgement | None,
+        drains: Drains,
     ) -> None:
         """`judge`: of an answer that shall be true to a schema; `drains`: reads on once its reader left."""
         self._judge = judge
@@ -110,7 +110,7 @@ class Streaming:
         """End it: one that its reader left is recorded with what it had used, or read on to learn that."""
         if self._entry.settled is None:
             self._entry.leave()
-            if self._drains is not None and not self._begun.seen.ended and self._drains.take(self._read_on):
+            if not self._begun.seen.ended and self._drains.take(self._read_on):
                 return
         await self._let_go()
 
