@@ -32,7 +32,7 @@ from benchmarks.dialects.dialect import Dialect
 from benchmarks.dialects.generation import GENERATION
 from benchmarks.dialects.messages import MESSAGES
 from benchmarks.dialects.responses import RESPONSES
-from benchmarks.processes import clean_environment
+from benchmarks.systems.processes import clean_environment
 
 DIALECTS: dict[Spoken, Dialect] = {
     Spoken.OPENAI: CHAT,

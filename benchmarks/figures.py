@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.processes import REPOSITORY
+from benchmarks.systems.processes import REPOSITORY
 
 
 @dataclass(frozen=True, slots=True)

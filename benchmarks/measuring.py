@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from benchmarks import servers
 from benchmarks.figures import Failure, Figure
-from benchmarks.peers import PEERS
-from benchmarks.processes import Stage, Unfit
-from benchmarks.servers import System
+from benchmarks.systems import servers
+from benchmarks.systems.peers import PEERS
+from benchmarks.systems.processes import Stage, Unfit
+from benchmarks.systems.servers import System
 
 Sample = TypeVar("Sample")
 

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
-from rich.console import Console
-
-from benchmarks import figures
-from benchmarks.measuring import FULL, QUICK, SYSTEMS, Run
-from benchmarks.parts import PARTS
-from benchmarks.processes import Stage, Unfit
-from benchmarks.servers import tool
-
-_MISSED = 1
-_NOT_MEASURED = 2
-_INTERRUPTED = 130
+from benchmarks.conducting import NOT_MEASURED, Plan, conduct, console
+from benchmarks.measuring import FULL, QUICK, SYSTEMS
+from benchmarks.parts.registry import PARTS
+from benchmarks.systems.processes import Unfit
+from benchmarks.systems.servers import tool
 
 
 def _arguments() -> argparse.Namespace:
@@ -42,52 +33,26 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> int:
-    """Measures, prints, and returns the exit status: 2 if something could not be measured rightly."""
+    """Measures the parts that were asked for."""
     arguments = _arguments()
-    console = Console(width=None if sys.stdout.isatty() else 150)
-    if sys.platform != "linux":
-        console.print("The benchmarks read CPU and memory from /proc and so need Linux.", style="red")
-        return _NOT_MEASURED
     try:
         tool("nginx", "nginx-light")
         tool("wrk", "wrk")
     except Unfit as missing:
-        console.print(str(missing), style="red")
-        return _NOT_MEASURED
-    signal.signal(signal.SIGTERM, _interrupt)
-    around = figures.circumstances(len(os.sched_getaffinity(0)))
+        console().print(str(missing), style="red")
+        return NOT_MEASURED
     chosen = arguments.parts.split(",")
-    try:
-        with Stage() as stage:
-            run = Run(
-                stage,
-                QUICK if arguments.quick else FULL,
-                frozenset(arguments.systems.split(",")),
-                arguments.peers,
-                console,
-            )
-            if stage.cores.shared:
-                console.print(
-                    "Only one core: load and systems compete, the figures are rough.", style="yellow"
-                )
-            for name, part in PARTS.items():
-                if name in chosen:
-                    with run.whole(name, "upstream"):
-                        part(run)
-    except KeyboardInterrupt:
-        console.print("Interrupted; everything started has been stopped.", style="yellow")
-        return _INTERRUPTED
-    figures.show(run.figures, run.failures, around, console)
-    if arguments.json is not None:
-        figures.write(arguments.json, run.figures, run.failures, around)
-    if any(not failure.left_out for failure in run.failures):
-        return _NOT_MEASURED
-    return _MISSED if arguments.check and any(one.met is False for one in run.figures) else 0
+    return conduct(
+        Plan(
+            parts={name: part for name, part in PARTS.items() if name in chosen},
+            effort=QUICK if arguments.quick else FULL,
+            systems=frozenset(arguments.systems.split(",")),
+            peers=arguments.peers,
+            json=arguments.json,
+            check=arguments.check,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.connection import Connection, Tally
-from benchmarks.processes import Unfit, clean_environment
-from benchmarks.servers import System, tool
+from benchmarks.loads.connection import Connection, Tally
+from benchmarks.systems.processes import Unfit, clean_environment
+from benchmarks.systems.servers import System, tool
 
 CONNECTIONS = 16
 PACE_PER_S = 200

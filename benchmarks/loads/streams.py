@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import uvloop
 
-from benchmarks.connection import Answer, Connection, Tally
 from benchmarks.dialects.dialect import words
-from benchmarks.processes import Unfit
-from benchmarks.servers import System
+from benchmarks.loads.connection import Answer, Connection, Tally
+from benchmarks.systems.processes import Unfit
+from benchmarks.systems.servers import System
 
 STREAMS = 16
 TEXTS = 200

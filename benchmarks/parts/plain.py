@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import load, servers
 from benchmarks.dialects.messages import MESSAGES
 from benchmarks.figures import figure, ratio
+from benchmarks.loads.plain import PACE_PER_S, pace, saturate
 from benchmarks.measuring import BATON, BATON_AUTO, BATON_TRANSLATED, NGINX, PASSTHROUGH, Run
-from benchmarks.peers import PEERS
-from benchmarks.servers import System
+from benchmarks.systems import servers
+from benchmarks.systems.peers import PEERS
+from benchmarks.systems.servers import System
 
 # docs/performance.md says where each comes from.
 PLAIN_RATIO = 13.5
@@ -58,7 +59,7 @@ def plain(run: Run) -> None:
     scripts = stage.folder("wrk scripts")
     for system in under_test:
         with run.whole(part, system.name):
-            load.saturate(system, scripts, 1)
+            saturate(system, scripts, 1)
     _saturated(run, part, under_test, scripts)
     paced = [system for system in under_test if system.name not in (*PEERS, *TRANSLATED)]
     _paced(run, upstream, paced)
@@ -80,7 +81,7 @@ def _variants(run: Run, baton: System) -> list[System]:
 def _saturated(run: Run, part: str, under_test: list[System], scripts: Path) -> None:
     effort = run.effort
     samples = run.in_turn(
-        part, under_test, effort.rounds, lambda system: load.saturate(system, scripts, effort.window_s)
+        part, under_test, effort.rounds, lambda system: saturate(system, scripts, effort.window_s)
     )
     for name, windows in samples.items():
         # Either the load did not fill the core, or another program took a part of it.
@@ -122,13 +123,13 @@ def _saturated(run: Run, part: str, under_test: list[System], scripts: Path) -> 
 
 
 def _paced(run: Run, upstream: System, under_test: list[System]) -> None:
-    part = f"{load.PACE_PER_S} requests/s"
+    part = f"{PACE_PER_S} requests/s"
     direct = replace(upstream, name="direct")
     samples = run.in_turn(
         part,
         [direct, *under_test],
         run.effort.rounds,
-        lambda system: load.pace(system, run.effort.pace_s / run.effort.rounds),
+        lambda system: pace(system, run.effort.pace_s / run.effort.rounds),
     )
     base = samples.pop(direct.name, None)
     if base is None:

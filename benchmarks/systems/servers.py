@@ -16,7 +16,7 @@ from benchmarks.dialects.generation import GENERATION
 from benchmarks.dialects.messages import MESSAGES
 from benchmarks.dialects.registry import DIALECTS
 from benchmarks.dialects.responses import RESPONSES
-from benchmarks.processes import REPOSITORY, Process, Stage, Unfit, clean_environment, free_port
+from benchmarks.systems.processes import REPOSITORY, Process, Stage, Unfit, clean_environment, free_port
 
 BATON_KEY = "bk-bench-0123456789abcdef0123456789abcdef"
 PROVIDER_KEY = "sk-bench"
@@ -179,7 +179,7 @@ def start_nginx_proxy(stage: Stage, upstream: System) -> System:
 
 
 def _start_module(stage: Stage, name: str, module: str, *arguments: str, core: int) -> Process:
-    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    command = [sys.executable, "-m", f"benchmarks.systems.{module}", *arguments]
     return stage.start(name, command, core=core, env=clean_environment(PYTHONPATH=str(REPOSITORY)))
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.dialects.chat import CHAT
-from benchmarks.processes import Stage, Unfit, clean_environment, free_port
-from benchmarks.servers import PROVIDER_KEY, System, tool
+from benchmarks.systems.processes import Stage, Unfit, clean_environment, free_port
+from benchmarks.systems.servers import PROVIDER_KEY, System, tool
 
 _INSTALL_WITHIN_S = 900
 # LiteLLM imports for the better part of a minute on a slow core.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import load, servers, streams
 from benchmarks.figures import figure
+from benchmarks.loads import streams
+from benchmarks.loads.plain import saturate
 from benchmarks.measuring import Run
-from benchmarks.processes import Unfit
+from benchmarks.systems import servers
+from benchmarks.systems.processes import Unfit
 
 # docs/performance.md says where it comes from.
 STREAM_KB = 20.0
@@ -62,7 +64,7 @@ def slope(run: Run) -> None:
             for _half in range(2):
                 begun = done = samples[-1][0]
                 while done - begun < wanted / 2:
-                    done += load.saturate(system, scripts, 2).requests
+                    done += saturate(system, scripts, 2).requests
                 samples.append((done, system.process.rss_kb() / 1024))
             run.stop(system)
             (_, start_mb), (half, half_mb), (full, full_mb) = samples

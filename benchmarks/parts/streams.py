@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks import servers, streams
 from benchmarks.dialects.chat import CHAT
 from benchmarks.dialects.dialect import Dialect
 from benchmarks.dialects.generation import GENERATION
 from benchmarks.dialects.messages import MESSAGES
 from benchmarks.dialects.responses import RESPONSES
 from benchmarks.figures import figure, ratio
+from benchmarks.loads import streams
 from benchmarks.measuring import Run
-from benchmarks.servers import System
+from benchmarks.systems import servers
+from benchmarks.systems.servers import System
 
 # docs/performance.md says where each comes from.
 CHUNK_RATIO = 1.3

@@ -6,11 +6,11 @@ import shutil
 import time
 from pathlib import Path
 
-from benchmarks import servers
 from benchmarks.figures import figure
 from benchmarks.measuring import BATON, Run
-from benchmarks.processes import REPOSITORY
-from benchmarks.servers import System
+from benchmarks.systems import servers
+from benchmarks.systems.processes import REPOSITORY
+from benchmarks.systems.servers import System
 
 # docs/performance.md says where each comes from.
 IDLE_MB = 120.0

@@ -1,0 +1,1 @@
+"""What is measured: each part starts its systems, measures them in turn, round by round, and stops them."""

@@ -1,0 +1,18 @@
+"""The parts of a run, in their order."""
+
+from collections.abc import Callable
+
+from benchmarks.measuring import Run
+from benchmarks.parts.memory import open_streams, slope
+from benchmarks.parts.plain import plain
+from benchmarks.parts.start import start
+from benchmarks.parts.streams import chunks, dialects
+
+PARTS: dict[str, Callable[[Run], None]] = {
+    "plain": plain,
+    "chunks": chunks,
+    "dialects": dialects,
+    "open": open_streams,
+    "start": start,
+    "slope": slope,
+}
