@@ -10,9 +10,11 @@ import subprocess
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from signal import SIGINT, SIGKILL, Signals
+from signal import SIGCONT, SIGINT, SIGKILL, SIGSTOP, Signals
 from types import TracebackType
 from typing import Self
 
@@ -88,6 +90,21 @@ class Postgres:
     def kill(self) -> None:
         """Die as in a power failure."""
         self.stop(SIGKILL)
+
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Every process of it stands still while inside: connections stay, and nothing is answered."""
+        process = self._process
+        assert process is not None
+        with Path(f"/proc/{process.pid}/task/{process.pid}/children").open() as children:
+            pids = [process.pid, *map(int, children.read().split())]
+        for pid in pids:
+            os.kill(pid, SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, SIGCONT)
 
     def new_database(self, like: str | None = None) -> str:
         """The URL of an empty database, or of a copy of the one with that URL, which nobody may be using."""

@@ -15,6 +15,7 @@ from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
 from baton.storage.tables import NOTICES
 from tests.databases import Place
+from tests.postgres import Postgres
 
 
 async def count(database: Database, topic: str) -> int | None:
@@ -222,3 +223,32 @@ async def test_who_leaves_in_the_middle_leaves_no_connection_behind(tmp_path: Pa
 async def _read_once(database: Database) -> None:
     async with database.read() as connection:
         await connection.execute(text("SELECT 1"))
+
+
+async def test_a_server_that_hangs_does_not_keep_a_process_from_ending(postgres: Postgres) -> None:
+    """Neither one in the middle of a statement, nor one that was idle, nor one half asked for."""
+    settings = StorageSettings(url=postgres.new_database())
+    database = Database(settings)
+    await database.open()
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def ask_twice() -> None:
+        async with database.append() as connection:
+            await connection.execute(text("SELECT 1"))
+            inside.set()
+            await go_on.wait()
+            await connection.execute(text("SELECT 2"))
+
+    asking = asyncio.create_task(ask_twice())
+    await inside.wait()
+    async with database.read() as connection:
+        await connection.execute(text("SELECT 3"))
+    with postgres.hung():
+        go_on.set()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await _read_once(database)
+        asking.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.wait([asking])
+            await database.close()

@@ -1,6 +1,7 @@
 """The database: opened once, read by many, written by one transaction at a time."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from baton.core.errors import Unavailable
@@ -17,6 +19,12 @@ from baton.storage.settings import StorageSettings
 
 _WRITE_LOCK = text("SELECT pg_advisory_xact_lock(7024132)")
 """The one writer's lock, where the database has none of its own; the number means nothing."""
+
+_GRACE_S = 2.0
+"""How long a closing waits for a database that says nothing any more, and then for what it cut off."""
+
+_ROUNDS = 3
+"""How often what was cut off is cut off again: a driver may begin to tidy up, and wait once more."""
 
 _ONE_STATE = {"isolation_level": "REPEATABLE READ"}
 """What a reader of a server asks for; in SQLite's WAL mode every transaction reads like that."""
@@ -59,11 +67,11 @@ class Database:
         self._writer = engine.execution_options(**{WRITES: True})
 
     async def close(self) -> None:
-        """Close every connection; may be called twice."""
+        """Close every connection, those of a database that hangs by force; may be called twice."""
         engine, self._engine, self._writer = self._engine, None, None
-        await asyncio.gather(*self._left, return_exceptions=True)
         if engine is not None:
-            await engine.dispose()
+            await _ended(self._left)
+            await _ended({asyncio.ensure_future(engine.dispose())})
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -168,6 +176,17 @@ async def _opened(engine: AsyncEngine) -> AsyncConnection:
 
 
 async def _given_back(opening: asyncio.Task[AsyncConnection]) -> None:
-    """Wait for a connection that nobody wants any longer, and close it."""
-    connection = await opening
-    await connection.close()
+    """Wait for a connection that nobody wants any longer, and close it; there may come none."""
+    with contextlib.suppress(OSError, SQLAlchemyError):
+        connection = await opening
+        await connection.close()
+
+
+async def _ended(tasks: set[asyncio.Future[None]]) -> None:
+    """Wait until all have ended, of themselves or cut off."""
+    for _ in range(_ROUNDS):
+        if not tasks:
+            return
+        _, tasks = await asyncio.wait(tasks, timeout=_GRACE_S)
+        for task in tasks:
+            task.cancel()

@@ -53,6 +53,7 @@ def make_engine(settings: StorageSettings, *, foreign_keys: bool = True) -> Asyn
                 url,
                 pool_timeout=settings.pool_timeout_s,
                 pool_pre_ping=True,
+                hide_parameters=True,  # what is in a row belongs in no log
                 connect_args={
                     "timeout": settings.connect_timeout_s,
                     "server_settings": {
@@ -66,6 +67,7 @@ def make_engine(settings: StorageSettings, *, foreign_keys: bool = True) -> Asyn
     engine = create_async_engine(
         url,
         pool_timeout=settings.pool_timeout_s,
+        hide_parameters=True,
         # The driver shall begin nothing by itself: its own BEGIN comes late and is never IMMEDIATE.
         connect_args={"timeout": settings.busy_timeout_s, "isolation_level": None},
     )
