@@ -19,11 +19,12 @@ __all__ = ("house",)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _MARK = "a mark to put it in place of"
+_HALF = "half a surrogate pair"
 POISONS = {
     "a number of ten thousand digits": b"9" * 10_000,
     "a number without end": b"1e400",
     "a text that is no UTF-8": b'"\xff"',
-    "half a surrogate pair": b'"\\ud800"',
+    _HALF: b'"\\ud800"',
     "a list without a ground": b"[" * 100_000 + b"]" * 100_000,
     "a name that is no UTF-8": b'1, "\xff": 1',
 }
@@ -87,6 +88,23 @@ async def test_a_poisoned_answer_ends_clean(stage: Stage, home: Dialect, caller:
         for stream in (False, True):
             reply = await ask(stage, SPEECHES[caller], HOMES[home], stream=stream)
             await ends_clean(stage, SPEECHES[caller], reply, stream=stream)
+
+
+@pytest.mark.parametrize("caller", SPEECHES)
+async def test_half_a_character_costs_nobody_the_answer(stage: Stage, home: Dialect, caller: str) -> None:
+    """Providers may cut texts between UTF-16 units: it is an answer, streamed or whole, in any dialect."""
+    speech, frames, half = SPEECHES[caller], [frame(event) for event in EVENTS[home]], POISONS[_HALF]
+    for at, event in enumerate(EVENTS[home]):
+        for bad in poisoned(event, half):
+            stage.provider.act = closing(head(), *frames[:at], frame(event, bad), *frames[at + 1 :])
+            reply = await ask(stage, speech, HOMES[home], stream=True)
+            assert speech.finished(reply)
+            assert (await stage.row(reply))[0].status == "ok"
+    for bad in poisoned(json.loads(good(home)), half):
+        stage.provider.act = answering(whole(bad))
+        reply = await ask(stage, speech, HOMES[home], stream=False)
+        assert reply.status == 200
+        assert (await stage.row(reply))[0].status == "ok"
 
 
 async def test_arguments_that_are_no_text_do_not_break_a_judged_stream(stage: Stage) -> None:

@@ -22,7 +22,7 @@ from baton.upstream.dialects.openai.place import place
 from baton.upstream.dialects.registry import CODECS
 from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.dialects.unsaid import note_unsaid
-from baton.upstream.dialects.wire import UNREADABLE
+from baton.upstream.dialects.wire import UNREADABLE, mended
 from baton.upstream.errands.errand import Answer, Errand, safe_content_type
 from baton.upstream.errands.registry import TASKS
 from baton.upstream.http import MAX_ANSWER_BYTES
@@ -88,13 +88,14 @@ class Upstream:
         spec = question.route.provider.spec
         codec, envelope, losses = question.codec, question.envelope, question.losses
         try:
-            seen = codec.glance(body, spec)
+            legible = mended(body)
+            seen = codec.glance(legible, spec)
         except NotAnAnswer as error:
             raise AttemptFailed(error.failure) from None
         if question.at_home:
-            return Reply(body, seen, headers, losses, take_apart=partial(codec.read_answer, body, spec))
+            return Reply(body, seen, headers, losses, take_apart=partial(codec.read_answer, legible, spec))
         try:
-            response = _dated(answered_with(codec.read_answer(body, spec), question.names), self._now_s)
+            response = _dated(answered_with(codec.read_answer(legible, spec), question.names), self._now_s)
         except (NotAnAnswer, Invalid, *UNREADABLE) as error:
             message = f"The provider's answer cannot be understood: {error}"
             failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
@@ -263,7 +264,7 @@ def _dated(response: ChatResponse, now_s: int) -> ChatResponse:
 def _whole(body: bytes, codec: Codec, spec: ProviderSpec) -> ChatResponse:
     """What a provider says that answers a wish for a stream with a whole answer, or an error inside a 200."""
     try:
-        return codec.read_answer(body, spec)
+        return codec.read_answer(mended(body), spec)
     except NotAnAnswer as error:
         raise AttemptFailed(error.failure) from None
     except (Invalid, *UNREADABLE) as error:

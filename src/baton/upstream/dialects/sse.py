@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object
+from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, mended
 
 _BOM = b"\xef\xbb\xbf"
 # Two line ends in a row; atomic, so that one CRLF is never taken for two ends.
@@ -26,8 +26,9 @@ MAX_EVENT_BYTES = 32 * 1024 * 1024
 
 
 class SseEvent(Struct, frozen=True):
-    """One event. `raw` is what came over the wire for it, boundary included, ready to be passed on where it
-    ends in a blank line; the LF of a CRLF that came in two chunks may be missing at its end."""
+    """One event; `data` is mended. `raw` is what came over the wire for it, boundary included, ready to be
+    passed on where it ends in a blank line; the LF of a CRLF that came in two chunks may be missing at its
+    end."""
 
     data: bytes
     raw: bytes
@@ -125,7 +126,9 @@ def _alone(raw: bytes) -> SseEvent | None:
     else:
         end -= 2
         whole = line == end + 1 and raw.endswith(b"\r\n\r\n") and raw.find(b"\r") == end
-    return SseEvent(raw[start:end], raw, name) if whole and raw.startswith(b"data: ", start - 6) else None
+    if not (whole and raw.startswith(b"data: ", start - 6)):
+        return None
+    return SseEvent(mended(raw[start:end]), raw, name)
 
 
 def _read(raw: bytes) -> list[SseEvent]:
@@ -149,7 +152,7 @@ def _read(raw: bytes) -> list[SseEvent]:
         elif (bare or line.startswith((b"{", b"["))) and field not in _NAMES_OF_NO_USE:
             begun = begun if bare else bool(data)
             bare.append(line)
-    text = b"\n".join(data)
+    text = mended(b"\n".join(data))
     error = _error_in(bare) if bare else None
     if error is None:
         return [SseEvent(text, raw, name)] if data else []

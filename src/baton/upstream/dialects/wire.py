@@ -14,6 +14,12 @@ T = TypeVar("T")
 
 _PATH = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
 _ABSENT = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
+_ESCAPE = re.compile(
+    rb"\\(?:(?P<pair>u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|"
+    rb"(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_HALF_OF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _NULL = Raw(b"null")
 _OBJECT = dict[str, Raw]
 _OBJECTS = list[dict[str, Raw]]
@@ -107,6 +113,17 @@ def checked_model(model: str | None) -> str:
             code="invalid_value",
         )
     return model
+
+
+def mended(data: bytes) -> bytes:
+    """A provider's JSON, each escaped half of a surrogate pair that stands alone made U+FFFD.
+
+    Providers that cut texts between UTF-16 units write such halves, at the ends of a stream's pieces; strict
+    readers refuse the whole event for it (RFC 8259, section 8.2, calls what they do unpredictable).
+    """
+    if b"\\u" not in data or _HALF_OF_A_PAIR.search(data) is None:
+        return data
+    return _ESCAPE.sub(lambda found: b"\\ufffd" if found["half"] else found[0], data)
 
 
 def decode(data: bytes | Raw, kind: type[T], at: str = "") -> T:
