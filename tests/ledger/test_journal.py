@@ -72,7 +72,7 @@ async def test_files_are_allocated_whole(root: Path, limits: LedgerSettings) -> 
         for path in files(root, "*/*.segment"):
             assert path.stat().st_size == limits.segment_bytes
             assert path.stat().st_blocks * 512 >= limits.segment_bytes
-        assert journal.healthy
+        assert journal.trouble is None
 
 
 async def test_a_file_goes_when_all_of_it_is_in_the_database(
@@ -121,7 +121,7 @@ async def test_the_journal_grows_to_its_limit_and_no_further(
             fill_up(journal, new_id, held)
         assert refused.value.code == "ledger_full"
         assert refused.value.status == 503
-        assert not journal.healthy
+        assert journal.trouble is not None
         assert [line["event"] for line in logs if line["log_level"] == "error"] == ["journal_full"]
         used = sum(path.stat().st_size for path in files(root, "*/*.segment"))
         assert limits.journal_bytes - limits.segment_bytes <= used <= limits.journal_bytes
@@ -132,7 +132,7 @@ async def test_the_journal_grows_to_its_limit_and_no_further(
         for segment in held:
             segment.pins -= 1
         journal.trim()
-        await eventually(lambda: journal.healthy)
+        await eventually(lambda: journal.trouble is None)
         fill(journal, new_id, 1)[0].pins -= 1
 
 
@@ -152,13 +152,13 @@ async def test_a_short_write_is_no_record(root: Path, new_id: UuidV7, limits: Le
                 assert refused.value.code == "ledger_full"
                 assert str(root) not in refused.value.message
         assert [line["event"] for line in logs] == ["journal_write_failed"], "loud, and once"
-        assert not journal.healthy
+        assert journal.trouble is not None
         assert on_disk(root) == [first]
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         after = a_settled(first.id)
         journal.settled(after)
         assert on_disk(root) == [first, after]
-        assert journal.healthy
+        assert journal.trouble is None
 
 
 @pytest.mark.usefixtures("soft_file_limit")
@@ -175,11 +175,11 @@ async def test_a_full_disk_is_noticed_while_there_is_still_room(
             fill_up(journal, new_id, held)
         served = 1 + len(held)
         assert served > limits.segment_bytes // 400
-        assert not journal.healthy
+        assert journal.trouble is not None
         journal.settled(a_settled(new_id()))
         assert len(on_disk(root)) == served + 1
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        await eventually(lambda: journal.healthy)
+        await eventually(lambda: journal.trouble is None)
         fill(journal, new_id, 1)
 
 
@@ -188,7 +188,7 @@ async def test_what_does_not_fit_a_file_is_refused(root: Path, limits: LedgerSet
     async with Journal(root, "one", limits) as journal:
         with pytest.raises(TooLarge):
             journal.opened(an_opened("x", context="x" * (limits.segment_bytes + 1)))
-        assert journal.healthy
+        assert journal.trouble is None
         assert len(journal.segments) == 1
 
 

@@ -38,9 +38,9 @@ async def keep(root: Path) -> None:
             fill_up(journal, new_id, held)
         assert refused.value.code == "ledger_full"
         assert len(held) > 100
-        assert not journal.healthy
+        assert journal.trouble is not None
         os.chmod(root / "one", 0o700)
-        await eventually(lambda: journal.healthy)
+        await eventually(lambda: journal.trouble is None)
         journal.opened(an_opened(new_id()))
 
 

@@ -2,15 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
 from itertools import islice
 
 from msgspec import Struct
 
 from baton.core.errors import Unavailable
-from baton.ledger.framing import MAGIC, payloads, unframed
 from baton.ledger.journal import Journal
-from baton.ledger.rows import Interaction, Opened, Settled
+from baton.ledger.reader import Found, Reader, Stretch
+from baton.ledger.rows import Interaction, Settled
 from baton.ledger.segment import Segment
 from baton.ledger.settings import LedgerSettings
 
@@ -38,7 +37,7 @@ class Backlog:
         self._queue: deque[Entry] = deque()
         self._unwritten: dict[str, Entry] = {}
         self._spilled_after: tuple[int, int] | None = None
-        self._reading: Iterator[Entry] | None = None
+        self._reader: Reader | None = None
         self.arrived = 0
         """Interactions that ever came in."""
         self.drained = 0
@@ -71,10 +70,14 @@ class Backlog:
         elif self.waiting == self._batch:
             self.plenty.set()
 
-    def head(self) -> list[Entry]:
-        """The oldest entries, at most a batch; they stay until `drop`."""
+    async def head(self) -> list[Entry]:
+        """The oldest entries, at most a batch; they stay until `drop`. May be none while more are read back.
+
+        Raises:
+            OSError: the journal cannot be read back.
+        """
         if not self._queue and self._spilled_after is not None:
-            self._read_on(self._spilled_after)
+            await self._read_on(self._spilled_after)
         return list(islice(self._queue, self._batch))
 
     def drop(self, count: int) -> None:
@@ -112,37 +115,28 @@ class Backlog:
         except Unavailable:  # the journal has said so, loudly
             return None
 
-    def _read_on(self, after: tuple[int, int]) -> None:
+    async def _read_on(self, after: tuple[int, int]) -> None:
         """Queue the next batch from the journal; at its end, queueing goes on as before."""
-        if self._reading is None:
-            self._reading = _read_back(self._journal, after)
-        before = len(self._queue)
-        self._queue.extend(islice(self._reading, self._batch))
-        if len(self._queue) - before < self._batch:  # nothing can have been appended since it was read
-            self._reading = None
-            self._spilled_after = None
+        if self._reader is None:
+            self._reader = Reader(after)
+        found = await self._read(self._reader)
+        if len(found) < self._batch:  # the little that came meanwhile is read without letting more come
+            found += self._reader.next(self._stretches(), self._batch)
+            if len(found) < self._batch:
+                self._reader = None
+                self._spilled_after = None
+        self._queue.extend(Entry(*each) for each in found)
 
+    async def _read(self, reader: Reader) -> list[Found]:
+        """The next batch, read in a thread."""
+        stretches = self._stretches()
+        for stretch in stretches:
+            stretch.segment.pins += 1
+        try:
+            return await asyncio.to_thread(reader.next, stretches, self._batch)
+        finally:
+            for stretch in stretches:
+                stretch.segment.pins -= 1
 
-def _read_back(journal: Journal, after: tuple[int, int]) -> Iterator[Entry]:
-    """Interactions whose end lies behind a position, also those appended while this goes on."""
-    begun: dict[str, tuple[Opened, Segment]] = {}
-    number, at = 0, len(MAGIC)
-    while True:
-        segment = next(segment for segment in journal.segments if segment.number >= number)
-        if segment.number > number:
-            number, at = segment.number, len(MAGIC)
-        if at == segment.end:
-            if segment is journal.segments[-1]:
-                return
-            number += 1
-            at = len(MAGIC)
-            continue
-        for end, payload in payloads(segment.read(), at):
-            at = end
-            record = unframed(payload)
-            if isinstance(record, Opened):
-                begun[record.id] = (record, segment)
-            elif record.id in begun:
-                opened, opened_in = begun.pop(record.id)
-                if (number, end) > after:
-                    yield Entry(Interaction(opened, record), opened_in, segment)
+    def _stretches(self) -> list[Stretch]:
+        return [Stretch(segment, segment.end) for segment in self._journal.segments]

@@ -5,10 +5,14 @@ import os
 from pathlib import Path
 from typing import Self
 
+import structlog
+
 from baton.ledger.segment import SUFFIX
 
 _LOCK = "lock"
 _UNBORN = ".new-"
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Folder:
@@ -31,19 +35,27 @@ class Folder:
         unborn = root / f"{_UNBORN}{name}"
         unborn.mkdir(mode=0o700)
         lock_fd = os.open(unborn / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path = root / name
-        unborn.rename(path)
+        try:
+            fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path = root / name
+            unborn.rename(path)
+        except OSError:
+            os.close(lock_fd)
+            raise
         return cls(path, lock_fd)
 
     @classmethod
     def claim_abandoned(cls, root: Path) -> list[Self]:
-        """Lock every folder whose owner is dead, oldest name first."""
+        """Lock every folder whose owner is dead, oldest name first; one that may not be opened is left."""
         claimed: list[Self] = []
         for path in sorted(root.iterdir()):
             if path.name.startswith(_UNBORN):
                 continue
-            folder = cls._claim(path)
+            try:
+                folder = cls._claim(path)
+            except OSError as error:  # another user's, perhaps: it must not keep the others from being found
+                _log.error("journal_not_recovered", path=str(path), error=str(error))
+                continue
             if folder is not None:
                 claimed.append(folder)
         return claimed
@@ -59,6 +71,9 @@ class Folder:
         except BlockingIOError:
             os.close(lock_fd)
             return None
+        except OSError:
+            os.close(lock_fd)
+            raise
         if not (path / _LOCK).exists():  # another claimed, emptied and removed it in between
             os.close(lock_fd)
             return None

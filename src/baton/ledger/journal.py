@@ -96,11 +96,6 @@ class Journal:
         return next(iter(self._troubles.values()), None)
 
     @property
-    def healthy(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self._troubles
-
-    @property
     def refusal(self) -> str | None:
         """Why beginnings cannot be recorded now, in words; None: they can."""
         if _Trouble.WRITE in self._troubles:
@@ -208,12 +203,15 @@ class Journal:
     async def _remove_done(self) -> None:
         for segment in [segment for segment in self._filled if not segment.pins]:
             self._filled.remove(segment)
-            try:
-                await asyncio.to_thread(segment.discard)
-            except OSError as error:  # the next start finds it, and every row of it in the database
-                self._begins(_Trouble.REMOVAL, error)
-            else:
-                self._ends(_Trouble.REMOVAL)
+            await self._discard(segment)
+
+    async def _discard(self, segment: Segment) -> None:
+        try:
+            await asyncio.to_thread(segment.discard)
+        except OSError as error:  # the next start finds it, and every row of it in the database
+            self._begins(_Trouble.REMOVAL, error)
+        else:
+            self._ends(_Trouble.REMOVAL)
 
     async def _make_spare(self) -> None:
         if self._spare is not None:
@@ -225,7 +223,7 @@ class Journal:
             return
         self._ends(_Trouble.ROOM)
         if spare.number < self._current.number:  # a request could not wait for it; files are read in order
-            await asyncio.to_thread(spare.discard)
+            await self._discard(spare)
         else:
             self._spare = spare
 

@@ -50,7 +50,9 @@ class Recovery:
     ) -> None:
         """Stop soon; what is not yet in the database is left to the next start."""
         self._closing.set()
-        await self._task
+        with contextlib.suppress(TimeoutError):  # a database that hangs is not waited for
+            async with asyncio.timeout(self._settings.closing_s):
+                await self._task
         for folder in self._set_aside:
             await asyncio.to_thread(folder.release)
 
@@ -83,23 +85,31 @@ class Recovery:
             while batch := await asyncio.to_thread(reading.next, self._settings.batch_rows):
                 if self._closing.is_set():
                     return None
-                await self._store.add(batch)
+                await self._add(batch)
                 settled += len(batch)
             unended = [Interaction(opened, crashed(opened)) for opened in reading.begun.values()]
-            await self._store.add(unended)
+            await self._add(unended)
             await asyncio.to_thread(folder.remove)
+        except TimeoutError:
+            raise
         except (Unreadable, OSError) as error:
             _log.error("journal_not_recovered", path=str(folder.path), error=str(error))
             return None
         _log.warning("journal_recovered", path=str(folder.path), settled=settled, crashed=len(unended))
         return Recovered(settled=settled, crashed=len(unended))
 
+    async def _add(self, interactions: list[Interaction]) -> None:
+        async with asyncio.timeout(self._settings.answer_s):
+            await self._store.add(interactions)
+
     async def _run(self) -> None:
         pause_s = self._settings.retry_first_s
         while not self._closing.is_set():
             try:
                 await self.sweep()
-            except (Unavailable, SQLAlchemyError):  # the writer says so
+            except (Unavailable, SQLAlchemyError, OSError) as error:
+                if pause_s == self._settings.retry_first_s:
+                    _log.warning("recovery_put_off", error=str(error))
                 wait_s = pause_s
                 pause_s = min(pause_s * 2, self._settings.retry_last_s)
             else:

@@ -61,9 +61,9 @@ class Segment:
         if self.end < self.size:
             os.pwrite(self._fd, b"\0", self.end)
 
-    def read(self) -> bytes:
-        """All that was appended, behind what the file begins with."""
-        return os.pread(self._fd, self.end, 0)
+    def read(self, start: int, end: int) -> bytes:
+        """What lies between two offsets. Blocks."""
+        return os.pread(self._fd, end - start, start)
 
     def sync(self) -> None:
         """Have the disk keep what was appended. Blocks."""

@@ -18,6 +18,8 @@ class LedgerSettings(Struct, frozen=True, kw_only=True):
     """How long an interaction may wait for others to go with."""
     queued_rows: int = 10_000
     """Interactions held in memory on their way to the database; more are read back from the journal."""
+    answer_s: float = 60.0
+    """How long the database may take over a batch before it is taken to be away."""
     retry_first_s: float = 0.2
     """Pause after the database could not be written to, doubled each time …"""
     retry_last_s: float = 5.0

@@ -67,8 +67,8 @@ class Writer:
             self._backlog.write_missing()
             try:
                 await self._move_all()
-            except (Unavailable, SQLAlchemyError) as error:
-                self._away(str(error))
+            except (Unavailable, SQLAlchemyError, OSError) as error:
+                self._away(error)
                 await self._pause(pause_s)
                 pause_s = min(pause_s * 2, self._settings.retry_last_s)
             else:
@@ -90,8 +90,9 @@ class Writer:
         """Move what is there now; what comes meanwhile waits for company, a transaction costs as 100 rows."""
         target = self._backlog.arrived
         while self._backlog.drained < target:
-            entries = self._backlog.head()
-            await self._store.add([entry.interaction for entry in entries])
+            entries = await self._backlog.head()
+            async with asyncio.timeout(self._settings.answer_s):
+                await self._store.add([entry.interaction for entry in entries])
             self._backlog.drop(len(entries))
             async with self._moved:
                 self._moved.notify_all()
@@ -101,12 +102,23 @@ class Writer:
             async with asyncio.timeout(pause_s):
                 await self._closing.wait()
 
-    def _away(self, why: str) -> None:
+    def _away(self, error: Unavailable | SQLAlchemyError | OSError) -> None:
         if self.trouble is None:
-            _log.error("ledger_database_away", error=why)
-        self.trouble = why
+            _log.error("ledger_database_away", error=str(error))
+        self.trouble = _in_words(error)
 
     def _back(self) -> None:
         if self.trouble is not None:
             _log.warning("ledger_database_back")
             self.trouble = None
+
+
+def _in_words(error: Unavailable | SQLAlchemyError | OSError) -> str:
+    """For people who may not see what is in the rows, nor the statements."""
+    if isinstance(error, Unavailable):
+        return error.message
+    if isinstance(error, TimeoutError):
+        return "The database does not answer."
+    if isinstance(error, OSError):
+        return f"The journal cannot be read back: {error.strerror}."
+    return "The database does not take the ledger's rows; the log says why."
