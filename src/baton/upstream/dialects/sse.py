@@ -17,7 +17,7 @@ from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, mended
 
 _BOM = b"\xef\xbb\xbf"
 # Two line ends in a row; atomic, so that one CRLF is never taken for two ends.
-_BOUNDARY = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
+_BOUNDARY = re.compile(rb"(?>\r\n|\r|\n){2}")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _NAMES_OF_NO_USE = (b"id", b"retry")
 
@@ -74,12 +74,14 @@ class SseReader:
         start = 0
         for end in self._boundaries(pending):
             raw = pending[start:end]
+            start = end
+            if b"data" not in raw and b"{" not in raw and b"[" not in raw:  # a flood of these must cost little
+                continue
             alone = _alone(raw)
             if alone is not None:
                 events.append(alone)
             else:
                 events += _read(raw)
-            start = end
         self._pending = pending[start:]
         self._half_end = self._half_end or (start == len(pending) and pending.endswith(b"\r"))
         # A boundary is at most 4 bytes and may be half here.
