@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -25,8 +25,8 @@ class Home:
     environment: dict[str, str]
 
     @classmethod
-    def of(cls, folder: Path, database_url: str) -> Self:
-        """One with a data folder, on a free port."""
+    def of(cls, folder: Path, database_url: str, environment: Mapping[str, str] | None = None) -> Self:
+        """One with a data folder, on a free port; `environment`: what else it is told."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -37,7 +37,9 @@ class Home:
             "BATON_MASTER_KEY": KEY,
             "DATABASE_URL": database_url,
         }
-        return cls(f"http://127.0.0.1:{port}", os.environ | settings)
+        # Bytecode is what makes so many starts quick; some images switch it off.
+        usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return cls(f"http://127.0.0.1:{port}", {**usual, **settings, **(environment or {})})
 
 
 @asynccontextmanager
