@@ -75,7 +75,7 @@ class SseReader:
         for end in self._boundaries(pending):
             raw = pending[start:end]
             start = end
-            if b"data" not in raw and b"{" not in raw and b"[" not in raw:  # a flood of these must cost little
+            if b"data" not in raw and b"{" not in raw and b"[" not in raw:  # floods of these must cost little
                 continue
             alone = _alone(raw)
             if alone is not None:
