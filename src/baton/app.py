@@ -17,7 +17,7 @@ from baton.access.identity.identities import Identities
 from baton.access.identity.keyring import Keyring
 from baton.access.identity.last_use import LastUse
 from baton.access.identity.mint import KeyMint
-from baton.access.identity.secret import load_secret
+from baton.access.identity.secret import SecretRoot, load_secret
 from baton.catalog.classes import ProviderClasses, classes_kind, declared_classes, with_classes
 from baton.catalog.estimates import Estimates
 from baton.catalog.kind import model_kind
@@ -35,7 +35,9 @@ from baton.core.ids import UuidV7
 from baton.core.provider import ProviderSpec
 from baton.gateway.counting import Counting
 from baton.gateway.draining import Drains
+from baton.gateway.fingerprints import Fingerprints
 from baton.gateway.gateway import Gateway
+from baton.gateway.opening import Openings
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.retry import RetryPolicy
 from baton.gateway.routing.live import LiveRouter
@@ -70,6 +72,7 @@ class Storehouse:
     notices: Notices
     identities: Identities
     mint: KeyMint
+    secret: SecretRoot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +113,8 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
         database = await stack.enter_async_context(Database(StorageSettings(url=database_url(settings))))
         await upgrade(database)
         notices = await stack.enter_async_context(Notices(database))
-        mint = KeyMint(await load_secret(settings.data_dir, settings.secret_key))
+        secret = await load_secret(settings.data_dir, settings.secret_key)
+        mint = KeyMint(secret)
         yield Storehouse(
             settings=settings,
             clock=clock,
@@ -119,6 +123,7 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
             notices=notices,
             identities=Identities(database, notices, mint, clock, new_id),
             mint=mint,
+            secret=secret,
         )
 
 
@@ -178,8 +183,7 @@ async def open_app(
                 router,
                 directory,
                 Attempts(upstream, store.clock, random.Random()),  # noqa: S311 (jitter, no secret)
-                ledger.book,
-                store.clock,
+                Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
                 RetryPolicy(settings.retries),
                 drains,
             ),

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from baton.ledger.interactions import AttemptRow, Filter, InteractionRow
+from baton.ledger.filter import Filter
+from baton.ledger.stored import AttemptRow, InteractionRow
 from tests.chaos.provider import RawProvider, raw_provider
 from tests.chaos.wire import PATIENCE_S, Line, Reply, chat, line_to, post
 from tests.conftest import BatonServer, serving
@@ -43,16 +44,18 @@ class Stage:
         """Ask on a connection that the test holds."""
         await line.send(post(self.baton.key, chat(MODEL, **fields), *headers))
 
-    async def row(self, reply: Reply) -> tuple[InteractionRow, list[AttemptRow]]:
+    async def row(self, reply: Reply) -> tuple[InteractionRow, tuple[AttemptRow, ...]]:
         """What the ledger has of it."""
-        return await self.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
+        found = await self.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
+        return found.interaction, found.attempts
 
-    async def newest(self) -> tuple[InteractionRow, list[AttemptRow]]:
+    async def newest(self) -> tuple[InteractionRow, tuple[AttemptRow, ...]]:
         """The newest of the ledger, once nothing is open any more."""
         ledger = self.baton.app.ledger
         await soon(lambda: ledger.book.open_count == 0)
         page = await ledger.interactions.page(Filter(), limit=1)
-        return await ledger.interactions.one(page.items[0].id)
+        found = await ledger.interactions.one(page.items[0].interaction.id)
+        return found.interaction, found.attempts
 
     async def count(self) -> int:
         """How many interactions the ledger has."""

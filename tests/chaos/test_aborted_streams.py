@@ -12,7 +12,7 @@ import pytest_asyncio
 from rs_bpe.bpe import openai
 
 from baton.core.dialect import Dialect
-from baton.ledger.interactions import InteractionRow
+from baton.ledger.stored import InteractionRow
 from tests.chaos.conftest import KEY, Stage, soon
 from tests.chaos.provider import Caller, chunked, raw_provider
 from tests.chaos.wire import line_to, post

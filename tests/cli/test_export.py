@@ -15,9 +15,9 @@ import pytest
 
 from baton.cli.part import Part, Position
 from baton.core.ids import UuidV7
-from baton.ledger.feedback import FeedbackRow
 from baton.ledger.ledger import open_ledger
 from baton.ledger.rows import Cost
+from baton.ledger.stored import FeedbackRow
 from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
@@ -69,27 +69,28 @@ def lines(text: str) -> list[dict[str, Any]]:
 
 
 def test_a_table_for_spreadsheets(run: Run, url: str) -> None:
-    """A header and a line per interaction; money in both units; what looks like a formula is text."""
+    """A header and a line per interaction, in the API's words; what looks like a formula is text."""
     ran = run("export", "interactions", env={"DATABASE_URL": url})
     assert (ran.code, ran.err) == (0, "2 interactions exported.\n")
     one, two = table(ran.out)
-    assert (one["costNanos"], one["costUsd"]) == ("1234567901", "1.234567901")
-    assert (one["priceInputNanosPer1M"], one["priceInputUsdPer1M"]) == ("150000000", "0.15")
+    assert (one["costUsd"], one["outputCostUsd"]) == ("1.234567901", "0.00000001")
+    assert (one["price.inputUsd"], one["usage.promptTokens"]) == ("0.15", "118")
+    assert (one["repriced.costUsd"], one["scores.final"]) == ("", "")
     assert (one["agent"], one["tags"], one["contextMetadata"]) == (f"'{HOSTILE}", '{"a":"b"}', '{"x":1}')
     assert (one["unpriced"], one["stream"], two["stream"]) == ("true", "false", "true")
     assert one["createdAt"].endswith("Z")
     assert (two["session"], two["project"], two["agent"]) == ("'-1+1", "ü", "")
-    assert (two["feedbackScore"], two["feedbackComment"]) == ("4", "'@SUM(A1)")
+    assert (two["feedback.score"], two["feedback.comment"]) == ("4", "'@SUM(A1)")
 
 
 def test_lines_for_programs(run: Run, url: str) -> None:
-    """One JSON object per interaction, as things are; with its attempts where they are asked for."""
+    """One JSON object per interaction, as the API tells it; with its attempts where they are asked for."""
     ran = run("export", "interactions", "--format", "jsonl", "--attempts", env={"DATABASE_URL": url})
     one, two = lines(ran.out)
-    assert (one["costNanos"], one["costUsd"], one["unpriced"]) == (1234567901, "1.234567901", True)
+    assert (one["costUsd"], one["usage"]["promptTokens"], one["unpriced"]) == ("1.234567901", 118, True)
     assert (one["agent"], one["tags"], one["contextMetadata"]) == (HOSTILE, {"a": "b"}, {"x": 1})
     assert [attempt["costUsd"] for attempt in one["attempts"]] == ["1.234567901", None]
-    assert (two["attempts"], two["feedbackScore"], one["feedbackScore"]) == ([], 4, None)
+    assert (two["attempts"], two["feedback"]["score"], one["feedback"]) == ([], 4, None)
     bare = lines(run("export", "interactions", "--format", "jsonl", env={"DATABASE_URL": url}).out)
     assert "attempts" not in bare[0]
     assert (bare[0]["attemptCount"], bare[0]["responseTimeMs"]) == (2, 643)
@@ -98,10 +99,11 @@ def test_lines_for_programs(run: Run, url: str) -> None:
 def test_attempts_in_a_table(run: Run, file: Path) -> None:
     """A line per attempt: what was paid stands once."""
     rows = table(run("export", "interactions", "--attempts").out)
-    assert [(row["n"], row["costNanos"], row["costUsd"]) for row in rows] == [
-        ("1", "1234567901", "1.234567901"),
-        ("2", "", ""),
+    assert [(row["n"], row["usage.promptTokens"], row["costUsd"]) for row in rows] == [
+        ("1", "118", "1.234567901"),
+        ("2", "118", ""),
     ]
+    assert rows[0]["interactionId"] == rows[1]["interactionId"]
 
 
 def test_filters(run: Run, file: Path) -> None:

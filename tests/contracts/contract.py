@@ -255,7 +255,7 @@ class Contract:
         if "x-baton-interaction" not in headers:
             verdict.note(Aspect.USAGE, ["there is no row in the ledger"], caller, of)
             return
-        row, _ = await self.baton.app.ledger.interactions.one(headers["x-baton-interaction"])
+        row = (await self.baton.app.ledger.interactions.one(headers["x-baton-interaction"])).interaction
         bill = bill_of(verdict.exchange)
         if bill is None:
             problems = [] if row.usage_estimated else ["what nobody counted is no estimate"]

@@ -267,7 +267,8 @@ async def _bill(between: Contract, exchange: Exchange, listed: bool) -> Billed:
     answered = await between.send(again(exchange, f"{exchange.provider}/{exchange.model}"))
     if "x-baton-interaction" not in answered.headers:
         return Billed(exchange, listed, told, [f"no row: {answered.status} {answered.body[:200]!r}"])
-    row, attempts = await between.baton.app.ledger.interactions.one(answered.headers["x-baton-interaction"])
+    found = await between.baton.app.ledger.interactions.one(answered.headers["x-baton-interaction"])
+    row, attempts = found.interaction, found.attempts
     seed = {f"{each['provider']}/{each['name']}": each for each in json.loads(SEED.read_bytes())}
     prices = seed[f"{row.provider}/{row.model}"].get("prices") if listed else [STAND_IN]
     if not prices:

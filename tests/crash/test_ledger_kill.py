@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import func, select
 
 from baton.core.ids import UuidV7
+from baton.ledger.filter import Filter
 from baton.ledger.folder import Folder
-from baton.ledger.interactions import Filter
 from baton.ledger.ledger import open_ledger
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.storage import schema

@@ -10,11 +10,12 @@ import pytest
 from baton.core.errors import Invalid, NotFound, Unavailable
 from baton.core.ids import UuidV7
 from baton.core.usage import Usage
-from baton.ledger.feedback import FeedbackRow
-from baton.ledger.interactions import MAX_PAGE, AttemptRow, Filter, InteractionRow, Interactions
+from baton.ledger.filter import Filter
+from baton.ledger.interactions import MAX_PAGE, Interactions
 from baton.ledger.ledger import Ledger, open_ledger
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled
 from baton.ledger.settings import LedgerSettings
+from baton.ledger.stored import AttemptRow, FeedbackRow, InteractionRow
 from baton.ledger.tables import ATTEMPTS, FEEDBACK, INTERACTIONS
 from baton.storage.database import Database
 from tests.ledger.samples import a_settled, an_attempt, an_opened
@@ -45,7 +46,7 @@ def record(ledger: Ledger, id: str, *, opened: dict[str, Any] | None = None, **s
 
 
 async def found(ledger: Ledger, wanted: Filter) -> list[str]:
-    return [item.id for item in (await ledger.interactions.page(wanted)).items]
+    return [item.interaction.id for item in (await ledger.interactions.page(wanted)).items]
 
 
 async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
@@ -71,8 +72,9 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         tags={"tag": "value"},
         context='{"page":1}',
         prompt_hash="hash",
-        kind="type",
+        kind="images",
         project="project",
+        scores='{"final":1}',
     )
     attempt = Attempt(
         provider="provider a",
@@ -132,8 +134,9 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
     )
     ledger.book.opened(opened)
     ledger.book.settled(settled)
-    row, [first, second] = await ledger.interactions.one(id)
-    assert row == InteractionRow(
+    found = await ledger.interactions.one(id)
+    first, second = found.attempts
+    assert found.interaction == InteractionRow(
         id=id,
         at_ms=FIRST_MS,
         tenant="tenant",
@@ -186,13 +189,14 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         decision='{"score":1}',
         schema_violation="violation",
         audio_seconds=5.5,
-        type="type",
+        type="images",
         project="project",
         original_provider="provider a",
         fallback_reason="status a",
         pricing="unpriced",
         cache_write_long_tokens=37,
         processing="processing",
+        scores='{"final":1}',
     )
     assert first == AttemptRow(
         interaction_id=id,
@@ -238,7 +242,7 @@ async def test_pages_go_through_everything_once_newest_first(ledger: Ledger) -> 
     cursor = None
     while True:
         page = await ledger.interactions.page(Filter(), limit=10, cursor=cursor)
-        seen += [item.id for item in page.items]
+        seen += [item.interaction.id for item in page.items]
         cursor = page.next_cursor
         if cursor is None:
             break
@@ -274,9 +278,6 @@ async def test_filters_narrow(ledger: Ledger) -> None:
         (Filter(since_ms=FIRST_MS + 5), [three, two]),
         (Filter(until_ms=FIRST_MS + 5), [one]),
         (Filter(since_ms=FIRST_MS + 1, until_ms=FIRST_MS + DAY_MS), [two]),
-        (Filter(id_prefix=one[:13].upper()), [one]),
-        (Filter(id_prefix=one[:5]), [three, two, one]),
-        (Filter(id_prefix="%"), []),
         (Filter(user_id="bob", status="ok"), [three]),
         (Filter(provider="\0"), []),
         (Filter(key_id="01900000-0000-7000-8000-000000000002"), [three, two, one]),
@@ -323,11 +324,11 @@ async def test_why_another_model_served_is_told_by_the_attempts(ledger: Ledger) 
         ]
     ):
         id = record(ledger, id_at(FIRST_MS, n), attempts=attempts)
-        row, _ = await ledger.interactions.one(id)
+        row = (await ledger.interactions.one(id)).interaction
         assert (row.original_provider, row.fallback_reason) == (provider, reason)
 
 
-@pytest.mark.parametrize("cursor", ["", "\0", "zzz", "0190'"])
+@pytest.mark.parametrize("cursor", ["", "\0", "zzz", "0190'", "019", "f" * 36, "-" * 36])
 async def test_a_cursor_that_is_not_ours_is_refused(ledger: Ledger, cursor: str) -> None:
     """Whatever else it is, it is not looked for."""
     with pytest.raises(Invalid):
@@ -352,7 +353,7 @@ async def not_done() -> bool:
 async def test_anothers_interaction_is_not_found(ledger: Ledger) -> None:
     """It looks the same as one that does not exist."""
     id = record(ledger, id_at(FIRST_MS), opened={"user_id": "ann"})
-    assert (await ledger.interactions.one(id, user_id="ann"))[0].id == id
+    assert (await ledger.interactions.one(id, user_id="ann")).interaction.id == id
     with pytest.raises(NotFound):
         await ledger.interactions.one(id, user_id="bob")
     with pytest.raises(NotFound):
@@ -381,7 +382,7 @@ async def test_usage_adds_up_by_model_and_by_day(ledger: Ledger) -> None:
         ("2024-10-05", 2, 2, 100),
     ]
     items = (await ledger.interactions.page(Filter())).items
-    assert sum(item.cost_nanos for item in items) == all_of_it.used.cost_nanos
+    assert sum(item.interaction.cost_nanos for item in items) == all_of_it.used.cost_nanos
     anns = await ledger.usage.summary(Filter(user_id="ann"))
     assert (anns.requests, anns.used.cost_nanos, len(anns.by_day)) == (1, 100, 1)
     none = await ledger.usage.summary(Filter(user_id="nobody"))
@@ -399,5 +400,5 @@ async def test_a_nul_holds_up_nothing(ledger: Ledger) -> None:
     """A text with a NUL, which PostgreSQL refuses, is stored with a mark in its place."""
     lost = an_attempt(error="a\0b")
     id = record(ledger, id_at(FIRST_MS), opened={"agent": "a\0b"}, attempts=(lost,))
-    row, [attempt] = await ledger.interactions.one(id)
-    assert (row.agent, attempt.error) == ("a\ufffdb", "a\ufffdb")
+    found = await ledger.interactions.one(id)
+    assert (found.interaction.agent, found.attempts[0].error) == ("a\ufffdb", "a\ufffdb")

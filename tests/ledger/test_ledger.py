@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
-from baton.ledger.interactions import Filter
+from baton.ledger.filter import Filter
 from baton.ledger.ledger import Ledger, open_ledger
 from baton.ledger.rows import Cost
 from baton.ledger.settings import LedgerSettings
@@ -57,8 +57,8 @@ async def test_what_has_ended_can_be_read_at_once(
         for _ in range(3):
             [id] = ids = [new_id()]
             record(ledger, ids)
-            row, attempts = await ledger.interactions.one(id)
-            assert (row.id, row.status, len(attempts)) == (id, "ok", 1)
+            found = await ledger.interactions.one(id)
+            assert (found.interaction.id, found.interaction.status, len(found.attempts)) == (id, "ok", 1)
 
 
 async def test_closing_drains_everything(
@@ -84,7 +84,8 @@ async def test_an_open_interaction_is_settled_as_crashed_by_the_next_start(
         assert ledger.book.open_count == 1
     async with open_ledger(root, database, new_id, limits) as ledger:
         await eventually(lambda: len(files(root)) == 1)
-        row, [attempt] = await ledger.interactions.one(open_id)
+        found = await ledger.interactions.one(open_id)
+        row, [attempt] = found.interaction, found.attempts
         assert (row.status, row.cost_nanos, row.usage_estimated) == ("crashed", 3, True)
         assert (attempt.provider, attempt.cost_nanos, attempt.usage_estimated) == ("openai", 3, True)
     assert await stored(database) == {open_id: "crashed", other_id: "ok"}
@@ -298,7 +299,7 @@ async def test_several_ledgers_share_a_root_and_a_database(
             record(ledger, ids[n * 100 : n * 100 + 100])
             assert await ledger.writer.flush(5.0)
         page = await ledgers[0].interactions.page(Filter(), limit=500)
-    assert [item.id for item in page.items] == sorted(ids, reverse=True)
+    assert [item.interaction.id for item in page.items] == sorted(ids, reverse=True)
     assert files(root) == []
 
 

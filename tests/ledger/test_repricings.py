@@ -76,9 +76,9 @@ async def test_both_figures_are_kept(recorded: Repricings, database: Database) -
     """What was recorded stays; the second figure stands beside it; the audit has the sums."""
     assert await recorded.store(await priced(recorded), ADA) == 3
     shown = Interactions(database, nothing_to_flush)
-    row, _ = await shown.one(id_at(4000))
-    again = await shown.repricing(id_at(4000))
-    assert (row.cost_nanos, row.unpriced) == (0, True)
+    found = await shown.one(id_at(4000))
+    again = found.repriced
+    assert (found.interaction.cost_nanos, found.interaction.unpriced) == (0, True)
     assert again is not None
     assert (again.cost_nanos, again.unpriced, again.at_ms, again.price_revision) == (
         201,
@@ -86,7 +86,7 @@ async def test_both_figures_are_kept(recorded: Repricings, database: Database) -
         9000,
         "r2@initial",
     )
-    assert await shown.repricing(id_at(8000)) is None
+    assert (await shown.one(id_at(8000))).repriced is None
     (entry,) = (await Trail(database).page(AuditFilter(kind="interaction"))).entries
     assert (entry.action, entry.actor_id) == ("reprice", "ada")
     assert bytes(entry.before or b"") == b'{"interactions":3,"costNanos":302}'
@@ -99,7 +99,7 @@ async def test_storing_again_stores_nothing(recorded: Repricings, database: Data
     assert await recorded.store(await priced(recorded, now_ms=10_000), ADA) == 0
     free = Repricings(database, lambda _: Priced(cost=Cost(), version="r3@initial"))
     assert await free.store(await priced(free), ADA) == 3
-    again = await Interactions(database, nothing_to_flush).repricing(id_at(2000))
+    again = (await Interactions(database, nothing_to_flush).one(id_at(2000))).repriced
     assert again is not None
     assert (again.cost_nanos, again.price_revision) == (0, "r3@initial")
 

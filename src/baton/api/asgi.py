@@ -84,7 +84,7 @@ def build(app: App) -> Asgi:
         GenerativeModels(permitted),
         NativeModels(permitted, app.estimates),
         HealthRoutes(condition),
-        InteractionRoutes(app.ledger.interactions, app.ledger.feedback),
+        InteractionRoutes(app.ledger.interactions),
         ModelInfoRoutes(app.ledger.interactions),
         FeedbackRoutes(app.ledger.feedback, store.clock),
         ModelTransfer(app.models, app.tiers),

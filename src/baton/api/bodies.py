@@ -1,11 +1,14 @@
 """What all bodies of Baton's own routes share: camelCase, times in RFC 3339, money as decimal strings."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from baton.core.money import usd_text
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MS = timedelta(milliseconds=1)
 
 
 class Shown(BaseModel):
@@ -34,7 +37,7 @@ def milliseconds(time: datetime) -> int:
     """A time as Unix milliseconds; one without a zone is taken for UTC."""
     if time.tzinfo is None:
         time = time.replace(tzinfo=UTC)
-    return int(time.timestamp() * 1000)
+    return (time - _EPOCH) // _MS
 
 
 def usd(nanos: int | None) -> str | None:

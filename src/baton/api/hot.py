@@ -11,7 +11,7 @@ from baton.api.exchange import REQUEST_ID, Exchange, Receive, Scope, Send
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import BatonError
-from baton.gateway.gateway import Arrival
+from baton.gateway.opening import Arrival
 
 _ENDS_CONNECTION = frozenset({408, 413})
 """Statuses after which more of the body may still come."""

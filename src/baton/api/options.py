@@ -40,6 +40,8 @@ class _Wishes(Struct, rename="camel"):
 _FIELDS = {field.name.replace("_", "-"): field.encode_name for field in msgspec.structs.fields(_Wishes)}
 _LISTS = frozenset({"exclude", "require"})
 _NUMBERS = frozenset({"timeout", "max-retries"})
+_USE_CASES = {"insight_generation": "insight"}
+"""Other words for use cases."""
 
 
 def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
@@ -68,7 +70,7 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
     except UNREADABLE as error:
         raise Invalid(f"One of Baton's options is wrong: {error}.", param="baton") from None
     return Options(
-        use_case=read.use_case,
+        use_case=_USE_CASES.get(read.use_case or "", read.use_case),
         agent=read.agent,
         project=read.project,
         session=read.session,

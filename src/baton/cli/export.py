@@ -22,7 +22,7 @@ from baton.cli.spread import CsvLines, JsonLines, Lines
 from baton.cli.stop import INTERRUPTED, Stop
 from baton.cli.terminal import counted, note
 from baton.ledger.export import Export
-from baton.ledger.interactions import Filter
+from baton.ledger.filter import Filter
 from baton.settings import Settings
 
 

@@ -1,37 +1,28 @@
-"""The ledger's rows as lines of a file: CSV for spreadsheets, JSON Lines for programs."""
+"""The ledger's rows as lines of a file, in the API's words: CSV for spreadsheets, JSON Lines for programs."""
 
 import csv
 import io
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol, get_args
 
 import msgspec
-from msgspec import Raw, Struct
 
-from baton.core.money import usd_text
-from baton.ledger.export import Exported
-from baton.ledger.interactions import AttemptRow, InteractionRow
-
-Cell = str | int | float | bool | Raw | None
+from baton.api.bodies import Shown
+from baton.api.native.interaction_shown import (
+    AttemptShown,
+    InteractionShown,
+    attempt_shown,
+    interaction_detail,
+    interaction_shown,
+)
+from baton.ledger.stored import Whole
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet may take a text that begins so for; OWASP, "CSV Injection"."""
 
-_OTHERWISE = {
-    "at_ms": "createdAt",
-    "attempts": "attemptCount",
-    "context": "contextMetadata",
-    "fell_back": "fallbackUsed",
-    "latency_ms": "responseTimeMs",
-    "model": "modelName",
-}
-"""What the API calls otherwise than the tables."""
-
-_JSON = frozenset({"tags", "context"})
-_PRICES = frozenset({"price_input", "price_output", "price_cached", "price_cache_write"})
-"""In nano-USD per one million tokens."""
+_OWNER = "interactionId"
+"""Which interaction an attempt belongs to."""
 
 
 class Lines(Protocol):
@@ -41,7 +32,7 @@ class Lines(Protocol):
     """What the file begins with."""
 
     @abstractmethod
-    def of(self, rows: Iterable[Exported]) -> str:
+    def of(self, rows: Iterable[Whole]) -> str:
         """Their lines."""
 
 
@@ -51,17 +42,11 @@ class JsonLines:
     head = ""
 
     def __init__(self, *, attempts: bool) -> None:
-        self._attempts = attempts
+        self._shown = interaction_detail if attempts else interaction_shown
 
-    def of(self, rows: Iterable[Exported]) -> str:
+    def of(self, rows: Iterable[Whole]) -> str:
         """Their lines."""
-        return "".join(f"{msgspec.json.encode(self._object(row)).decode()}\n" for row in rows)
-
-    def _object(self, row: Exported) -> dict[str, object]:
-        told: dict[str, object] = {**_interaction(row)}
-        if self._attempts:
-            told["attempts"] = [_cells(attempt) for attempt in row.attempts]
-        return told
+        return "".join(f"{self._shown(row).model_dump_json(by_alias=True)}\n" for row in rows)
 
 
 class CsvLines:
@@ -69,73 +54,61 @@ class CsvLines:
 
     def __init__(self, *, attempts: bool) -> None:
         self._attempts = attempts
-        names = _names(AttemptRow) if attempts else [*_names(InteractionRow), *_FEEDBACK]
-        self.head = _csv([names])
+        self._paths = [(_OWNER,), *_paths(AttemptShown)] if attempts else _paths(InteractionShown)
+        self.head = _csv([[".".join(path) for path in self._paths]])
 
-    def of(self, rows: Iterable[Exported]) -> str:
+    def of(self, rows: Iterable[Whole]) -> str:
         """Their lines."""
-        if self._attempts:
-            told = (_cells(attempt) for row in rows for attempt in row.attempts)
-        else:
-            told = (_interaction(row) for row in rows)
-        return _csv([_plain(cell) for cell in cells.values()] for cells in told)
+        return _csv([_cell(_at(told, path)) for path in self._paths] for told in self._told(rows))
+
+    def _told(self, rows: Iterable[Whole]) -> Iterable[dict[str, Any]]:
+        if not self._attempts:
+            return (interaction_shown(row).model_dump(mode="json", by_alias=True) for row in rows)
+        return (
+            {_OWNER: row.interaction.id, **attempt_shown(each).model_dump(mode="json", by_alias=True)}
+            for row in rows
+            for each in row.attempts
+        )
 
 
-_FEEDBACK = ("feedbackScore", "feedbackComment")
+def _paths(kind: type[Shown], *before: str) -> list[tuple[str, ...]]:
+    """A column for each value; one of an object within is called by both names: `usage.promptTokens`."""
+    found: list[tuple[str, ...]] = []
+    for name, field in kind.model_fields.items():
+        path = (*before, field.alias or name)
+        inner = _object(field.annotation)
+        found += [path] if inner is None else _paths(inner, *path)
+    return found
 
 
-def _interaction(row: Exported) -> dict[str, Cell]:
-    thought = row.feedback
-    opinion = (None, None) if thought is None else (thought.score, thought.comment)
-    return {**_cells(row.interaction), **dict(zip(_FEEDBACK, opinion, strict=True))}
+def _object(annotation: Any) -> type[Shown] | None:
+    """The kind of object that a field holds, or may hold."""
+    for each in (annotation, *get_args(annotation)):
+        if isinstance(each, type) and issubclass(each, Shown):
+            return each
+    return None
 
 
-def _names(kind: type[Struct]) -> list[str]:
-    return [name for field in kind.__struct_fields__ for name in _named(field)]
-
-
-def _named(field: str) -> tuple[str, ...]:
-    """What a field is called: in camel case; money stands twice, in nano-USD and in USD."""
-    if field in _OTHERWISE:
-        return (_OTHERWISE[field],)
-    first, *rest = field.removesuffix("_nanos").split("_")
-    name = first + "".join(word.capitalize() for word in rest)
-    if field in _PRICES:
-        return (f"{name}NanosPer1M", f"{name}UsdPer1M")
-    return (f"{name}Nanos", f"{name}Usd") if field.endswith("_nanos") else (name,)
-
-
-def _cells(row: Struct) -> dict[str, Cell]:
-    told: dict[str, Cell] = {}
-    for field in row.__struct_fields__:
-        value: str | int | float | bool | None = getattr(row, field)
-        told.update(zip(_named(field), _values(field, value), strict=True))
+def _at(told: Any, path: tuple[str, ...]) -> Any:
+    for word in path:
+        if told is None:
+            return None
+        told = told[word]
     return told
 
 
-def _values(field: str, value: str | float | None) -> tuple[Cell, ...]:
-    if field in _PRICES or field.endswith("_nanos"):
-        return (value, usd_text(value) if isinstance(value, int) else None)
-    if field == "at_ms" and isinstance(value, int):
-        at = datetime.fromtimestamp(value / 1000, UTC)
-        return (at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),)
-    if field in _JSON and isinstance(value, str):
-        return (Raw(msgspec.json.format(value, indent=-1).encode()),)  # its own line breaks would be ours
-    return (value,)
-
-
-def _plain(cell: Cell) -> str:
-    match cell:
+def _cell(value: Any) -> str:
+    match value:
         case None:
             return ""
         case bool():
-            return "true" if cell else "false"
+            return "true" if value else "false"
         case int() | float():
-            return str(cell)
-        case Raw():
-            return _harmless(bytes(cell).decode())
+            return str(value)
         case str():
-            return _harmless(cell)
+            return _harmless(value)
+        case _:
+            return _harmless(msgspec.json.encode(value).decode())
 
 
 def _harmless(text: str) -> str:

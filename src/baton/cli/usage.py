@@ -14,7 +14,7 @@ from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.moments import ago_ms
 from baton.cli.terminal import AsJson, Column, counted, iso, print_json, print_table
 from baton.core.money import usd_text
-from baton.ledger.interactions import Filter
+from baton.ledger.filter import Filter
 from baton.ledger.usage import UsageReport, UsageSummary, Used
 from baton.settings import Settings
 

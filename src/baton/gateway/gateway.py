@@ -3,10 +3,10 @@
 from msgspec import Struct
 
 from baton.core.caller import Caller
-from baton.core.clock import Clock
 from baton.core.request import Envelope, Outline
 from baton.gateway.draining import Drains
-from baton.gateway.entry import Entry, Outcome, in_the_book
+from baton.gateway.entry import Entry, Outcome
+from baton.gateway.opening import Arrival, Openings
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.deadline import PATIENCE_S, STREAM, THINKING, WHOLE, Deadline
 from baton.gateway.resilience.plan import Plan
@@ -17,21 +17,10 @@ from baton.gateway.shaping.emulation import emulation
 from baton.gateway.shaping.held import HeldAnswer, ask_held
 from baton.gateway.shaping.judgement import judgement
 from baton.gateway.streaming import Begun, Streaming
-from baton.ledger.book import Book
-from baton.ledger.rows import CHAT, Opened, Settled
+from baton.ledger.rows import Settled
 from baton.upstream.directory import Directory
 from baton.upstream.errands.errand import Errand
 from baton.upstream.replies import Reply
-
-
-class Arrival(Struct, frozen=True):
-    """How a request came in."""
-
-    id: str
-    """Of the request, and of the interaction it becomes."""
-    path: str
-    started_s: float
-    """Monotonic."""
 
 
 class Answered(Struct, frozen=True):
@@ -50,8 +39,7 @@ class Gateway:
         router: LiveRouter,
         directory: Directory,
         attempts: Attempts,
-        book: Book,
-        clock: Clock,
+        openings: Openings,
         retry: RetryPolicy,
         drains: Drains,
     ) -> None:
@@ -59,8 +47,7 @@ class Gateway:
         self._router = router
         self._directory = directory
         self._attempts = attempts
-        self._book = book
-        self._clock = clock
+        self._openings = openings
         self._retry = retry
         self._drains = drains
 
@@ -74,7 +61,7 @@ class Gateway:
         decision = self._router.decide(caller, envelope)
         plan = self._plan(decision, envelope, arrival)
         wish = emulation(envelope, plan.provider.spec, plan.model)
-        with self._open(caller, envelope, decision, arrival) as entry:
+        with self._openings.open(caller, envelope, decision, arrival) as entry:
             if wish is None:
                 reply = await self._attempts.ask(plan, envelope, entry)
                 judge = judgement(envelope)
@@ -93,7 +80,7 @@ class Gateway:
         decision = self._router.decide(caller, envelope)
         plan = self._plan(decision, envelope, arrival)
         wish = emulation(envelope, plan.provider.spec, plan.model)
-        with self._open(caller, envelope, decision, arrival) as entry:
+        with self._openings.open(caller, envelope, decision, arrival) as entry:
             if wish is None:
                 begun: Begun = await self._attempts.begin(plan, envelope, entry)
             else:
@@ -112,7 +99,7 @@ class Gateway:
         """
         decision = self._router.decide(caller, errand)
         plan = self._plan(decision, errand, arrival)
-        with self._open(caller, errand, decision, arrival) as entry:
+        with self._openings.open(caller, errand, decision, arrival) as entry:
             return self._settle(await self._attempts.run(plan, errand, entry), entry, decision)
 
     def _plan(self, decision: Decision, request: Outline, arrival: Arrival) -> Plan:
@@ -133,33 +120,6 @@ class Gateway:
             stages=stages,
             ends_s=arrival.started_s + PATIENCE_S,
         )
-
-    def _open(self, caller: Caller, request: Outline, decision: Decision, arrival: Arrival) -> Entry:
-        options = request.options
-        model = decision.chosen.offer.model
-        opened = Opened(
-            id=arrival.id,
-            user_id=caller.user_id,
-            key_id=caller.key_id,
-            tier=caller.tier,
-            route=arrival.path,
-            dialect=request.dialect.value,
-            model=request.model,
-            stream=request.stream,
-            prompt_tokens=decision.input_tokens,
-            completion_tokens=decision.output_tokens,
-            estimated_cost=in_the_book(decision.cost),
-            first_provider=model.provider,
-            first_model=model.name,
-            session=options.session,
-            agent=options.agent,
-            use_case=options.use_case,
-            tags=options.tags,
-            context=None if options.context is None else bytes(options.context).decode(),
-            kind=request.service.value if isinstance(request, Errand) else CHAT,
-            project=options.project,
-        )
-        return Entry(self._book, self._clock, opened, decision, arrival.started_s)
 
     def _settle(self, reply: Reply, entry: Entry, decision: Decision) -> Answered:
         seen = reply.seen

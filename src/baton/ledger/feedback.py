@@ -1,37 +1,25 @@
 """What people thought of answers: a score from 1 to 5, and perhaps a word on it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import insert, select, update
 
 from baton.ledger.interactions import absent, theirs
+from baton.ledger.stored import FeedbackRow
 from baton.ledger.tables import FEEDBACK, INTERACTIONS
 from baton.storage.database import Database
 
 
-class FeedbackRow(Struct, frozen=True, kw_only=True):
-    """Somebody's opinion of an answer; the last one that was given."""
-
-    interaction_id: str
-    user_id: str
-    """Who gave it: the interaction's user, or an admin."""
-    at_ms: int
-    score: int
-    """1 (bad) … 5 (good)."""
-    comment: str | None
-
-
 class Feedback:
-    """Takes opinions in, one per interaction, and looks them up."""
+    """Takes opinions in, one per interaction."""
 
     def __init__(self, database: Database, flush: Callable[[], Awaitable[bool]]) -> None:
         """`flush`: as of `Interactions`."""
         self._database = database
         self._flush = flush
 
-    async def give(self, row: FeedbackRow, *, owner_id: str | None = None) -> FeedbackRow:
+    async def give(self, row: FeedbackRow, *, owner_id: str | None = None) -> None:
         """Keep an opinion in place of the one before; `owner_id`: only of an interaction that is theirs.
 
         Raises:
@@ -48,17 +36,3 @@ class Feedback:
             replaced = await connection.execute(update(FEEDBACK).where(present).values(values))
             if not replaced.rowcount:
                 await connection.execute(insert(FEEDBACK).values(values))
-        return row
-
-    async def of(self, interaction_ids: Sequence[str]) -> dict[str, FeedbackRow]:
-        """What was thought of these interactions, by their ids; at most a page of them (`MAX_PAGE`).
-
-        Raises:
-            Unavailable: the database is away.
-        """
-        if not interaction_ids:
-            return {}
-        query = select(FEEDBACK).where(FEEDBACK.c.interaction_id.in_(interaction_ids))
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return {row["interaction_id"]: msgspec.convert(row, FeedbackRow) for row in rows}

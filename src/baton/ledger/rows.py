@@ -102,13 +102,15 @@ class Opened(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag="
     context: str | None = None
     """The caller's own metadata, a JSON text."""
     prompt_hash: str = ""
-    """Keyed, never the prompt."""
+    """Keyed, never the prompt; of a chat."""
     completion_tokens: int = 0
     """Estimated, as `prompt_tokens`."""
     kind: str = CHAT
     """What was asked for: a chat, or one of the services beside it."""
     project: str | None = None
     """As the caller named it."""
+    scores: str | None = None
+    """How the model that was chosen had scored, a JSON object of numbers; None: it was not scored."""
 
     @property
     def at_ms(self) -> int:

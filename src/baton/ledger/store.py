@@ -11,6 +11,7 @@ from baton.core.errors import Conflict, Invalid
 from baton.core.usage import Usage
 from baton.ledger.rows import Attempt, Interaction
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
+from baton.ledger.use_cases import interaction_type
 from baton.storage.bulk import BulkInsert
 from baton.storage.database import Database
 
@@ -78,6 +79,7 @@ _SETTLED = (
     "original_provider",
     "fallback_reason",
     *_PRICING,
+    "scores",
 )
 _ATTEMPT = (
     "interaction_id",
@@ -223,13 +225,14 @@ def _interaction(interaction: Interaction) -> tuple[object, ...]:
         settled.decision,
         settled.schema_violation,
         settled.audio_seconds,
-        opened.kind,
+        interaction_type(opened.kind, opened.use_case),
         opened.project,
         settled.original_provider if several else None,
         settled.fallback_reason if several else None,
         settled.pricing,
         settled.usage.cache_write_long,
         settled.usage.processing or None,
+        opened.scores,
     )
 
 

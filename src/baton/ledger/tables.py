@@ -66,6 +66,7 @@ INTERACTIONS = Table(
     Column("pricing", String(16), nullable=False, server_default="priced"),
     Column("cache_write_long_tokens", BigInteger, nullable=False, server_default="0"),
     Column("processing", String(32)),
+    Column("scores", Text),
     Index(None, "user_id", "id"),
     sqlite_with_rowid=False,
 )

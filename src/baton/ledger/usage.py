@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import RowMapping, Select, func, select
 
-from baton.ledger.interactions import Filter, conditions
+from baton.ledger.filter import Filter, conditions
 from baton.ledger.rows import Status
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.storage.database import Database

@@ -12,7 +12,8 @@ import aiohttp
 import openai
 import pytest
 
-from baton.ledger.interactions import AttemptRow, Filter, InteractionRow
+from baton.ledger.filter import Filter
+from baton.ledger.stored import AttemptRow, InteractionRow
 from tests.api.conftest import Reply, Web
 from tests.chaos.conftest import soon
 from tests.chaos.provider import Caller, RawProvider, answering, raw_provider, whole
@@ -38,8 +39,9 @@ def client(baton: BatonServer) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(base_url=f"{baton.url}/v1", api_key=baton.key, max_retries=0)
 
 
-async def row_of(web: Web, reply: Reply) -> tuple[InteractionRow, list[AttemptRow]]:
-    return await web.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
+async def row_of(web: Web, reply: Reply) -> tuple[InteractionRow, tuple[AttemptRow, ...]]:
+    found = await web.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
+    return found.interaction, found.attempts
 
 
 async def test_embeddings_by_the_official_sdk(baton_server: BatonServer) -> None:
@@ -409,7 +411,8 @@ async def test_who_leaves_an_errand_is_not_waited_for(web: Web) -> None:
         line.hang_up()
         await soon(lambda: book.open_count == 0)
     page = await web.baton.app.ledger.interactions.page(Filter(), limit=1)
-    assert (page.items[0].status, page.items[0].prompt_tokens) == ("cancelled", 10)
+    row = page.items[0].interaction
+    assert (row.status, row.prompt_tokens) == ("cancelled", 10)
 
 
 async def test_a_refused_key_is_passed_over(start_baton: StartBaton, session) -> None:

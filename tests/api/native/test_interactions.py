@@ -121,6 +121,44 @@ async def test_filters_by_what_callers_said(web: Web) -> None:
     assert len(await listed(web, f"?key={one['keyId']}")) == 3
 
 
+async def test_a_prompt_is_known_again(web: Web) -> None:
+    """The same prompt has the same hash, whole or as a stream, by whomever; what was said stands nowhere."""
+    secret = CHAT | {"messages": [{"role": "user", "content": "my secret"}]}
+    ids = [
+        (await web.post(path, secret | more, headers)).headers["x-request-id"]
+        for path, more, headers in (
+            ("/v1/chat/completions", {}, None),
+            ("/v1/chat/completions", {"stream": True, "max_tokens": 9}, await web.baton.user()),
+            ("/api/ai/v2/chat", {}, None),
+        )
+    ]
+    rows = [await web.get(f"{PATH}/{id}") for id in (*ids, await ask(web))]
+    hashes = [row.json["promptHash"] for row in rows]
+    assert len(hashes[0]) == 32
+    assert [each == hashes[0] for each in hashes] == [True, True, True, False]
+    assert not any(b"secret" in row.body for row in rows)
+    vectors = await web.post("/v1/embeddings", {"model": "simulated/embedding", "input": "hi"})
+    assert (await web.get(f"{PATH}/{vectors.headers['x-request-id']}")).json["promptHash"] is None
+
+
+async def test_why_a_model_was_chosen_is_on_record(web: Web) -> None:
+    """A sentence, and how the model scored; a named one was not scored."""
+    chosen = (await web.get(f"{PATH}/{await ask(web, model='auto')}")).json
+    assert chosen["modelName"] in chosen["decision"]
+    scores = chosen["scores"]
+    assert f"{scores['final']:.3f}" in chosen["decision"]
+    assert scores.keys() == {"final", "quality", "cost", "availability", "shift"}
+    named = (await web.get(f"{PATH}/{await ask(web)}")).json
+    assert (named["decision"], named["scores"]) == ("simulated/echo was named in the request.", None)
+
+
+async def test_the_type_of_a_use_case(web: Web) -> None:
+    """It is recorded for analytics, and `insight_generation` is another word for `insight`."""
+    headers = web.baton.admin | {"x-baton-use-case": "insight_generation"}
+    one = (await web.get(f"{PATH}/{await ask(web, headers)}")).json
+    assert (one["useCase"], one["type"]) == ("insight", "insight")
+
+
 async def test_a_cursor_that_is_not_ours_is_refused(web: Web) -> None:
     """It is a 400 that names it."""
     for cursor in ("zzz", "%00", ""):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from baton.ledger.interactions import AttemptRow
+from baton.ledger.stored import AttemptRow
 from tests.chaos.conftest import KEY
 from tests.chaos.provider import (
     DONE,
@@ -82,9 +82,9 @@ class Stage:
             await line.send(post(self.baton.key, chat(model, **fields)))
             return await line.reply()
 
-    async def attempts(self, reply: Reply) -> list[AttemptRow]:
-        _, attempts = await self.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
-        return attempts
+    async def attempts(self, reply: Reply) -> tuple[AttemptRow, ...]:
+        found = await self.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
+        return found.attempts
 
     @property
     def asked(self) -> list[dict[str, Any]]:
@@ -275,9 +275,10 @@ async def test_a_broken_promise_of_a_providers_own_is_handed_on_and_recorded(
         stage.provider.act = streamed(text[:9], text[9:]) if stream else saying(text)
         reply = await stage.ask(XAI, response_format=wish(), stream=stream)
         assert (reply.text if stream else text_of(reply)) == text
-        row, _ = await stage.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
-        assert (row.schema_violation is None) == (violation is None)
-        assert violation is None or violation in (row.schema_violation or "")
+        found = await stage.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
+        told = found.interaction.schema_violation
+        assert (told is None) == (violation is None)
+        assert violation is None or violation in (told or "")
     assert [asked["response_format"] for asked in stage.asked] == [wish(), wish()]
 
 
@@ -286,5 +287,5 @@ async def test_a_schema_that_only_the_provider_understands_is_its_own_affair(sta
     stage.provider.act = saying(GOOD)
     reply = await stage.ask(XAI, response_format=wish({"type": "strin"}))
     assert text_of(reply) == GOOD
-    row, _ = await stage.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
-    assert row.schema_violation is None
+    found = await stage.baton.app.ledger.interactions.one(reply.headers["x-request-id"])
+    assert found.interaction.schema_violation is None

@@ -16,7 +16,8 @@ from baton.api.native.envelope import read_envelope
 from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed
 from baton.core.request import Envelope
-from baton.gateway.gateway import Answered, Arrival, Gateway
+from baton.gateway.gateway import Answered, Gateway
+from baton.gateway.opening import Arrival
 
 PATH = "/api/admin/ai/test"
 _SAMPLE = "Say hello in one short sentence."

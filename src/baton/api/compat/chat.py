@@ -12,7 +12,8 @@ from baton.api.streams import hand_on
 from baton.core.caller import Caller
 from baton.core.errors import BatonError
 from baton.core.request import Envelope
-from baton.gateway.gateway import Arrival, Gateway
+from baton.gateway.gateway import Gateway
+from baton.gateway.opening import Arrival
 from baton.upstream.dialects.codec import Codec
 from baton.upstream.dialects.openai.envelope import read_envelope
 

@@ -11,7 +11,7 @@ from baton.core.caller import Caller
 from baton.core.errors import BatonError
 from baton.core.request import Envelope
 from baton.gateway.counting import Counting
-from baton.gateway.gateway import Arrival
+from baton.gateway.opening import Arrival
 from baton.upstream.dialects.codec import Codec
 
 

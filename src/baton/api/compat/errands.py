@@ -6,7 +6,8 @@ from baton.api.hot import refuse
 from baton.api.options import read_options
 from baton.core.caller import Caller
 from baton.core.errors import BatonError
-from baton.gateway.gateway import Arrival, Gateway
+from baton.gateway.gateway import Gateway
+from baton.gateway.opening import Arrival
 from baton.upstream.dialects.openai.errors import write_error
 from baton.upstream.errands.errand import Letter, Task
 

@@ -1,16 +1,17 @@
 """`/api/interactions/{id}/feedback`: what somebody thought of an answer."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import FastAPI
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from baton.api.bodies import Asked, Shown, moment
+from baton.api.bodies import Asked, moment
 from baton.api.callers import KnownCaller
+from baton.api.native.interaction_shown import FeedbackShown
 from baton.core.clock import Clock
-from baton.ledger.feedback import Feedback, FeedbackRow
+from baton.ledger.feedback import Feedback
+from baton.ledger.stored import FeedbackRow
 
 PATH = "/api/interactions/{interaction_id}/feedback"
 _MAX_COMMENT = 2000
@@ -35,15 +36,6 @@ class FeedbackAsked(Asked):
 
     score: Annotated[int, Field(ge=1, le=5, strict=True)]
     comment: Annotated[str, Field(max_length=_MAX_COMMENT), AfterValidator(_storable)] | None = None
-
-
-class FeedbackShown(Shown):
-    """What was thought of an answer; `userId`: who gave it."""
-
-    score: int
-    comment: str | None
-    user_id: str
-    given_at: datetime
 
 
 class FeedbackGiven(FeedbackShown):
@@ -74,19 +66,11 @@ class FeedbackRoutes:
             score=body.score,
             comment=body.comment,
         )
-        given = await self._feedback.give(row, owner_id=None if caller.is_admin else caller.user_id)
-        return FeedbackGiven(interaction_id=interaction_id, **_fields(given))
-
-
-def feedback_shown(row: FeedbackRow | None) -> FeedbackShown | None:
-    """It as it is shown; None: nobody said anything."""
-    return None if row is None else FeedbackShown(**_fields(row))
-
-
-def _fields(row: FeedbackRow) -> dict[str, Any]:
-    return {
-        "score": row.score,
-        "comment": row.comment,
-        "user_id": row.user_id,
-        "given_at": moment(row.at_ms),
-    }
+        await self._feedback.give(row, owner_id=None if caller.is_admin else caller.user_id)
+        return FeedbackGiven(
+            interaction_id=interaction_id,
+            user_id=row.user_id,
+            given_at=moment(row.at_ms),
+            score=row.score,
+            comment=row.comment,
+        )

@@ -7,7 +7,8 @@ from pydantic.alias_generators import to_camel
 from baton.api.bodies import Shown
 from baton.api.callers import KnownCaller, sees_all
 from baton.core.money import usd_text
-from baton.ledger.interactions import InteractionRow, Interactions
+from baton.ledger.interactions import Interactions
+from baton.ledger.stored import InteractionRow
 
 PATH = "/api/interactions/{interaction_id}/model-info"
 ALIAS = "/api/mira/model-info/{interaction_id}"
@@ -67,8 +68,8 @@ class ModelInfoRoutes:
     async def info(self, caller: KnownCaller, interaction_id: str) -> ModelInfo:
         """Which model answered, how long it took and what it cost."""
         owner = None if sees_all(caller) else caller.user_id
-        row, _ = await self._interactions.one(interaction_id, user_id=owner)
-        return _shown(row)
+        found = await self._interactions.one(interaction_id, user_id=owner)
+        return _shown(found.interaction)
 
 
 def _shown(row: InteractionRow) -> ModelInfo:

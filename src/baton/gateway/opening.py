@@ -1,0 +1,70 @@
+"""The beginning of an interaction: what the ledger is told before the first attempt."""
+
+import msgspec
+from msgspec import Struct
+
+from baton.core.caller import Caller
+from baton.core.clock import Clock
+from baton.core.request import Envelope, Outline
+from baton.gateway.entry import Entry, in_the_book
+from baton.gateway.fingerprints import Fingerprints
+from baton.gateway.routing.decision import Decision
+from baton.ledger.book import Book
+from baton.ledger.rows import CHAT, Opened
+from baton.upstream.errands.errand import Errand
+
+_json = msgspec.json.Encoder().encode
+
+
+class Arrival(Struct, frozen=True):
+    """How a request came in."""
+
+    id: str
+    """Of the request, and of the interaction it becomes."""
+    path: str
+    started_s: float
+    """Monotonic."""
+
+
+class Openings:
+    """Begins interactions in the book."""
+
+    def __init__(self, book: Book, clock: Clock, fingerprints: Fingerprints) -> None:
+        self._book = book
+        self._clock = clock
+        self._fingerprints = fingerprints
+
+    def open(self, caller: Caller, request: Outline, decision: Decision, arrival: Arrival) -> Entry:
+        """Write down who asks for what, and what it may cost.
+
+        Raises:
+            Unavailable: `ledger_full`: it could not be written, so nothing may be sent to a provider.
+            TooLarge: what the caller sent along does not fit the journal.
+        """
+        options = request.options
+        model = decision.chosen.offer.model
+        opened = Opened(
+            id=arrival.id,
+            user_id=caller.user_id,
+            key_id=caller.key_id,
+            tier=caller.tier,
+            route=arrival.path,
+            dialect=request.dialect.value,
+            model=request.model,
+            stream=request.stream,
+            prompt_tokens=decision.input_tokens,
+            completion_tokens=decision.output_tokens,
+            estimated_cost=in_the_book(decision.cost),
+            first_provider=model.provider,
+            first_model=model.name,
+            session=options.session,
+            agent=options.agent,
+            use_case=options.use_case,
+            tags=options.tags,
+            context=None if options.context is None else bytes(options.context).decode(),
+            prompt_hash=self._fingerprints.of(request.body) if isinstance(request, Envelope) else "",
+            kind=request.service.value if isinstance(request, Errand) else CHAT,
+            project=options.project,
+            scores=_json(decision.ranked[0].scores).decode() if decision.ranked else None,
+        )
+        return Entry(self._book, self._clock, opened, decision, arrival.started_s)
