@@ -32,12 +32,22 @@ class Figure:
     high: float
     rounds: int
     at_most: float | None = None
+    at_least: float | None = None
     note: str = ""
 
     @property
     def met(self) -> bool | None:
         """Whether the target is met; None where there is no target."""
-        return None if self.at_most is None else self.median <= self.at_most
+        if self.at_most is not None:
+            return self.median <= self.at_most
+        return None if self.at_least is None else self.median >= self.at_least
+
+    @property
+    def target(self) -> str:
+        """What was wanted, with its unit; empty where there is no target."""
+        if self.at_most is not None:
+            return f"≤ {self.at_most:g} {self.unit}"
+        return "" if self.at_least is None else f"≥ {self.at_least:g} {self.unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +68,24 @@ def figure(
     rounds: Sequence[float],
     *,
     at_most: float | None = None,
+    at_least: float | None = None,
     note: str = "",
 ) -> Figure:
     """The figure of one quantity that was measured in one or more rounds."""
     middle = statistics.median(rounds)
-    return Figure(part, what, system, unit, middle, min(rounds), max(rounds), len(rounds), at_most, note)
+    return Figure(
+        part=part,
+        what=what,
+        system=system,
+        unit=unit,
+        median=middle,
+        low=min(rounds),
+        high=max(rounds),
+        rounds=len(rounds),
+        at_most=at_most,
+        at_least=at_least,
+        note=note,
+    )
 
 
 def ratio(
@@ -151,10 +174,9 @@ def show(
             table.add_section()
             table.add_row(f"[bold]{part}[/bold]")
         spread = f"{_number(one.low)} – {_number(one.high)}" if one.rounds > 1 else ""
-        target = "" if one.at_most is None else f"≤ {one.at_most:g} {one.unit}"
         verdict = {True: "[green]met[/green]", False: "[red]missed[/red]", None: ""}[one.met]
         table.add_row(
-            one.what, one.system, f"{_number(one.median)} {one.unit}", spread, target, verdict, one.note
+            one.what, one.system, f"{_number(one.median)} {one.unit}", spread, one.target, verdict, one.note
         )
     console.print(table)
     for failure in failures:

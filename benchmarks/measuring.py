@@ -33,12 +33,33 @@ class Effort:
     pace_s: float
     open_rounds: int
     slope_requests: int
+    ledger_rounds: int
+    ledger_interactions: int
+    """In each round."""
 
 
 # Neighbours on a shared machine make a core 30 % slower for seconds at a time: many short rounds cancel that
 # better than few long ones.
-FULL = Effort(rounds=9, dialect_rounds=5, window_s=3, pace_s=18.0, open_rounds=3, slope_requests=50_000)
-QUICK = Effort(rounds=3, dialect_rounds=2, window_s=2, pace_s=3.0, open_rounds=1, slope_requests=10_000)
+FULL = Effort(
+    rounds=9,
+    dialect_rounds=5,
+    window_s=3,
+    pace_s=18.0,
+    open_rounds=3,
+    slope_requests=50_000,
+    ledger_rounds=5,
+    ledger_interactions=50_000,
+)
+QUICK = Effort(
+    rounds=3,
+    dialect_rounds=2,
+    window_s=2,
+    pace_s=3.0,
+    open_rounds=1,
+    slope_requests=20_000,
+    ledger_rounds=2,
+    ledger_interactions=20_000,
+)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Self, cast
 
 import httptools
 
@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
         self.first_piece = asyncio.Event()
 
     @classmethod
-    async def open(cls, port: int, tally: Tally) -> Connection:
+    async def open(cls, port: int, tally: Tally) -> Self:
         """Connects to a port of the loopback interface."""
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(lambda: cls(tally), "127.0.0.1", port)

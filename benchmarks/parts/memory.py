@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import uvloop
+
 from benchmarks.figures import figure
 from benchmarks.loads import streams
-from benchmarks.loads.plain import saturate
-from benchmarks.measuring import Run
+from benchmarks.loads.counted import Counted, ask
+from benchmarks.measuring import BATON, Run
 from benchmarks.systems import servers
+from benchmarks.systems.databases import SQLITE, Rows, databases, rows_of
 from benchmarks.systems.processes import Unfit
 
 # docs/performance.md says where it comes from.
 STREAM_KB = 20.0
 # "Flat over a million requests", where a process of Python breathes by a few megabytes: no more than
 # this over the second half of the run.
-SLOPE_MB = 2.0
+GROWN_MB = 2.0
+
+ANSWER_NANOS = 96 * 150 + 48 * 600
+"""The tokens of the upstream's answer at its model's prices, 0.15 and 0.60 USD a million: in nano-USD."""
 
 
 def open_streams(run: Run) -> None:
@@ -51,35 +57,40 @@ def open_streams(run: Run) -> None:
     run.stop(upstream)
 
 
-def slope(run: Run) -> None:
-    """Whether memory grows with the number of plain requests."""
-    part = "memory slope"
-    upstream = servers.start_plain_upstream(run.stage)
-    scripts = run.stage.folder("wrk scripts")
-    for name, begin in run.streaming(upstream).items():
-        with run.whole(part, name):
-            system = servers.require_plain_answer(begin())
-            wanted = run.effort.slope_requests
-            samples = [(0, system.process.rss_kb() / 1024)]
-            for _half in range(2):
-                begun = done = samples[-1][0]
-                while done - begun < wanted / 2:
-                    done += saturate(system, scripts, 2).requests
-                samples.append((done, system.process.rss_kb() / 1024))
-            run.stop(system)
-            (_, start_mb), (half, half_mb), (full, full_mb) = samples
-            judged = SLOPE_MB if name == "Baton" else None
-            run.figures.append(
-                figure(part, f"grown in the first {half:,} requests", name, "MB", [half_mb - start_mb])
-            )
-            run.figures.append(
-                figure(
-                    part,
-                    f"grown in the next {full - half:,}",
-                    name,
-                    "MB",
-                    [full_mb - half_mb],
-                    at_most=judged,
-                )
-            )
+def slope(run: Run, kind: str = SQLITE) -> None:
+    """Whether memory grows with the number of plain requests, and whether each of them is on record once."""
+    if BATON not in run.systems:
+        return
+    part = f"memory over {run.effort.slope_requests:,} requests"
+    upstream = servers.start_stream_upstream(run.stage, texts=1, interval_ms=1)
+    with run.whole(part, kind), databases(run.stage, kind) as new_database:
+        database_url = new_database()
+        system = servers.start_baton(run.stage, upstream, database_url=database_url)
+        counted = ask(system, run.effort.slope_requests)
+        # It brings all that it recorded to the database before it ends.
+        run.stop(system)
+        _require_rows(counted, uvloop.run(rows_of(database_url)))
+        _show(run, part, kind, counted)
     run.stop(upstream)
+
+
+def _require_rows(counted: Counted, found: Rows) -> None:
+    """Raises `Unfit` unless each answer is one row, and all were paid for."""
+    expected = Rows(counted.answers, counted.answers, counted.answers * ANSWER_NANOS, counted.ids)
+    if found != expected:
+        raise Unfit(f"on record is {found}, answered was {expected}")
+
+
+def _show(run: Run, part: str, kind: str, counted: Counted) -> None:
+    half = len(counted.samples) // 2
+    start_mb, half_mb, end_mb = (counted.samples[at].rss_mb for at in (0, half, -1))
+    grown_mb = counted.growth_mb()
+
+    def add(what: str, unit: str, value: float, *, at_most: float | None = None, note: str = "") -> None:
+        run.figures.append(figure(part, what, kind, unit, [value], at_most=at_most, note=note))
+
+    add("answers, each of them one row", "", counted.answers, note="ids and sums of cost agree")
+    add("asked and answered", "requests/s", counted.answers / counted.seconds)
+    add("grown in the first half", "MB", half_mb - start_mb, note=f"from {start_mb:.1f} to {half_mb:.1f}")
+    add("grown in the second half", "MB", grown_mb, at_most=GROWN_MB, note=f"to {end_mb:.1f}")
+    add("… per 100,000 requests", "MB", grown_mb / (counted.answers / 2) * 100_000)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.measuring import Run
+from benchmarks.parts.ledger import ledger
 from benchmarks.parts.memory import open_streams, slope
 from benchmarks.parts.plain import plain
 from benchmarks.parts.start import start
@@ -15,4 +16,5 @@ PARTS: dict[str, Callable[[Run], None]] = {
     "open": open_streams,
     "start": start,
     "slope": slope,
+    "ledger": ledger,
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -123,6 +125,19 @@ class Process:
                 raise Unfit(f"{self.name} {how}" + (f": {tail}" if tail else ""))
             time.sleep(every_s)
 
+    def last_line(self, *, within_s: float) -> str:
+        """Waits for the program to end by itself and returns the last line it wrote.
+
+        Raises `Unfit` with the end of the log if it fails, says nothing or takes too long.
+        """
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(within_s)
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        if self._popen.returncode != 0 or not lines:
+            how = f"ended with {self._popen.returncode}" if self.ended() else f"took over {within_s:g} s"
+            raise Unfit(f"{self.name} {how}: {' '.join(lines)[-800:]}")
+        return lines[-1]
+
     def stop(self) -> None:
         """Ends the session: asks, waits, then insists; reaches also what left the process group."""
         self._signal(signal.SIGTERM)
@@ -196,6 +211,11 @@ class Stage:
         )
         self._processes.append(process)
         return process
+
+    def start_module(self, name: str, module: str, *arguments: str, core: int) -> Process:
+        """Starts a program of `benchmarks/systems` on `core`."""
+        command = [sys.executable, "-m", f"benchmarks.systems.{module}", *arguments]
+        return self.start(name, command, core=core, env=clean_environment(PYTHONPATH=str(REPOSITORY)))
 
     def stop(self, process: Process) -> None:
         """Ends one program before the stage does."""

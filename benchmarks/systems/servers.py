@@ -16,7 +16,7 @@ from benchmarks.dialects.generation import GENERATION
 from benchmarks.dialects.messages import MESSAGES
 from benchmarks.dialects.registry import DIALECTS
 from benchmarks.dialects.responses import RESPONSES
-from benchmarks.systems.processes import REPOSITORY, Process, Stage, Unfit, clean_environment, free_port
+from benchmarks.systems.processes import Process, Stage, Unfit, clean_environment, free_port
 
 BATON_KEY = "bk-bench-0123456789abcdef0123456789abcdef"
 PROVIDER_KEY = "sk-bench"
@@ -93,12 +93,14 @@ def exchange(
 
 def require_plain_answer(system: System) -> System:
     """The system itself; raises `Unfit` unless it answers the plain request with the upstream's content."""
-    status, body = system.plain_answer()
-    if status != 200:
-        raise Unfit(f"{system.name} answered {status}: {body[:400].decode(errors='replace')}")
-    if b"Summarise in three sentences" not in body:
-        raise Unfit(f"{system.name} answered something else: {body[:400].decode(errors='replace')}")
+    require_right(system, *system.plain_answer())
     return system
+
+
+def require_right(system: System, status: int, body: bytes) -> None:
+    """Raises `Unfit` unless this is the answer to a plain request, with the upstream's content."""
+    if status != 200 or b"Summarise in three sentences" not in body:
+        raise Unfit(f"{system.name} answered {status}: {body[:400].decode(errors='replace')}")
 
 
 _NGINX = """
@@ -178,16 +180,11 @@ def start_nginx_proxy(stage: Stage, upstream: System) -> System:
     return System("nginx proxy", _start_nginx(stage, "nginx proxy", port, http, stage.cores.tested), port)
 
 
-def _start_module(stage: Stage, name: str, module: str, *arguments: str, core: int) -> Process:
-    command = [sys.executable, "-m", f"benchmarks.systems.{module}", *arguments]
-    return stage.start(name, command, core=core, env=clean_environment(PYTHONPATH=str(REPOSITORY)))
-
-
 def start_stream_upstream(stage: Stage, *, texts: int, interval_ms: int) -> System:
     """A provider that streams in every dialect: `texts` of them, one write each, `interval_ms` apart."""
     port = free_port()
     arguments = ["--port", str(port), "--texts", str(texts), "--interval-ms", str(interval_ms)]
-    process = _start_module(stage, "stream upstream", "stream_upstream", *arguments, core=stage.cores.load)
+    process = stage.start_module("stream upstream", "stream_upstream", *arguments, core=stage.cores.load)
     system = System("stream upstream", process, port)
     _await_plain(system)
     return system
@@ -197,7 +194,7 @@ def start_passthrough(stage: Stage, upstream: System) -> System:
     """The bare uvicorn + aiohttp pass-through of `benchmarks/passthrough.py`."""
     port = free_port()
     arguments = ["--port", str(port), "--upstream-port", str(upstream.port)]
-    process = _start_module(stage, "pass-through", "passthrough", *arguments, core=stage.cores.tested)
+    process = stage.start_module("pass-through", "passthrough", *arguments, core=stage.cores.tested)
     system = System("bare pass-through", process, port)
     _await_plain(system)
     return system
@@ -262,9 +259,10 @@ def model_of(upstream: Dialect, caller: Dialect = CHAT) -> str:
     return f"{provider}/{upstream.model}"
 
 
-def start_baton(stage: Stage, upstream: System) -> System:
-    """Baton in front of `upstream`, ready."""
-    system = launch_baton(stage, upstream)
+def start_baton(stage: Stage, upstream: System, *, database_url: str = "") -> System:
+    """Baton in front of `upstream`, ready; its database is the default one unless told."""
+    extra = {"DATABASE_URL": database_url} if database_url else {}
+    system = launch_baton(stage, upstream, data=None, **extra)
     system.process.wait_until(
         lambda: exchange(system.port, "GET", "/readyz")[0] == 200, within_s=_READY_WITHIN_S
     )
