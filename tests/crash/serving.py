@@ -23,6 +23,10 @@ class Home:
 
     url: str
     environment: dict[str, str]
+    program: tuple[str, ...] = ("-m", "baton.cli.main", "serve")
+    """What the interpreter is told to run."""
+    before: Callable[[], None] | None = None
+    """Called in the new process before it becomes the program."""
 
     @classmethod
     def of(cls, folder: Path, database_url: str, environment: Mapping[str, str] | None = None) -> Self:
@@ -42,17 +46,22 @@ class Home:
         return cls(f"http://127.0.0.1:{port}", {**usual, **settings, **(environment or {})})
 
 
+async def started(home: Home, stderr: int | None = None) -> asyncio.subprocess.Process:
+    """One that has just begun; `stderr`: as of a subprocess."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *home.program,
+        preexec_fn=home.before,
+        env=home.environment,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=stderr,
+    )
+
+
 @asynccontextmanager
 async def living(home: Home) -> AsyncGenerator[asyncio.subprocess.Process]:
     """A Baton that answers; killed at the end, if it still lives."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "baton.cli.main",
-        "serve",
-        env=home.environment,
-        stdout=asyncio.subprocess.DEVNULL,
-    )
+    process = await started(home)
     try:
         async with asyncio.timeout(PATIENCE_S), aiohttp.ClientSession() as session:
             while not await ready(session, home.url):
