@@ -3,10 +3,10 @@
 import asyncio
 import os
 import sys
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from msgspec import Struct
 from rich.console import Console
 
 from baton.access.identity.first_admin import read_first_key
@@ -25,11 +25,30 @@ class AnswerView(Receipt, frozen=True, kw_only=True):
     text: str
 
 
-class _Manner(Struct, frozen=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Where Baton is, and as whom it is asked."""
+
+    url: Annotated[str | None, typer.Option(help="Where Baton is. [env: BATON_URL; host and port]")] = None
+    api_key: Annotated[
+        str | None,
+        typer.Option(help="[env: BATON_API_KEY, BATON_MASTER_KEY; the data folder's first key]"),
+    ] = None
+    data_dir: DataDir = None
+    config: ConfigFile = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
     """How answers are shown."""
 
-    stream: bool
-    as_json: bool
+    no_stream: Annotated[bool, typer.Option("--no-stream", help="Show the answer once it is whole.")] = False
+    as_json: AsJson = False
+
+    @property
+    def stream(self) -> bool:
+        """Whether they are shown as they come."""
+        return not (self.no_stream or self.as_json)
 
 
 def chat(
@@ -38,15 +57,9 @@ def chat(
     ] = None,
     model: Annotated[str, typer.Option(help="Which model, e.g. openai/gpt-6-luna.")] = "auto",
     system: Annotated[str | None, typer.Option(help="Instructions for the model.")] = None,
-    url: Annotated[str | None, typer.Option(help="Where Baton is. [env: BATON_URL; host and port]")] = None,
-    api_key: Annotated[
-        str | None,
-        typer.Option(help="[env: BATON_API_KEY, BATON_MASTER_KEY; the data folder's first key]"),
-    ] = None,
-    no_stream: Annotated[bool, typer.Option("--no-stream", help="Show the answer once it is whole.")] = False,
-    as_json: AsJson = False,
-    data_dir: DataDir = None,
-    config: ConfigFile = None,
+    *,
+    reach: Reach,
+    manner: Manner,
 ) -> None:
     """Talk to a model through a running Baton.
 
@@ -55,8 +68,7 @@ def chat(
     asked = _asked(prompt)
     if asked == "":
         raise Stop("there is nothing to ask: neither a prompt nor anything piped in.", MISUSED)
-    conversation = Conversation(_line(url, api_key, data_dir, config), model, system)
-    manner = _Manner(stream=not (no_stream or as_json), as_json=as_json)
+    conversation = Conversation(_line(reach), model, system)
     if asked is None:
         _converse(conversation, manner)
         return
@@ -73,11 +85,11 @@ def _asked(prompt: str | None) -> str | None:
     return "\n\n".join(part for part in (prompt, sys.stdin.read().strip()) if part)
 
 
-def _line(url: str | None, api_key: str | None, data_dir: DataDir, config: ConfigFile) -> Line:
-    url = url or os.environ.get("BATON_URL")
-    key = api_key or os.environ.get("BATON_API_KEY") or os.environ.get("BATON_MASTER_KEY")
+def _line(reach: Reach) -> Line:
+    url = reach.url or os.environ.get("BATON_URL")
+    key = reach.api_key or os.environ.get("BATON_API_KEY") or os.environ.get("BATON_MASTER_KEY")
     if url is None or key is None:
-        settings = read_settings(config, data_dir)
+        settings = read_settings(reach.config, reach.data_dir)
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 (compared)
         url = url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
         key = key or settings.master_key
@@ -90,7 +102,7 @@ def _line(url: str | None, api_key: str | None, data_dir: DataDir, config: Confi
     return Line(url.rstrip("/"), key)
 
 
-def _converse(conversation: Conversation, manner: _Manner) -> None:
+def _converse(conversation: Conversation, manner: Manner) -> None:
     """One turn after the other, until /exit, Ctrl-D, or Ctrl-C twice at the prompt.
 
     Raises:
@@ -125,7 +137,7 @@ def _converse(conversation: Conversation, manner: _Manner) -> None:
             print(f"baton: {stop.message}", file=sys.stderr)
 
 
-def _turn(conversation: Conversation, prompt: str, manner: _Manner) -> None:
+def _turn(conversation: Conversation, prompt: str, manner: Manner) -> None:
     voice = _Voice()
     try:
         answer = asyncio.run(conversation.ask(prompt, voice.say if manner.stream else None))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,14 @@ DataDir = Annotated[
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Settings as a TOML file. [env: BATON_CONFIG]")
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The options that say which installation is meant."""
+
+    data_dir: DataDir = None
+    config: ConfigFile = None
 
 
 def read_settings(

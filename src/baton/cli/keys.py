@@ -1,6 +1,7 @@
 """`baton keys`: on the data folder, whether or not a server runs; a running one knows within a second."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from baton.access.identity.first_admin import ensure_first_admin, read_first_key
 from baton.access.identity.identities import Identities
 from baton.app import Storehouse, open_store
 from baton.catalog.tiers import DEFAULT_TIERS
-from baton.cli.installation import ConfigFile, DataDir, existing, read_settings
+from baton.cli.installation import Place, existing, read_settings
 from baton.cli.moments import ahead_ms
 from baton.cli.stop import Stop
 from baton.cli.terminal import AsJson, Column, iso, note, print_json, print_table
@@ -54,31 +55,25 @@ class FirstKeyView(Struct, frozen=True):
     key: str
 
 
-class _Wish(Struct, frozen=True, kw_only=True):
-    name: str
-    tier: str
-    expires: str | None
-    user: str | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a new key shall be."""
 
-
-def create(
-    name: Annotated[str, typer.Argument(help="What it is for.")],
-    tier: Annotated[str, typer.Option(help="What it may use: free, pro, expert, master.")] = "free",
+    name: Annotated[str, typer.Argument(help="What it is for.")]
+    tier: Annotated[str, typer.Option(help="What it may use: free, pro, expert, master.")] = "free"
     expires: Annotated[
         str | None, typer.Option(help="When it ends, e.g. 30d or 2026-01-31; never, if not given.")
-    ] = None,
+    ] = None
     user: Annotated[
         str | None,
         typer.Option(help="Owner by name or id, made if there is none; else named as the key."),
-    ] = None,
-    as_json: AsJson = False,
-    data_dir: DataDir = None,
-    config: ConfigFile = None,
-) -> None:
+    ] = None
+
+
+def create(wish: Wish, as_json: AsJson = False, *, place: Place) -> None:
     """Make a key. It is shown only this once."""
-    settings = read_settings(config, data_dir)
-    wish = _Wish(name=name, tier=DEFAULT_TIERS.resolve(tier), expires=expires, user=user)
-    made = asyncio.run(_create(settings, wish))
+    wish = replace(wish, tier=DEFAULT_TIERS.resolve(wish.tier))
+    made = asyncio.run(_create(read_settings(place.config, place.data_dir), wish))
     if as_json:
         print_json(made)
         return
@@ -92,14 +87,14 @@ def create(
 def list_keys(
     user: Annotated[str | None, typer.Option(help="Only this user's, by name or id.")] = None,
     as_json: AsJson = False,
-    data_dir: DataDir = None,
-    config: ConfigFile = None,
+    *,
+    place: Place,
 ) -> None:
     """List all keys, oldest first.
 
     Revoked and expired ones are among them. An id is cut where it is told from all others.
     """
-    views, beginning = asyncio.run(_list(existing(config, data_dir), user))
+    views, beginning = asyncio.run(_list(existing(place.config, place.data_dir), user))
     if as_json:
         print_json(views)
         return
@@ -138,11 +133,11 @@ def _day(moment: str | None) -> str:
 def revoke(
     key_id: Annotated[str, typer.Argument(metavar="id", help="The key's id, or how it begins.")],
     as_json: AsJson = False,
-    data_dir: DataDir = None,
-    config: ConfigFile = None,
+    *,
+    place: Place,
 ) -> None:
     """Refuse a key from now on, for good."""
-    view, was_already = asyncio.run(_revoke(existing(config, data_dir), key_id))
+    view, was_already = asyncio.run(_revoke(existing(place.config, place.data_dir), key_id))
     if as_json:
         print_json(view)
     else:
@@ -150,19 +145,19 @@ def revoke(
         print(f"Key '{view.name}' ({view.id}) {state}.")
 
 
-def show_first(as_json: AsJson = False, data_dir: DataDir = None, config: ConfigFile = None) -> None:
+def show_first(as_json: AsJson = False, *, place: Place) -> None:
     """Show the first admin's key.
 
     The first start left it in the data folder.
     """
-    key = asyncio.run(read_first_key(read_settings(config, data_dir).data_dir))
+    key = asyncio.run(read_first_key(read_settings(place.config, place.data_dir).data_dir))
     if as_json:
         print_json(FirstKeyView(key))
     else:
         print(key)
 
 
-async def _create(settings: Settings, wish: _Wish) -> NewKeyView:
+async def _create(settings: Settings, wish: Wish) -> NewKeyView:
     async with open_store(settings) as store:
         await ensure_first_admin(store.identities, settings.data_dir)
         now_s = store.clock.wall()
@@ -177,7 +172,7 @@ async def _create(settings: Settings, wish: _Wish) -> NewKeyView:
         )
 
 
-async def _owner(identities: Identities, wish: _Wish) -> User:
+async def _owner(identities: Identities, wish: Wish) -> User:
     """The user named, or a new one. A key is an admin's only where that was said: its name says nothing."""
     users = await identities.users()
     if wish.user is not None:

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from baton import __version__
+from baton.cli.gathering import gathered
 from baton.cli.stop import FAILED, Stop
 from baton.core.errors import BatonError
 
@@ -47,7 +48,7 @@ def load(name: str) -> TyperCommand | TyperGroup:
     functions = importlib.import_module(f"baton.cli.{name}").COMMANDS
     app = typer.Typer(name=name, help=COMMANDS[name], no_args_is_help=True, **_look())
     for command, function in functions.items():
-        app.command(command)(function)
+        app.command(command)(gathered(function))
     if list(functions) != [name]:
         app.callback()(_no_options)  # also one command of a group is called by its name
     return cast("TyperCommand | TyperGroup", typer.main.get_command(app))

@@ -17,7 +17,7 @@ class Position(Struct, frozen=True, kw_only=True):
 
     words: tuple[str, ...]
     """What was asked for; another wish begins anew."""
-    until_ms: int
+    until_ms: int | None
     since_ms: int | None
     """Spans count back from where the first attempt stood."""
     after: str | None = None
