@@ -1,5 +1,5 @@
-"""Writes `docs/costs.md`: a month of ten thousand requests at every model of the catalog, and where the price
-package and the agreed table differ.
+"""Writes `docs/costs.md`: a month of ten thousand requests at every model of the catalog, what is paid for
+otherwise, and where the price package and the agreed table differ.
 
 python -m tools.costs            write the page
 python -m tools.costs --check    say whether that would change anything (exit status 1 if so)
@@ -20,7 +20,8 @@ from genai_prices.types import ModelInfo
 from tools.seed_models import OVERLAY, tariff
 
 from baton.catalog.model import Model
-from baton.catalog.prices import in_force
+from baton.catalog.price_body import FEE_NAMES
+from baton.catalog.prices import Prices, in_force
 from baton.catalog.pricing import cost
 from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS
@@ -72,23 +73,51 @@ MONTH = """\
 ## A month of ten thousand requests
 
 Of 1500 tokens in and 500 out each, none out of what embeds or judges. Prices are USD per one million tokens,
-the month is in USD. † retired by then.
+the month is in USD, without what is paid for by the piece. † retired by then.
 
 | model | in | out | month | prices from |
 |---|---:|---:|---:|---|
 """
 
+PIECES = """\
+## What is paid for by the piece
+
+Beside the tokens, or in their place, in USD. A call that used something which has no price here, or whose
+count its provider does not tell, is recorded as `partly_priced`; one that is paid by the hour and does not
+say how long it was, as `unpriced`. Google's searches are listed and never charged to a row: they are free up
+to a number a day, and an answer does not say on which side of it it was.
+
+| model | {heads} |
+|---|{rules}
+"""
+
+PROCESSING = """\
+## Other processing
+
+What an answer says of its service tier or speed decides; USD per one million tokens, in / out, of prompts
+below any step. Processing that is not listed for a model pays its standard price, and its row says
+`partly_priced`.
+
+| model | {heads} |
+|---|{rules}
+"""
+
 DIFFERENCES = """\
 ## Where the table and the package differ
 
-The catalog began with a table of nineteen models; prices come from the package `genai-prices` where it has an
-entry of that model, from Baton where it has none. These are the rows in which the two disagree, in USD per
-one million tokens, in / out; and those where a search in the package by the model's name would have found
-another entry. The other {same} rows agree to the cent. o1-mini keeps the table's price, which is that of its
-first months: the package has only the later one, and the model is retired.
+The catalog began with a table of nineteen models. Prices come from the package `genai-prices`, and from
+Baton only where the package has no entry of that model: the tool that writes the catalog refuses anything
+else. These are the rows in which the two disagree, in USD per one million tokens, in / out, and those where a
+search in the package by the model's name would have found another entry. The other {same} rows agree to the
+cent.
 
 | model | table | package, its entry | a search finds | catalog |
 |---|---|---|---|---|
+"""
+
+OVERLAY_ONLY = """\
+
+Prices of Baton's own, the package having none: {names}.
 """
 
 
@@ -101,31 +130,69 @@ def page() -> str:
     rows = {row["id"]: row for row in overlay["model"]}
     month = [_month(models[name], rows[name], moment) for name in sorted(models)]
     differences = [line for name in AGREED if (line := _difference(name, models, overlay, moment))]
+    now = {
+        name: prices
+        for name in sorted(models)
+        if (prices := in_force(models[name].prices, moment.timestamp())) is not None
+    }
+    ours = ", ".join(f"`{name}`" for name in sorted(rows) if "prices" in rows[name])
     return (
-        f"{INTRODUCTION.format(day=day)}\n{MONTH}{_lines(month)}\n"
+        f"{INTRODUCTION.format(day=day)}\n{MONTH}{_lines(month)}\n{_pieces(now)}\n{_processing(now)}\n"
         f"{DIFFERENCES.format(same=len(AGREED) - len(differences))}{_lines(differences)}"
+        f"{OVERLAY_ONLY.format(names=ours)}"
     )
 
 
+def _pieces(now: Mapping[str, Prices]) -> str:
+    """The table of fees; a column for each that any model has."""
+    charges = [charge for charge in FEE_NAMES if any(charge in prices.fees for prices in now.values())]
+    lines = (
+        f"| {name} | {' | '.join(_fee(prices.fees.get(charge)) for charge in charges)} |"
+        for name, prices in now.items()
+        if prices.fees
+    )
+    heads = " | ".join(FEE_NAMES[charge].replace("_", " ") for charge in charges)
+    return PIECES.format(heads=heads, rules="---:|" * len(charges)) + _lines(lines)
+
+
+def _fee(nanos: int | None) -> str:
+    return "" if nanos is None else usd_text(nanos)
+
+
+def _processing(now: Mapping[str, Prices]) -> str:
+    """The table of other tariffs; a column for each processing that any model has."""
+    words = list(dict.fromkeys(word for prices in now.values() for word in prices.tariffs if word))
+    lines = (
+        f"| {name} | {' | '.join(_tariff(prices, word) for word in words)} |"
+        for name, prices in now.items()
+        if len(prices.tariffs) > 1
+    )
+    return PROCESSING.format(heads=" | ".join(words), rules="---:|" * len(words)) + _lines(lines)
+
+
+def _tariff(prices: Prices, word: str) -> str:
+    tariff = prices.tariff_for(word)
+    return "" if tariff is None else f"{usd_text(tariff.rates.input)} / {usd_text(tariff.rates.output)}"
+
+
 def month_usd(model: Model, moment: datetime) -> str | None:
-    """What the month costs at a model; None: unpriced."""
+    """What the month costs at a model; None: tokens do not tell."""
     completion = 0 if model.capabilities & _SILENT else TOKENS_OUT
-    usage = Usage(prompt=TOKENS_IN, completion=completion)
+    usage = Usage(prompt=TOKENS_IN, completion=completion, estimated=True)
     total = cost(usage, in_force(model.prices, moment.timestamp())).total
     return None if total is None else usd_text(total * REQUESTS)
 
 
 def _month(model: Model, row: Mapping[str, Any], moment: datetime) -> str:
     prices = in_force(model.prices, moment.timestamp())
+    assert prices is not None  # each row of the catalog has a price
     name = model.id + (" †" if model.retired_at and model.retired_at <= moment.date() else "")
-    if prices is None:
-        return f"| {name} | unpriced | unpriced | unpriced | |"
-    rates = prices.standard.rates
     source = "Baton" if "prices" in row else "the package"
-    return (
-        f"| {name} | {usd_text(rates.input)} | {usd_text(rates.output)} "
-        f"| {_cents(month_usd(model, moment))} | {source} |"
-    )
+    month = month_usd(model, moment)
+    if month is None:
+        return f"| {name} | | | by the piece | {source} |"
+    rates = prices.standard.rates
+    return f"| {name} | {usd_text(rates.input)} | {usd_text(rates.output)} | {_cents(month)} | {source} |"
 
 
 def _difference(
@@ -162,10 +229,8 @@ def _pair(figures: tuple[Decimal, Decimal]) -> str:
     return " / ".join(f"{figure.normalize():f}" for figure in figures)
 
 
-def _cents(usd: str | None) -> str:
+def _cents(usd: str) -> str:
     """With two decimals at least: `87.5` is money, and reads as such."""
-    if usd is None:
-        return "unpriced"
     whole, _, rest = usd.partition(".")
     return f"{whole}.{rest:0<2}"
 

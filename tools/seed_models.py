@@ -35,8 +35,19 @@ SEED = ROOT / "src" / "baton" / "catalog" / "data" / "models.json"
 
 LONG_CONTEXT_TOKENS = 200_000
 BATCH = {"processing": "batch"}
-# What the package prices and Baton counts. Searches, images and seconds are charged besides and have no
-# count in `Usage`; calls that use them are recorded as partly priced.
+PROCESSINGS = {
+    "flex": {"service_tier": "flex"},
+    "priority": {"service_tier": "priority"},
+    "fast": {"service_tier": "fast", "speed": "fast"},
+}
+"""How answers name other processing than the usual, and how the package does."""
+FEES = {
+    "thousandWebSearches": "web_searches_kcount",
+    "thousandFileSearches": "storage_searches_kcount",
+    "hourOfSound": "audio_hours",
+}
+"""What the package prices by the piece and Baton counts."""
+REQUESTS = ("thousandRequestsLow", "thousandRequestsMedium", "thousandRequestsHigh")
 RATES = {
     "input": "input_mtok",
     "output": "output_mtok",
@@ -46,6 +57,8 @@ RATES = {
     "reasoning": "output_reasoning_mtok",
     "audioIn": "input_audio_mtok",
     "audioOut": "output_audio_mtok",
+    "imageIn": "input_image_mtok",
+    "imageOut": "output_image_mtok",
 }
 
 
@@ -67,9 +80,7 @@ def model_from(row: Mapping[str, Any], overlay: Mapping[str, Any]) -> Model:
     """One row of the overlay and its entry of the package, as the catalog's row."""
     provider, name = row["id"].split("/", 1)
     vendor = overlay["provider"][provider]
-    packaged = (
-        None if row.get("package") is False else packaged_model(vendor["package"], row.get("package", name))
-    )
+    packaged = packaged_model(vendor["package"], row, name)
     service = row.get("service")
     # What a window holds is said for each of an embedding's texts, not for all of a request's together.
     window = packaged.context_window if packaged and service is None else None
@@ -77,11 +88,10 @@ def model_from(row: Mapping[str, Any], overlay: Mapping[str, Any]) -> Model:
     can = {"text", "streaming", *row["can"]} if service is None else {service}
     if context is not None and context >= LONG_CONTEXT_TOKENS:
         can.add("long-context")
-    prices = row.get("prices")
-    if prices is None:
-        if packaged is None:
-            raise SystemExit(f"{row['id']}: no prices of ours and none of the package's")
-        prices = list(price_list(packaged, overlay["as_of"]))
+    if packaged is None:
+        prices = row["prices"]
+    else:
+        prices = [entry | fees_of(row) for entry in price_list(packaged, overlay["as_of"])]
         if service is not None:
             prices = [without_output(entry) for entry in prices]
     tiers = overlay["tiers"]
@@ -114,18 +124,28 @@ def model_from(row: Mapping[str, Any], overlay: Mapping[str, Any]) -> Model:
 
 def without_output(entry: dict[str, Any]) -> dict[str, Any]:
     """A price entry of a model that may write nothing: what has no price then is free."""
-    batch = {"batch": {"output": "0", **entry["batch"]}} if "batch" in entry else {}
-    return {"output": "0", **entry, **batch}
+    batched = {"batch": {"output": "0", **entry["batch"]}} if "batch" in entry else {}
+    return {"output": "0", **entry, **batched}
 
 
-def packaged_model(provider: str, name: str) -> ModelInfo:
-    """The package's own entry of that name; never its best match."""
-    for candidate in packaged_providers:
-        if candidate.id == provider:
-            for model in candidate.models:
-                if model.id == name:
-                    return model
-    raise SystemExit(f"The price package has no {provider} {name!r}; say `package = false` and give prices.")
+def packaged_model(provider: str, row: Mapping[str, Any], name: str) -> ModelInfo | None:
+    """The package's own entry of a model, never the best match of a search; None where it has none.
+
+    Prices of ours are for what it has none for, and nothing else (decision 3).
+    """
+    entries = {model.id: model for each in packaged_providers if each.id == provider for model in each.models}
+    found = entries.get(name)
+    if found is not None and ("package" in row or "prices" in row):
+        raise SystemExit(f"{row['id']}: the price package has an entry of that name; its prices are taken.")
+    if found is None and ("package" in row) == ("prices" in row):
+        raise SystemExit(f"{row['id']}: name the package's entry, or give prices where it has none.")
+    return found or (entries[row["package"]] if "package" in row else None)
+
+
+def fees_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Fees of ours, for what the package cannot say: a request's, by how much it reads of what it finds."""
+    sizes = row.get("requests")
+    return {} if sizes is None else {"fees": dict(zip(REQUESTS, sizes, strict=True))}
 
 
 def price_list(model: ModelInfo, as_of: date) -> Iterator[dict[str, Any]]:
@@ -134,27 +154,27 @@ def price_list(model: ModelInfo, as_of: date) -> Iterator[dict[str, Any]]:
     The package cannot give one entry both a first day and hours: hours hold from the last day before them.
     """
     if isinstance(model.prices, ModelPrice):
-        yield {**tariff(model.prices), **batch(model, as_of)}
+        yield {**entry(model.prices), **variants(model, as_of)}
         return
     valid_from: date | None = None
     for conditional in model.prices:
-        body = tariff(conditional.prices)
+        body = entry(conditional.prices)
         match conditional.constraint:
             case None:
-                yield {**body, **batch_if_standing(model, None, as_of)}
+                yield {**body, **variants_if_standing(model, None, as_of)}
             case StartDateConstraint(start_date=start):
                 valid_from = start
-                yield {**body, "validFrom": start, **batch_if_standing(model, start, as_of)}
+                yield {**body, "validFrom": start, **variants_if_standing(model, start, as_of)}
             case TimeOfDateConstraint(start_time=start, end_time=end):
                 yield {**body, "validFrom": valid_from, "hours": {"from": clock(start), "to": clock(end)}}
 
 
-def batch_if_standing(model: ModelInfo, valid_from: date | None, as_of: date) -> dict[str, Any]:
-    """The batch prices of an entry that holds on `as_of` or later; those of the past are of no use."""
+def variants_if_standing(model: ModelInfo, valid_from: date | None, as_of: date) -> dict[str, Any]:
+    """The other tariffs of an entry that holds on `as_of` or later; those of the past are of no use."""
     starts = [c.constraint.start_date for c in listed(model) if isinstance(c.constraint, StartDateConstraint)]
     current = max((start for start in starts if start <= as_of), default=None)
     if valid_from == current or (valid_from is not None and valid_from > as_of):
-        return batch(model, max(as_of, valid_from or as_of))
+        return variants(model, max(as_of, valid_from or as_of))
     return {}
 
 
@@ -163,11 +183,26 @@ def listed(model: ModelInfo) -> list[Any]:
     return [] if isinstance(model.prices, ModelPrice) else model.prices
 
 
-def batch(model: ModelInfo, day: date) -> dict[str, Any]:
-    """`{"batch": …}` where the provider has batch prices on that day."""
+def variants(model: ModelInfo, day: date) -> dict[str, Any]:
+    """`{"batch": …, "processing": …}` as far as the provider has such prices on that day."""
     moment = datetime.combine(day, time(), UTC) + timedelta(hours=12)
-    standard, batched = tariff(model.get_prices(moment)), tariff(model.get_prices(moment, BATCH))
-    return {} if batched == standard else {"batch": batched}
+    standard = tariff(model.get_prices(moment))
+    others = {word: tariff(model.get_prices(moment, said)) for word, said in PROCESSINGS.items()}
+    other = {word: rates for word, rates in others.items() if rates != standard}
+    batched = tariff(model.get_prices(moment, BATCH))
+    return {
+        **({} if batched == standard else {"batch": batched}),
+        **({"processing": other} if other else {}),
+    }
+
+
+def entry(price: ModelPrice) -> dict[str, Any]:
+    """A tariff, and what is paid by the piece; a model that is paid by the hour takes nothing for tokens."""
+    fees = {ours: str(fee) for ours, theirs in FEES.items() if (fee := getattr(price, theirs)) is not None}
+    rates = tariff(price)
+    if "hourOfSound" in fees and "input" not in rates:
+        rates = {"input": "0", "output": "0"}
+    return {**rates, **({"fees": fees} if fees else {})}
 
 
 def tariff(price: ModelPrice) -> dict[str, Any]:
@@ -185,10 +220,15 @@ def rates_at(values: Mapping[str, Decimal | TieredPrices | None], start: int) ->
     for name, value in values.items():
         if isinstance(value, TieredPrices):
             below = [tier.price for tier in value.tiers if tier.start <= start and start > 0]
-            rates[name] = str(below[-1] if below else value.base)
+            rates[name] = usd(below[-1] if below else value.base)
         elif value is not None:
-            rates[name] = str(value)
+            rates[name] = usd(value)
     return rates
+
+
+def usd(price: Decimal) -> str:
+    """To the nano-dollar: some hosts list a third of a cent."""
+    return str(price if price == round(price, 9) else round(price, 9))
 
 
 def clock(moment: time) -> str:

@@ -2,10 +2,16 @@
 
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+import tomllib
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from genai_prices.data import providers
+from genai_prices.types import TieredPrices
+from tools.seed_models import packaged_model
 
 from baton.catalog.model import Model
 from baton.catalog.prices import in_force
@@ -28,7 +34,7 @@ TABLE = [
     ("openai/gpt-4o", 128000, 16384, "2.5", "10", 0.92, "medium", 1200, P, "87.5"),
     ("openai/gpt-4o-mini", 128000, 16384, "0.15", "0.6", 0.87, "fast", 600, F, "5.25"),
     ("openai/o1", 200000, 100000, "15", "60", 0.98, "slow", 5000, M, "525"),
-    ("openai/o1-mini", 128000, 65536, "3", "12", 0.90, "medium", 2500, P, "105"),
+    ("openai/o1-mini", 128000, 65536, "1.1", "4.4", 0.90, "medium", 2500, P, "38.5"),
     ("openai/gpt-4-turbo", 128000, 4096, "10", "30", 0.91, "medium", 1500, P, "300"),
     ("openai/gpt-3.5-turbo", 16385, 4096, "0.5", "1.5", 0.80, "fast", 400, F, "15"),
     ("anthropic/claude-3-5-sonnet-20241022", 200000, 8192, "3", "15", 0.95, "fast", 800, P, "120"),
@@ -49,7 +55,8 @@ TABLE = [
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0])
 def test_the_historical_table_is_seeded_as_it_was_agreed(row: tuple[str, ...]) -> None:
-    """Window, output, prices, quality, speed and tiers of each of the nineteen are the fixed ones."""
+    """Window, output, quality, speed and tiers of each of the nineteen are the fixed ones; prices are, too,
+    but for two models of which the price package has others."""
     name, context, output, usd_in, usd_out, quality, speed, ms, tiers, _ = row
     model = SEED[name]
     prices = in_force(model.prices, NOW_S)
@@ -82,14 +89,49 @@ def test_regenerating_the_seed_changes_nothing() -> None:
 
 
 def test_there_are_thirty_current_models_and_every_one_has_a_price() -> None:
-    """At least thirty of the five first providers are there, twenty of them served today; all are priced but
-    those that are paid by the second."""
+    """At least thirty of the five first providers are there, twenty of them served today; all are priced."""
     first = ("openai", "anthropic", "google", "xai", "deepseek")
     five = [model for model in SEED.values() if model.provider in first]
     assert len(five) >= 30
     assert len([m for m in five if m.retired_at is None or m.retired_at > date(2026, 11, 20)]) >= 20
-    unpriced = [m.id for m in SEED.values() if in_force(m.prices, NOW_S) is None]
-    assert unpriced == ["openai/whisper-1", "groq/whisper-large-v3-turbo"]
+    assert not [m.id for m in SEED.values() if in_force(m.prices, NOW_S) is None]
+
+
+OVERLAY = tomllib.loads((ROOT / "tools" / "seed_models.toml").read_text())
+PACKAGED = {each.id: {model.id: model for model in each.models} for each in providers}
+
+
+@pytest.mark.parametrize("row", OVERLAY["model"], ids=lambda row: row["id"])
+def test_the_package_comes_first(row: dict[str, Any]) -> None:
+    """Where the price package has an entry of a model, the catalog's price is that entry's on every day of
+    the two years to come, at every hour; ours stand only where it has none."""
+    provider, _, name = row["id"].partition("/")
+    entries = PACKAGED[OVERLAY["provider"][provider]["package"]]
+    entry = entries.get(name) or entries.get(row.get("package", ""))
+    assert (entry is None) == ("prices" in row)
+    if entry is None:
+        return
+    for hour in range(0, 2 * 365 * 24, 7):
+        at = datetime.combine(OVERLAY["as_of"], time(), UTC) + timedelta(hours=hour)
+        told, held = entry.get_prices(at), in_force(SEED[row["id"]].prices, at.timestamp())
+        assert held is not None
+        packaged = told.input_mtok or Decimal(0)
+        base = packaged.base if isinstance(packaged, TieredPrices) else packaged
+        assert Decimal(usd_text(held.standard.rates.input)) == base, at
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"id": "openai/o1-mini", "prices": {"input": "3", "output": "12"}}, "has an entry of that name"),
+        ({"id": "openai/o1-mini", "package": "o1"}, "has an entry of that name"),
+        ({"id": "openai/nobodys"}, "give prices where it has none"),
+    ],
+)
+def test_the_tool_refuses_a_price_of_ours_beside_the_packages(more: dict[str, Any], complaint: str) -> None:
+    """A maintainer cannot write one by mistake, nor leave a model without any."""
+    with pytest.raises(SystemExit, match=complaint):
+        packaged_model("openai", more, more["id"].partition("/")[2])
 
 
 def test_models_beside_chat_are_kept_for_what_they_do() -> None:

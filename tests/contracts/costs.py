@@ -4,211 +4,64 @@ Run as a module it writes `docs/billing.md`.
 """
 
 import asyncio
-import json
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
-from typing import Any
 
-from baton.catalog.model import Model
-from baton.catalog.prices import Prices, Rates, Tariff
 from baton.core.dialect import Dialect
 from tests.conftest import serving
 from tests.contracts.callers import again
+from tests.contracts.charged import Bill, told_nanos
 from tests.contracts.contract import Contract, contract
-from tests.contracts.events import read_events
+from tests.contracts.counted import Counts, counts
+from tests.contracts.pricelist import Listed, PriceLists, price_lists
 from tests.contracts.recordings import ROOT, Exchange, by_base, recorded
 from tests.contracts.replay import replaying
 from tests.contracts.stage import PAIRS, environment, specs
 
 PAGE = ROOT / "docs" / "billing.md"
-SEED = ROOT / "src" / "baton" / "catalog" / "data" / "models.json"
 
-STAND_IN = {"input": "3.1", "output": "17.3", "cachedRead": "0.7", "cacheWrite": "5.9", "reasoning": "13.7"}
-"""USD per 1M tokens for models that nobody lists; all differ, so that none can stand for another."""
-
-BESIDE = frozenset(
-    {
-        "web_search_call",
-        "file_search_call",
-        "code_interpreter_call",
-        "image_generation_call",
-        "computer_call",
-        "x_search_call",
-        "shell_call",
-    }
-)
+_EVERY_CALL = frozenset({"thousandRequestsLow", "thousandRequestsMedium", "thousandRequestsHigh"})
+"""Fees of which each call of a model that has them owes one."""
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Tokens as they are paid for; no one of them is in another."""
-
-    fresh: int = 0
-    cached: int = 0
-    written: int = 0
-    written_long: int = 0
-    said: int = 0
-    thought: int = 0
-    audio_in: int = 0
-    audio_out: int = 0
-    beside: bool = False
-
-    @property
-    def prompt(self) -> int:
-        return self.fresh + self.audio_in + self.cached + self.written + self.written_long
-
-
-def answers(exchange: Exchange) -> list[dict[str, Any]]:
-    """The JSON objects of an answer."""
-    if not exchange.streamed:
-        return [exchange.parsed]
-    return [json.loads(event.data) for event in read_events(exchange.body) if event.data != "[DONE]"]
-
-
-def counts(exchange: Exchange) -> Counts | None:
-    """What the provider says it took; None where it says nothing."""
-    told = answers(exchange)
-    match exchange.dialect:
-        case Dialect.OPENAI:
-            return _completions(told, exchange)
-        case Dialect.OPENAI_RESPONSES:
-            return _responses(told)
-        case Dialect.ANTHROPIC:
-            return _messages(told)
-        case _:
-            return _generations(told)
-
-
-def _completions(told: list[dict[str, Any]], exchange: Exchange) -> Counts | None:
-    found = [answer.get("usage") or (answer.get("x_groq") or {}).get("usage") for answer in told]
-    usage = next((each for each in reversed(found) if each), None)
-    if usage is None:
-        return None
-    prompt, completion = usage.get("prompt_tokens", 0), usage["completion_tokens"]
-    if exchange.provider == "xai":
-        completion = usage["total_tokens"] - prompt
-    inside, outside = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
-    kinds = (
-        inside.get("cached_tokens"),
-        usage.get("prompt_cache_hit_tokens"),
-        usage.get("num_cached_tokens"),
-    )
-    cached = min(prompt, next((count for count in kinds if count), 0))
-    written, audio_in = inside.get("cache_write_tokens") or 0, inside.get("audio_tokens") or 0
-    thought = min(completion, outside.get("reasoning_tokens") or 0)
-    audio_out = outside.get("audio_tokens") or 0
-    searched = (usage.get("server_tool_use_details") or {}).get("web_search_requests")
-    shown = [
-        choice.get("message") or choice.get("delta") or {}
-        for answer in told
-        for choice in answer.get("choices") or ()
-    ]
-    beside = any(said.get(name) for said in shown for name in ("annotations", "executed_tools", "images"))
-    return Counts(
-        fresh=prompt - cached - written - audio_in,
-        cached=cached,
-        written=written,
-        said=completion - thought - audio_out,
-        thought=thought,
-        audio_in=audio_in,
-        audio_out=audio_out,
-        beside=bool(beside or searched or usage.get("num_sources_used") or usage.get("search_context_size")),
-    )
-
-
-def _responses(told: list[dict[str, Any]]) -> Counts | None:
-    answer = told[-1].get("response") or told[-1]
-    usage = answer.get("usage")
-    if not usage:
-        return None
-    inside, outside = usage.get("input_tokens_details") or {}, usage.get("output_tokens_details") or {}
-    cached, written = inside.get("cached_tokens") or 0, inside.get("cache_write_tokens") or 0
-    thought = outside.get("reasoning_tokens") or 0
-    return Counts(
-        fresh=usage["input_tokens"] - cached - written,
-        cached=cached,
-        written=written,
-        said=usage["output_tokens"] - thought,
-        thought=thought,
-        beside=any(item.get("type") in BESIDE for item in answer.get("output") or ()),
-    )
-
-
-def _messages(told: list[dict[str, Any]]) -> Counts | None:
-    usage: dict[str, Any] = {}
-    for answer in told:
-        for each in (answer.get("usage"), (answer.get("message") or {}).get("usage")):
-            usage |= {name: value for name, value in (each or {}).items() if value is not None}
-    if not usage:
-        return None
-    written = usage.get("cache_creation_input_tokens", 0)
-    kept_long = (usage.get("cache_creation") or {}).get("ephemeral_1h_input_tokens", 0)
-    thought = (usage.get("output_tokens_details") or {}).get("thinking_tokens", 0)
-    return Counts(
-        fresh=usage["input_tokens"],
-        cached=usage.get("cache_read_input_tokens", 0),
-        written=written - kept_long,
-        written_long=kept_long,
-        said=usage["output_tokens"] - thought,
-        thought=thought,
-        beside=bool((usage.get("server_tool_use") or {}).get("web_search_requests")),
-    )
-
-
-def _generations(told: list[dict[str, Any]]) -> Counts | None:
-    usage = next((each["usageMetadata"] for each in reversed(told) if each.get("usageMetadata")), None)
-    if usage is None:
-        return None
-
-    def of(kinds: tuple[object, ...], *names: str) -> int:
-        details = [each for name in names for each in usage.get(name) or ()]
-        return sum(each.get("tokenCount", 0) for each in details if each.get("modality") in kinds)
-
-    prompt = usage.get("promptTokenCount", 0) + usage.get("toolUsePromptTokenCount", 0)
-    audio_in = of(("AUDIO", 4), "promptTokensDetails", "toolUsePromptTokensDetails")
-    audio_out = of(("AUDIO", 4), "candidatesTokensDetails")
-    cached = usage.get("cachedContentTokenCount", 0)
-    grounds = [c.get("groundingMetadata") or {} for each in told for c in each.get("candidates") or ()]
-    pictures = of(("IMAGE", 2, "VIDEO", 3), "candidatesTokensDetails")
-    return Counts(
-        fresh=prompt - cached - audio_in,
-        cached=cached,
-        said=usage.get("candidatesTokenCount", 0) - audio_out,
-        thought=usage.get("thoughtsTokenCount", 0),
-        audio_in=audio_in,
-        audio_out=audio_out,
-        beside=bool(pictures) or any("webSearchQueries" in ground for ground in grounds),
-    )
-
-
-def rates(prices: list[dict[str, Any]], prompt: int, day: date) -> dict[str, str]:
-    """What a request of that day with such a prompt pays, USD per 1M tokens."""
-    held = [entry for entry in prices if date.fromisoformat(entry.get("validFrom", "1970-01-01")) <= day]
-    now: dict[str, Any] = (held or prices[:1])[-1]
-    for step in now.get("longContext", ()):
-        if prompt > step["aboveTokens"]:
-            now = step
-    return now
-
-
-def nanos(told: Counts, usd: dict[str, str]) -> int:
+def nanos(told: Counts, listed: Listed) -> int:
     """The cost: each component to the nano-dollar, half even (decision 3)."""
+    usd = listed.rates
 
     def price(*names: str) -> Decimal:
         return Decimal(next(usd[name] for name in names if name in usd))
 
     fresh = told.fresh * price("input") + told.audio_in * price("audioIn", "input")
+    fresh += told.image_in * price("imageIn", "input")
     written = told.written * price("cacheWrite", "input")
     written += told.written_long * price("cacheWriteLong", "cacheWrite", "input")
     said = told.said * price("output") + told.thought * price("reasoning", "output")
-    said += told.audio_out * price("audioOut", "output")
-    parts = (fresh, told.cached * price("cachedRead", "input"), written, said)
+    said += told.audio_out * price("audioOut", "output") + told.image_out * price("imageOut", "output")
+    parts = [fresh, told.cached * price("cachedRead", "input"), written, said]
+    # Amounts are millionths of a dollar so far; fees are thousandths, for each of a thousand.
+    parts += [count * Decimal(listed.fees.get(name, 0)) * 1000 for name, count in told.pieces.items()]
     return sum(int((part * 1000).to_integral_value(ROUND_HALF_EVEN)) for part in parts)
+
+
+def is_partly(told: Counts, listed: Listed) -> bool:
+    """Whether something was used that the list has no price for."""
+    usd = listed.rates
+    silent = (
+        (told.audio_in and ("audioIn" not in usd or told.cached))
+        or (told.image_in and told.cached and "imageIn" in usd)
+        or (told.audio_out and "audioOut" not in usd)
+        or (told.image_out and "imageOut" not in usd)
+        or (told.written_long and "cacheWriteLong" not in usd)
+        or told.pieces.keys() - listed.fees.keys()
+        or (_EVERY_CALL & listed.fees.keys() and not _EVERY_CALL & told.pieces.keys())
+    )
+    free = not (Decimal(usd["input"]) or Decimal(usd["output"]) or listed.fees)
+    return not free and bool(told.beside or silent)
 
 
 @dataclass(frozen=True)
@@ -216,78 +69,56 @@ class Billed:
     """One exchange, billed by Baton and by hand."""
 
     exchange: Exchange
-    listed: bool
-    """Whether the catalog has the model's published price; else the stand-in's was set."""
+    listed: Listed
     told: Counts
+    partly: bool
+    cost_nanos: int
+    """The ledger's."""
     problems: list[str]
+
+    @property
+    def bill(self) -> Bill | None:
+        """Beside the provider's own account of it; None where it gives none, or no price is published."""
+        told = told_nanos(self.exchange)
+        if told is None or not self.listed.published:
+            return None
+        return Bill(self.exchange, told, self.cost_nanos, self.partly)
 
 
 async def billed(provider: str, dialect: Dialect, folder: Path) -> list[Billed]:
     """Every exchange of a provider in a dialect that tells its usage, through a real Baton."""
     found: list[Billed] = []
     wanted = [each for each in recorded(provider, dialect) if each.status == 200 and counts(each) is not None]
+    lists = price_lists(provider)
     async with replaying() as replay:
         for number, (base, exchanges) in enumerate(by_base(provider, wanted).items()):
             settings = environment(provider, dialect, replay.url, base)
             async with serving(settings, folder / f"{provider}-{dialect}-{number}", {}, specs()) as baton:
                 rows = [record.value for record in baton.app.models.list()]
-                names = {
-                    name for row in rows if row.provider == provider for name in (row.name, *row.aliases)
-                }
-                strangers = {each.model for each in exchanges} - names
-                baton.app.catalog.replace([*rows, *(_stranger(provider, name) for name in strangers)])
+                strangers = (lists.row(name) for name in {each.model for each in exchanges})
+                baton.app.catalog.replace([*rows, *filter(None, strangers)])
                 async with contract(baton, replay) as between:
-                    found += [await _bill(between, each, each.model not in strangers) for each in exchanges]
+                    found += [await _bill(between, each, lists) for each in exchanges]
     return found
 
 
-def _stranger(provider: str, name: str) -> Model:
-    dear = {key: int(Decimal(value) * 10**9) for key, value in STAND_IN.items()}
-    priced = Rates(
-        input=dear["input"],
-        output=dear["output"],
-        cached=dear["cachedRead"],
-        cache_write=dear["cacheWrite"],
-        reasoning=dear["reasoning"],
-    )
-    return Model(
-        provider=provider,
-        name=name,
-        display_name=name,
-        capabilities=frozenset({"text", "streaming", "vision", "tools", "json", "audio"}),
-        prices=(Prices(standard=Tariff(rates=priced)),),
-        tier_access=frozenset({"free", "pro", "expert", "master"}),
-    )
-
-
-async def _bill(between: Contract, exchange: Exchange, listed: bool) -> Billed:
+async def _bill(between: Contract, exchange: Exchange, lists: PriceLists) -> Billed:
     told = counts(exchange)
     assert told is not None
+    listed = lists.listed(exchange.model, told.prompt)
+    wanted, partly = nanos(told, listed), is_partly(told, listed)
     between.play(exchange)
     answered = await between.send(again(exchange, f"{exchange.provider}/{exchange.model}"))
     if "x-baton-interaction" not in answered.headers:
-        return Billed(exchange, listed, told, [f"no row: {answered.status} {answered.body[:200]!r}"])
+        problem = f"no row: {answered.status} {answered.body[:200]!r}"
+        return Billed(exchange, listed, told, partly, 0, [problem])
     found = await between.baton.app.ledger.interactions.one(answered.headers["x-baton-interaction"])
     row, attempts = found.interaction, found.attempts
-    seed = {f"{each['provider']}/{each['name']}": each for each in json.loads(SEED.read_bytes())}
-    prices = seed[f"{row.provider}/{row.model}"].get("prices") if listed else [STAND_IN]
-    if not prices:
-        return Billed(exchange, listed, told, [] if row.pricing == "unpriced" else [f"it is {row.pricing}"])
-    usd = rates(prices, told.prompt, datetime.now(UTC).date())
-    wanted, partly = nanos(told, usd), _is_partly(exchange, told, usd)
     problems = [] if row.cost_nanos == wanted else [f"the ledger has {row.cost_nanos}, not {wanted}"]
     expected = "partly_priced" if partly else "priced"
     if row.pricing != expected or [attempt.pricing for attempt in attempts] != [expected]:
         problems.append(f"the ledger says {row.pricing}, not {expected}")
-    return Billed(exchange, listed, told, problems)
-
-
-def _is_partly(exchange: Exchange, told: Counts, usd: dict[str, str]) -> bool:
-    """Whether something was used that the list has no price for."""
-    silent = (told.audio_in and "audioIn" not in usd) or (told.audio_out and "audioOut" not in usd)
-    silent = silent or (told.written_long and "cacheWriteLong" not in usd)
-    free = not (Decimal(usd["input"]) or Decimal(usd["output"]))
-    return not free and bool(told.beside or silent or "ON_DEMAND_FLEX" in exchange.body.decode())
+    return Billed(exchange, listed, told, partly, row.cost_nanos, problems)
 
 
 _HEADS = (
@@ -298,27 +129,44 @@ _HEADS = (
     "cache write",
     "reasoning",
     "audio",
+    "pictures",
+    "by the piece",
     "partly",
     "right",
 )
 
 
-def row(provider: str, dialect: Dialect, found: Iterable[Billed]) -> str:
+def row(provider: str, dialect: Dialect, found: Sequence[Billed]) -> str:
     """One line of the table."""
-    all_of = list(found)
-    told = [each.told for each in all_of]
+    told = [each.told for each in found]
     cells = (
-        len(all_of),
-        sum(each.listed for each in all_of),
-        sum(not each.listed for each in all_of),
+        len(found),
+        sum(each.listed.published for each in found),
+        sum(not each.listed.published for each in found),
         sum(each.cached > 0 for each in told),
         sum(each.written + each.written_long > 0 for each in told),
         sum(each.thought > 0 for each in told),
         sum(each.audio_in + each.audio_out > 0 for each in told),
-        sum(each.beside for each in told),
-        sum(not each.problems for each in all_of),
+        sum(each.image_in + each.image_out > 0 for each in told),
+        sum(bool(each.pieces) for each in told),
+        sum(each.partly for each in found),
+        sum(not each.problems for each in found),
     )
-    return "| " + " | ".join([provider, dialect.value, *map(str, cells)]) + " |"
+    return f"| {provider} | {dialect.value} | " + " | ".join(map(str, cells)) + " |"
+
+
+def bills(found: Iterable[Billed]) -> list[Bill]:
+    """Those of which the provider gives its own account."""
+    return [bill for each in found if (bill := each.bill) is not None]
+
+
+def verdicts(provider: str, dialect: Dialect, found: Iterable[Billed]) -> list[str]:
+    """Lines of the second table: how often the provider's account and ours say what of each other."""
+    counted = Counter(bill.verdict for bill in bills(found))
+    return [
+        f"| {provider} | {dialect.value} | {number} | {verdict} |"
+        for verdict, number in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
 
 
 TITLE = """\
@@ -328,25 +176,39 @@ Generated by `python -m tests.contracts.costs`; `tests/contracts/test_costs.py` 
 
 Each recorded exchange that tells its usage is answered once more through a real Baton, on sockets on both
 sides, and the ledger's cost is compared with one reckoned from the raw JSON and the price list, in decimals,
-by code that shares nothing with Baton's. Models that the catalog has no price for are given one made up, in
-which every kind of token has another price. *Partly*: something else than tokens was used (a search,
-pictures), and the row says `partly_priced`. There are no exceptions.
+by code that shares nothing with Baton's. *Published*: the catalog's price, or where the catalog does not have
+the model, the price package's; models that neither knows are given a made-up list, in which every kind of
+token has another price. *By the piece*: searches or requests were counted, and are charged where they have a
+price. *Partly*: something was used that has none, and the row says `partly_priced`. There are no exceptions.
 
 """
 
+JUDGE = """
+## What the providers say they charged
 
-def _page(lines: Iterable[str]) -> Iterator[str]:
+Some answers name their cost. It is read here and nowhere else: the ledger goes on pricing by itself, and this
+is how far the two agree, to the nano-dollar, for every recording of such an answer whose model has a
+published price.
+
+| provider | dialect | recordings | ledger and provider |
+|---|---|---|---|
+"""
+
+
+def _page(judged: Sequence[tuple[str, Dialect, Sequence[Billed]]]) -> Iterator[str]:
     yield TITLE
     yield "| provider | dialect | " + " | ".join(_HEADS) + " |\n"
     yield "|---" * (len(_HEADS) + 2) + "|\n"
-    yield from (line + "\n" for line in lines)
+    yield from (row(*each) + "\n" for each in judged)
+    yield JUDGE
+    yield from (line + "\n" for each in judged for line in verdicts(*each))
 
 
-async def _lines() -> list[str]:
+async def _judged() -> list[tuple[str, Dialect, list[Billed]]]:
     with tempfile.TemporaryDirectory() as folder:
-        return [row(*pair, await billed(*pair, Path(folder))) for pair in PAIRS]
+        return [(*pair, await billed(*pair, Path(folder))) for pair in PAIRS]
 
 
 if __name__ == "__main__":
-    PAGE.write_text("".join(_page(asyncio.run(_lines()))), encoding="utf-8")
+    PAGE.write_text("".join(_page(asyncio.run(_judged()))), encoding="utf-8")
     sys.exit(0)

@@ -101,8 +101,8 @@ class Model(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fi
         if self.deprecated_at and self.retired_at and self.retired_at < self.deprecated_at:
             raise ValueError("retiredAt: retired before it was deprecated")
         for entry in self.prices:
-            for tariff in (entry.standard, entry.batch):
-                steps = [step.above for step in tariff.long_context] if tariff is not None else []
+            for tariff in entry.tariffs.values():
+                steps = [step.above for step in tariff.long_context]
                 if steps != sorted(set(steps)):
                     raise ValueError("prices: long-context steps must rise")
             if entry.hours is not None and entry.hours.start >= entry.hours.end:

@@ -3,18 +3,25 @@
 {"input": "0.15", "output": "0.60", "cachedRead": "0.075",
  "longContext": [{"aboveTokens": 200000, "input": "0.30", "output": "1.20"}],
  "batch": {"input": "0.075", "output": "0.30"},
+ "processing": {"priority": {"input": "0.30", "output": "1.20"}},
+ "fees": {"thousandWebSearches": "10", "hourOfSound": "0.36"},
  "validFrom": "2026-08-17", "hours": {"from": "01:00", "to": "04:00"}}
+
+Fees say themselves what they are for, whatever the unit of tokens.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Annotated, TypedDict
 
 from msgspec import Meta, Struct, field
 
-from baton.catalog.prices import Hours, LongContext, Prices, Rates, Tariff, clock_text
+from baton.catalog.prices import Hours, LongContext, Prices, Processing, Rates, Tariff, clock_text
 from baton.core.errors import Invalid
 from baton.core.money import NANOS_PER_USD, usd_text
+from baton.core.usage import Charge
 
 TimeOfDay = Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 
@@ -32,6 +39,8 @@ class RatesBody(
     reasoning: Decimal | None = None
     audio_in: Decimal | None = None
     audio_out: Decimal | None = None
+    image_in: Decimal | None = None
+    image_out: Decimal | None = None
 
 
 class StepBody(RatesBody, frozen=True, kw_only=True):
@@ -53,10 +62,40 @@ class HoursBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     end: TimeOfDay = field(name="to")
 
 
+class FeesBody(
+    Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True
+):
+    """What is paid by the piece, in USD for what the name says."""
+
+    thousand_web_searches: Decimal | None = None
+    thousand_file_searches: Decimal | None = None
+    thousand_requests_low: Decimal | None = None
+    thousand_requests_medium: Decimal | None = None
+    thousand_requests_high: Decimal | None = None
+    hour_of_sound: Decimal | None = None
+    picture: Decimal | None = None
+
+
+FEE_NAMES: Mapping[Charge, str] = MappingProxyType(
+    {
+        Charge.WEB_SEARCH: "thousand_web_searches",
+        Charge.FILE_SEARCH: "thousand_file_searches",
+        Charge.REQUEST_LOW: "thousand_requests_low",
+        Charge.REQUEST_MEDIUM: "thousand_requests_medium",
+        Charge.REQUEST_HIGH: "thousand_requests_high",
+        Charge.SOUND: "hour_of_sound",
+        Charge.PICTURE: "picture",
+    }
+)
+"""The field of `FeesBody` for each charge; what it is for is the unit in `prices.FEE_UNITS`."""
+
+
 class EntryBody(TariffBody, frozen=True, kw_only=True):
     """One entry of a price list."""
 
     batch: TariffBody | None = None
+    processing: dict[Processing, TariffBody] = {}
+    fees: FeesBody | None = None
     valid_from: date | None = None
     hours: HoursBody | None = None
 
@@ -70,7 +109,9 @@ def entry_from(body: EntryBody, per_tokens: int) -> Prices:
     return Prices(
         standard=_tariff(body, per_tokens),
         batch=_tariff(body.batch, per_tokens) if body.batch else None,
-        valid_from=body.valid_from or None,
+        processing={word: _tariff(tariff, per_tokens) for word, tariff in body.processing.items()},
+        fees=_fees(body.fees) if body.fees else {},
+        valid_from=body.valid_from,
         hours=Hours(start=_minute(body.hours.start), end=_minute(body.hours.end)) if body.hours else None,
     )
 
@@ -81,7 +122,9 @@ def entry_body(entry: Prices) -> EntryBody:
     return EntryBody(
         **_amounts(standard.rates),
         long_context=_steps(standard),
-        batch=TariffBody(**_amounts(batch.rates), long_context=_steps(batch)) if batch else None,
+        batch=_tariff_body(batch) if batch else None,
+        processing={word: _tariff_body(tariff) for word, tariff in entry.processing.items()},
+        fees=_fees_body(entry) if entry.fees else None,
         valid_from=entry.valid_from,
         hours=HoursBody(start=clock_text(entry.hours.start), end=clock_text(entry.hours.end))
         if entry.hours
@@ -107,10 +150,22 @@ def _tariff(body: TariffBody, per_tokens: int) -> Tariff:
     return Tariff(
         rates=_rates(body, per_tokens),
         long_context=tuple(
-            LongContext(above=step.above_tokens, rates=_rates(step, per_tokens))
-            for step in body.long_context or ()
+            LongContext(above=step.above_tokens, rates=_rates(step, per_tokens)) for step in body.long_context
         ),
     )
+
+
+def _fees(body: FeesBody) -> dict[Charge, int]:
+    amounts = {charge: (name, getattr(body, name)) for charge, name in FEE_NAMES.items()}
+    return {
+        charge: nanos(amount, f"prices.fees.{name}")
+        for charge, (name, amount) in amounts.items()
+        if amount is not None
+    }
+
+
+def _fees_body(entry: Prices) -> FeesBody:
+    return FeesBody(**{FEE_NAMES[charge]: Decimal(usd_text(fee)) for charge, fee in entry.fees.items()})
 
 
 def _rates(body: RatesBody, per_tokens: int) -> Rates:
@@ -128,6 +183,8 @@ def _rates(body: RatesBody, per_tokens: int) -> Rates:
         reasoning=maybe(body.reasoning, "reasoning"),
         audio_in=maybe(body.audio_in, "audioIn"),
         audio_out=maybe(body.audio_out, "audioOut"),
+        image_in=maybe(body.image_in, "imageIn"),
+        image_out=maybe(body.image_out, "imageOut"),
     )
 
 
@@ -140,6 +197,8 @@ class _Amounts(TypedDict):
     reasoning: Decimal | None
     audio_in: Decimal | None
     audio_out: Decimal | None
+    image_in: Decimal | None
+    image_out: Decimal | None
 
 
 def _amounts(rates: Rates) -> _Amounts:
@@ -155,7 +214,13 @@ def _amounts(rates: Rates) -> _Amounts:
         "reasoning": maybe(rates.reasoning),
         "audio_in": maybe(rates.audio_in),
         "audio_out": maybe(rates.audio_out),
+        "image_in": maybe(rates.image_in),
+        "image_out": maybe(rates.image_out),
     }
+
+
+def _tariff_body(tariff: Tariff) -> TariffBody:
+    return TariffBody(**_amounts(tariff.rates), long_context=_steps(tariff))
 
 
 def _steps(tariff: Tariff) -> tuple[StepBody, ...]:

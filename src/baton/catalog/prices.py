@@ -1,17 +1,29 @@
-"""What a model's tokens cost, from when, and at which hours.
+"""What a model costs, from when, and at which hours.
 
-Every price is an `int` of nano-USD per one million tokens (`core/money.py`); 0 means free, None means that
-the provider names no price of its own for it.
+Every price is an `int` of nano-USD per one million tokens (`core/money.py`), a fee one of nano-USD per
+`FEE_UNITS`; 0 means free, None means that the provider names no price of its own for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from baton.core.usage import Charge
+
 Price = Annotated[int, Meta(ge=0)]
+Processing = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,32}$")]
 MinuteOfDay = Annotated[int, Meta(ge=0, le=1440)]
+
+BATCH = "batch"
+"""The processing of work that is handed to a provider's batch API."""
+
+FEE_UNITS: Mapping[Charge, int] = MappingProxyType(
+    dict.fromkeys(Charge, 1000) | {Charge.PICTURE: 1, Charge.SOUND: 3_600_000}
+)
+"""How many of what is counted a fee pays for: a thousand searches or requests, one picture, one hour."""
 
 _FOREVER_S = float("inf")
 
@@ -31,6 +43,9 @@ class Rates(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hidden thought; None: as `output`."""
     audio_in: Price | None = None
     audio_out: Price | None = None
+    image_in: Price | None = None
+    """Pictures seen; None: as `input`."""
+    image_out: Price | None = None
 
 
 class LongContext(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,6 +84,10 @@ class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     standard: Tariff
     batch: Tariff | None = None
     """For work handed to the provider's batch API."""
+    processing: dict[Processing, Tariff] = {}
+    """For other processing, by the provider's word for it: `flex`, `priority`, `fast`."""
+    fees: dict[Charge, Price] = {}
+    """What is charged by the piece, whichever way it is processed."""
     valid_from: date | None = None
     """The first day, in UTC; None: since ever."""
     hours: Hours | None = None
@@ -82,6 +101,18 @@ class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             return True
         minute = at.hour * 60 + at.minute
         return self.hours.start <= minute < self.hours.end
+
+    def tariff_for(self, processing: str) -> Tariff | None:
+        """What such processing pays; None: nobody says. The usual processing has an empty name."""
+        if not processing:
+            return self.standard
+        return self.batch if processing == BATCH else self.processing.get(processing)
+
+    @property
+    def tariffs(self) -> Mapping[str, Tariff]:
+        """Every tariff by its processing."""
+        batch = {} if self.batch is None else {BATCH: self.batch}
+        return {"": self.standard, **batch, **self.processing}
 
     @property
     def name(self) -> str:

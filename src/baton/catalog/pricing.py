@@ -4,12 +4,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from baton.catalog.prices import Prices, Rates
+from baton.catalog.prices import BATCH, FEE_UNITS, Prices, Rates, Tariff
 from baton.core.money import cost_nanos
-from baton.core.usage import Usage
+from baton.core.usage import Charge, Usage
 
-BATCH = "batch"
-"""The one processing that price lists have a price for."""
+_OF_EVERY_CALL = frozenset(Charge) - {Charge.WEB_SEARCH, Charge.FILE_SEARCH}
+"""What each call of a model is charged that is charged for it at all."""
 
 
 class Standing(StrEnum):
@@ -17,7 +17,7 @@ class Standing(StrEnum):
 
     PRICED = "priced"
     PARTLY = "partly_priced"
-    """Something was used that the list has no price for; it is counted at the nearest one."""
+    """Something was used that the list has no price for; it is counted at the nearest one, if at all."""
     UNPRICED = "unpriced"
 
 
@@ -28,19 +28,28 @@ class Cost(Struct, frozen=True, kw_only=True):
     """
 
     input: int | None
-    """Fresh input, audio included."""
+    """Fresh input, audio and pictures included."""
     cached: int | None
     cache_write: int | None
     output: int | None
-    """Reasoning and audio included."""
+    """Reasoning, audio and pictures included."""
     standing: Standing
+    input_fees: int = 0
+    """Searches, requests, sound by the hour."""
+    output_fees: int = 0
+    """Pictures by the piece."""
+
+    @property
+    def fees(self) -> int:
+        """What is paid by the piece."""
+        return self.input_fees + self.output_fees
 
     @property
     def total(self) -> int | None:
         """Everything together, nano-USD."""
         if self.input is None or self.cached is None or self.cache_write is None or self.output is None:
             return None
-        return self.input + self.cached + self.cache_write + self.output
+        return self.input + self.cached + self.cache_write + self.output + self.input_fees + self.output_fees
 
 
 UNPRICED = Cost(input=None, cached=None, cache_write=None, output=None, standing=Standing.UNPRICED)
@@ -49,15 +58,11 @@ UNPRICED = Cost(input=None, cached=None, cache_write=None, output=None, standing
 def cost(usage: Usage, prices: Prices | None, *, batch: bool = False) -> Cost:
     """The cost of `usage` at `prices`; None for the prices of an unpriced model.
 
-    A batch without a batch price pays the standard one, as does any other processing. Each component is
-    rounded half even to the nano-dollar. Counts that contradict each other (more cached than prompt) never
-    make a component negative.
+    Processing without a price of its own pays the standard one. Each component is rounded half even to the
+    nano-dollar. Counts that contradict each other (more cached than prompt) never make a component negative.
     """
     if prices is None:
         return UNPRICED
-    batched = (batch or usage.processing == BATCH) and prices.batch is not None
-    tariff = prices.batch if batched and prices.batch is not None else prices.standard
-    rates = tariff.rates_for(usage.prompt)
     if not (
         usage.cached
         or usage.cache_write
@@ -66,19 +71,30 @@ def cost(usage: Usage, prices: Prices | None, *, batch: bool = False) -> Cost:
         or usage.audio_out
         or usage.processing
         or usage.beside
+        or usage.image_in
+        or usage.image_out
+        or usage.charges
+        or batch
+        or (prices.fees and not _OF_EVERY_CALL.isdisjoint(prices.fees))
     ):
-        return _plain_cost(usage, rates)
+        return _plain_cost(usage, prices.standard.rates_for(usage.prompt))
+    tariff = prices.tariff_for(BATCH if batch else usage.processing)
+    rates = (tariff or prices.standard).rates_for(usage.prompt)
+    if prices.fees and _is_untold(usage, prices, rates):
+        return UNPRICED
     fresh = max(0, usage.prompt - usage.cached - usage.cache_write)
     audio_in = min(usage.audio_in, fresh)
+    image_in = min(usage.image_in, fresh - audio_in)
     kept_long = min(usage.cache_write_long, usage.cache_write)
     write_rate = _or(rates.cache_write, rates.input)
     reasoning = min(usage.reasoning, usage.completion)
     audio_out = min(usage.audio_out, usage.completion - reasoning)
-    plain = usage.completion - reasoning - audio_out
+    image_out = min(usage.image_out, usage.completion - reasoning - audio_out)
     return Cost(
         input=_sum(
-            (fresh - audio_in, rates.input),
+            (fresh - audio_in - image_in, rates.input),
             (audio_in, _or(rates.audio_in, rates.input)),
+            (image_in, _or(rates.image_in, rates.input)),
         ),
         cached=cost_nanos(usage.cached, _or(rates.cached, rates.input)),
         cache_write=_sum(
@@ -86,11 +102,14 @@ def cost(usage: Usage, prices: Prices | None, *, batch: bool = False) -> Cost:
             (kept_long, _or(rates.cache_write_long, write_rate)),
         ),
         output=_sum(
-            (plain, rates.output),
+            (usage.completion - reasoning - audio_out - image_out, rates.output),
             (reasoning, _or(rates.reasoning, rates.output)),
             (audio_out, _or(rates.audio_out, rates.output)),
+            (image_out, _or(rates.image_out, rates.output)),
         ),
-        standing=_standing(usage, rates, batched=batched),
+        input_fees=_fees(usage, prices, pictures=False) if usage.charges else 0,
+        output_fees=_fees(usage, prices, pictures=True) if usage.charges else 0,
+        standing=_standing(usage, prices, tariff, rates),
     )
 
 
@@ -105,18 +124,50 @@ def _plain_cost(usage: Usage, rates: Rates) -> Cost:
     )
 
 
-def _standing(usage: Usage, rates: Rates, *, batched: bool) -> Standing:
+def _fees(usage: Usage, prices: Prices, *, pictures: bool) -> int:
+    """The fees of one side; pictures are what comes out, all else goes in."""
+    return sum(
+        cost_nanos(count, prices.fees.get(charge, 0), FEE_UNITS[charge])
+        for charge, count in usage.charges
+        if (charge is Charge.PICTURE) is pictures
+    )
+
+
+def _is_untold(usage: Usage, prices: Prices, rates: Rates) -> bool:
+    """Whether all that would be paid for is something nobody has counted: seconds of which only the words
+    came back."""
+    return (
+        not (rates.input or rates.output)
+        and usage.estimated
+        and not any(charge in prices.fees for charge, _ in usage.charges)
+    )
+
+
+def _standing(usage: Usage, prices: Prices, tariff: Tariff | None, rates: Rates) -> Standing:
     """Where everything is free there is nothing to guess."""
-    if not (rates.input or rates.output):
+    if not (rates.input or rates.output or prices.fees):
         return Standing.PRICED
     guessed = (
         usage.beside
-        or (usage.processing and not (usage.processing == BATCH and batched))
-        or (usage.audio_in and rates.audio_in is None)
+        or tariff is None
+        or (usage.audio_in and (rates.audio_in is None or usage.cached))
         or (usage.audio_out and rates.audio_out is None)
+        or (usage.image_in and usage.cached and rates.image_in is not None)
+        or (usage.image_out and rates.image_out is None)
         or (usage.cache_write_long and rates.cache_write_long is None)
+        or ((usage.charges or prices.fees) and _lacks_fees(usage, prices))
     )
     return Standing.PARTLY if guessed else Standing.PRICED
+
+
+def _lacks_fees(usage: Usage, prices: Prices) -> bool:
+    """Whether a charge has no fee, or each call is charged for something and this one does not say for how
+    much of it."""
+    told = {charge for charge, _ in usage.charges}
+    if not told <= prices.fees.keys():
+        return True
+    asked = bool(usage.total or usage.estimated)
+    return asked and not told & _OF_EVERY_CALL and not _OF_EVERY_CALL.isdisjoint(prices.fees)
 
 
 def _or(price: int | None, otherwise: int) -> int:
@@ -125,4 +176,7 @@ def _or(price: int | None, otherwise: int) -> int:
 
 def _sum(*parts: tuple[int, int]) -> int:
     """The cost of (tokens, price) pairs that make up one component, rounded once."""
-    return cost_nanos(1, sum(tokens * price for tokens, price in parts))
+    whole = 0
+    for tokens, price in parts:
+        whole += tokens * price
+    return cost_nanos(1, whole)

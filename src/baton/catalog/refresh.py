@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from baton.catalog.model import Model
+from baton.catalog.price_body import FEE_NAMES
 from baton.catalog.prices import Prices, Rates, Tariff
 from baton.core.money import usd_text
 
@@ -117,11 +118,16 @@ def _beside(prices: tuple[Prices, ...], entry: Prices | None) -> Prices | None:
 
 
 def _figures(entry: Prices | None) -> dict[str, str]:
-    """The entry's amounts in USD per 1M tokens, by what they are for."""
+    """The entry's amounts in USD, by what they are for: 1M tokens, or what is named."""
     if entry is None:
         return {}
-    batch = {} if entry.batch is None else _tariff(entry.batch)
-    return {**_tariff(entry.standard), **{f"batch {name}": amount for name, amount in batch.items()}}
+    figures = {
+        f"{processing} {name}".lstrip(): amount
+        for processing, tariff in entry.tariffs.items()
+        for name, amount in _tariff(tariff).items()
+    }
+    fees = {FEE_NAMES[charge].replace("_", " "): usd_text(fee) for charge, fee in entry.fees.items()}
+    return figures | fees
 
 
 def _tariff(tariff: Tariff) -> dict[str, str]:

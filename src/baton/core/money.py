@@ -10,11 +10,11 @@ NANOS_PER_USD = 1_000_000_000
 TOKENS_PER_PRICE = 1_000_000
 
 
-def cost_nanos(tokens: int, price_nanos_per_million: int) -> int:
-    """The cost of `tokens` at a price, rounded half even to the nano-dollar."""
-    whole, rest = divmod(tokens * price_nanos_per_million, TOKENS_PER_PRICE)
+def cost_nanos(count: int, price_nanos: int, per: int = TOKENS_PER_PRICE) -> int:
+    """The cost of `count` at so many nano-USD for each `per`, rounded half even to the nano-dollar."""
+    whole, rest = divmod(count * price_nanos, per)
     twice = rest * 2
-    if twice > TOKENS_PER_PRICE or (twice == TOKENS_PER_PRICE and whole & 1):
+    if twice > per or (twice == per and whole & 1):
         return whole + 1
     return whole
 

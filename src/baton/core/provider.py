@@ -130,6 +130,8 @@ class Quirks(Struct, frozen=True, kw_only=True):
     """Models, by a regular expression, that refuse a tool call of theirs without its signature."""
     media_results: str | None = None
     """Models, by a regular expression, that take images inside a tool's result."""
+    least_sound_s: int = 0
+    """Shorter recordings are billed as if they were so long, in seconds."""
 
     def thinking_of(self, model: str) -> ThinkingHabit | None:
         """How a model is told how much to think; None: nobody knows."""

@@ -26,7 +26,8 @@ def in_the_book(priced: Priced) -> Cost | None:
     total = priced.total
     if total is None or priced.output is None:
         return None
-    return Cost(input_nanos=total - priced.output, output_nanos=priced.output)
+    output = priced.output + priced.output_fees
+    return Cost(input_nanos=total - output, output_nanos=output)
 
 
 _OK = Status.OK.value
@@ -42,7 +43,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     uncounted: int = 0
     """Characters that came after the provider's last report of usage."""
     in_tokens: bool = True
-    """Whether tokens are what it is paid by."""
+    """Whether its provider says how many tokens it took; else pictures or seconds may be what is paid for."""
     audio_seconds: float | None = None
 
 
@@ -165,8 +166,10 @@ class Entry:
         What came after the report is estimated.
         """
         usage = outcome.usage
-        if usage is None or not believable(usage) or (outcome.chars and not usage.total):
+        if usage is None or not believable(usage):
             return self._estimate(outcome.chars)
+        if not usage.total and (outcome.chars or usage.charges):
+            return structs.replace(self._estimate(outcome.chars), charges=usage.charges)
         if not outcome.uncounted:
             return usage
         rest = estimate_tokens(outcome.uncounted)
@@ -254,19 +257,19 @@ class Entry:
         return settled
 
     def _cost(self, usage: Usage, in_tokens: bool) -> tuple[Cost | None, bool]:
-        """What it cost, and whether that is not all; None: nobody knows. Only where everything is free can it
-        be told without tokens."""
+        """What it cost, and whether that is not all; None: nobody knows. Without tokens it can be told only
+        where these are free."""
         priced = cost(usage, self._offer.prices)
-        cost_of_tokens = in_the_book(priced)
-        if in_tokens or cost_of_tokens is None or not cost_of_tokens.total_nanos:
-            return cost_of_tokens, priced.standing is Standing.PARTLY
+        found = in_the_book(priced)
+        if in_tokens or found is None or found.total_nanos == priced.fees:
+            return found, priced.standing is Standing.PARTLY
         return None, False
 
     def _price(self, usage: Usage) -> PriceUsed | None:
         prices = self._offer.prices
         if prices is None:
             return None
-        rates = prices.standard.rates_for(usage.prompt)
+        rates = (prices.tariff_for(usage.processing) or prices.standard).rates_for(usage.prompt)
         return PriceUsed(
             input=rates.input,
             output=rates.output,

@@ -12,7 +12,7 @@ from baton.ledger.repricings import Priced, Spent
 from baton.records.kind import Record
 
 _NOT_BY_TOKENS = frozenset({Service.IMAGES.value, Service.TRANSCRIPTIONS.value})
-"""What is paid by something else wherever nobody reports tokens."""
+"""What may be paid by something else wherever nobody reports tokens."""
 
 _UNKNOWN = Priced(cost=None, version="")
 
@@ -35,8 +35,9 @@ class PastPrices:
             prices, version = FREE, LOCAL_PRICE
         else:
             return _UNKNOWN
-        found = in_the_book(cost(spent.usage, prices))
-        if found is None or (found.total_nanos and self._unmeasured(record, spent)):
+        priced = cost(spent.usage, prices)
+        found = in_the_book(priced)
+        if found is None or (found.total_nanos != priced.fees and self._unmeasured(record, spent)):
             return _UNKNOWN
         return Priced(cost=found, version=version)
 

@@ -274,6 +274,9 @@ def believable(usage: Usage) -> bool:
         and 0 <= usage.audio_in <= MAX_TOKENS
         and 0 <= usage.audio_out <= MAX_TOKENS
         and 0 <= usage.cache_write_long <= MAX_TOKENS
+        and 0 <= usage.image_in <= MAX_TOKENS
+        and 0 <= usage.image_out <= MAX_TOKENS
+        and (not usage.charges or all(0 <= count <= MAX_TOKENS for _, count in usage.charges))
     )
 
 
@@ -294,6 +297,9 @@ def _cut(usage: Usage) -> Usage:
         cache_write_long=cut(usage.cache_write_long),
         processing=usage.processing,
         beside=usage.beside,
+        image_in=cut(usage.image_in),
+        image_out=cut(usage.image_out),
+        charges=tuple((charge, cut(count)) for charge, count in usage.charges),
         estimated=True,
     )
 

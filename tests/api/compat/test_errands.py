@@ -365,7 +365,7 @@ async def test_the_request_goes_where_it_belongs(odd: tuple[BatonServer, RawProv
     assert json.loads(call.body) == body | {"model": "text-embedding-3-small"}
 
 
-async def test_what_is_paid_by_the_picture_is_unpriced(odd, session) -> None:
+async def test_a_picture_is_unpriced_where_its_model_is_paid_by_tokens(odd, session) -> None:
     """Without tokens nobody knows the cost; the row says so instead of a guess, and so do the headers."""
     baton, provider = odd
     provider.act = answering(whole(b'{"created": 1, "data": [{"url": "https://example.com/a.png"}]}'))
@@ -377,18 +377,45 @@ async def test_what_is_paid_by_the_picture_is_unpriced(odd, session) -> None:
     assert row.unpriced
 
 
+async def test_pictures_are_paid_by_the_piece_where_they_have_a_fee(odd, session) -> None:
+    """An admin's fee for one picture, charged for each that came; the prompt's tokens are told as a guess."""
+    baton, provider = odd
+    provider.act = answering(
+        whole(b'{"data": [{"url": "https://a.example/1"}, {"url": "https://a.example/2"}]}')
+    )
+    web = Web(baton, session)
+    model = {
+        "provider": "openai",
+        "name": "easel-1",
+        "capabilities": ["images"],
+        "requiredCapabilities": ["images"],
+        "tierAccess": ["master"],
+        "pricePer": "1M",
+        "prices": {"input": "0", "output": "0", "fees": {"picture": "0.07"}},
+    }
+    assert (await web.post("/api/admin/ai/models", model)).status == 201
+    reply = await web.post(
+        "/v1/images/generations", {"model": "openai/easel-1", "prompt": "Two cats", "n": 2}
+    )
+    assert (reply.status, reply.headers.get("x-baton-cost-usd")) == (200, "0.14"), reply.body
+    row, _ = await row_of(web, reply)
+    assert (row.cost_output_nanos, row.cost_nanos, row.pricing) == (140_000_000, 140_000_000, "priced")
+    assert row.usage_estimated
+
+
 async def test_seconds_are_recorded_where_they_are_told(odd, session) -> None:
-    """A model that is paid by them has its seconds in the row, and on its own page; its cost is not known."""
+    """A model that is paid by the hour has its seconds in the row, and on its own page, and costs what these
+    do; where they are not told nobody knows what it costs."""
     baton, provider = odd
     web = Web(baton, session)
     said = {"text": "Hello", "usage": {"type": "duration", "seconds": 7}, "duration": 6.4}
-    for answer, seconds in (
-        (said, 7.0),
-        ({"text": "Hello", "duration": 6.4}, 6.4),
-        ({"text": "Hello", "duration": "long"}, None),
-        ({"text": "Hello", "duration": -1}, None),
-        ({"text": "Hello", "duration": 1e300}, None),
-        ({"text": "Hello", "duration": True}, None),
+    for answer, seconds, nanos in (
+        (said, 7.0, 700_000),
+        ({"text": "Hello", "duration": 6.4}, 6.4, 640_000),
+        ({"text": "Hello", "duration": "long"}, None, None),
+        ({"text": "Hello", "duration": -1}, None, None),
+        ({"text": "Hello", "duration": 1e300}, None, None),
+        ({"text": "Hello", "duration": True}, None, None),
     ):
         provider.act = answering(whole(json.dumps(answer).encode()))
         form = aiohttp.FormData({"model": "openai/whisper-1"})
@@ -396,7 +423,8 @@ async def test_seconds_are_recorded_where_they_are_told(odd, session) -> None:
         reply = await web.ask("POST", "/v1/audio/transcriptions", data=form)
         assert (reply.status, reply.json) == (200, answer)
         row, _ = await row_of(web, reply)
-        assert (row.audio_seconds, row.unpriced) == (seconds, True)
+        assert (row.audio_seconds, row.unpriced) == (seconds, nanos is None)
+        assert row.cost_nanos == (nanos or 0)
         shown = await web.get(f"/api/interactions/{reply.headers['x-request-id']}")
         assert shown.json["audioSeconds"] == seconds
 
@@ -444,3 +472,17 @@ async def test_a_row_makes_a_model_anybodys(start_baton: StartBaton, session) ->
         for model in ("vllm/bge-m3", "bge-m3", "auto"):
             reply = await web.post("/v1/embeddings", {"model": model, "input": "x"}, user)
             assert (reply.status, reply.headers["x-baton-model"]) == (200, "bge-m3"), reply.body
+
+
+async def test_a_short_recording_is_billed_as_its_provider_bills_it(start_baton, session) -> None:
+    """Ten seconds at least, and more as they come: 0.04 USD an hour; the row has the true length."""
+    async with raw_provider() as provider:
+        environment = {"GROQ_API_KEY": "gsk-0123456789abcdef", "GROQ_BASE_URL": provider.url}
+        web = Web(await start_baton(environment, retries=0), session)
+        for seconds, nanos in ((2.5, 111_111), (90, 1_000_000)):
+            provider.act = answering(whole(json.dumps({"text": "Hello", "duration": seconds}).encode()))
+            form = aiohttp.FormData({"model": "groq/whisper-large-v3-turbo"})
+            form.add_field("file", RECORDING[1], filename="speech.wav")
+            reply = await web.ask("POST", "/v1/audio/transcriptions", data=form)
+            row, _ = await row_of(web, reply)
+            assert (row.audio_seconds, row.cost_nanos, row.pricing) == (seconds, nanos, "priced")

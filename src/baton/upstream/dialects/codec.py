@@ -37,7 +37,7 @@ class Glance(Struct, frozen=True, kw_only=True):
     chars: int
     """Characters of text, reasoning and tool arguments: the ground of an estimate."""
     in_tokens: bool = True
-    """Whether tokens are what is paid for; else pictures or seconds, whose prices nobody has listed."""
+    """Whether it says how many tokens it took; else pictures or seconds may be what is paid for."""
     audio_seconds: float | None = None
     """How long the sound was, where it is said."""
 

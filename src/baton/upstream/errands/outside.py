@@ -100,8 +100,16 @@ def tokens_in(usage: object) -> Usage | None:
         prompt = total - (completion or 0)
     if prompt is None and completion is None:
         return None
-    audio = _count(as_object(counts.get("input_token_details")), "audio_tokens")
-    return Usage(prompt=prompt or 0, completion=completion or 0, audio_in=audio or 0)
+    # Transcriptions say `token`, images say `tokens`, as OpenAI's description has it.
+    heard = as_object(counts.get("input_token_details"))
+    seen, made = as_object(counts.get("input_tokens_details")), as_object(counts.get("output_tokens_details"))
+    return Usage(
+        prompt=prompt or 0,
+        completion=completion or 0,
+        audio_in=_count(heard, "audio_tokens") or 0,
+        image_in=_count(seen, "image_tokens") or 0,
+        image_out=_count(made, "image_tokens") or 0,
+    )
 
 
 def _count(counts: dict[str, Any], *names: str) -> int | None:

@@ -4,6 +4,7 @@ from functools import partial
 
 from baton.core.dialect import Dialect
 from baton.core.provider import ProviderSpec, Service
+from baton.core.usage import Charge, Usage
 from baton.upstream.dialects.codec import Glance
 from baton.upstream.dialects.wire import as_object, checked_model, missing
 from baton.upstream.errands.errand import Answer, Errand, Letter, Task
@@ -53,16 +54,24 @@ def _glance(answer: Answer, spec: ProviderSpec) -> Glance:
     told = read_told(answer.body, spec)
     if not isinstance(told.text, str):
         raise malformed("there is no text in it")
-    usage = tokens_in(told.usage)
+    usage, seconds = tokens_in(told.usage), _seconds(told)
     return Glance(
         id=told.name,
         model=told.version,
-        usage=usage,
+        usage=usage or _heard(seconds, spec),
         finish=None,
         chars=len(told.text),
         in_tokens=usage is not None,
-        audio_seconds=_seconds(told),
+        audio_seconds=seconds,
     )
+
+
+def _heard(seconds: float | None, spec: ProviderSpec) -> Usage | None:
+    """What is paid for by its length."""
+    if not seconds:
+        return None
+    billed_s = max(seconds, spec.quirks.least_sound_s)
+    return Usage(charges=((Charge.SOUND, round(billed_s * 1000)),))
 
 
 def _seconds(told: Told) -> float | None:

@@ -8,7 +8,8 @@ SPEC = ProviderSpec(
     title="Groq",
     base_url="https://api.groq.com/openai/v1",
     services=frozenset({Service.TRANSCRIPTIONS}),
-    quirks=Quirks(usage_in="x_groq", limit_name="max_completion_tokens"),
+    # "Minimum billed length": https://console.groq.com/docs/speech-to-text
+    quirks=Quirks(usage_in="x_groq", limit_name="max_completion_tokens", least_sound_s=10),
     limits=LimitHeaders(
         remaining="x-ratelimit-remaining-{}",
         reset="x-ratelimit-reset-{}",

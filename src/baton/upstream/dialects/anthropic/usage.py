@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from baton.core.usage import Usage
+from baton.core.usage import Charge, Usage, counted
 from baton.upstream.dialects.leniency import counts_in
 from baton.upstream.dialects.processing import processing
 
@@ -82,7 +82,8 @@ def read_usage(wire: WireUsage) -> Usage:
         reasoning=min(thought, completion),
         cache_write_long=0 if kept is None else min(kept.ephemeral_1h_input_tokens or 0, written),
         processing=processing(wire.service_tier, wire.speed, _confined(wire.inference_geo)),
-        beside=tools is not None and bool(tools.web_search_requests or tools.code_execution_requests),
+        beside=tools is not None and bool(tools.code_execution_requests),
+        charges=() if tools is None else counted((Charge.WEB_SEARCH, tools.web_search_requests)),
     )
 
 

@@ -12,8 +12,10 @@ from baton.upstream.dialects.processing import processing
 _AUDIO = ("AUDIO", 4)
 """The modality's name and its number."""
 
-_PICTURES = ("IMAGE", 2, "VIDEO", 3)
-"""What is made of these has a price of its own."""
+_IMAGE = ("IMAGE", 2)
+
+_VIDEO = ("VIDEO", 3)
+"""What is made of it has a price of its own, which nobody lists."""
 
 _TRAFFIC = "ON_DEMAND_"
 
@@ -61,7 +63,8 @@ def usage_leniently(usage: object) -> WireUsage | None:
 def read_usage(wire: WireUsage, searched: bool = False) -> Usage:
     """Core usage: what Google's own tools fed to the model counts as prompt, thoughts as completion.
 
-    `searched`: whether the answer says that it rests on a search, which is charged by itself.
+    `searched`: whether the answer says that it rests on a search, which is charged by itself: by the prompt
+    or by the query, as the model has it, beyond so many a day that are free. One answer does not tell.
     """
     prompt = (wire.promptTokenCount or 0) + (wire.toolUsePromptTokenCount or 0)
     thoughts = wire.thoughtsTokenCount or 0
@@ -73,7 +76,9 @@ def read_usage(wire: WireUsage, searched: bool = False) -> Usage:
         audio_in=_of(_AUDIO, wire.promptTokensDetails) + _of(_AUDIO, wire.toolUsePromptTokensDetails),
         audio_out=_of(_AUDIO, wire.candidatesTokensDetails),
         processing=processing(wire.serviceTier, _tier(wire.trafficType)),
-        beside=searched or _of(_PICTURES, wire.candidatesTokensDetails) > 0,
+        beside=searched or _of(_VIDEO, wire.candidatesTokensDetails) > 0,
+        image_in=_of(_IMAGE, wire.promptTokensDetails) + _of(_IMAGE, wire.toolUsePromptTokensDetails),
+        image_out=_of(_IMAGE, wire.candidatesTokensDetails),
     )
 
 

@@ -5,9 +5,11 @@ from typing import Any
 from msgspec import Struct
 
 from baton.core.provider import Quirks
-from baton.core.usage import Usage
+from baton.core.usage import Charge, Charged, Usage, counted
 from baton.upstream.dialects.leniency import counts_in
 from baton.upstream.dialects.processing import processing
+
+_REQUESTS = {"low": Charge.REQUEST_LOW, "medium": Charge.REQUEST_MEDIUM, "high": Charge.REQUEST_HIGH}
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
@@ -50,7 +52,9 @@ class WireUsage(Struct):
     reasoning_tokens: int | None = None
     """Perplexity's deep research reports it beside the completion's details."""
     search_context_size: str | None = None
-    """Perplexity charges each request by it; the counts of xAI and of OpenRouter are charged, too."""
+    """Perplexity charges each request by it: `low`, `medium` or `high`."""
+    num_search_queries: int | None = None
+    """And its deep research each search."""
     num_sources_used: int | None = None
     num_server_side_tools_used: int | None = None
     server_tool_use_details: ToolUse | None = None
@@ -59,14 +63,18 @@ class WireUsage(Struct):
 
     @property
     def beside(self) -> bool:
-        """Whether it names what is charged by something else than tokens."""
-        tools = self.server_tool_use_details
-        return bool(
-            self.search_context_size
-            or self.num_sources_used
-            or self.num_server_side_tools_used
-            or (tools is not None and tools.web_search_requests)
-        )
+        """Whether it counts what has a price of its own, and is not told apart."""
+        return bool(self.num_sources_used or self.num_server_side_tools_used)
+
+    @property
+    def charges(self) -> tuple[Charged, ...]:
+        """What it counts that is charged by the piece."""
+        size, tools = self.search_context_size, self.server_tool_use_details
+        searches = self.num_search_queries if tools is None else tools.web_search_requests
+        if not (size or searches):
+            return ()
+        request = _REQUESTS.get(size or "")
+        return counted((Charge.WEB_SEARCH, searches), *(() if request is None else ((request, 1),)))
 
 
 def usage_leniently(usage: object) -> WireUsage | None:
@@ -98,6 +106,7 @@ def read_usage(wire: WireUsage, quirks: Quirks, tier: object = None, beside: boo
         ),
         0,
     )
+    charges = wire.charges
     return Usage(
         prompt=prompt,
         completion=completion,
@@ -107,7 +116,8 @@ def read_usage(wire: WireUsage, quirks: Quirks, tier: object = None, beside: boo
         audio_in=inside.audio_tokens or 0,
         audio_out=outside.audio_tokens or 0,
         processing=processing(tier, wire.service_tier),
-        beside=beside or wire.beside,
+        beside=(beside and not charges) or wire.beside,
+        charges=charges,
     )
 
 

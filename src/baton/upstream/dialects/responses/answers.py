@@ -25,9 +25,9 @@ from baton.upstream.dialects.responses.parts import read_part
 from baton.upstream.dialects.responses.thoughts import Loose, Stand, read_reasoning
 from baton.upstream.dialects.responses.usage import (
     WireUsage,
-    is_charged,
     read_usage,
     usage_leniently,
+    work_of,
     write_usage,
 )
 from baton.upstream.dialects.retelling import stream_of
@@ -46,6 +46,7 @@ class _GlanceItem(Struct):
     arguments: Any = None
     input: Any = None
     type: Any = None
+    action: Any = None
 
 
 class _GlanceBody(Struct):
@@ -86,8 +87,8 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
 def _usage(seen: _GlanceBody) -> Usage | None:
     if seen.usage is None:
         return None
-    beside = any(is_charged(item.type) for item in seen.output or ())
-    return read_usage(seen.usage, seen.service_tier, beside)
+    work = work_of((item.type, item.action) for item in seen.output or ())
+    return read_usage(seen.usage, seen.service_tier, work)
 
 
 def _chars(item: _GlanceItem) -> int:
