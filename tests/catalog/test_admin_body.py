@@ -10,7 +10,7 @@ from baton.catalog import admin_body
 from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS
 from baton.core.errors import Invalid
-from baton.core.money import nanos_from_usd
+from baton.core.money import usd_text
 
 SMALL = {"provider": "acme", "name": "small-1"}
 
@@ -25,14 +25,16 @@ def test_what_is_written_reads_back_the_same(model: Any) -> None:
     assert admin_body.read(admin_body.write(model), DEFAULT_TIERS) == model
 
 
-@given(st.integers(0, 10**15), st.integers(0, 10**15))
+@given(st.integers(0, 10**18), st.integers(0, 10**18))
 def test_every_price_survives_the_trip_exactly(price_in: int, price_out: int) -> None:
     """Any whole number of nano-dollars per million tokens comes back as itself."""
     model = read()
     priced = admin_body.read(
-        {"pricePer": "1M", "prices": {"input": str(price_in), "output": str(price_out)}}, DEFAULT_TIERS, model
+        {"pricePer": "1M", "prices": {"input": usd_text(price_in), "output": usd_text(price_out)}},
+        DEFAULT_TIERS,
+        model,
     )
-    assert priced.prices[0].standard.rates.input == nanos_from_usd(price_in)
+    assert priced.prices[0].standard.rates.input == price_in
     assert admin_body.read(admin_body.write(priced), DEFAULT_TIERS) == priced
 
 
@@ -99,6 +101,9 @@ def test_an_update_changes_only_what_it_names() -> None:
         ({"pricePer": "1M", "prices": {"input": "-1", "output": "1"}}, "prices.input"),
         ({"pricePer": "1M", "prices": {"input": "NaN", "output": "1"}}, "prices.input"),
         ({"pricePer": "1M", "prices": {"input": "0.0000000001", "output": "1"}}, "prices.input"),
+        ({"pricePer": "1M", "prices": {"input": "1000000001", "output": "1"}}, "prices.input"),
+        ({"pricePer": "1K", "prices": {"input": "1", "output": "1000001"}}, "prices.output"),
+        ({"pricePer": "1M", "prices": {"input": "1e400", "output": "1"}}, "prices.input"),
         ({"pricePer": "1M", "prices": {"input": "1"}}, "prices.output"),
         ({"pricePer": "1M", "prices": {"input": "1", "output": "1", "tea": "1"}}, "prices.tea"),
         (

@@ -25,6 +25,9 @@ from baton.core.usage import Charge
 
 TimeOfDay = Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 
+_MOST_USD = 1_000_000_000
+"""Beyond any price per 1M tokens and any budget; ten times as much would fit no column of the ledger."""
+
 
 class RatesBody(
     Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True
@@ -136,10 +139,10 @@ def nanos(amount: Decimal, field_name: str, times: int = 1) -> int:
     """`amount` USD, `times` over, as nano-USD.
 
     Raises:
-        Invalid: it is negative, not finite, or not a whole number of nano-dollars.
+        Invalid: it is negative, above a thousand million, not finite, or not a whole number of nano-dollars.
     """
-    if not amount.is_finite() or amount < 0:
-        raise Invalid("An amount in USD is 0 or more.", param=field_name)
+    if not amount.is_finite() or not 0 <= amount * times <= _MOST_USD:
+        raise Invalid(f"An amount in USD is from 0 to {_MOST_USD}.", param=field_name)
     exact = amount * times * NANOS_PER_USD
     if exact != exact.to_integral_value():
         raise Invalid("Finer than a nano-dollar; that cannot be kept exactly.", param=field_name)
