@@ -6,6 +6,8 @@ from baton.ledger.repricings import Priced, Repricings, Span, Spent
 from baton.ledger.rows import Cost
 from tests.api.conftest import Web
 from tests.conftest import MAKER
+from tests.ledger.samples import a_settled, an_opened
+from tests.ledger.test_interactions import id_at
 
 CHAT = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hi"}]}
 PATH = "/api/interactions"
@@ -164,6 +166,27 @@ async def test_a_cursor_that_is_not_ours_is_refused(web: Web) -> None:
     for cursor in ("zzz", "%00", ""):
         reply = await web.get(f"{PATH}?cursor={cursor}")
         assert (reply.status, reply.json["errors"][0]["field"]) == (400, "cursor")
+
+
+async def test_a_filter_that_means_nothing_is_refused(web: Web) -> None:
+    """A slip of the pen names itself, where it would have found everything; so do times that are none."""
+    for query in ("usecase=x", "limit=0", "since=yesterday", "until=1e400", "&".join(["tag=a"] * 33)):
+        reply = await web.get(f"{PATH}?{query}")
+        assert (reply.status, reply.json["errors"][0]["field"]) == (400, query.partition("=")[0]), query
+
+
+async def test_a_time_means_the_millisecond_that_was_shown(web: Web) -> None:
+    """`until` an interaction's own `createdAt` leaves it out, `since` it takes it, whichever that is."""
+    first_ms = 1_700_000_000_000
+    ids = [id_at(first_ms + 7 * n) for n in range(50)]
+    for id in ids:
+        web.baton.app.ledger.book.opened(an_opened(id))
+        web.baton.app.ledger.book.settled(a_settled(id))
+    assert await web.baton.app.ledger.writer.flush(within_s=30.0)
+    shown = (await web.get(f"{PATH}?limit=500")).json["interactions"]
+    for n, each in enumerate(reversed(shown)):
+        assert len(await listed(web, f"?limit=500&until={each['createdAt']}")) == n
+        assert len(await listed(web, f"?limit=500&since={each['createdAt']}")) == len(ids) - n
 
 
 async def test_what_a_project_is_named_in_the_native_body(web: Web) -> None:

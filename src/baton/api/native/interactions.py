@@ -1,12 +1,12 @@
 """`/api/interactions`: what was asked, which model answered, how long it took, what it cost."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Query
+from fastapi import FastAPI, Query
+from pydantic import Field
 
-from baton.api.bodies import Shown, milliseconds
+from baton.api.bodies import Asked, Shown, milliseconds
 from baton.api.callers import KnownCaller, sees_all
 from baton.api.native.interaction_shown import (
     InteractionDetail,
@@ -31,29 +31,29 @@ class InteractionList(Shown):
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which interactions are asked for."""
+class Wanted(Asked):
+    """Which interactions are asked for; a word that means nothing here is refused, or it would find all."""
 
-    user: Annotated[str | None, Query(description="A user's id; admins and analysts only.")] = None
-    provider: Annotated[str | None, Query(description="Who served it.")] = None
-    model: Annotated[str | None, Query(description="The model that served it, or was asked for.")] = None
-    status: Annotated[str | None, Query(description="`ok`, `cancelled`, or an error's code.")] = None
-    key: Annotated[str | None, Query(description="The id of the key it was asked with.")] = None
-    use_case: Annotated[str | None, Query(alias="useCase")] = None
+    user: Annotated[str | None, Field(description="A user's id; admins and analysts only.")] = None
+    provider: Annotated[str | None, Field(description="Who served it.")] = None
+    model: Annotated[str | None, Field(description="The model that served it, or was asked for.")] = None
+    status: Annotated[str | None, Field(description="`ok`, `cancelled`, or an error's code.")] = None
+    key: Annotated[str | None, Field(description="The id of the key it was asked with.")] = None
+    use_case: str | None = None
     agent: str | None = None
     project: str | None = None
     session: str | None = None
     type: Annotated[
-        str | None,
-        Query(description="`chat`, `embeddings`, `images`, `transcriptions` or `moderations`."),
+        str | None, Field(description="The interaction type: `chat`, `insight`, `embeddings`, …")
     ] = None
     tag: Annotated[
         list[str] | None,
-        Query(max_length=32, description="`key=value`, or `key` with any value; several: all of them."),
+        Field(max_length=32, description="`key=value`, or `key` with any value; several: all of them."),
     ] = None
-    since: Annotated[datetime | None, Query(description="Inclusive; RFC 3339.")] = None
-    until: Annotated[datetime | None, Query(description="Exclusive; RFC 3339.")] = None
+    since: Annotated[datetime | None, Field(description="Inclusive; RFC 3339.")] = None
+    until: Annotated[datetime | None, Field(description="Exclusive; RFC 3339.")] = None
+    limit: Limit = 50
+    cursor: Cursor = None
 
     def of(self, caller: Caller) -> Filter:
         """Those of them that a caller may see.
@@ -98,12 +98,10 @@ class InteractionRoutes:
     async def page(
         self,
         caller: KnownCaller,
-        wanted: Annotated[Wanted, Depends()],
-        limit: Limit = 50,
-        cursor: Cursor = None,
+        wanted: Annotated[Wanted, Query()],
     ) -> InteractionList:
         """List interactions, newest first."""
-        found = await self._interactions.page(wanted.of(caller), limit=limit, cursor=cursor)
+        found = await self._interactions.page(wanted.of(caller), limit=wanted.limit, cursor=wanted.cursor)
         return InteractionList(
             interactions=[interaction_shown(each) for each in found.items], next_cursor=found.next_cursor
         )
