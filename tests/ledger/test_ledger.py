@@ -214,14 +214,29 @@ async def test_a_database_lost_while_closing_costs_no_row(
 ) -> None:
     """What cannot be drained stays in the journal, and the next start brings it in."""
     ids = [new_id() for _ in range(100)]
-    with place.away():
+    with place.away(), capture_logs() as logs:
         async with open_ledger(root, database, new_id, limits) as ledger:
             record(ledger, ids)
         assert len(files(root)) == 1
+    assert [line["interactions"] for line in logs if line["event"] == "ledger_left_in_journal"] == [100]
     assert await stored(database) == {}
     async with open_ledger(root, database, new_id, limits):
         await eventually(lambda: len(files(root)) == 1)
     assert await stored(database) == dict.fromkeys(ids, "ok")
+
+
+async def test_a_database_that_came_back_unnoticed_is_asked_once_more_while_closing(
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, place: Place
+) -> None:
+    """Closing in the pause before the next try leaves nothing in the journal that the database would take."""
+    ids = [new_id() for _ in range(100)]
+    patient = msgspec.structs.replace(limits, retry_first_s=60.0, retry_last_s=60.0)
+    async with open_ledger(root, database, new_id, patient) as ledger:
+        with place.away():
+            record(ledger, ids)
+            await eventually(lambda: ledger.trouble is not None)
+    assert await stored(database) == dict.fromkeys(ids, "ok")
+    assert files(root) == []
 
 
 async def test_missing_tables_are_waited_for(

@@ -40,10 +40,10 @@ class Writer:
         self._closing.set()
         self._backlog.some.set()
         self._backlog.plenty.set()
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.closing_s):
                 await self._task
-        except TimeoutError:
+        if self._backlog.waiting:
             _log.error("ledger_left_in_journal", interactions=self._backlog.waiting)
 
     async def flush(self, within_s: float = 1.0) -> bool:
@@ -64,6 +64,7 @@ class Writer:
         pause_s = self._settings.retry_first_s
         while True:
             await self._gather()
+            closing = self._closing.is_set()  # a database that came back during the last pause is asked again
             self._backlog.write_missing()
             try:
                 await self._move_all()
@@ -74,7 +75,7 @@ class Writer:
             else:
                 self._back()
                 pause_s = self._settings.retry_first_s
-            if self._closing.is_set() and (self.trouble or not self._backlog.waiting):
+            if closing and (self.trouble or not self._backlog.waiting):
                 return
 
     async def _gather(self) -> None:
