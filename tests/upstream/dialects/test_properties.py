@@ -164,5 +164,5 @@ def test_an_openai_like_is_told_all_that_it_takes(quirks: Quirks) -> None:
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_was_written_reads_as_what_was_meant_ten_thousand_times(dialect: Dialect, law: str) -> None:
-    """The same law, at length."""
+    """What a dialect writes reads as what was meant, but for declared losses, in ten thousand examples."""
     prove(law, dialect, MANY)
