@@ -243,7 +243,7 @@ def simulated_models() -> list[Model]:
 def _follow(models: Records[Model], specs: tuple[ProviderSpec, ...], store: Storehouse) -> LiveCatalog:
     """A catalog that changes with the rows."""
 
-    catalog = LiveCatalog((), specs, store.clock, store.settings.strict_models)
+    catalog = LiveCatalog((), specs, store.clock, store.settings.strict_models, packaged_calibration())
 
     def take_over() -> None:
         records = models.list()

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from baton.catalog.lookup import Catalog
 from baton.catalog.model import Model
+from baton.catalog.tokens.families import Calibration
 from baton.core.clock import Clock
 from baton.core.provider import ProviderSpec
 
@@ -13,14 +14,23 @@ class LiveCatalog:
     """Hands out the catalog of this moment; the same object until something changed."""
 
     def __init__(
-        self, models: Iterable[Model], providers: Iterable[ProviderSpec], clock: Clock, strict: bool = False
+        self,
+        models: Iterable[Model],
+        providers: Iterable[ProviderSpec],
+        clock: Clock,
+        strict: bool = False,
+        calibration: Calibration | None = None,
     ) -> None:
-        """`strict`: names that no row has are not passed on to a provider (`BATON_STRICT_MODELS`)."""
+        """`strict`: names that no row has are not passed on to a provider (`BATON_STRICT_MODELS`).
+
+        `calibration`: of how models count tokens; None: four characters make one.
+        """
         self._models = tuple(models)
         self._revisions: Mapping[str, int] = MappingProxyType({})
         self._providers = tuple(providers)
         self._clock = clock
         self._strict = strict
+        self._calibration = calibration
         self._catalog = self._build()
 
     def current(self) -> Catalog:
@@ -41,4 +51,11 @@ class LiveCatalog:
         self._catalog = self._build()
 
     def _build(self) -> Catalog:
-        return Catalog(self._models, self._providers, self._clock.wall(), self._strict, self._revisions)
+        return Catalog(
+            self._models,
+            self._providers,
+            self._clock.wall(),
+            self._strict,
+            self._revisions,
+            self._calibration,
+        )

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 
 from baton.catalog.model import Model
 from baton.catalog.prices import FREE, Prices, in_force, next_change_s
+from baton.catalog.tokens.families import Calibration
+from baton.catalog.tokens.gauge import ROUGHLY, Gauge
 from baton.core.errors import BatonError, Invalid, NotFound
 from baton.core.provider import ProviderSpec
 
@@ -39,6 +41,8 @@ class Offer(Struct, frozen=True, kw_only=True):
     price_version: str = ""
     """Which edition of which revision of the row they are, e.g. `r3@2026-08-17`; empty: unpriced."""
     retired: bool
+    gauge: Gauge = ROUGHLY
+    """How it counts tokens."""
 
 
 class Resolution(Struct, frozen=True, kw_only=True):
@@ -73,12 +77,15 @@ class Catalog:
         now_s: float,
         strict: bool = False,
         revisions: Mapping[str, int] = _NO_REVISIONS,
+        calibration: Calibration | None = None,
     ) -> None:
-        """`strict`: names that no row has are not passed on to a provider; `revisions`: of the rows by id."""
+        """`strict`: names that no row has are not passed on to a provider; `revisions`: of the rows by id;
+        `calibration`: of how models count tokens, None: four characters make one."""
         rows = tuple(models)
         self._revisions = revisions
         self._providers = {spec.name: spec for spec in providers}
         self._strict = strict
+        self._calibration = calibration
         self._words = _provider_words(self._providers.values())
         self.offers = tuple(self._offer(model, now_s) for model in rows)
         """In the order of the rows."""
@@ -137,7 +144,14 @@ class Catalog:
         model = Model(provider=spec.name, name=name, capabilities=spec.capabilities | {"text"})
         prices = FREE if spec.local else None
         version = LOCAL_PRICE if spec.local else ""
-        offer = Offer(id=model.id, model=model, prices=prices, price_version=version, retired=False)
+        offer = Offer(
+            id=model.id,
+            model=model,
+            prices=prices,
+            price_version=version,
+            retired=False,
+            gauge=self._gauge(model),
+        )
         return Resolution(offer=offer, asked=model.id, known=False)
 
     def _offer(self, model: Model, now_s: float) -> Offer:
@@ -147,7 +161,20 @@ class Catalog:
         if prices is None and spec is not None and spec.local:
             prices, version = FREE, LOCAL_PRICE
         retired = _retires_s(model) <= now_s
-        return Offer(id=model.id, model=model, prices=prices, price_version=version, retired=retired)
+        return Offer(
+            id=model.id,
+            model=model,
+            prices=prices,
+            price_version=version,
+            retired=retired,
+            gauge=self._gauge(model),
+        )
+
+    def _gauge(self, model: Model) -> Gauge:
+        """What is no chat is not framed as one."""
+        if self._calibration is None or "text" not in model.capabilities:
+            return ROUGHLY
+        return self._calibration.gauge_of(model.name)
 
     def _index(self) -> dict[str, Resolution | tuple[str, ...]]:
         """Lower-cased names → what they mean; a clearer kind of name is never hidden by a vaguer one."""

@@ -180,7 +180,7 @@ class Outline(Struct, frozen=True, kw_only=True):
     needs: frozenset[str]
     """Capabilities found in the request itself: `vision`, `audio`, `tools`, `json`, `streaming` …"""
     input_chars: int
-    """Characters of all text, for a first estimate of tokens."""
+    """Characters of all text, weighed as `core.estimate.weight_of` does: for a first estimate of tokens."""
     options: Options
 
 

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from baton.catalog.lookup import Offer
 from baton.catalog.tokens.tokens import Tokens
 from baton.core.caller import Caller
 from baton.core.clock import Clock
@@ -54,7 +55,8 @@ class Counting:
             Refused: no model may or can answer it.
             AllAttemptsFailed: the provider refused the prompt itself.
         """
-        model = self._router.decide(caller, envelope).chosen.offer.model
+        chosen = self._router.decide(caller, envelope).chosen.offer
+        model = chosen.model
         provider = self._directory[model.provider]
         started_s = self._clock.monotonic()
         route = Route(provider, provider.credential(started_s), model.name)
@@ -70,16 +72,17 @@ class Counting:
                 raise AllAttemptsFailed([(route.name, error.failure, took_ms)]) from None
             counted = None
         if counted is None or not 0 <= counted.tokens <= _MOST_TOKENS:
-            counted = await self._count(model.name, envelope)
+            counted = await self._count(chosen, envelope)
         return Count(counted, provider.name, model.name)
 
-    async def _count(self, model: str, envelope: Envelope) -> Counted:
+    async def _count(self, chosen: Offer, envelope: Envelope) -> Counted:
         """By ourselves; roughly where a letter that the provider might have understood cannot be opened."""
         try:
             request = envelope.open()
         except Invalid:
-            return Counted(estimate_tokens(envelope.input_chars), Losses(), estimated=True)
-        count = await self._tokens.count(model, request)
+            rough = chosen.gauge.prompt_tokens(estimate_tokens(envelope.input_chars), envelope.needs)
+            return Counted(rough, Losses(), estimated=True)
+        count = await self._tokens.count(chosen.model.name, request)
         return Counted(count.tokens, Losses(), estimated=not count.exact)
 
 

@@ -8,9 +8,9 @@ from msgspec import Struct, structs
 
 from baton.catalog.pricing import Cost as Priced
 from baton.catalog.pricing import Standing, cost
+from baton.core.chars import Tally
 from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed, BatonError
-from baton.core.estimate import estimate_tokens
 from baton.core.failures import Failure, Kind
 from baton.core.usage import Usage
 from baton.gateway.routing.decision import Decision
@@ -40,6 +40,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     model: str
     finish: str | None
     chars: int
+    text: Tally | None = None
+    """What was said, where it was heard."""
     uncounted: int = 0
     """Characters that came after the provider's last report of usage."""
     in_tokens: bool = True
@@ -167,17 +169,24 @@ class Entry:
         """
         usage = outcome.usage
         if usage is None or not believable(usage):
-            return self._estimate(outcome.chars)
+            return self._estimate(self._said(outcome, outcome.chars))
         if not usage.total and (outcome.chars or usage.charges):
-            return structs.replace(self._estimate(outcome.chars), charges=usage.charges)
+            estimate = self._estimate(self._said(outcome, outcome.chars))
+            return structs.replace(estimate, charges=usage.charges)
         if not outcome.uncounted:
             return usage
-        rest = estimate_tokens(outcome.uncounted)
+        rest = self._said(outcome, outcome.uncounted)
         return structs.replace(usage, completion=usage.completion + rest, estimated=True)
 
-    def _estimate(self, chars: int) -> Usage:
+    def _said(self, outcome: Outcome, chars: int) -> int:
+        """The tokens of so many characters of an answer: what they are worth on its average."""
+        gauge = self._offer.gauge
+        if not chars or outcome.text is None:
+            return gauge.answer_tokens_of(chars) if chars else 0
+        return max(1, round(gauge.answer_tokens(outcome.text.chars) * chars / outcome.text.size))
+
+    def _estimate(self, completion: int) -> Usage:
         """The prompt as estimated, and what was received."""
-        completion = estimate_tokens(chars) if chars else 0
         return Usage(prompt=self.opened.prompt_tokens, completion=completion, estimated=True)
 
     def settle_answered(self, outcome: Outcome, usage: Usage, http_status: int = 200) -> Settled:

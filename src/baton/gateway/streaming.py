@@ -150,6 +150,7 @@ class Streaming:
             model=seen.model,
             finish=seen.finish,
             chars=seen.chars,
+            text=seen.text,
             uncounted=seen.chars - seen.counted,
         )
 

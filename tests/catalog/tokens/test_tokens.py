@@ -5,17 +5,17 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec import Raw
+from msgspec.structs import replace
 
 from baton.catalog.tokens.child import Tokenizer
 from baton.catalog.tokens.families import packaged_calibration
-from baton.catalog.tokens.measure import chars_of, measure
+from baton.catalog.tokens.measure import measure
 from baton.catalog.tokens.tokens import Tokens
 from baton.catalog.tokens.transcript import declared_texts
+from baton.core.dialect import Dialect
 from baton.core.messages import Media, MediaKind, Message, Role, Text
-from baton.core.request import ChatRequest, Tool
+from baton.core.request import ChatRequest, Tool, ToolChoice, ToolMode
 
 CALIBRATION = packaged_calibration()
 
@@ -56,12 +56,15 @@ async def test_what_no_public_encoding_counts_is_never_called_exact(tokens: Toke
 
 
 async def test_what_is_more_than_text_is_never_called_exact(tokens: Tokens) -> None:
-    """Tools and images are worth what was fitted."""
+    """Tools and images are worth what was fitted; tools that must not be called are not told of."""
     tool = Tool(name="look", schema=Raw(b'{"type":"object","properties":{"at":{"type":"string"}}}'))
     image = Message(role=Role.USER, parts=(Media(kind=MediaKind.IMAGE, url="https://example.com/a.png"),))
     plain = await tokens.count("gpt-4o", asking("Hello"))
     tooled = await tokens.count("gpt-4o", asking("Hello", tools=(tool,)))
     seen = await tokens.count("gpt-4o", ChatRequest(model="any", messages=(image,)))
+    none = ToolChoice(mode=ToolMode.NONE)
+    unseen = await tokens.count("gpt-4o", asking("Hello", tools=(tool,), tool_choice=none))
+    assert (unseen.tokens, unseen.exact) == (plain.tokens, True)
     assert (plain.exact, tooled.exact, seen.exact) == (True, False, False)
     assert tooled.tokens > plain.tokens + 10
     assert seen.tokens > 50
@@ -110,25 +113,12 @@ def test_tools_are_counted_as_the_namespace_that_models_are_shown() -> None:
         assert line in text
 
 
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
-def test_every_character_is_of_one_kind(text: str) -> None:
-    """None is counted twice or forgotten."""
-    assert sum(chars_of([text])) == len(text)
-
-
 @pytest.mark.parametrize("family", CALIBRATION.families, ids=lambda family: family.name)
 def test_more_is_never_estimated_as_less(family: Any) -> None:
     """Of any family: what is added to a prompt does not make it cheaper."""
-    model = asking("Hello").dialect
-    sizes = [measure(asking(*["some words"] * count)) for count in (1, 2, 20)]
-    estimates = [CALIBRATION.estimate(family, size, model) for size in sizes]
-    assert estimates == sorted(estimates)
-    assert estimates[0] >= 1
-
-
-def test_a_long_text_is_judged_by_samples() -> None:
-    """And comes out as what it is made of."""
-    letters, digits, *rest = chars_of(["a1" * 1_000_000])
-    assert abs(letters - 1_000_000) < 10_000
-    assert abs(digits - 1_000_000) < 10_000
-    assert sum(rest) == 0
+    alone = replace(CALIBRATION, families=(family,))
+    for texts in (["some words"], ["   "], ["    return 1\n"], ["明日"]):
+        sizes = [measure(asking(*texts * count)) for count in (1, 2, 20)]
+        estimates = [alone.total("any", size, alone.texts_of(size), Dialect.NATIVE) for size in sizes]
+        assert estimates == sorted(estimates)
+        assert estimates[0] >= 1

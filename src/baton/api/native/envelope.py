@@ -12,6 +12,7 @@ from baton.api.problems import mistaken
 from baton.core.answer import AnswerWriter
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
+from baton.core.estimate import weight_of, weight_of_tools
 from baton.core.losses import Losses
 from baton.core.messages import Text, ToolResult
 from baton.core.request import ChatRequest, Envelope
@@ -70,9 +71,9 @@ def _needs(chat: ChatBody) -> frozenset[str]:
 
 def _chars(request: ChatRequest) -> int:
     """Characters of all text and of the tools."""
-    chars = len(msgspec.json.encode(request.tools)) if request.tools else 0
+    chars = weight_of_tools(msgspec.json.encode(request.tools)) if request.tools else 0
     for message in request.messages:
         for part in message.parts:
             said = part.parts if isinstance(part, ToolResult) else (part,)
-            chars += sum(len(each.text) for each in said if isinstance(each, Text))
+            chars += sum(weight_of(each.text) for each in said if isinstance(each, Text))
     return chars

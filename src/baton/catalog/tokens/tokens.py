@@ -3,10 +3,10 @@
 from msgspec import Struct
 
 from baton.catalog.tokens.child import Tokenizer
-from baton.catalog.tokens.families import Calibration
+from baton.catalog.tokens.families import Calibration, Texts
 from baton.catalog.tokens.frames import Question
 from baton.catalog.tokens.measure import Measure, measure
-from baton.catalog.tokens.transcript import declared_texts, said_texts
+from baton.catalog.tokens.transcript import declared_texts, formed_texts, said_texts
 from baton.core.request import ChatRequest
 
 
@@ -28,18 +28,14 @@ class Tokens:
         """The tokens of a prompt for a model, by its name at its provider."""
         family, sizes = self._calibration.family_of(model), measure(request)
         if family.encoding is not None:
-            question = Question(family.encoding, (said_texts(request), declared_texts(request)))
+            groups = (said_texts(request), declared_texts(request), formed_texts(request))
+            question = Question(family.encoding, groups)
             counts = await self._tokenizer.count(question)
-            if counts is not None and len(counts) == len(question.groups):
-                said, declared = counts
-                tokens = family.total(sizes, said, declared, request.dialect)
+            if counts is not None and len(counts) == len(groups):
+                tokens = self._calibration.total(model, sizes, Texts(*counts), request.dialect)
                 return TokenCount(tokens, family.exact and _all_text(sizes))
-        return self.estimate(model, request)
-
-    def estimate(self, model: str, request: ChatRequest) -> TokenCount:
-        """The same without a tokenizer: some microseconds, and some milliseconds for a megabyte."""
-        family = self._calibration.family_of(model)
-        return TokenCount(self._calibration.estimate(family, measure(request), request.dialect), False)
+        texts = self._calibration.texts_of(sizes)
+        return TokenCount(self._calibration.total(model, sizes, texts, request.dialect), False)
 
 
 def _all_text(sizes: Measure) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import msgspec
 
-from baton.catalog.tokens.measure import texts_of
+from baton.catalog.tokens.measure import schema_text, shown_tools, texts_of
 from baton.core.messages import Role, ToolResult
 from baton.core.request import ChatRequest, Tool
 
@@ -32,18 +32,18 @@ def said_texts(request: ChatRequest) -> list[str]:
 
 
 def declared_texts(request: ChatRequest) -> list[str]:
-    """The tools as the namespace of TypeScript that models are shown, and the answer's schema as JSON.
+    """The tools as the namespace of TypeScript that models are shown.
 
-    No vendor documents the former; developers got the models to repeat it, and billing bears it out.
+    No vendor documents it; developers got the models to repeat it, and billing bears it out.
     """
-    texts: list[str] = []
-    tools = [tool for tool in request.tools if isinstance(tool, Tool)]
-    if tools:
-        texts.append("\n".join(_namespace(tools)))
-    form = request.response_format
-    if form is not None and form.schema is not None:
-        texts.append(bytes(form.schema).decode("utf-8", "replace"))
-    return texts
+    tools = shown_tools(request)
+    return ["\n".join(_namespace(tools))] if tools else []
+
+
+def formed_texts(request: ChatRequest) -> list[str]:
+    """The answer's schema as JSON."""
+    schema = schema_text(request)
+    return [] if schema is None else [schema]
 
 
 def _namespace(tools: list[Tool]) -> Iterator[str]:

@@ -1,20 +1,16 @@
 """What is asked of the router, and what it answers."""
 
-from math import ceil
-
 from msgspec import Struct
 
 from baton.catalog.lookup import Offer
 from baton.catalog.pricing import Cost, cost
 from baton.core.caller import Caller
+from baton.core.estimate import estimate_tokens
 from baton.core.request import Outline
 from baton.core.usage import Usage
 
 AUTO = "auto"
 """The model's name that leaves the choice to the router."""
-
-CHARS_PER_TOKEN = 4
-"""Roughly, in English; counted exactly where it matters."""
 
 USUAL_OUTPUT_TOKENS = 500
 """Assumed where nobody says how long the answer will be."""
@@ -37,6 +33,7 @@ class Ask(Struct, frozen=True, kw_only=True):
     needs: frozenset[str] = frozenset()
     """Capabilities that a model must have."""
     input_tokens: int = 0
+    """Roughly, at four characters a token; each model's gauge makes them its own."""
     max_tokens: int | None = None
     provider: str | None = None
     """Preferred: narrows unless nothing is left."""
@@ -52,6 +49,10 @@ class Ask(Struct, frozen=True, kw_only=True):
         if self.max_tokens is None:
             return USUAL_OUTPUT_TOKENS
         return max(1, min(self.max_tokens, USUAL_OUTPUT_TOKENS))
+
+    def tokens_for(self, offer: Offer) -> int:
+        """The prompt's tokens, as a model counts."""
+        return offer.gauge.prompt_tokens(self.input_tokens, self.needs)
 
 
 class Scores(Struct, frozen=True, kw_only=True):
@@ -98,7 +99,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     left_out: tuple[LeftOut, ...]
     input_tokens: int
     output_tokens: int
-    """Both estimated."""
+    """Both estimated, as the chosen model counts."""
     cost: Cost
     """What these would cost at the chosen model."""
     named: bool
@@ -108,7 +109,8 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 def estimated_cost(offer: Offer, ask: Ask) -> Cost:
     """What a request would cost, by the code that prices it afterwards."""
-    return cost(Usage(prompt=ask.input_tokens, completion=ask.output_tokens, estimated=True), offer.prices)
+    usage = Usage(prompt=ask.tokens_for(offer), completion=ask.output_tokens, estimated=True)
+    return cost(usage, offer.prices)
 
 
 def ask_of(caller: Caller, request: Outline) -> Ask:
@@ -117,7 +119,7 @@ def ask_of(caller: Caller, request: Outline) -> Ask:
     return Ask(
         tier=caller.tier,
         needs=request.needs.union(options.require) if options.require else request.needs,
-        input_tokens=ceil(request.input_chars / CHARS_PER_TOKEN),
+        input_tokens=estimate_tokens(request.input_chars),
         max_tokens=request.max_tokens,
         provider=options.provider,
         exclude=frozenset(options.exclude),

@@ -1,6 +1,7 @@
 """Who could serve a kind of request, and why the others could not; worked out once per kind."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import NamedTuple
 
 from baton.catalog.lookup import Offer
@@ -32,7 +33,13 @@ class Landscape(NamedTuple):
 class Pool:
     """The candidates of a kind of request as columns, in the order of their names."""
 
-    def __init__(self, offers: Sequence[Offer], left_out: tuple[LeftOut, ...], weights: Weights) -> None:
+    def __init__(
+        self,
+        offers: Sequence[Offer],
+        left_out: tuple[LeftOut, ...],
+        weights: Weights,
+        needs: frozenset[str] = frozenset(),
+    ) -> None:
         self.offers = tuple(sorted(offers, key=lambda offer: offer.id))
         self.left_out = left_out
         usual = weights.availability * UNKNOWN_AVAILABILITY
@@ -41,7 +48,14 @@ class Pool:
         self.with_cost = [score + weights.cost for score in self.without_cost]
         """Final scores of a request that costs nothing."""
         listed = [prices(offer, 0) for offer in self.offers]
-        self.price_in = [price_in for price_in, _ in listed]
+        gauges = [offer.gauge for offer in self.offers]
+        framings = [gauge.framing(needs) for gauge in gauges]
+        self.price_in = [gauge.rough * price for gauge, (price, _) in zip(gauges, listed, strict=True)]
+        """Of a rough token, as `Ask.input_tokens` has them."""
+        self.price_framing = [tokens * price for tokens, (price, _) in zip(framings, listed, strict=True)]
+        """Of what a prompt has besides its text."""
+        self._most_rough = max((gauge.rough for gauge in gauges), default=0.0)
+        self._most_framing = max(framings, default=0.0)
         self.price_out = [price_out for _, price_out in listed]
         models = [offer.model for offer in self.offers]
         self.smallest_window = min((m.context_window for m in models if m.context_window), default=_NO_LIMIT)
@@ -50,6 +64,10 @@ class Pool:
         )
         self.first_step = min((step for offer in self.offers for step in _steps(offer)), default=_NO_LIMIT)
         """The shortest prompt above which somebody charges more."""
+
+    def most_tokens(self, rough_tokens: int) -> int:
+        """More than a prompt has for any of them."""
+        return ceil(self._most_rough * rough_tokens + self._most_framing) + 1
 
 
 def _steps(offer: Offer) -> list[int]:
@@ -71,7 +89,7 @@ def pool_for(landscape: Landscape, ask: Ask, weights: Weights) -> Pool:
         reason = f"{ask.provider} is preferred"
         left_out += [LeftOut(offer.id, reason) for offer in fitting if offer.model.provider != ask.provider]
         fitting = preferred
-    return Pool(fitting, tuple(left_out), weights)
+    return Pool(fitting, tuple(left_out), weights, ask.needs)
 
 
 def reason_against(landscape: Landscape, offer: Offer, ask: Ask) -> str | None:
@@ -111,7 +129,7 @@ def reason_against_any(landscape: Landscape, offer: Offer, ask: Ask) -> str | No
 
 def too_long(offer: Offer, ask: Ask) -> str | None:
     """Why a request is too long for a model; None where it fits."""
-    model, needed = offer.model, ask.input_tokens + (ask.max_tokens or ask.output_tokens)
+    model, needed = offer.model, ask.tokens_for(offer) + (ask.max_tokens or ask.output_tokens)
     if model.context_window is not None and needed > model.context_window:
         return f"holds {model.context_window} tokens, about {needed} are needed"
     if model.max_output_tokens is not None and (ask.max_tokens or 0) > model.max_output_tokens:

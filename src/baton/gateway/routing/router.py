@@ -75,7 +75,7 @@ class Router:
             fallbacks=_others(chosen, (pool.offers[index] for index in order[1:])),
             candidates=len(order),
             left_out=left_out,
-            input_tokens=ask.input_tokens,
+            input_tokens=ask.tokens_for(chosen),
             output_tokens=ask.output_tokens,
             named=False,
             reasoning=_why_chosen(ranked, len(order)),
@@ -113,7 +113,7 @@ class Router:
             fallbacks=(),
             candidates=1,
             left_out=(),
-            input_tokens=ask.input_tokens,
+            input_tokens=ask.tokens_for(offer),
             output_tokens=ask.output_tokens,
             named=True,
             reasoning=f"{offer.id} was named in the request.{note}",
@@ -211,18 +211,24 @@ class Router:
 def _estimates(pool: Pool, ask: Ask) -> list[float]:
     """What the request would cost at each of the pool, in micro-nanos."""
     tokens_in, tokens_out = float(ask.input_tokens), float(ask.output_tokens)
-    if ask.input_tokens > pool.first_step:
-        listed = [prices(offer, ask.input_tokens) for offer in pool.offers]
-        return [tokens_in * price_in + tokens_out * price_out for price_in, price_out in listed]
+    if pool.most_tokens(ask.input_tokens) > pool.first_step:
+        counted = [ask.tokens_for(offer) for offer in pool.offers]
+        listed = [prices(offer, tokens) for offer, tokens in zip(pool.offers, counted, strict=True)]
+        return [
+            tokens * price_in + tokens_out * price_out
+            for tokens, (price_in, price_out) in zip(counted, listed, strict=True)
+        ]
     return [
-        tokens_in * price_in + tokens_out * price_out
-        for price_in, price_out in zip(pool.price_in, pool.price_out, strict=True)
+        tokens_in * price_in + price_framing + tokens_out * price_out
+        for price_in, price_framing, price_out in zip(
+            pool.price_in, pool.price_framing, pool.price_out, strict=True
+        )
     ]
 
 
 def _fitting(pool: Pool, ask: Ask) -> tuple[Sequence[int], tuple[LeftOut, ...]]:
     """Indices of the offers that the request is not too long for, and everybody left out."""
-    needed = ask.input_tokens + (ask.max_tokens or ask.output_tokens)
+    needed = pool.most_tokens(ask.input_tokens) + (ask.max_tokens or ask.output_tokens)
     if needed <= pool.smallest_window and (ask.max_tokens or 0) <= pool.smallest_output:
         return range(len(pool.offers)), pool.left_out
     reasons = [too_long(offer, ask) for offer in pool.offers]

@@ -48,8 +48,9 @@ def prices(offer: Offer, input_tokens: int) -> tuple[float, float]:
 
 def candidate(offer: Offer, ask: Ask, available: float, weights: Weights) -> Scored:
     """A model with its scores for one request."""
-    price_in, price_out = prices(offer, ask.input_tokens)
-    spent = ask.input_tokens * price_in + ask.output_tokens * price_out
+    tokens = ask.tokens_for(offer)
+    price_in, price_out = prices(offer, tokens)
+    spent = tokens * price_in + ask.output_tokens * price_out
     cost = 1 - min(1.0, spent / DEAR)
     final = standing(offer, weights) + weights.cost * cost + weights.availability * available
     scores = Scores(

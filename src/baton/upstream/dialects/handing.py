@@ -28,6 +28,7 @@ from baton.core.answer import (
     Unread,
     Used,
 )
+from baton.core.chars import Tally
 from baton.core.failures import Failure, Kind
 from baton.core.losses import Losses
 from baton.core.usage import Usage
@@ -42,7 +43,6 @@ class Progress:
 
     __slots__ = (
         "_usage",
-        "chars",
         "closed",
         "counted",
         "ended",
@@ -53,6 +53,7 @@ class Progress:
         "open",
         "reported",
         "said",
+        "text",
     )
 
     def __init__(self) -> None:
@@ -72,10 +73,10 @@ class Progress:
         """Reads the last report of usage, where one comes with every chunk: only the last one counts."""
         self.id = ""
         self.model = ""
-        self.chars = 0
-        """Characters of text, reasoning and tool arguments: the ground of an estimate."""
+        self.text = Tally()
+        """Text, reasoning and calls of tools: the ground of an estimate."""
         self.counted = 0
-        """How many of them the last report of usage has counted."""
+        """How many of its characters the last report of usage has counted."""
 
     @property
     def usage(self) -> Usage | None:
@@ -86,6 +87,11 @@ class Progress:
     def usage(self, usage: Usage | None) -> None:
         self._usage = usage
         self.counted = self.chars
+
+    @property
+    def chars(self) -> int:
+        """How many characters were said."""
+        return self.text.size
 
     @property
     def complete(self) -> bool:
@@ -265,10 +271,10 @@ def note(event: StreamEvent, seen: Progress) -> bool:
     match event:
         case TextDelta() | ReasoningDelta() | RefusalDelta():
             seen.said = True
-            seen.chars += len(event.text)
+            seen.text.hear(event.text)
             seen.open.add(event.choice)
         case ToolCallDelta():
-            seen.chars += len(event.arguments)
+            seen.text.hear(event.arguments)
         case ToolCallBegan() | ForeignDelta() | MediaShown():
             seen.said = True
             seen.open.add(event.choice)

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from baton.core.errors import Invalid
+from baton.core.estimate import weight_of
 from baton.core.provider import ProviderSpec, Service
 from baton.upstream.dialects.codec import Glance
 from baton.upstream.dialects.wire import as_list, as_object
@@ -39,7 +40,7 @@ def _read(letter: Letter) -> Errand:
 def _length(said: Any) -> int:
     """Characters of texts; of token ids as many as they would be."""
     if isinstance(said, str):
-        return len(said)
+        return weight_of(said)
     if isinstance(said, int):
         return _CHARS_PER_TOKEN
     return sum(map(_length, as_object(said).values())) + sum(map(_length, as_list(said)))

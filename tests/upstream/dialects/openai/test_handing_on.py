@@ -190,3 +190,21 @@ def test_a_chunk_of_batons_own_has_the_time_of_the_others() -> None:
     last, *_ = read_events(handing.finale(Usage(), {"interaction": "i"}))
     chunk = json.loads(last.data)
     assert (chunk["id"], chunk["model"], chunk["created"]) == ("a", "m", 7)
+
+
+def test_what_frames_a_word_is_no_word() -> None:
+    """Of calls and of thoughts in lists, the ground of an estimate is what the model said, not its JSON."""
+    exchange = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
+    envelope = read_envelope(json.dumps(exchange).encode(), lambda _: NO_OPTIONS, {})
+    deltas: list[dict[str, Any]] = [
+        {"content": "Well, "},
+        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]},
+        {"content": [{"type": "text", "text": "so."}], "reasoning_content": "!"},
+        {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "look", "arguments": '{"a":'}}]},
+        {"tool_calls": [{"index": 0, "function": {"arguments": "1}"}}, "odd", {"function": None}]},
+    ]
+    handing = Handing(Relay(envelope, SPECS["openai"]))
+    for delta in deltas:
+        chunk = {"choices": [{"index": 0, "delta": delta}]}
+        handing.feed(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+    assert handing.seen.chars == len('Well, hmso.!{"a":1}')

@@ -7,6 +7,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
+from baton.core.estimate import weight_of, weight_of_tools
 from baton.core.request import MAX_MODEL_CHARS, Envelope, Options
 from baton.upstream.dialects.anthropic.answers import write_answer
 from baton.upstream.dialects.anthropic.conversation import ROLES
@@ -106,14 +107,14 @@ def _envelope(
     needs: set[str] = set()
     chars = _check_messages(outside.messages, needs)
     if isinstance(outside.system, str):
-        chars += len(outside.system)
+        chars += weight_of(outside.system)
     else:
-        chars += sum(len(block.text or "") for block in outside.system or ())
+        chars += sum(weight_of(block.text or "") for block in outside.system or ())
     if outside.stream:
         needs.add("streaming")
     if bytes(outside.tools) not in _EMPTY:
         needs.add("tools")
-        chars += len(bytes(outside.tools))
+        chars += weight_of_tools(bytes(outside.tools))
     config = outside.output_config
     if (config and bytes(config.format) not in _EMPTY) or bytes(outside.output_format) not in _EMPTY:
         needs.add("json")
@@ -161,7 +162,7 @@ def _check_messages(messages: list[_Message], needs: set[str]) -> int:
             )
         content = message.content
         if isinstance(content, str):
-            chars += len(content)
+            chars += weight_of(content)
         elif isinstance(content, list):
             chars += _check_blocks(content, at, needs)
         else:
@@ -174,7 +175,7 @@ def _check_blocks(blocks: list[_Block], at: int, needs: set[str]) -> int:
     calls: set[str] = set()
     for block in blocks:
         if block.text is not None:
-            chars += len(block.text)
+            chars += weight_of(block.text)
         if block.type in _SEEN:
             needs.add("vision")
         elif block.type == "tool_result":
@@ -202,4 +203,4 @@ def _inside(content: Raw, needs: set[str]) -> int:
         return len(written)
     if any(block.type in _SEEN for block in inner):
         needs.add("vision")
-    return sum(len(block.text or "") for block in inner)
+    return sum(weight_of(block.text or "") for block in inner)

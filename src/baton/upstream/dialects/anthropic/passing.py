@@ -158,7 +158,7 @@ def _note_delta(delta: _Said | None, seen: Progress) -> None:
         return
     for text in (delta.text, delta.partial_json, delta.thinking):
         if text:
-            seen.chars += len(text)
+            seen.text.hear(text)
             seen.said = True
 
 
@@ -167,7 +167,9 @@ def _note_block(block: _Said | None, seen: Progress) -> None:
     seen.open.add(0)
     if block is None:
         return
-    seen.chars += len(block.text or "") + len(block.thinking or "")
+    for text in (block.text, block.thinking):
+        if text:
+            seen.text.hear(text)
     if block.text or block.thinking or block.type not in ("text", "thinking"):
         seen.said = True
 

@@ -7,6 +7,7 @@ from msgspec import Raw, Struct, structs
 
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
+from baton.core.estimate import weight_of, weight_of_tools
 from baton.core.request import MAX_MODEL_CHARS, ChatRequest, Envelope, Options
 from baton.upstream.dialects.google.answers import write_answer
 from baton.upstream.dialects.google.array import ArrayWriter
@@ -93,12 +94,12 @@ def read_envelope(
     needs: set[str] = set()
     chars = _check_contents(outside.contents, needs)
     for system in (outside.systemInstruction, outside.system_instruction):
-        chars += len(system) if isinstance(system, str) else _look(system, needs)
+        chars += weight_of(system) if isinstance(system, str) else _look(system, needs)
     if asked.stream:
         needs.add("streaming")
     if bytes(outside.tools) not in _EMPTY:
         needs.add("tools")
-        chars += len(bytes(outside.tools))
+        chars += weight_of_tools(bytes(outside.tools))
     config = outside.generationConfig or outside.generation_config or _Config()
     media_type = config.responseMimeType or config.response_mime_type
     if media_type is not None and media_type != "text/plain":
@@ -150,7 +151,7 @@ def _look(content: _Content | None, needs: set[str]) -> int:
     chars = 0
     for part in content.parts if isinstance(content.parts, list) else [content.parts]:
         if part.text is not None:
-            chars += len(part.text)
+            chars += weight_of(part.text)
         else:
             _need(part, needs)
             chars += len(bytes(part.functionResponse)) + len(bytes(part.function_response)) - 8

@@ -187,9 +187,9 @@ def _note(candidate: _Candidate, at: int, seen: Progress) -> None:
     content = candidate.content
     for part in content.parts or () if content is not None else ():
         if part.text:
-            seen.chars += len(part.text)
+            seen.text.hear(part.text)
         elif part.functionCall is not None:
-            seen.chars += len(bytes(part.functionCall))
+            seen.text.hear(bytes(part.functionCall).decode())
         elif part.text is not None:
             continue
         seen.said = said = True

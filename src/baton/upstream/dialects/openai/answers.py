@@ -87,10 +87,10 @@ def glance(body: bytes, spec: ProviderSpec) -> Glance:
         if message is not None:
             beside = beside or bool(message.annotations or message.executed_tools or message.images)
             for said in (message.content, message.reasoning_content or message.reasoning):
-                chars += text_length(said)
+                chars += len(text_in(said))
             for call in message.tool_calls or ():
                 if call.function is not None:
-                    chars += text_length(call.function.arguments)
+                    chars += len(text_in(call.function.arguments))
     return Glance(
         id=str(seen.id or ""),
         model=str(seen.model or ""),
@@ -109,13 +109,12 @@ def _glance_leniently(fields: dict[str, Any]) -> _GlanceBody:
     return seen
 
 
-def text_length(said: object) -> int:
-    """Characters of a text, or of the texts in a list of parts."""
+def text_in(said: object) -> str:
+    """A text, or those of a list of parts; thoughts may be a list inside a part."""
     if isinstance(said, str):
-        return len(said)
-    if isinstance(said, list):
-        return len(msgspec.json.encode(said))
-    return 0
+        return said
+    parts = map(as_object, as_list(said))
+    return "".join(as_text(part.get("text")) or text_in(part.get("thinking")) for part in parts)
 
 
 def read_answer(body: bytes, spec: ProviderSpec) -> ChatResponse:

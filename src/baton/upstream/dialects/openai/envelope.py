@@ -7,6 +7,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
+from baton.core.estimate import weight_of, weight_of_tools
 from baton.core.losses import Losses
 from baton.core.request import Envelope, Options
 from baton.upstream.dialects.openai.replies import write_answer
@@ -28,6 +29,7 @@ class _Part(Struct):
 
 class _Call(Struct):
     id: str | None = None
+    function: Raw = Raw(b"")
 
 
 class _Message(Struct):
@@ -84,7 +86,7 @@ def read_envelope(
         needs.add("streaming")
     if bytes(outside.tools) not in _EMPTY_LISTS or bytes(outside.functions) not in _EMPTY_LISTS:
         needs.add("tools")
-        chars += len(bytes(outside.tools)) + len(bytes(outside.functions))
+        chars += weight_of_tools(bytes(outside.tools)) + weight_of_tools(bytes(outside.functions))
     if outside.response_format is not None and outside.response_format.type != "text":
         needs.add("json")
     asked = outside.stream_options
@@ -133,11 +135,11 @@ def _check_messages(messages: list[_Message], needs: set[str]) -> int:
             )
         content = message.content
         if isinstance(content, str):
-            chars += len(content)
+            chars += weight_of(content)
         elif isinstance(content, list):
             for part in content:
                 if part.text is not None:
-                    chars += len(part.text)
+                    chars += weight_of(part.text)
                 need = _NEEDS_OF_PARTS.get(part.type)
                 if need is not None:
                     needs.add(need)
@@ -148,13 +150,16 @@ def _check_messages(messages: list[_Message], needs: set[str]) -> int:
                 code="invalid_value",
             )
         if message.tool_calls:
-            _check_calls(message.tool_calls, at)
+            chars += _check_calls(message.tool_calls, at)
     return chars
 
 
-def _check_calls(calls: list[_Call], at: int) -> None:
+def _check_calls(calls: list[_Call], at: int) -> int:
+    """Refuse two of one id; return their characters."""
+    chars = 0
     seen: set[str] = set()
     for number, call in enumerate(calls):
+        chars += len(bytes(call.function))
         if call.id is None:
             continue
         if call.id in seen:
@@ -164,3 +169,4 @@ def _check_calls(calls: list[_Call], at: int) -> None:
                 code="duplicate_tool_call_id",
             )
         seen.add(call.id)
+    return chars

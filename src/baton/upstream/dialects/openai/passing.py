@@ -11,7 +11,7 @@ from baton.core.usage import Usage
 from baton.upstream.dialects.bodies import fields_of, may_repeat
 from baton.upstream.dialects.failures import holds_key
 from baton.upstream.dialects.handing import Progress
-from baton.upstream.dialects.openai.answers import text_length
+from baton.upstream.dialects.openai.answers import text_in
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.openai.streams import DONE, malformed_chunk
 from baton.upstream.dialects.openai.usage import WireUsage, read_usage, usage_leniently, write_usage
@@ -177,26 +177,35 @@ class Relay:
 def _note_choice(choice: _ChunkChoice, seen: Progress) -> bool:
     """Whether it shows what is charged besides tokens."""
     index = choice.index or 0
-    chars = 0
+    says = False
     beside = False
     delta = choice.delta
     if delta is not None:
         content = delta.content
-        chars = len(content) if type(content) is str else text_length(content)
-        if delta.reasoning_content or delta.reasoning or delta.tool_calls:
-            chars += text_length(delta.reasoning_content or delta.reasoning)
-            chars += text_length(delta.tool_calls)
-        seen.chars += chars
+        text = content if type(content) is str else text_in(content)
+        if delta.reasoning_content or delta.reasoning:
+            text += text_in(delta.reasoning_content or delta.reasoning)
+        says = bool(text or delta.tool_calls)
+        if text:
+            seen.text.hear(text)
+        if delta.tool_calls:
+            _note_calls(delta.tool_calls, seen)
         beside = bool(delta.annotations or delta.executed_tools or delta.images)
         if not seen.said and (
-            chars or delta.refusal or delta.function_call or delta.audio or delta.executed_tools
+            says or delta.refusal or delta.function_call or delta.audio or delta.executed_tools
         ):
             seen.said = True
     if choice.finish_reason:
         seen.close(index, choice.finish_reason)
-    elif index not in seen.open and (chars or index not in seen.closed):
+    elif index not in seen.open and (says or index not in seen.closed):
         seen.open.add(index)
     return beside
+
+
+def _note_calls(calls: object, seen: Progress) -> None:
+    for call in map(as_object, as_list(calls)):
+        if arguments := as_text(as_object(call.get("function")).get("arguments")):
+            seen.text.hear(arguments)
 
 
 def _ended(event: SseEvent) -> bytes:

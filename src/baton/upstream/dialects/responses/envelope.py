@@ -8,6 +8,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from baton.core.answer import ChatResponse
 from baton.core.dialect import Dialect
 from baton.core.errors import Invalid
+from baton.core.estimate import weight_of, weight_of_tools
 from baton.core.losses import Losses
 from baton.core.request import Envelope, Options
 from baton.upstream.dialects.responses.answers import write_answer
@@ -61,6 +62,7 @@ class _Body(Struct):
 
 
 _DECODER = msgspec.json.Decoder(_Body)
+_INNER = msgspec.json.Decoder(list[_Part])
 _EMPTY_LISTS = (b"null", b"[]")
 _NOT_STORED = "Baton does not store responses: leave it out, and send the whole conversation as `input`."
 
@@ -83,12 +85,12 @@ def read_envelope(
     model = checked_model(outside.model)
     _refuse_stored(outside)
     needs: set[str] = set()
-    chars = _check_input(outside, needs) + len(outside.instructions or "")
+    chars = _check_input(outside, needs) + weight_of(outside.instructions or "")
     if outside.stream:
         needs.add("streaming")
     if bytes(outside.tools) not in _EMPTY_LISTS:
         needs.add("tools")
-        chars += len(bytes(outside.tools))
+        chars += weight_of_tools(bytes(outside.tools))
     wish = outside.text.format if outside.text is not None else None
     if wish is not None and wish.type != "text":
         needs.add("json")
@@ -150,7 +152,7 @@ def _check_input(outside: _Body, needs: set[str]) -> int:
             return 0
         raise missing("input")
     if isinstance(items, str):
-        return len(items)
+        return weight_of(items)
     if not items:
         raise Invalid(
             "Invalid 'input': empty array. Expected an array with minimum length 1.",
@@ -167,8 +169,6 @@ def _check_input(outside: _Body, needs: set[str]) -> int:
             _check_call(item, at, calls)
         elif item.output != _NULL:
             calls.clear()
-            if b'"input_image"' in bytes(item.output):
-                needs.add("vision")
         chars += _count(item, needs)
     return chars
 
@@ -202,14 +202,28 @@ def _check_call(item: _Item, at: int, calls: set[str]) -> None:
 
 def _count(item: _Item, needs: set[str]) -> int:
     """The characters of an item's text."""
-    chars = sum(len(bytes(said)) - 2 for said in (item.arguments, item.input, item.output) if said != _NULL)
+    chars = sum(len(bytes(said)) - 2 for said in (item.arguments, item.input) if said != _NULL)
+    if item.output != _NULL:
+        chars += _inside(bytes(item.output), needs)
     content = item.content
     if isinstance(content, str):
-        return chars + len(content)
+        return chars + weight_of(content)
     for part in content or ():
         if part.text is not None:
-            chars += len(part.text)
+            chars += weight_of(part.text)
         need = _NEEDS_OF_PARTS.get(part.type)
         if need is not None:
             needs.add(need)
     return chars
+
+
+def _inside(output: bytes, needs: set[str]) -> int:
+    """Characters of a result's text; pictures in it are no text."""
+    if b'"input_image"' not in output:
+        return len(output) - 2
+    needs.add("vision")
+    try:
+        parts = _INNER.decode(output)
+    except UNREADABLE:  # an object that speaks of images
+        return len(output)
+    return sum(weight_of(part.text or "") for part in parts)

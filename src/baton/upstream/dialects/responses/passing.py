@@ -87,7 +87,7 @@ class Relay:
         if kind in _SAYS:
             seen.said = True
             if isinstance(told.delta, str):
-                seen.chars += len(told.delta)
+                seen.text.hear(told.delta)
         elif kind in ENDS:
             self._end(event, told, seen)
             return b""
