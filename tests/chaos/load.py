@@ -104,7 +104,8 @@ async def exactly(settings: StorageSettings, load: Load, crashed: int = 0) -> li
     assert len(set(load.answered)) == len(load.answered)
     status = {row.id: row.status for row in rows}
     assert [id for id in load.answered if status.get(id) != "ok"] == [], "answered without a row"
-    others = [word for id, word in status.items() if id not in set(load.answered)]
+    answered = set(load.answered)
+    others = [word for id, word in status.items() if id not in answered]
     assert len(others) <= crashed
     assert set(others) <= {"crashed", "ok", "cancelled"}
     return rows
