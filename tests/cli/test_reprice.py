@@ -13,9 +13,11 @@ from baton.catalog.kind import model_kind
 from baton.catalog.prices import Prices, Rates, Tariff
 from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS
-from baton.core.usage import Usage
+from baton.core.usage import Charge, Usage
+from baton.ledger.interactions import Interactions
 from baton.ledger.rows import Cost, Interaction
 from baton.ledger.store import Store
+from baton.ledger.stored import Whole
 from baton.records.audit.entry import Actor
 from baton.records.store import Records
 from baton.settings import load
@@ -72,7 +74,7 @@ def test_the_past_is_priced_at_its_own_prices(run: Run, ledger: Path) -> None:
     told = json.loads(run("reprice", "--since", "2026-01-01", "--json").out)
     assert told["applied"] is False
     assert [
-        (line["model"], line["requests"], line["recordedUsd"], line["repricedUsd"], line["unpriced"])
+        (line["model"], line["requests"], line["recordedUsd"], line["repricedUsd"], line["incomplete"])
         for line in told["models"]
     ] == [("openai/gpt-4o-mini", 3, "0.008", "0.01", 0), ("openai/nobodys", 1, "0", "0", 1)]
     assert told["total"]["changes"] == 2
@@ -82,6 +84,73 @@ def test_the_past_is_priced_at_its_own_prices(run: Run, ledger: Path) -> None:
     assert "2 new figures stored" in table.err
     again = json.loads(run("reprice", "--since", "2026-01-01", "--apply", "--json").out)
     assert (again["total"]["changes"], again["total"]["recordedUsd"]) == (0, "0.008")
+
+
+async def kinds(data_dir: Path) -> list[str]:
+    """Four requests that were priced in part or wrongly: an hour's cache write, a tier, searches, a sound."""
+    settings = load({}, declared(), overrides={"data_dir": data_dir})
+    used = [
+        ("anthropic/claude-sonnet-4-6", Usage(prompt=1000, cache_write=1000, cache_write_long=1000)),
+        ("openai/gpt-4o", Usage(prompt=1000, completion=100, processing="priority")),
+        ("anthropic/claude-sonnet-4-6", Usage(prompt=1000, charges=((Charge.WEB_SEARCH, 2),))),
+        ("openai/whisper-1", Usage(prompt=9, estimated=True, charges=((Charge.SOUND, 10_000),))),
+    ]
+    ids = [id_at(ms("2026-11-20") + n) for n in range(len(used))]
+    made: list[Interaction] = []
+    for id, (model, usage) in zip(ids, used, strict=True):
+        provider, _, name = model.partition("/")
+        attempt = an_attempt(
+            usage=usage, cost=Cost(input_nanos=1), partly=True, provider=provider, model=name
+        )
+        settled = a_settled(id, attempts=(attempt,), provider=provider, model=name)
+        made.append(Interaction(an_opened(id), settled))
+    async with (
+        open_store(settings) as store,
+        Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
+    ):
+        await records.seed(packaged_models(DEFAULT_TIERS))
+        await Store(store.database).add(made)
+    return ids
+
+
+async def stored(data_dir: Path, ids: list[str]) -> list[Whole]:
+    async def flushed() -> bool:
+        return True
+
+    async with open_store(load({}, declared(), overrides={"data_dir": data_dir})) as store:
+        interactions = Interactions(store.database, flushed)
+        return [await interactions.one(id) for id in ids]
+
+
+def test_every_kind_of_use_is_priced_again_once_and_both_figures_stay(run: Run, data_dir: Path) -> None:
+    """Published prices of an hour's cache write, of a tier, of two searches and of ten seconds; a second run
+    finds nothing new to store, and the recorded figures are what they were."""
+    ids = asyncio.run(kinds(data_dir))
+    told = json.loads(run("reprice", "--since", "2026-01-01", "--apply", "--json").out)
+    total = told["total"]
+    assert (total["changes"], total["recordedIncomplete"], total["incomplete"]) == (4, 4, 0)
+    first = asyncio.run(stored(data_dir, ids))
+    assert [each.repriced and each.repriced.cost_nanos for each in first] == [
+        6_000_000,
+        4_250_000 + 1_700_000,
+        3_000_000 + 20_000_000,
+        1_000_000,
+    ]
+    assert [(each.interaction.cost_nanos, each.interaction.pricing) for each in first] == [
+        (1, "partly_priced")
+    ] * 4
+    assert [each.repriced and each.repriced.pricing for each in first] == ["priced"] * 4
+    again = json.loads(run("reprice", "--since", "2026-01-01", "--apply", "--json").out)
+    assert again["total"] == total | {"changes": 0}
+    assert asyncio.run(stored(data_dir, ids)) == first
+
+
+def test_nothing_to_price_says_so(run: Run, ledger: Path) -> None:
+    """A span without requests is no table and no error."""
+    empty = run("reprice", "--since", "2026-01-01", "--until", "2026-01-02")
+    assert (empty.code, empty.out) == (0, "")
+    assert "There were no requests between 2026-01-01T00:00:00Z and 2026-01-02T00:00:00Z." in empty.err
+    assert run("reprice", "--since", "2026-01-01", "--model", "openai/none-such").code == 0
 
 
 def test_only_a_part_is_priced_where_only_a_part_is_asked_for(run: Run, ledger: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from baton.core.errors import Invalid, NotFound, Unavailable
 from baton.core.ids import UuidV7
-from baton.core.usage import Usage
+from baton.core.usage import Charge, Usage
 from baton.ledger.filter import Filter
 from baton.ledger.interactions import MAX_PAGE, Interactions
 from baton.ledger.ledger import Ledger, open_ledger
@@ -94,6 +94,10 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
             estimated=True,
             cache_write_long=21,
             processing="processing a",
+            image_in=22,
+            image_out=23,
+            charges=((Charge.WEB_SEARCH, 24), (Charge.SOUND, 25)),
+            beside=True,
         ),
         credential="last",
         first_token_ms=21,
@@ -116,6 +120,9 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
             estimated=True,
             cache_write_long=37,
             processing="processing",
+            image_in=38,
+            image_out=39,
+            charges=((Charge.PICTURE, 40),),
         ),
         provider="provider",
         model="model",
@@ -197,6 +204,9 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         cache_write_long_tokens=37,
         processing="processing",
         scores='{"final":1}',
+        image_in_tokens=38,
+        image_out_tokens=39,
+        charges='{"picture":40}',
     )
     assert first == AttemptRow(
         interaction_id=id,
@@ -224,6 +234,9 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         pricing="partly_priced",
         cache_write_long_tokens=21,
         processing="processing a",
+        image_in_tokens=22,
+        image_out_tokens=23,
+        charges='{"web_search":24,"sound":25,"uncounted":1}',
     )
     assert (second.n, second.cost_nanos, second.pricing) == (2, None, "unpriced")
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 import pytest
+from msgspec.structs import replace
 
-from baton.core.usage import Usage
+from baton.core.usage import Charge, Usage
 from baton.ledger import repricings
 from baton.ledger.interactions import Interactions
 from baton.ledger.repricings import Priced, Repriced, Repricings, Span, Spent, Which
@@ -64,9 +65,10 @@ async def test_every_interaction_is_priced_at_its_own_time(recorded: Repricings)
     """Both figures, in order; what is still unpriced says so; nothing is stored by looking."""
     found = await priced(recorded)
     assert [each.recorded_nanos for each in found] == [151, 0, 151, 0]
-    assert [each.recorded_unpriced for each in found] == [False, True, True, False]
+    assert [each.recorded_pricing for each in found] == ["priced", "unpriced", "unpriced", "priced"]
     assert [each.found.cost_nanos for each in found] == [201, 201, 301, 0]
     assert [each.found.unpriced for each in found] == [False, False, True, False]
+    assert [each.found.pricing for each in found] == ["priced", "priced", "unpriced", "priced"]
     assert [each.found.price_revision for each in found] == ["r2@initial", "r2@initial", "r2@late", ""]
     assert [each.differs for each in found] == [True, True, True, False]
     assert [each.stored for each in await priced(recorded)] == [None] * 4
@@ -102,6 +104,51 @@ async def test_storing_again_stores_nothing(recorded: Repricings, database: Data
     again = (await Interactions(database, nothing_to_flush).one(id_at(2000))).repriced
     assert again is not None
     assert (again.cost_nanos, again.price_revision) == (0, "r3@initial")
+
+
+async def test_all_that_was_used_is_priced_again(database: Database) -> None:
+    """The pricer is given the usage that was recorded, of each kind, and no word of it is lost."""
+    usage = Usage(
+        prompt=1,
+        completion=2,
+        cached=3,
+        cache_write=4,
+        reasoning=5,
+        audio_in=6,
+        audio_out=7,
+        estimated=True,
+        cache_write_long=8,
+        processing="flex",
+        image_in=9,
+        image_out=10,
+        charges=((Charge.WEB_SEARCH, 11), (Charge.SOUND, 12)),
+        beside=True,
+    )
+    assert all(usage != replace(usage, **{name: getattr(Usage(), name)}) for name in Usage.__struct_fields__)
+    id = id_at(2000)
+    attempt = an_attempt(usage=usage)
+    await Store(database).add([Interaction(an_opened(id), a_settled(id, attempts=(attempt,)))])
+    seen: list[Spent] = []
+
+    def pricer(spent: Spent) -> Priced:
+        seen.append(spent)
+        return Priced(cost=Cost(), version="r1@initial")
+
+    await priced(Repricings(database, pricer))
+    assert [spent.usage for spent in seen] == [usage]
+
+
+async def test_a_figure_that_is_not_all_says_so(database: Database) -> None:
+    """The same money, known in part now and whole then, is another figure."""
+    id = id_at(2000)
+    attempt = an_attempt(cost=Cost(input_nanos=5), partly=True)
+    await Store(database).add([Interaction(an_opened(id), a_settled(id, attempts=(attempt,)))])
+    for partly, pricing in ((True, "partly_priced"), (False, "priced")):
+        (each,) = await priced(
+            Repricings(database, lambda _, p=partly: Priced(cost=Cost(input_nanos=5), version="r", partly=p))
+        )
+        assert (each.recorded_pricing, each.found.pricing) == ("partly_priced", pricing)
+        assert each.differs is not partly
 
 
 async def test_stopped_halfway_it_goes_on_where_it_stopped(

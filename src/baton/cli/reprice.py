@@ -16,6 +16,7 @@ from baton.cli.terminal import AsJson, Column, counted, iso, note, print_json, p
 from baton.core.money import usd_text
 from baton.gateway.repricing import PastPrices
 from baton.ledger.repricings import Repriced, Repricings, Span, Which
+from baton.ledger.rows import PRICED
 from baton.records.audit.entry import Actor
 from baton.records.store import Records
 from baton.settings import Settings
@@ -34,10 +35,10 @@ class Line(Struct, frozen=True, kw_only=True, rename="camel"):
     repriced_usd: str
     """At the prices that are known now for that time."""
     difference_usd: str
-    recorded_unpriced: int
-    """Requests whose cost was not wholly known."""
-    unpriced: int
-    """Of those, and others, how many are not even now."""
+    recorded_incomplete: int
+    """Requests whose cost was not known, or not all of it."""
+    incomplete: int
+    """Those of which that is so even now."""
     changes: int
     """Requests whose new figure is not on record yet."""
 
@@ -57,15 +58,15 @@ class _Sums:
 
     def __init__(self) -> None:
         self.requests = self.recorded = self.repriced = 0
-        self.recorded_unpriced = self.unpriced = self.changes = 0
+        self.recorded_incomplete = self.incomplete = self.changes = 0
 
     def add(self, each: Repriced) -> None:
         """One more request."""
         self.requests += 1
         self.recorded += each.recorded_nanos
         self.repriced += each.found.cost_nanos
-        self.recorded_unpriced += each.recorded_unpriced
-        self.unpriced += each.found.unpriced
+        self.recorded_incomplete += each.recorded_pricing != PRICED
+        self.incomplete += each.found.pricing != PRICED
         self.changes += each.differs
 
     def line(self, model: str) -> Line:
@@ -76,8 +77,8 @@ class _Sums:
             recorded_usd=usd_text(self.recorded),
             repriced_usd=usd_text(self.repriced),
             difference_usd=usd_text(self.repriced - self.recorded),
-            recorded_unpriced=self.recorded_unpriced,
-            unpriced=self.unpriced,
+            recorded_incomplete=self.recorded_incomplete,
+            incomplete=self.incomplete,
             changes=self.changes,
         )
 
@@ -111,7 +112,10 @@ def reprice(
     if as_json:
         print_json(found)
         return
-    titles = ("requests", "recorded USD", "repriced USD", "difference", "was unpriced", "unpriced")
+    if not found.models:
+        note(f"There were no requests{_of(model)} between {found.since} and {found.until}.")
+        return
+    titles = ("requests", "recorded USD", "repriced USD", "difference", "was incomplete", "incomplete")
     columns = (Column("model", whole=True), *(Column(title, right=True) for title in titles))
     print_table(columns, [_cells(line) for line in found.models])
     total = found.total
@@ -123,6 +127,10 @@ def reprice(
         note(f"{counted(total.changes, 'new figure')} stored beside what was recorded.")
     elif total.changes:
         note(f"{counted(total.changes, 'new figure')}; --apply stores them beside what was recorded.")
+
+
+def _of(model: str | None) -> str:
+    return "" if model is None else f" of {model}"
 
 
 async def _reprice(settings: Settings, wish: _Wish) -> Repricing:
@@ -164,8 +172,8 @@ def _cells(line: Line) -> tuple[str, ...]:
         line.recorded_usd,
         line.repriced_usd,
         line.difference_usd,
-        str(line.recorded_unpriced),
-        str(line.unpriced),
+        str(line.recorded_incomplete),
+        str(line.incomplete),
     )
 
 

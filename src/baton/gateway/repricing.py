@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from baton.catalog.lookup import LOCAL_PRICE, price_version
 from baton.catalog.model import Model
 from baton.catalog.prices import FREE, in_force
-from baton.catalog.pricing import cost
+from baton.catalog.pricing import Standing, cost
 from baton.core.provider import ProviderSpec, Service
 from baton.gateway.entry import in_the_book
 from baton.ledger.repricings import Priced, Spent
@@ -39,7 +39,7 @@ class PastPrices:
         found = in_the_book(priced)
         if found is None or (found.total_nanos != priced.fees and self._unmeasured(record, spent)):
             return _UNKNOWN
-        return Priced(cost=found, version=version)
+        return Priced(cost=found, version=version, partly=priced.standing is Standing.PARTLY)
 
     @staticmethod
     def _unmeasured(record: Record[Model] | None, spent: Spent) -> bool:

@@ -8,8 +8,9 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, RowMapping, and_, delete, insert, or_, select
 
 from baton.core.usage import Usage
+from baton.ledger.charges import with_charges
 from baton.ledger.moments import id_from
-from baton.ledger.rows import PARTLY_PRICED, Cost
+from baton.ledger.rows import PARTLY_PRICED, PRICED, UNPRICED, Cost
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS, REPRICINGS
 from baton.records.audit import trail
 from baton.records.audit.entry import Actor, Change
@@ -58,6 +59,8 @@ class Priced(Struct, frozen=True, kw_only=True):
     """None: no price is known."""
     version: str
     """Of the prices; empty where there are none."""
+    partly: bool = False
+    """Whether something was used that no price is known for."""
 
 
 Pricer = Callable[[Spent], Priced]
@@ -76,6 +79,8 @@ class Repricing(Struct, frozen=True, kw_only=True):
     cost_nanos: int
     unpriced: bool
     """Whether an attempt has no known price even now."""
+    pricing: str
+    """`priced`, `partly_priced` or `unpriced`, as of interactions."""
 
 
 class Repriced(Struct, frozen=True, kw_only=True):
@@ -84,7 +89,7 @@ class Repriced(Struct, frozen=True, kw_only=True):
     model: str
     """`provider/name` of who served it, else of who was asked first."""
     recorded_nanos: int
-    recorded_unpriced: bool
+    recorded_pricing: str
     stored: Repricing | None
     """A second figure that was there before."""
     found: Repricing
@@ -94,7 +99,7 @@ class Repriced(Struct, frozen=True, kw_only=True):
         """Whether the second figure says anything that is not on record."""
         if self.stored is not None:
             return msgspec.structs.replace(self.found, at_ms=self.stored.at_ms) != self.stored
-        return (self.recorded_nanos, self.recorded_unpriced) != (self.found.cost_nanos, self.found.unpriced)
+        return (self.recorded_nanos, self.recorded_pricing) != (self.found.cost_nanos, self.found.pricing)
 
 
 class Repricings:
@@ -176,7 +181,7 @@ class Repricings:
         return Repriced(
             model=_model(row, attempts),
             recorded_nanos=row["cost_nanos"],
-            recorded_unpriced=row["unpriced"],
+            recorded_pricing=row["pricing"],
             stored=stored,
             found=Repricing(
                 interaction_id=row["id"],
@@ -186,6 +191,7 @@ class Repricings:
                 cost_output_nanos=output_nanos,
                 cost_nanos=input_nanos + output_nanos,
                 unpriced=len(known) < len(priced),
+                pricing=_pricing(priced),
             ),
         )
 
@@ -208,23 +214,32 @@ def _conditions(span: Span) -> list[ColumnElement[bool]]:
     return found
 
 
+def _pricing(priced: Sequence[Priced]) -> str:
+    if any(each.cost is None for each in priced):
+        return UNPRICED
+    return PARTLY_PRICED if any(each.partly for each in priced) else PRICED
+
+
 def _spent(row: RowMapping, attempt: RowMapping) -> Spent:
+    usage = Usage(
+        prompt=attempt["prompt_tokens"],
+        completion=attempt["completion_tokens"],
+        cached=attempt["cached_tokens"],
+        cache_write=attempt["cache_write_tokens"],
+        reasoning=attempt["reasoning_tokens"],
+        audio_in=attempt["audio_in_tokens"],
+        audio_out=attempt["audio_out_tokens"],
+        estimated=attempt["usage_estimated"],
+        cache_write_long=attempt["cache_write_long_tokens"],
+        processing=attempt["processing"] or "",
+        image_in=attempt["image_in_tokens"],
+        image_out=attempt["image_out_tokens"],
+    )
     return Spent(
         provider=attempt["provider"],
         model=attempt["model"],
         at_ms=row["at_ms"],
-        usage=Usage(
-            prompt=attempt["prompt_tokens"],
-            completion=attempt["completion_tokens"],
-            cached=attempt["cached_tokens"],
-            cache_write=attempt["cache_write_tokens"],
-            reasoning=attempt["reasoning_tokens"],
-            audio_in=attempt["audio_in_tokens"],
-            audio_out=attempt["audio_out_tokens"],
-            estimated=attempt["usage_estimated"],
-            cache_write_long=attempt["cache_write_long_tokens"],
-            processing=attempt["processing"] or "",
-        ),
+        usage=with_charges(usage, attempt["charges"]),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from baton.core.errors import Conflict, Invalid
 from baton.core.usage import Usage
+from baton.ledger.charges import charges_text
 from baton.ledger.rows import Attempt, Interaction
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.ledger.use_cases import interaction_type
@@ -49,7 +50,14 @@ _OPENED = (
     "estimated_cost_nanos",
 )
 _PRICE = ("price_input", "price_output", "price_cached", "price_cache_write", "price_revision")
-_PRICING = ("pricing", "cache_write_long_tokens", "processing")
+_PRICING = (
+    "pricing",
+    "cache_write_long_tokens",
+    "processing",
+    "image_in_tokens",
+    "image_out_tokens",
+    "charges",
+)
 _SETTLED = (
     "status",
     "http_status",
@@ -229,9 +237,7 @@ def _interaction(interaction: Interaction) -> tuple[object, ...]:
         opened.project,
         settled.original_provider if several else None,
         settled.fallback_reason if several else None,
-        settled.pricing,
-        settled.usage.cache_write_long,
-        settled.usage.processing or None,
+        *_pricing(settled.pricing, settled.usage),
         opened.scores,
     )
 
@@ -253,9 +259,7 @@ def _attempt(interaction_id: str, n: int, attempt: Attempt) -> tuple[object, ...
         attempt.error,
         *_usage(attempt.usage),
         *((None, None, None) if cost is None else (cost.input_nanos, cost.output_nanos, cost.total_nanos)),
-        attempt.pricing,
-        attempt.usage.cache_write_long,
-        attempt.usage.processing or None,
+        *_pricing(attempt.pricing, attempt.usage),
     )
 
 
@@ -270,4 +274,16 @@ def _usage(usage: Usage) -> tuple[object, ...]:
         usage.audio_in,
         usage.audio_out,
         usage.estimated,
+    )
+
+
+def _pricing(pricing: str, usage: Usage) -> tuple[object, ...]:
+    """The values of `_PRICING`, in its order."""
+    return (
+        pricing,
+        usage.cache_write_long,
+        usage.processing or None,
+        usage.image_in,
+        usage.image_out,
+        charges_text(usage),
     )

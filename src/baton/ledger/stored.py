@@ -81,6 +81,10 @@ class InteractionRow(Struct, frozen=True, kw_only=True):
     processing: str | None
     scores: str | None
     """A JSON object of numbers."""
+    image_in_tokens: int
+    image_out_tokens: int
+    charges: str | None
+    """A JSON object of counts, `charges.py`."""
 
 
 class AttemptRow(Struct, frozen=True, kw_only=True):
@@ -111,6 +115,10 @@ class AttemptRow(Struct, frozen=True, kw_only=True):
     pricing: str
     cache_write_long_tokens: int
     processing: str | None
+    image_in_tokens: int
+    image_out_tokens: int
+    charges: str | None
+    """A JSON object of counts, `charges.py`."""
 
 
 class FeedbackRow(Struct, frozen=True, kw_only=True):

@@ -67,6 +67,9 @@ INTERACTIONS = Table(
     Column("cache_write_long_tokens", BigInteger, nullable=False, server_default="0"),
     Column("processing", String(32)),
     Column("scores", Text),
+    Column("image_in_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("image_out_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("charges", Text),
     Index(None, "user_id", "id"),
     sqlite_with_rowid=False,
 )
@@ -101,6 +104,9 @@ ATTEMPTS = Table(
     Column("pricing", String(16), nullable=False, server_default="priced"),
     Column("cache_write_long_tokens", BigInteger, nullable=False, server_default="0"),
     Column("processing", String(32)),
+    Column("image_in_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("image_out_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("charges", Text),
     sqlite_with_rowid=False,
 )
 """One row per call to a provider. A cost of NULL: no price is known."""
@@ -127,6 +133,7 @@ REPRICINGS = Table(
     Column("cost_output_nanos", BigInteger, nullable=False),
     Column("cost_nanos", BigInteger, nullable=False),
     Column("unpriced", Boolean, nullable=False),
+    Column("pricing", String(16), nullable=False, server_default="priced"),
     sqlite_with_rowid=False,
 )
 """What interactions cost at prices known later; what was recorded of them stays as it was."""

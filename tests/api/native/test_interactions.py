@@ -219,5 +219,6 @@ async def test_a_second_figure_stands_beside_the_recorded_one(web: Web) -> None:
             "inputCostUsd": "0.000001",
             "outputCostUsd": "0.0000005",
             "unpriced": False,
+            "pricing": "priced",
         },
     }

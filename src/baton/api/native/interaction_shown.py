@@ -23,6 +23,8 @@ class TokensShown(Shown):
     reasoning_tokens: int
     audio_input_tokens: int
     audio_output_tokens: int
+    image_input_tokens: int
+    image_output_tokens: int
     estimated: bool
 
 
@@ -54,6 +56,7 @@ class RepricedShown(Shown):
     input_cost_usd: str
     output_cost_usd: str
     unpriced: bool
+    pricing: str
 
 
 class FeedbackShown(Shown):
@@ -84,6 +87,7 @@ class AttemptShown(Shown):
     output_cost_usd: str | None
     pricing: str
     processing: str | None
+    charges: dict[str, int] | None
 
 
 class InteractionShown(Shown):
@@ -125,6 +129,7 @@ class InteractionShown(Shown):
     unpriced: bool
     pricing: str
     processing: str | None
+    charges: dict[str, int] | None
     price: PriceUsedShown | None
     price_version: str | None
     repriced: RepricedShown | None
@@ -177,6 +182,7 @@ def attempt_shown(row: AttemptRow) -> AttemptShown:
         output_cost_usd=usd(row.cost_output_nanos),
         pricing=row.pricing,
         processing=row.processing,
+        charges=_json(row.charges),
     )
 
 
@@ -226,6 +232,7 @@ def _fields(found: Whole) -> dict[str, Any]:
         "unpriced": row.unpriced,
         "pricing": row.pricing,
         "processing": row.processing,
+        "charges": _json(row.charges),
         "price": _price(row),
         "price_version": row.price_revision,
         "repriced": None if found.repriced is None else _repriced(found.repriced),
@@ -259,6 +266,8 @@ def _tokens(row: InteractionRow | AttemptRow) -> TokensShown:
         reasoning_tokens=row.reasoning_tokens,
         audio_input_tokens=row.audio_in_tokens,
         audio_output_tokens=row.audio_out_tokens,
+        image_input_tokens=row.image_in_tokens,
+        image_output_tokens=row.image_out_tokens,
         estimated=row.usage_estimated,
     )
 
@@ -282,4 +291,5 @@ def _repriced(found: Repricing) -> RepricedShown:
         input_cost_usd=usd_text(found.cost_input_nanos),
         output_cost_usd=usd_text(found.cost_output_nanos),
         unpriced=found.unpriced,
+        pricing=found.pricing,
     )
