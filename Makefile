@@ -46,8 +46,11 @@ lint: setup-dev ## style, types, layers
 	npx --no-install pyright --pythonpath $(PY)
 	$(VENV)/bin/lint-imports
 
-soak: setup-dev ## the long proofs
-	$(PY) -m pytest -m soak --timeout 0
+soak: setup-dev ## the long proofs: some 35 minutes on two cores with nothing else to do
+	$(PY) -m pytest -m soak -n auto --dist worksteal --timeout 0
+	$(PY) -m benchmarks.ledger
+	$(PY) -m benchmarks.memory --requests 200000 --database PostgreSQL
+	$(PY) -m benchmarks.memory
 
 bench: setup-dev ## speed beside nginx in the same run
 	$(PY) -m benchmarks.run
