@@ -18,12 +18,14 @@ from baton.core.ids import UuidV7
 from baton.ledger.ledger import open_ledger
 from baton.ledger.rows import Cost
 from baton.ledger.stored import FeedbackRow
+from baton.ledger.tables import INTERACTIONS
 from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
 from tests.cli.conftest import Run, Start
-from tests.databases import Place
+from tests.databases import OnServer, Place
 from tests.ledger.samples import a_settled, an_attempt, an_opened
+from tests.postgres import Postgres
 
 HOSTILE = '=HYPERLINK("http://x","y")\n,;"'
 DEAR = Cost(input_nanos=1_234_567_891, output_nanos=10)
@@ -161,6 +163,36 @@ def test_after_ctrl_c_the_same_command_goes_on(
     assert ids == sorted(set(ids))
     assert not part.exists()
     assert not note.exists()
+
+
+def test_a_database_that_goes_away_leaves_nothing_that_looks_whole(
+    run: Run, start: Start, postgres: Postgres, data_dir: Path, tmp_path: Path
+) -> None:
+    """Exit code 1 and no file of that name; once it is back, the same command brings the rest."""
+    place = OnServer(postgres)
+    data_dir.mkdir()
+    asyncio.run(_two(place.settings, tmp_path / "journal"))
+    named = ", ".join(INTERACTIONS.c.keys()[1:])
+    place.execute(
+        f"INSERT INTO interactions (id, {named})"
+        f" SELECT '00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'), {named}"
+        " FROM generate_series(1, 20000) AS i, (SELECT * FROM interactions LIMIT 1) AS one;"
+    )
+    out = tmp_path / "all.csv"
+    words, env = ("export", "interactions", "--out", str(out)), {"DATABASE_URL": place.settings.url}
+    running = start(*words, env=env)
+    note = tmp_path / "all.csv.part.json"
+    while not note.exists() or not json.loads(note.read_bytes())["rows"]:
+        assert running.process.poll() is None
+        time.sleep(0.002)
+    with place.away():
+        assert running.end() == 1
+    assert not out.exists()
+    ran = run(*words, env=env)
+    assert (ran.code, ran.err.startswith("Going on behind ")) == (0, True), ran.err
+    ids = [row["id"] for row in table(out.read_bytes().decode())]
+    assert len(ids) == 20_002
+    assert ids == sorted(set(ids))
 
 
 def test_another_wish_begins_anew(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from baton.cli.part import Part, Position
 from baton.cli.spread import CsvLines, JsonLines, Lines
 from baton.cli.stop import INTERRUPTED, Stop
 from baton.cli.terminal import counted, note
+from baton.core.errors import Unavailable
 from baton.ledger.export import Export
 from baton.ledger.filter import Filter
 from baton.ledger.stored import Whole
@@ -109,11 +110,13 @@ def interactions(
     in USD. A text that a spreadsheet could take for a formula has an apostrophe before it in CSV.
     """
     settings = existing(place.config, place.data_dir)
+    more = "the same command goes on from here." if out is not None else "what was written is not all."
     try:
         written = asyncio.run(_export(settings, form, wish, out))
     except KeyboardInterrupt as error:
-        more = "the same command goes on from here." if out is not None else "what was written is not all."
         raise Stop(f"interrupted; {more}", INTERRUPTED) from error
+    except Unavailable as error:
+        raise Stop(f"{error.message.removesuffix('.')}; {more}") from error
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise

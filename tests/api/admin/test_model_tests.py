@@ -1,5 +1,7 @@
 """`POST /api/admin/ai/test`: does this model answer, how fast, and at what cost?"""
 
+import pytest
+
 from tests.api.conftest import Web
 
 PATH = "/api/admin/ai/test"
@@ -26,6 +28,16 @@ async def test_a_failure_of_the_provider_is_an_answer_too(web: Web) -> None:
     assert "nobody-made-this" in told["error"]["message"]
     row = (await web.get(f"/api/interactions/{told['interactionId']}")).json
     assert (row["httpStatus"], row["attemptCount"]) == (404, 1)
+
+
+@pytest.mark.parametrize("fault", ["html", "empty", "flood", "reset", "malformed"])
+async def test_rubbish_is_an_answer_too(web: Web, fault: str) -> None:
+    """Whatever comes back, the admin is told what it was, asked for once, and it is on record."""
+    told = (await web.post(PATH, {"modelId": f"simulated/echo;fault={fault}"})).json
+    row = (await web.get(f"/api/interactions/{told['interactionId']}")).json
+    assert (told["ok"], told["content"], row["attemptCount"]) == (False, None, 1)
+    assert told["error"]["kind"] == row["status"] != "ok"
+    assert told["error"]["message"]
 
 
 async def test_what_cannot_be_asked_is_refused(web: Web) -> None:
