@@ -27,6 +27,15 @@ def test_a_prompt_from_anywhere_costs_the_same(run: Run, tmp_path: Path) -> None
     assert f"about {found['costTotal']} USD" in run(*asked[:-1], prompt).out
 
 
+def test_auto_names_the_model_and_says_why(run: Run) -> None:
+    """The router's own decision, over the catalog as it stands."""
+    run("keys", "create", "x")
+    told = json.loads(run("estimate", "hi", "--model", "auto", "--json").out)
+    assert told["estimate"]["modelId"] in told["reasoning"]
+    assert told["estimate"]["outputSource"] == "assumed"
+    assert told["reasoning"] in run("estimate", "hi", "--model", "auto").out
+
+
 def test_a_model_without_a_price_says_so(run: Run) -> None:
     """What is paid by the second has no estimate; an unknown name has the nearest ones beside it."""
     run("keys", "create", "x")

@@ -82,7 +82,7 @@ def build(app: App) -> Asgi:
     for routes in (
         CompatModels(permitted),
         GenerativeModels(permitted),
-        NativeModels(permitted, app.estimates),
+        NativeModels(permitted, app.router, app.estimates, app.ledger.habits),
         HealthRoutes(condition),
         InteractionRoutes(app.ledger.interactions),
         ModelInfoRoutes(app.ledger.interactions),

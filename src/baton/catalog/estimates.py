@@ -36,6 +36,35 @@ class OutputLength(StrEnum):
 _TOKENS = {OutputLength.SHORT: 200, OutputLength.MEDIUM: 500, OutputLength.LONG: 2000}
 
 
+class Output(Struct, frozen=True):
+    """How long the answer is taken to be."""
+
+    tokens: int
+    answers: int = 0
+    """Of how many answers to the same user it is the mean; 0: it is assumed."""
+
+    @property
+    def source(self) -> str:
+        """`history` or `assumed`."""
+        return "history" if self.answers else "assumed"
+
+
+class Figures(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An estimate as it is shown; costs in USD, None: unpriced."""
+
+    model_id: str
+    estimated_tokens_input: int
+    estimated_tokens_output: int
+    estimated_tokens_total: int
+    input_exact: bool
+    output_source: str
+    output_answers: int
+    cost_input: str | None
+    cost_output: str | None
+    cost_total: str | None
+    pricing: str
+
+
 class Estimate(Struct, frozen=True, kw_only=True):
     """What one request would take."""
 
@@ -43,14 +72,14 @@ class Estimate(Struct, frozen=True, kw_only=True):
     """`provider/name`."""
     prompt: TokenCount
     """Its tokens; not exact: nobody outside the provider can count them."""
-    output_tokens: int
+    output: Output
     cost: Cost
     """Nano-USD; None throughout where the model is unpriced."""
 
     @property
     def total_tokens(self) -> int:
         """Prompt and answer together."""
-        return self.prompt.tokens + self.output_tokens
+        return self.prompt.tokens + self.output.tokens
 
     @property
     def input_nanos(self) -> int | None:
@@ -59,10 +88,28 @@ class Estimate(Struct, frozen=True, kw_only=True):
         return None if total is None or output is None else total - output
 
     @property
+    def figures(self) -> Figures:
+        """As it is shown."""
+        return Figures(
+            model_id=self.model_id,
+            estimated_tokens_input=self.prompt.tokens,
+            estimated_tokens_output=self.output.tokens,
+            estimated_tokens_total=self.total_tokens,
+            input_exact=self.prompt.exact,
+            output_source=self.output.source,
+            output_answers=self.output.answers,
+            cost_input=_usd(self.input_nanos),
+            cost_output=_usd(self.cost.output),
+            cost_total=_usd(self.cost.total),
+            pricing=self.cost.standing.value,
+        )
+
+    @property
     def text(self) -> str:
         """A sentence for a person."""
         about = "" if self.prompt.exact else "about "
-        tokens = f"{about}{self.prompt.tokens} tokens in, {self.output_tokens} assumed out"
+        basis = f"out, as in the last {self.output.answers} answers" if self.output.answers else "assumed out"
+        tokens = f"{about}{self.prompt.tokens} tokens in, {self.output.tokens} {basis}"
         total = self.cost.total
         if total is None:
             return f"{self.model_id}: {tokens}; no price is known."
@@ -76,18 +123,16 @@ class Estimates:
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
-    async def estimate(self, offer: Offer, prompt: str, length: OutputLength) -> Estimate:
+    async def estimate(self, offer: Offer, prompt: str, output: Output) -> Estimate:
         """What a prompt with an answer of that length would take of a model, at the prices in force.
 
         Raises:
             Invalid: the model is not paid by the tokens of a text.
         """
-        output = output_tokens(offer.model, length)
+        output = writable(offer.model, output)
         counted = await self._counted(offer.model, prompt)
-        usage = Usage(prompt=counted.tokens, completion=output, estimated=True)
-        return Estimate(
-            model_id=offer.id, prompt=counted, output_tokens=output, cost=cost(usage, offer.prices)
-        )
+        usage = Usage(prompt=counted.tokens, completion=output.tokens, estimated=True)
+        return Estimate(model_id=offer.id, prompt=counted, output=output, cost=cost(usage, offer.prices))
 
     async def _counted(self, model: Model, prompt: str) -> TokenCount:
         said = Message(role=Role.USER, parts=(Text(text=prompt),))
@@ -97,18 +142,22 @@ class Estimates:
         return counted if "text" in model.capabilities else TokenCount(counted.tokens, exact=False)
 
 
-def output_tokens(model: Model, length: OutputLength) -> int:
-    """Tokens of an answer of that length, and no more than the model writes; 0 where it answers in no tokens.
+def writable(model: Model, output: Output) -> Output:
+    """No more of it than the model writes; nothing where it answers in no tokens.
 
     Raises:
         Invalid: it makes something else of a prompt than text.
     """
     if "text" in model.capabilities:
-        return min(length.tokens, model.max_output_tokens or length.tokens)
+        return Output(min(output.tokens, model.max_output_tokens or output.tokens), output.answers)
     if model.capabilities & _SILENT:
-        return 0
+        return Output(0)
     raise Invalid(
         f"What {model.id} costs cannot be told from a prompt: it makes no text of it.",
         code="no_estimate",
         param="modelId",
     )
+
+
+def _usd(nanos: int | None) -> str | None:
+    return None if nanos is None else usd_text(nanos)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from baton.app import open_store, simulated_models
-from baton.catalog.estimates import Estimate, Estimates, OutputLength
+from baton.app import SIMULATED, open_store, simulated_models
+from baton.catalog.estimates import Estimate, Estimates, Figures, Output, OutputLength
 from baton.catalog.kind import model_kind
 from baton.catalog.lookup import Catalog
 from baton.catalog.seed import packaged_models
@@ -20,31 +20,19 @@ from baton.catalog.tokens.tokens import Tokens
 from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.stop import MISUSED, Stop
 from baton.cli.terminal import AsJson, print_json
-from baton.core.money import usd_text
+from baton.gateway.routing.decision import AUTO, ask_about
+from baton.gateway.routing.router import Router
 from baton.records.store import Records
 from baton.settings import Settings
-from baton.upstream.directory import declared
+from baton.upstream.directory import Directory, declared
 
 
-class Figures(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The figures of `GET /api/v1/models/estimate`; costs in USD, None: unpriced."""
-
-    model_id: str
-    estimated_tokens_input: int
-    estimated_tokens_output: int
-    estimated_tokens_total: int
-    input_exact: bool
-    cost_input: str | None
-    cost_output: str | None
-    cost_total: str | None
-    pricing: str
-
-
-class EstimateView(Struct, frozen=True, kw_only=True):
-    """The figures, and a sentence of them."""
+class EstimateView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What `GET /api/v1/models/estimate` answers."""
 
     estimate: Figures
     formatted: str
+    reasoning: str | None
 
 
 def estimate(
@@ -52,7 +40,10 @@ def estimate(
         str | None, typer.Argument(help="The prompt; absent: --file, or what is piped in.")
     ] = None,
     model: Annotated[
-        str, typer.Option(help="Any model of the catalog, by any of its names.")
+        str,
+        typer.Option(
+            help="Any model of the catalog, by any of its names; auto: the one that the router would choose."
+        ),
     ] = "openai/gpt-6-luna",
     length: Annotated[
         OutputLength, typer.Option(help="How long the answer is assumed to be: 200, 500, 2000 tokens.")
@@ -64,11 +55,11 @@ def estimate(
 ) -> None:
     """What a prompt would cost, before it is sent; asks nobody."""
     text = _text(prompt, file)
-    found = asyncio.run(_estimate(existing(config, data_dir), text, model, length))
+    found, reasoning = asyncio.run(_estimate(existing(config, data_dir), text, model, length))
     if as_json:
-        print_json(EstimateView(estimate=_figures(found), formatted=found.text))
+        print_json(EstimateView(estimate=found.figures, formatted=found.text, reasoning=reasoning))
     else:
-        print(found.text)
+        print(found.text if reasoning is None else f"{found.text}\n{reasoning}")
 
 
 def _text(prompt: str | None, file: Path | None) -> str:
@@ -86,7 +77,10 @@ def _text(prompt: str | None, file: Path | None) -> str:
     return prompt
 
 
-async def _estimate(settings: Settings, prompt: str, name: str, length: OutputLength) -> Estimate:
+async def _estimate(
+    settings: Settings, prompt: str, name: str, length: OutputLength
+) -> tuple[Estimate, str | None]:
+    """The estimate, and why this model where none was named."""
     async with (
         open_store(settings) as store,
         Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
@@ -97,26 +91,17 @@ async def _estimate(settings: Settings, prompt: str, name: str, length: OutputLe
             *packaged_models(DEFAULT_TIERS),
             *simulated_models(),
         ]
-        catalog = Catalog(rows, declared(), store.clock.wall(), strict=True)
-        estimates = Estimates(Tokens(packaged_calibration(), tokenizer))
-        return await estimates.estimate(catalog.resolve(name).offer, prompt, length)
-
-
-def _figures(found: Estimate) -> Figures:
-    def usd(nanos: int | None) -> str | None:
-        return None if nanos is None else usd_text(nanos)
-
-    return Figures(
-        model_id=found.model_id,
-        estimated_tokens_input=found.prompt.tokens,
-        estimated_tokens_output=found.output_tokens,
-        estimated_tokens_total=found.total_tokens,
-        input_exact=found.prompt.exact,
-        cost_input=usd(found.input_nanos),
-        cost_output=usd(found.cost.output),
-        cost_total=usd(found.cost.total),
-        pricing=found.cost.standing.value,
-    )
+        calibration = packaged_calibration()
+        catalog = Catalog(rows, declared(), store.clock.wall(), strict=True, calibration=calibration)
+        estimates = Estimates(Tokens(calibration, tokenizer))
+        output = Output(length.tokens)
+        if name != AUTO:
+            return await estimates.estimate(catalog.resolve(name).offer, prompt, output), None
+        configured = Directory(declared(), settings.providers).configured
+        decision = Router(catalog, configured, frozenset({SIMULATED})).decide(
+            ask_about(prompt, DEFAULT_TIERS.names[-1], output.tokens)
+        )
+        return await estimates.estimate(decision.chosen.offer, prompt, output), decision.reasoning
 
 
 COMMANDS = {"estimate": estimate}

@@ -8,6 +8,7 @@ from pathlib import Path
 from baton.ledger.backlog import Backlog
 from baton.ledger.book import Book
 from baton.ledger.feedback import Feedback
+from baton.ledger.habits import Habits
 from baton.ledger.interactions import Interactions
 from baton.ledger.journal import Journal
 from baton.ledger.recovery import Recovery
@@ -30,6 +31,8 @@ class Ledger:
     """For what people thought of it."""
     usage: UsageReport
     """For sums."""
+    habits: Habits
+    """For how long answers are."""
     journal: Journal
     writer: Writer
 
@@ -61,6 +64,7 @@ async def open_ledger(
                 interactions=Interactions(database, writer.flush),
                 feedback=Feedback(database, writer.flush),
                 usage=UsageReport(database, writer.flush),
+                habits=Habits(database),
                 journal=journal,
                 writer=writer,
             )

@@ -105,6 +105,39 @@ async def test_unpriced_is_not_free(start_baton: StartBaton, web: Web) -> None:
     assert (free["costTotal"], free["pricing"]) == ("0", "priced")
 
 
+async def test_auto_is_what_the_router_would_choose(web: Web) -> None:
+    """The model of the estimate is that of the call, with its reason; a named model has none."""
+    told = (await web.get(query(prompt="hi", modelId="auto", outputLength="short"))).json
+    call = {"model": "auto", "messages": [{"role": "user", "content": "hi"}]}
+    reply = await web.post("/api/ai/v2/chat", call)
+    assert told["estimate"]["modelId"] == reply.json["decision"]["model"]
+    assert told["estimate"]["modelId"] in told["reasoning"]
+    assert (await web.get(query(prompt="hi", modelId="simulated/echo"))).json["reasoning"] is None
+
+
+async def test_an_answer_is_taken_to_be_as_long_as_those_before(web: Web) -> None:
+    """From twenty answers on; of one use case where it is said; what the caller says goes first."""
+    user = await web.baton.user()
+    call = {"model": "simulated/echo", "messages": [{"role": "user", "content": "four" * 10}]}
+    ask = query(prompt="hi", modelId="simulated/echo", useCase="greeting")
+    for count in range(21):
+        figures = (await web.get(ask, user)).json["estimate"]
+        assert (figures["outputSource"], figures["outputAnswers"]) == ("assumed", 0), count
+        assert figures["estimatedTokensOutput"] == 500
+        if count == 20:
+            break
+        headers = user | ({"x-baton-use-case": "greeting"} if count else {})
+        assert (await web.post("/v1/chat/completions", call, headers)).status == 200
+    await web.post("/v1/chat/completions", call, user | {"x-baton-use-case": "greeting"})
+    await web.get("/api/interactions", user)  # which waits for what is on its way to the database
+    figures = (await web.get(ask, user)).json["estimate"]
+    assert (figures["outputSource"], figures["outputAnswers"]) == ("history", 20)
+    assert 0 < figures["estimatedTokensOutput"] < 50
+    said = (await web.get(ask + "&outputLength=long", user)).json["estimate"]
+    assert (said["outputSource"], said["estimatedTokensOutput"]) == ("assumed", 2000)
+    assert (await web.get(ask)).json["estimate"]["outputSource"] == "assumed", "another's history"
+
+
 async def test_what_this_key_may_not_use_has_no_estimate(web: Web) -> None:
     """An unknown model, one of another tier and one of a provider without a key are all 404."""
     await web.post(ADMIN, PRICED | {"tierAccess": ["master"]})

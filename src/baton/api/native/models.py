@@ -4,19 +4,23 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Body, FastAPI, Query
+from msgspec import structs
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from baton.api.bodies import Asked, Shown, usd
 from baton.api.callers import KnownCaller
 from baton.api.permitted import Permitted
-from baton.catalog.estimates import Estimate, Estimates, OutputLength
+from baton.catalog.estimates import Estimates, Output, OutputLength
 from baton.catalog.lookup import Offer
 from baton.catalog.prices import Rates
 from baton.catalog.pricing import cost
 from baton.core.caller import Caller
 from baton.core.money import usd_text
 from baton.core.usage import Usage
+from baton.gateway.routing.decision import AUTO, ask_about
+from baton.gateway.routing.live import LiveRouter
+from baton.ledger.habits import Habits
 
 PATH = "/api/v1/models"
 _TAG = "Models"
@@ -25,11 +29,23 @@ _USUAL = Usage(prompt=1500, completion=500)
 
 _Prompt = Annotated[str, Query(min_length=1, description="A longer one goes into the body of a POST.")]
 _ModelId = Annotated[
-    str, Query(alias="modelId", min_length=1, description="`provider/name`, or any other name of it.")
+    str,
+    Query(
+        alias="modelId",
+        min_length=1,
+        description="`provider/name`, any other name of it, or `auto`: the one that the router would choose.",
+    ),
 ]
 _Length = Annotated[
-    OutputLength,
-    Query(alias="outputLength", description="How long the answer is assumed to be: 200, 500, 2000 tokens."),
+    OutputLength | None,
+    Query(
+        alias="outputLength",
+        description="How long the answer is assumed to be: 200, 500, 2000 tokens. Left out: as your last "
+        "answers of the model were, where there are twenty of them, else medium.",
+    ),
+]
+_UseCase = Annotated[
+    str | None, Query(alias="useCase", description="What it is for: of which answers the length is taken.")
 ]
 
 
@@ -88,17 +104,23 @@ class EstimateAsked(Asked):
 
     prompt: Annotated[str, Field(min_length=1)]
     model_id: Annotated[str, Field(min_length=1)]
-    output_length: OutputLength = OutputLength.MEDIUM
+    output_length: OutputLength | None = None
+    use_case: str | None = None
 
 
 class EstimateFigures(Shown):
-    """Costs in USD, null where the model is `unpriced`. `inputExact`: counted as the provider counts."""
+    """Costs in USD, null where the model is `unpriced`. `inputExact`: counted as the provider counts.
+
+    `outputSource`: `assumed`, or `history`: the mean of `outputAnswers` recent answers to the same user.
+    """
 
     model_id: str
     estimated_tokens_input: int
     estimated_tokens_output: int
     estimated_tokens_total: int
     input_exact: bool
+    output_source: str
+    output_answers: int
     cost_input: str | None
     cost_output: str | None
     cost_total: str | None
@@ -106,18 +128,21 @@ class EstimateFigures(Shown):
 
 
 class EstimateShown(Shown):
-    """The figures, and a sentence of them."""
+    """The figures, and a sentence of them. `reasoning`: why this model, where it was left to the router."""
 
     estimate: EstimateFigures
     formatted: str
+    reasoning: str | None
 
 
 class ModelRoutes:
     """The routes."""
 
-    def __init__(self, models: Permitted, estimates: Estimates) -> None:
+    def __init__(self, models: Permitted, router: LiveRouter, estimates: Estimates, habits: Habits) -> None:
         self._models = models
+        self._router = router
         self._estimates = estimates
+        self._habits = habits
 
     def attach(self, to: FastAPI) -> None:
         """Add them."""
@@ -139,40 +164,48 @@ class ModelRoutes:
         caller: KnownCaller,
         prompt: _Prompt,
         model_id: _ModelId,
-        length: _Length = OutputLength.MEDIUM,
+        length: _Length = None,
+        use_case: _UseCase = None,
     ) -> EstimateShown:
         """Estimate what a prompt would cost; nothing is sent to a provider."""
-        return await self._estimate(caller, prompt, model_id, length)
+        fields = {"prompt": prompt, "modelId": model_id, "outputLength": length, "useCase": use_case}
+        asked = EstimateAsked.model_validate(fields)
+        return await self._estimate(caller, asked)
 
     async def sent(self, caller: KnownCaller, asked: Annotated[EstimateAsked, Body()]) -> EstimateShown:
         """Estimate what a long prompt would cost; nothing is sent to a provider."""
-        return await self._estimate(caller, asked.prompt, asked.model_id, asked.output_length)
+        return await self._estimate(caller, asked)
 
-    async def _estimate(
-        self, caller: Caller, prompt: str, model_id: str, length: OutputLength
-    ) -> EstimateShown:
-        offer = self._models.named(caller, model_id)
-        estimate = await self._estimates.estimate(offer, prompt, length)
-        return EstimateShown(estimate=_figures(estimate), formatted=estimate.text)
+    async def _estimate(self, caller: Caller, asked: EstimateAsked) -> EstimateShown:
+        offer, reasoning = self._chosen(caller, asked)
+        output = await self._output(caller, offer, asked)
+        estimate = await self._estimates.estimate(offer, asked.prompt, output)
+        figures = EstimateFigures(**structs.asdict(estimate.figures))
+        return EstimateShown(estimate=figures, formatted=estimate.text, reasoning=reasoning)
+
+    def _chosen(self, caller: Caller, asked: EstimateAsked) -> tuple[Offer, str | None]:
+        """The model, and why it is that one where nobody named it."""
+        if asked.model_id != AUTO:
+            return self._models.named(caller, asked.model_id), None
+        most = None if asked.output_length is None else asked.output_length.tokens
+        ask = ask_about(asked.prompt, caller.tier, most, asked.use_case)
+        decision = self._router.decide_for(AUTO, ask)
+        return decision.chosen.offer, decision.reasoning
+
+    async def _output(self, caller: Caller, offer: Offer, asked: EstimateAsked) -> Output:
+        """As long as was said; else as this user's answers are; else of medium length."""
+        if asked.output_length is not None:
+            return Output(asked.output_length.tokens)
+        model = offer.model
+        habit = await self._habits.of(caller.user_id, model.provider, model.name, asked.use_case)
+        if habit is None:
+            return Output(OutputLength.MEDIUM.tokens)
+        return Output(habit.completion_tokens, habit.answers)
 
 
 def _rank(offer: Offer) -> tuple[float, bool, int, str]:
     price = cost(_USUAL, offer.prices).total
     return -offer.model.quality, price is None, price or 0, offer.id
-
-
-def _figures(estimate: Estimate) -> EstimateFigures:
-    return EstimateFigures(
-        model_id=estimate.model_id,
-        estimated_tokens_input=estimate.prompt.tokens,
-        estimated_tokens_output=estimate.output_tokens,
-        estimated_tokens_total=estimate.total_tokens,
-        input_exact=estimate.prompt.exact,
-        cost_input=usd(estimate.input_nanos),
-        cost_output=usd(estimate.cost.output),
-        cost_total=usd(estimate.cost.total),
-        pricing=estimate.cost.standing.value,
-    )
 
 
 def _shown(offer: Offer) -> ModelShown:

@@ -5,7 +5,7 @@ from msgspec import Struct
 from baton.catalog.lookup import Offer
 from baton.catalog.pricing import Cost, cost
 from baton.core.caller import Caller
-from baton.core.estimate import estimate_tokens
+from baton.core.estimate import estimate_tokens, weight_of
 from baton.core.request import Outline
 from baton.core.usage import Usage
 
@@ -111,6 +111,12 @@ def estimated_cost(offer: Offer, ask: Ask) -> Cost:
     """What a request would cost, by the code that prices it afterwards."""
     usage = Usage(prompt=ask.tokens_for(offer), completion=ask.output_tokens, estimated=True)
     return cost(usage, offer.prices)
+
+
+def ask_about(prompt: str, tier: str, max_tokens: int | None, use_case: str | None = None) -> Ask:
+    """What routing would need to know of a chat of one message."""
+    rough = estimate_tokens(weight_of(prompt))
+    return Ask(tier=tier, input_tokens=rough, max_tokens=max_tokens, use_case=use_case)
 
 
 def ask_of(caller: Caller, request: Outline) -> Ask:
