@@ -103,6 +103,12 @@ def ratio(
     return figure(part, what, system, "x", pairs, at_most=at_most, note=note)
 
 
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that this share of all values does not exceed; `share` in 0 … 1."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """When, of what and where a run was made."""

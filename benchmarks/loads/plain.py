@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvloop
 
+from benchmarks.figures import percentile
 from benchmarks.loads.connection import Connection, Tally
 from benchmarks.systems.processes import Unfit, clean_environment
 from benchmarks.systems.servers import System, tool
@@ -129,5 +130,4 @@ async def _paced(system: System, seconds: float) -> Pace:
     finally:
         for connection in everyone:
             connection.close()
-    took_ms.sort()
-    return Pace(took_ms[len(took_ms) // 2], took_ms[int(len(took_ms) * 0.99)])
+    return Pace(percentile(took_ms, 0.5), percentile(took_ms, 0.99))

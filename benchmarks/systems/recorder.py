@@ -23,6 +23,7 @@ from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled
 from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
+from benchmarks.figures import percentile
 
 _AT_A_TURN = 4
 """Interactions recorded between two turns of the loop; a server is asked by its sockets, a few at a time."""
@@ -65,8 +66,7 @@ class Lateness:
 
     def ms(self, share: float) -> float:
         """The lateness that this share of all wakings did not exceed."""
-        ordered = sorted(self._late_s)
-        return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000
+        return percentile(self._late_s, share) * 1000
 
 
 def _interaction(interaction_id: str, cost: Cost) -> tuple[Opened, Settled]:
