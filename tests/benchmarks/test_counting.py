@@ -1,5 +1,7 @@
 """The judges of the long benchmarks: what must not pass as a figure does not."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from benchmarks.loads.counted import Counted, Sample
 from benchmarks.systems.databases import Rows, rows_of
