@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import FastAPI, Query
 from pydantic import Field
+from starlette.responses import Response
 
 from baton.api.bodies import Asked, Shown, milliseconds
 from baton.api.callers import KnownCaller, sees_all
@@ -99,12 +100,14 @@ class InteractionRoutes:
         self,
         caller: KnownCaller,
         wanted: Annotated[Wanted, Query()],
-    ) -> InteractionList:
+    ) -> Response:
         """List interactions, newest first."""
         found = await self._interactions.page(wanted.of(caller), limit=wanted.limit, cursor=wanted.cursor)
-        return InteractionList(
+        page = InteractionList(
             interactions=[interaction_shown(each) for each in found.items], next_cursor=found.next_cursor
         )
+        # Written here, or the framework would check 500 of them once more while nobody else is served.
+        return Response(page.model_dump_json(by_alias=True), media_type="application/json")
 
     async def one(self, caller: KnownCaller, interaction_id: str) -> InteractionDetail:
         """One interaction and the attempts it took."""
