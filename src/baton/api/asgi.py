@@ -91,7 +91,7 @@ def build(app: App) -> Asgi:
         ModelSwitches(app.models),
         ClassRoutes(app.classes, app.catalog),
         ModelTests(app.gateway, store.clock),
-        ModelRoutes(app.models, app.tiers),
+        ModelRoutes(app.models, app.classes, app.tiers),
         KeyRoutes(store.identities, app.tiers),
         UserRoutes(store.identities, app.tiers),
         AuditRoutes(Trail(store.database)),

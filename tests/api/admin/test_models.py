@@ -114,6 +114,25 @@ async def test_deleted_is_not_lost(web: Web) -> None:
     assert {each["changedBy"] for each in history} == {me}
 
 
+async def test_what_classes_name_is_not_deleted(web: Web) -> None:
+    """Or a provider's bare name would mean nothing: 409 that says which, by deletion and by undoing."""
+    await web.post(PATH, MODEL | {"provider": "simulated"})
+    one = f"{PATH}/simulated/team/small-1"
+    await send(web, "DELETE", one, None, "*")
+    await send(web, "POST", f"{one}/undo", None, "*")
+    classes = {"default": "echo", "cheap": "team/small-1", "premium": "team/small-1"}
+    assert (await send(web, "PUT", "/api/admin/ai/classes/simulated", classes)).status == 200
+    for refused in (
+        await send(web, "DELETE", one, None, "*"),
+        await send(web, "POST", f"{one}/undo", None, "*"),
+    ):
+        assert (refused.status, refused.json["code"]) == (409, "model_in_use")
+        assert "the cheap and premium model of simulated" in refused.json["detail"]
+    classes = dict.fromkeys(classes, "echo")
+    assert (await send(web, "PUT", "/api/admin/ai/classes/simulated", classes, "*")).status == 200
+    assert (await send(web, "DELETE", one, None, "*")).status == 204
+
+
 async def test_what_nobody_changed_is_not_undone(web: Web) -> None:
     """A packaged model stays where only Baton has brought it; so does one that was only made."""
     await web.post(PATH, MODEL)

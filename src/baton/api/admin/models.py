@@ -16,9 +16,10 @@ from baton.api.callers import AdminActor, AdminCaller
 from baton.api.paging import Cursor, Limit, page
 from baton.api.problems import Mistaken, Wrong
 from baton.catalog import admin_body
+from baton.catalog.classes import ProviderClasses
 from baton.catalog.model import Model
 from baton.catalog.tiers import Tiers
-from baton.core.errors import Invalid, NotFound, Outdated
+from baton.core.errors import Conflict, Invalid, NotFound, Outdated
 from baton.records.audit.entry import Actor
 from baton.records.kind import Record
 from baton.records.store import Records
@@ -69,8 +70,9 @@ class Wanted:
 class ModelRoutes:
     """The routes; admins only."""
 
-    def __init__(self, models: Records[Model], tiers: Tiers) -> None:
+    def __init__(self, models: Records[Model], classes: Records[ProviderClasses], tiers: Tiers) -> None:
         self._models = models
+        self._classes = classes
         self._tiers = tiers
 
     def attach(self, to: FastAPI) -> None:
@@ -141,8 +143,12 @@ class ModelRoutes:
             return _answer(await self._models.put(value, actor, record.revision))
 
     async def delete(self, actor: AdminActor, model_id: str, if_match: IfMatch = None) -> Response:
-        """Take a model away; `undo` with the `ETag` of this answer brings it back."""
+        """Take a model away; `undo` with the `ETag` of this answer brings it back.
+
+        One that its provider's classes name stays: 409 `model_in_use`.
+        """
         record = self._models.get(model_id)
+        self._check_unused(record.value)
         with guarded():
             revision = await self._models.delete(model_id, actor, wanted_revision(if_match, record.revision))
         return Response(status_code=204, headers={"etag": f'"{revision}"'})
@@ -152,9 +158,13 @@ class ModelRoutes:
 
         Where nobody has changed the model since it came there is nothing to undo: 409 `nothing_to_undo`.
         """
-        current = (await self._models.history(model_id))[0].revision
+        current, *earlier = await self._models.history(model_id)
+        if earlier and earlier[0].deleted:
+            self._check_unused(current.value)
         with guarded():
-            return _answer(await self._models.undo(model_id, actor, wanted_revision(if_match, current)))
+            return _answer(
+                await self._models.undo(model_id, actor, wanted_revision(if_match, current.revision))
+            )
 
     async def history(self, _: AdminCaller, model_id: str) -> Response:
         """Every revision, newest first."""
@@ -166,6 +176,20 @@ class ModelRoutes:
         revision = wanted_revision(if_match, None if record is None else record.revision)
         with guarded():
             return _answer(await self._models.put(value, actor, revision))
+
+    def _check_unused(self, model: Model) -> None:
+        """Raises Conflict where the provider's bare name, or a class of it, would mean nothing any more."""
+        record = self._classes.snapshot.get(model.provider)
+        if record is None:
+            return
+        named = [
+            name for name in ("default", "cheap", "premium") if getattr(record.value, name) == model.name
+        ]
+        if named:
+            raise Conflict(
+                f"'{model.id}' is the {' and '.join(named)} model of {model.provider}; name another first.",
+                code="model_in_use",
+            )
 
     def _read(self, body: dict[str, Any], existing: Model | None = None) -> Model:
         return admin_body.read(_own(body), self._tiers, existing)
