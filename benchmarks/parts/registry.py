@@ -8,6 +8,7 @@ from benchmarks.parts.memory import open_streams, slope
 from benchmarks.parts.plain import plain
 from benchmarks.parts.start import start
 from benchmarks.parts.streams import chunks, dialects
+from benchmarks.parts.tokens import tokens
 
 PARTS: dict[str, Callable[[Run], None]] = {
     "plain": plain,
@@ -17,4 +18,5 @@ PARTS: dict[str, Callable[[Run], None]] = {
     "start": start,
     "slope": slope,
     "ledger": ledger,
+    "tokens": tokens,
 }

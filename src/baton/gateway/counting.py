@@ -23,6 +23,9 @@ _OF_THE_REQUEST = frozenset(
 )
 """What the caller has to know; whatever else keeps a provider from counting leaves an estimate."""
 
+MOST_OPENED_BYTES = 4_000_000
+"""Of a letter that is opened to be counted: taking apart a longer one would hold the loop for too long, and
+the tokenizer would not take it."""
 
 _MOST_TOKENS = 1_000_000_000
 """Far above what any model takes: beyond it, as below zero, a count is a mistake."""
@@ -76,12 +79,16 @@ class Counting:
         return Count(counted, provider.name, model.name)
 
     async def _count(self, chosen: Offer, envelope: Envelope) -> Counted:
-        """By ourselves; roughly where a letter that the provider might have understood cannot be opened."""
+        """By ourselves; from outside where the letter is too long to be opened for it, or cannot be (the
+        provider might have understood it)."""
+        rough = chosen.gauge.prompt_tokens(estimate_tokens(envelope.input_chars), envelope.needs)
+        outside = Counted(rough, Losses(), estimated=True)
+        if len(envelope.body) > MOST_OPENED_BYTES:
+            return outside
         try:
             request = envelope.open()
         except Invalid:
-            rough = chosen.gauge.prompt_tokens(estimate_tokens(envelope.input_chars), envelope.needs)
-            return Counted(rough, Losses(), estimated=True)
+            return outside
         count = await self._tokens.count(chosen.model.name, request)
         return Counted(count.tokens, Losses(), estimated=not count.exact)
 

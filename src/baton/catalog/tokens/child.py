@@ -25,10 +25,11 @@ class Tokenizer:
     Who is cancelled while it waits leaves its place; an answer under way is read to its end and thrown away.
     """
 
-    def __init__(self, command: tuple[str, ...] | None = None) -> None:
-        """`command`: what to start, where not the worker."""
+    def __init__(self, command: tuple[str, ...] | None = None, most_s: float = MOST_S) -> None:
+        """`command`: what to start, where not the worker; `most_s`: how long an answer may take."""
         # -P: the folder that Baton was started in is no place to import from.
         self._command = command or (sys.executable, "-P", "-m", "baton.catalog.tokens.worker")
+        self._most_s = most_s
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(MOST_WAITING)
         self._process: Process | None = None
         self._asking: asyncio.Task[None] | None = None
@@ -83,7 +84,7 @@ class Tokenizer:
             return None
         for _ in range(2):
             try:
-                async with asyncio.timeout(MOST_S):
+                async with asyncio.timeout(self._most_s):
                     return await self._exchange(body)
             except (TimeoutError, msgspec.MsgspecError):
                 await self._end()
