@@ -16,7 +16,7 @@ from baton.ledger.ledger import Ledger, open_ledger
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled
 from baton.ledger.settings import LedgerSettings
 from baton.ledger.stored import AttemptRow, FeedbackRow, InteractionRow
-from baton.ledger.tables import ATTEMPTS, FEEDBACK, INTERACTIONS
+from baton.ledger.tables import ATTEMPTS, FEEDBACK, INTERACTIONS, REPRICINGS
 from baton.storage.database import Database
 from tests.ledger.samples import a_settled, an_attempt, an_opened
 
@@ -398,14 +398,18 @@ async def test_usage_adds_up_by_model_and_by_day(ledger: Ledger) -> None:
     assert sum(item.interaction.cost_nanos for item in items) == all_of_it.used.cost_nanos
     anns = await ledger.usage.summary(Filter(user_id="ann"))
     assert (anns.requests, anns.used.cost_nanos, len(anns.by_day)) == (1, 100, 1)
+    other, ann = await ledger.usage.users(Filter())
+    assert (ann.user_id, ann.requests, ann.failed, ann.used) == ("ann", 1, 1, anns.used)
+    assert (other.requests, other.failed, ann.used.plus(other.used)) == (3, 1, all_of_it.used)
+    assert await ledger.usage.users(Filter(user_id="nobody")) == ()
     none = await ledger.usage.summary(Filter(user_id="nobody"))
     assert (none.requests, none.used.cost_nanos, none.by_model, none.by_day) == (0, 0, (), ())
 
 
 def test_every_column_is_explained() -> None:
-    """`docs/interactions.md` names each column of the three tables."""
+    """`docs/interactions.md` names each column of the tables."""
     text = (Path(__file__).parents[2] / "docs" / "interactions.md").read_text()
-    columns = {column.name for table in (INTERACTIONS, ATTEMPTS, FEEDBACK) for column in table.c}
+    columns = {column.name for table in (INTERACTIONS, ATTEMPTS, FEEDBACK, REPRICINGS) for column in table.c}
     assert {name for name in columns if f"`{name}`" not in text} == set()
 
 

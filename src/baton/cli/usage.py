@@ -15,7 +15,7 @@ from baton.cli.moments import ago_ms
 from baton.cli.terminal import AsJson, Column, counted, iso, print_json, print_table
 from baton.core.money import usd_text
 from baton.ledger.filter import Filter
-from baton.ledger.usage import UsageReport, UsageSummary, Used
+from baton.ledger.usage import UsageReport, UsageSummary, Used, UserUsage
 from baton.settings import Settings
 
 
@@ -90,14 +90,15 @@ async def _report(settings: Settings, since: str, by: By) -> Report:
     async with open_store(settings) as store:
         since_ms = ago_ms(since, "--since", store.clock.wall())
         ledger = UsageReport(store.database, _nothing_to_flush)
-        summary = await ledger.summary(Filter(since_ms=since_ms))
+        wanted = Filter(since_ms=since_ms)
+        summary = await ledger.summary(wanted)
         match by:
             case By.MODEL:
                 rows = _models(summary)
             case By.DAY:
                 rows = _days(summary)
             case By.USER:
-                rows = await _users(ledger, await store.identities.users(), since_ms)
+                rows = _users(await ledger.users(wanted), await store.identities.users())
         return Report(since=iso(since_ms), by=by, total=_total(summary), rows=tuple(rows))
 
 
@@ -119,14 +120,17 @@ def _days(summary: UsageSummary) -> list[Row]:
     ]
 
 
-async def _users(ledger: UsageReport, users: Iterable[User], since_ms: int) -> list[Row]:
-    """Only those who asked anything."""
-    rows: list[Row] = []
-    for user in users:
-        summary = await ledger.summary(Filter(since_ms=since_ms, user_id=user.id))
-        if summary.requests:
-            rows.append(Row(name=user.name, id=user.id, used=_total(summary)))
-    return rows
+def _users(found: Iterable[UserUsage], users: Iterable[User]) -> list[Row]:
+    """Those that are no longer there by their ids, or the rows would not add up to the total."""
+    names = {user.id: user.name for user in users}
+    return [
+        Row(
+            name=names.get(one.user_id, one.user_id),
+            id=one.user_id,
+            used=_sum(one.used, requests=one.requests, failed=one.failed),
+        )
+        for one in found
+    ]
 
 
 def _total(summary: UsageSummary) -> Sum:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select
 
 from baton.ledger.filter import Filter, conditions
 from baton.ledger.rows import Status
@@ -13,6 +13,7 @@ from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.storage.database import Database
 
 _DAY_MS = 86_400_000
+_DAY = INTERACTIONS.c.at_ms // _DAY_MS
 
 
 class Used(Struct, frozen=True, kw_only=True):
@@ -58,6 +59,16 @@ class DayUsage(Struct, frozen=True, kw_only=True):
     used: Used
 
 
+class UserUsage(Struct, frozen=True, kw_only=True):
+    """What one user took."""
+
+    user_id: str
+    requests: int
+    failed: int
+    """Ended otherwise than `ok`."""
+    used: Used
+
+
 class UsageSummary(Struct, frozen=True, kw_only=True):
     """What a time took."""
 
@@ -85,8 +96,9 @@ class UsageReport:
         """
         await self._flush()
         async with self._database.read() as connection:
-            days = (await connection.execute(_requests(wanted))).mappings().all()
-            parts = (await connection.execute(_used(wanted))).mappings().all()
+            days = (await connection.execute(_requests(wanted, _DAY).order_by(_DAY))).mappings().all()
+            models = (_DAY.label("day"), ATTEMPTS.c.provider, ATTEMPTS.c.model)
+            parts = (await connection.execute(_used(wanted, *models))).mappings().all()
         by_day: dict[int, Used] = {}
         by_model: dict[tuple[str, str], tuple[int, Used]] = {}
         total = Used()
@@ -97,7 +109,7 @@ class UsageReport:
             key = (part["provider"], part["model"])
             attempts, before = by_model.get(key, (0, Used()))
             by_model[key] = (attempts + part["attempts"], before.plus(used))
-        models = [
+        by_models = [
             ModelUsage(provider=provider, model=model, attempts=attempts, used=used)
             for (provider, model), (attempts, used) in by_model.items()
         ]
@@ -105,43 +117,63 @@ class UsageReport:
             requests=sum(day["requests"] for day in days),
             failed=sum(day["failed"] for day in days),
             used=total,
-            by_model=tuple(sorted(models, key=lambda one: (-one.used.cost_nanos, one.provider, one.model))),
+            by_model=tuple(
+                sorted(by_models, key=lambda one: (-one.used.cost_nanos, one.provider, one.model))
+            ),
             by_day=tuple(
                 DayUsage(
-                    day=datetime.fromtimestamp(day["day"] * _DAY_MS / 1000, UTC).date().isoformat(),
+                    day=datetime.fromtimestamp(day["part"] * _DAY_MS / 1000, UTC).date().isoformat(),
                     requests=day["requests"],
                     failed=day["failed"],
-                    used=by_day.get(day["day"], Used()),
+                    used=by_day.get(day["part"], Used()),
                 )
                 for day in days
             ),
         )
 
+    async def users(self, wanted: Filter) -> tuple[UserUsage, ...]:
+        """What each user took, the dearest first; only those who asked anything.
 
-def _requests(wanted: Filter) -> Select[*tuple[Any, ...]]:
-    """Requests by day."""
-    day = INTERACTIONS.c.at_ms // _DAY_MS
+        Raises:
+            Unavailable: the database is away.
+        """
+        await self._flush()
+        user = INTERACTIONS.c.user_id
+        async with self._database.read() as connection:
+            asked = (await connection.execute(_requests(wanted, user))).mappings().all()
+            parts = (await connection.execute(_used(wanted, user))).mappings().all()
+        used = {part["user_id"]: _sums(part) for part in parts}
+        found = [
+            UserUsage(
+                user_id=each["part"],
+                requests=each["requests"],
+                failed=each["failed"],
+                used=used.get(each["part"], Used()),
+            )
+            for each in asked
+        ]
+        return tuple(sorted(found, key=lambda one: (-one.used.cost_nanos, one.user_id)))
+
+
+def _requests(wanted: Filter, part: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """Requests by `part`."""
     return (
         select(
-            day.label("day"),
+            part.label("part"),
             func.count().label("requests"),
             func.count().filter(INTERACTIONS.c.status != Status.OK).label("failed"),
         )
         .where(*conditions(wanted))
-        .group_by(day)
-        .order_by(day)
+        .group_by(part)
     )
 
 
-def _used(wanted: Filter) -> Select[*tuple[Any, ...]]:
-    """What attempts used, by day and model."""
-    day = INTERACTIONS.c.at_ms // _DAY_MS
+def _used(wanted: Filter, *parts: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """What attempts used, by all of `parts`."""
     columns = ATTEMPTS.c
     return (
         select(
-            day.label("day"),
-            columns.provider,
-            columns.model,
+            *parts,
             func.count().label("attempts"),
             func.sum(columns.prompt_tokens).label("prompt_tokens"),
             func.sum(columns.completion_tokens).label("completion_tokens"),
@@ -152,7 +184,7 @@ def _used(wanted: Filter) -> Select[*tuple[Any, ...]]:
         )
         .join_from(INTERACTIONS, ATTEMPTS, columns.interaction_id == INTERACTIONS.c.id)
         .where(*conditions(wanted))
-        .group_by(day, columns.provider, columns.model)
+        .group_by(*parts)
     )
 
 
