@@ -5,12 +5,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic.alias_generators import to_camel
 
 from baton.catalog import admin_body
+from baton.catalog.price_body import FEE_NAMES
 from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS
 from baton.core.errors import Invalid
 from baton.core.money import usd_text
+from baton.core.usage import Charge
 
 SMALL = {"provider": "acme", "name": "small-1"}
 
@@ -44,6 +47,43 @@ def test_prices_per_thousand_and_per_million_mean_the_same() -> None:
     million = read(pricePer="1M", prices={"input": 0.15, "output": "0.60"})
     assert thousand == million
     assert admin_body.write(thousand)["prices"] == [{"input": "0.15", "output": "0.6"}]
+
+
+def test_fees_and_other_processing_are_prices_as_all_are() -> None:
+    """A fee says what it is for and heeds no unit of tokens; a tariff for a provider's word heeds it."""
+    model = read(
+        pricePer="1K",
+        prices={
+            "input": "0.001",
+            "output": "0.002",
+            "imageOut": "0.03",
+            "processing": {"priority": {"input": "0.002", "output": "0.004"}},
+            "fees": {"thousandWebSearches": "10", "hourOfSound": 0.36, "picture": "0.04"},
+        },
+    )
+    (entry,) = model.prices
+    assert entry.fees == {Charge.WEB_SEARCH: 10**10, Charge.SOUND: 360_000_000, Charge.PICTURE: 40_000_000}
+    assert entry.standard.rates.image_out == 30 * 10**9
+    assert entry.processing["priority"].rates.input == 2 * 10**9
+    written = admin_body.write(model)["prices"]
+    assert written == [
+        {
+            "input": "1",
+            "output": "2",
+            "imageOut": "30",
+            "processing": {"priority": {"input": "2", "output": "4"}},
+            "fees": {"thousandWebSearches": "10", "hourOfSound": "0.36", "picture": "0.04"},
+        }
+    ]
+    assert admin_body.read(admin_body.write(model), DEFAULT_TIERS) == model
+
+
+@pytest.mark.parametrize("charge", Charge)
+def test_every_charge_has_a_fee_that_can_be_written(charge: Charge) -> None:
+    """What is counted can be priced."""
+    name = to_camel(FEE_NAMES[charge])
+    (entry,) = read(pricePer="1M", prices={"input": "0", "output": "0", "fees": {name: "3"}}).prices
+    assert entry.fees == {charge: 3 * 10**9}
 
 
 def test_free_and_unpriced_are_different() -> None:
@@ -105,6 +145,21 @@ def test_an_update_changes_only_what_it_names() -> None:
         ({"pricePer": "1K", "prices": {"input": "1", "output": "1000001"}}, "prices.output"),
         ({"pricePer": "1M", "prices": {"input": "1e400", "output": "1"}}, "prices.input"),
         ({"pricePer": "1M", "prices": {"input": "1"}}, "prices.output"),
+        (
+            {"pricePer": "1M", "prices": {"input": "1", "output": "1", "fees": {"tea": "1"}}},
+            "prices.fees.tea",
+        ),
+        (
+            {"pricePer": "1M", "prices": {"input": "1", "output": "1", "fees": {"picture": "-1"}}},
+            "prices.fees.picture",
+        ),
+        (
+            {
+                "pricePer": "1M",
+                "prices": {"input": "1", "output": "1", "processing": {"flex": {"input": "1"}}},
+            },
+            "prices.processing[...].output",
+        ),
         ({"pricePer": "1M", "prices": {"input": "1", "output": "1", "tea": "1"}}, "prices.tea"),
         (
             {

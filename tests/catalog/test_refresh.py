@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from baton.catalog.model import Model
 from baton.catalog.prices import Hours, Prices, Rates, Tariff, in_force
 from baton.catalog.refresh import Alteration, alterations, merged, refreshed
+from baton.core.usage import Charge
 
 TODAY = date(2026, 11, 21)
 
@@ -84,6 +85,25 @@ def test_data_without_days_never_changes_the_past(stored: tuple[Prices, ...], co
     for day in range(1, 30):
         at = TODAY - timedelta(days=day)
         assert charged(found, at) == charged(stored, at)
+
+
+def test_fees_and_other_processing_are_told_by_name() -> None:
+    """What comes, what changes and what goes stand where they are; the rest goes without saying."""
+    old, new = (
+        replace(entry(5), fees=fees, processing={word: entry(cost).standard})
+        for fees, word, cost in (
+            ({Charge.WEB_SEARCH: 7 * 10**9, Charge.FILE_SEARCH: 2 * 10**9}, "flex", 2),
+            ({Charge.WEB_SEARCH: 10**10}, "priority", 9),
+        )
+    )
+    model = Model(provider="acme", name="one", prices=(old,))
+    (told,) = alterations(model, refreshed(model, replace(model, prices=(new,)), TODAY))
+    assert told.before == (
+        "flex input 0.000000002, flex output 0.000000002, thousand web searches 7, thousand file searches 2"
+    )
+    assert told.after == ("thousand web searches 10, priority input 0.000000009, priority output 0.000000009")
+    (gone,) = alterations(model, replace(model, prices=(replace(old, fees={}),)))
+    assert gone.after == "none of these"
 
 
 def test_only_prices_and_retirement_are_taken_over() -> None:

@@ -36,6 +36,10 @@ def test_models_in_a_table(run: Run) -> None:
     assert "openai/gpt-4o-mini" in ran.out
     assert "\x1b" not in ran.out
     assert "--all" in run("models").err
+    line = next(
+        line for line in run("models", "--provider", "openai").out.splitlines() if "openai/whisper-1" in line
+    )
+    assert line.split()[1:5] == ["by", "piece", "by", "piece"]
 
 
 def test_usage_adds_up_by_model_day_and_user(run: Run, start: Start) -> None:

@@ -127,7 +127,7 @@ def entry_body(entry: Prices) -> EntryBody:
         long_context=_steps(standard),
         batch=_tariff_body(batch) if batch else None,
         processing={word: _tariff_body(tariff) for word, tariff in entry.processing.items()},
-        fees=_fees_body(entry) if entry.fees else None,
+        fees=fees_body(entry),
         valid_from=entry.valid_from,
         hours=HoursBody(start=clock_text(entry.hours.start), end=clock_text(entry.hours.end))
         if entry.hours
@@ -167,7 +167,10 @@ def _fees(body: FeesBody) -> dict[Charge, int]:
     }
 
 
-def _fees_body(entry: Prices) -> FeesBody:
+def fees_body(entry: Prices) -> FeesBody | None:
+    """The body of an entry's fees; None where it has none."""
+    if not entry.fees:
+        return None
     return FeesBody(**{FEE_NAMES[charge]: Decimal(usd_text(fee)) for charge, fee in entry.fees.items()})
 
 

@@ -80,7 +80,7 @@ def alterations(before: Model, after: Model) -> tuple[Alteration, ...]:
         found.append(
             Alteration(
                 what="price at first" if name == "initial" else f"price from {name}",
-                before=_told(told[0], keys if new is not None else list(told[0])),
+                before=_told(told[0], keys) if beside is not None else "unpriced",
                 after=_told(told[1], keys) if new is not None else "no longer",
             )
         )
@@ -143,6 +143,5 @@ def _rates(rates: Rates) -> dict[str, str]:
 
 
 def _told(figures: dict[str, str], keys: list[str]) -> str:
-    if not figures:
-        return "unpriced"
-    return ", ".join(f"{key} {figures.get(key, '-')}" for key in keys)
+    """Those that are there; what is only on the other side goes without saying."""
+    return ", ".join(f"{key} {figures[key]}" for key in keys if key in figures) or "none of these"

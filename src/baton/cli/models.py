@@ -6,16 +6,16 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from baton.app import open_store, simulated_models
-from baton.catalog.kind import model_kind
+from baton.app import simulated_models
 from baton.catalog.lookup import Catalog, Offer
+from baton.catalog.price_body import FeesBody, fees_body
 from baton.catalog.seed import packaged_models, seed
 from baton.catalog.tiers import DEFAULT_TIERS
+from baton.cli.catalog import catalog
 from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.stop import Stop
 from baton.cli.terminal import AsJson, Column, note, print_json, print_table
 from baton.core.money import usd_text
-from baton.records.store import Records
 from baton.settings import Settings
 from baton.upstream.directory import Directory, declared
 
@@ -29,6 +29,8 @@ class ModelView(Struct, frozen=True, kw_only=True, rename="camel"):
     input_usd: str | None
     """Per one million tokens; None: unpriced."""
     output_usd: str | None
+    fees: FeesBody | None
+    """Beside the tokens, or in their place."""
     context_window: int | None
     """Tokens."""
     quality: float
@@ -75,37 +77,34 @@ def models(
 
 async def _models(settings: Settings, provider: str | None) -> list[ModelView]:
     specs = declared()
-    async with (
-        open_store(settings) as store,
-        Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
-    ):
+    async with catalog(settings) as (store, records):
         await seed(records, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
-        catalog = Catalog([record.value for record in records.list()], specs, store.clock.wall())
+        rows = Catalog([record.value for record in records.list()], specs, store.clock.wall())
     configured = Directory(specs, settings.providers).configured
-    offers = catalog.offers if provider is None else _of_provider(catalog, provider)
+    offers = rows.offers if provider is None else _of_provider(rows, provider)
     spoken = frozenset(spec.name for spec in specs)
     return [_view(offer, spoken, configured) for offer in offers]
 
 
-def _of_provider(catalog: Catalog, word: str) -> list[Offer]:
-    spec = catalog.provider(word)
+def _of_provider(rows: Catalog, word: str) -> list[Offer]:
+    spec = rows.provider(word)
     name = word.lower() if spec is None else spec.name
-    found = [offer for offer in catalog.offers if offer.model.provider == name]
+    found = [offer for offer in rows.offers if offer.model.provider == name]
     if not found and spec is None:
-        names = ", ".join(sorted({offer.model.provider for offer in catalog.offers}))
+        names = ", ".join(sorted({offer.model.provider for offer in rows.offers}))
         raise Stop(f"there is no provider {word!r}; there are models of {names}.")
     return found
 
 
 def _view(offer: Offer, spoken: frozenset[str], configured: frozenset[str]) -> ModelView:
-    model, rates = offer.model, None
-    if offer.prices is not None:
-        rates = offer.prices.standard.rates
+    model, prices = offer.model, offer.prices
+    rates = None if prices is None else prices.standard.rates
     return ModelView(
         id=offer.id,
         display_name=model.display_name,
         input_usd=None if rates is None else usd_text(rates.input),
         output_usd=None if rates is None else usd_text(rates.output),
+        fees=None if prices is None else fees_body(prices),
         context_window=model.context_window,
         quality=model.quality,
         tiers=tuple(name for name in DEFAULT_TIERS.names if name in model.tier_access),
@@ -124,6 +123,13 @@ def _usable(view: ModelView, *, named: bool) -> bool:
     return view.enabled and not view.retired and (view.configured or named)
 
 
+def _price(view: ModelView, usd: str | None) -> str:
+    """A side's price; nothing, where tokens cost nothing because something else does."""
+    if usd is None:
+        return "unpriced"
+    return "by piece" if view.fees and view.input_usd == view.output_usd == "0" else usd
+
+
 def _cells(view: ModelView) -> tuple[str, ...]:
     state = "yes" if view.configured else "no" if view.supported else "not in this version"
     if view.retired:
@@ -132,8 +138,8 @@ def _cells(view: ModelView) -> tuple[str, ...]:
         state += ", disabled"
     return (
         view.id,
-        "unpriced" if view.input_usd is None else view.input_usd,
-        "unpriced" if view.output_usd is None else view.output_usd,
+        _price(view, view.input_usd),
+        _price(view, view.output_usd),
         "" if view.context_window is None else f"{view.context_window:,}",
         f"{view.quality:.2f}",
         " ".join(view.tiers),

@@ -2,8 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -11,12 +9,12 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from baton.app import open_store
-from baton.catalog.kind import model_kind
+from baton.app import Storehouse
 from baton.catalog.model import Model
 from baton.catalog.refresh import Alteration, alterations, refreshed
 from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS
+from baton.cli.catalog import catalog
 from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.stop import MISUSED, Stop
 from baton.cli.terminal import AsJson, Column, counted, note, print_json, print_table
@@ -58,7 +56,7 @@ class Refresh(Struct, frozen=True, kw_only=True):
 
 
 def diff(as_json: AsJson = False, data_dir: DataDir = None, config: ConfigFile = None) -> None:
-    """Show what the price data of this version would change in the catalog. Changes nothing."""
+    """Show what is in force beside what the price data of this version would bring. Changes nothing."""
     _show(asyncio.run(_diff(existing(config, data_dir))), as_json)
 
 
@@ -91,25 +89,20 @@ def refresh(
 
 
 async def _diff(settings: Settings) -> Refresh:
-    async with _catalog(settings) as (records, today):
-        plan = await records.seed(_wanted(records, today), dry_run=True)
+    async with catalog(settings) as (store, records):
+        plan = await records.seed(_wanted(records, _today(store)), dry_run=True)
         return _view(plan, applied=False)
 
 
 async def _refresh(settings: Settings) -> Refresh:
-    async with _catalog(settings) as (records, today):
-        done = await records.seed(_wanted(records, today), _OPERATOR)
+    async with catalog(settings) as (store, records):
+        done = await records.seed(_wanted(records, _today(store)), _OPERATOR)
         return _view(done, applied=True)
 
 
-@asynccontextmanager
-async def _catalog(settings: Settings) -> AsyncGenerator[tuple[Records[Model], date]]:
-    """The rows as they are, and today in UTC."""
-    async with (
-        open_store(settings) as store,
-        Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
-    ):
-        yield records, datetime.fromtimestamp(store.clock.wall(), UTC).date()
+def _today(store: Storehouse) -> date:
+    """In UTC."""
+    return datetime.fromtimestamp(store.clock.wall(), UTC).date()
 
 
 def _wanted(records: Records[Model], today: date) -> list[Model]:

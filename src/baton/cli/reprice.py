@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from baton.app import Storehouse, open_store
-from baton.catalog.kind import model_kind
-from baton.catalog.tiers import DEFAULT_TIERS
+from baton.app import Storehouse
+from baton.cli.catalog import catalog
 from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.moments import ago_ms
 from baton.cli.stop import MISUSED, Stop
@@ -18,7 +17,6 @@ from baton.gateway.repricing import PastPrices
 from baton.ledger.repricings import Repriced, Repricings, Span, Which
 from baton.ledger.rows import PRICED
 from baton.records.audit.entry import Actor
-from baton.records.store import Records
 from baton.settings import Settings
 from baton.upstream.directory import declared
 
@@ -134,10 +132,7 @@ def _of(model: str | None) -> str:
 
 
 async def _reprice(settings: Settings, wish: _Wish) -> Repricing:
-    async with (
-        open_store(settings) as store,
-        Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
-    ):
+    async with catalog(settings) as (store, records):
         span = _span(store, wish)
         repricings = Repricings(store.database, PastPrices(records.snapshot, declared()))
         total, by_model = _Sums(), dict[str, _Sums]()

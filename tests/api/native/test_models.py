@@ -1,6 +1,7 @@
 """`/api/v1/models` and its estimates."""
 
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -35,14 +36,23 @@ async def test_the_best_models_come_first_and_only_those_of_the_tier(
     assert (shown["count"], shown["userTier"]) == (len(models), "master")
     assert {model["provider"] for model in models} == {"openai", "simulated"}
 
-    def price(model: dict[str, dict[str, str]]) -> Decimal:
-        prices = model["prices"] or {"inputUsd": "inf", "outputUsd": "inf"}
-        return 3 * Decimal(prices["inputUsd"]) + Decimal(prices["outputUsd"])
+    def price(model: dict[str, Any]) -> Decimal:
+        prices = model["prices"] or {"inputUsd": "inf", "outputUsd": "inf", "fees": {}}
+        by_token = 3 * Decimal(prices["inputUsd"]) + Decimal(prices["outputUsd"])
+        return by_token if by_token or not prices["fees"] else Decimal("inf")
 
     ranked = [(-model["quality"], price(model), model["id"]) for model in models]
     assert ranked == sorted(ranked)
     mini = next(model for model in models if model["id"] == "openai/gpt-4o-mini")
     assert (mini["prices"]["inputUsd"], mini["prices"]["outputUsd"]) == ("0.15", "0.6")
+    assert mini["prices"]["fees"] == {"thousandWebSearches": "10", "thousandFileSearches": "2.5"}
+    assert mini["prices"]["processing"]["priority"]["cachedReadUsd"] == "0.125"
+    assert mini["prices"]["priceVersion"] == "r1@initial"
+    assert next(m for m in models if m["id"] == "openai/whisper-1")["prices"]["fees"] == {
+        "hourOfSound": "0.36"
+    }
+    long = next(m for m in models if m["id"] == "openai/gpt-6-sol")["prices"]["processing"]["flex"]
+    assert (long["longContext"][0]["aboveTokens"], long["longContext"][0]["inputUsd"]) == (272000, "2")
     free = (await web.get(PATH, await web.baton.user())).json
     assert free["userTier"] == "free"
     assert {model["id"] for model in free["models"]} < {model["id"] for model in models}

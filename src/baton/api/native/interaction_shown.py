@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from pydantic.alias_generators import to_camel
 
 from baton.api.bodies import Shown, moment, usd
 from baton.core.money import usd_text
@@ -182,7 +183,7 @@ def attempt_shown(row: AttemptRow) -> AttemptShown:
         output_cost_usd=usd(row.cost_output_nanos),
         pricing=row.pricing,
         processing=row.processing,
-        charges=_json(row.charges),
+        charges=_charges(row),
     )
 
 
@@ -232,7 +233,7 @@ def _fields(found: Whole) -> dict[str, Any]:
         "unpriced": row.unpriced,
         "pricing": row.pricing,
         "processing": row.processing,
-        "charges": _json(row.charges),
+        "charges": _charges(row),
         "price": _price(row),
         "price_version": row.price_revision,
         "repriced": None if found.repriced is None else _repriced(found.repriced),
@@ -253,6 +254,12 @@ def _fields(found: Whole) -> dict[str, Any]:
 
 def _json(text: str | None) -> Any:
     return None if text is None else msgspec.json.decode(text)
+
+
+def _charges(row: InteractionRow | AttemptRow) -> dict[str, int] | None:
+    """In JSON's words: `webSearch`."""
+    counts = _json(row.charges)
+    return None if counts is None else {to_camel(name): count for name, count in counts.items()}
 
 
 def _tokens(row: InteractionRow | AttemptRow) -> TokensShown:

@@ -10,13 +10,12 @@ from pydantic.alias_generators import to_camel
 
 from baton.api.bodies import Asked, Shown, usd
 from baton.api.callers import KnownCaller
+from baton.api.native.prices_shown import PricesShown, prices_shown
 from baton.api.permitted import Permitted
 from baton.catalog.estimates import Estimates, Output, OutputLength
 from baton.catalog.lookup import Offer
-from baton.catalog.prices import Rates
 from baton.catalog.pricing import cost
 from baton.core.caller import Caller
-from baton.core.money import usd_text
 from baton.core.usage import Usage
 from baton.gateway.routing.decision import AUTO, ask_about
 from baton.gateway.routing.live import LiveRouter
@@ -24,7 +23,7 @@ from baton.ledger.habits import Habits
 
 PATH = "/api/v1/models"
 _TAG = "Models"
-_USUAL = Usage(prompt=1500, completion=500)
+_USUAL = Usage(prompt=1500, completion=500, estimated=True)
 """The request by which models are compared in price."""
 
 _Prompt = Annotated[str, Query(min_length=1, description="A longer one goes into the body of a POST.")]
@@ -47,16 +46,6 @@ _Length = Annotated[
 _UseCase = Annotated[
     str | None, Query(alias="useCase", description="What it is for: of which answers the length is taken.")
 ]
-
-
-class PricesShown(Shown):
-    """USD per one million tokens, as they are in force now; null: as input, or output."""
-
-    input_usd: str
-    output_usd: str
-    cached_read_usd: str | None
-    cache_write_usd: str | None
-    reasoning_usd: str | None
 
 
 class ModelShown(Shown):
@@ -222,19 +211,9 @@ def _shown(offer: Offer) -> ModelShown:
         quality=model.quality,
         speed_tier=model.speed_tier.value,
         avg_latency_ms=model.avg_latency_ms,
-        prices=None if offer.prices is None else _prices(offer.prices.standard.rates),
+        prices=None if offer.prices is None else prices_shown(offer.prices, offer.price_version),
         preferred_for=list(model.preferred_for),
         release_date=model.release_date,
         deprecated_at=model.deprecated_at,
         replaced_by=model.replaced_by,
-    )
-
-
-def _prices(rates: Rates) -> PricesShown:
-    return PricesShown(
-        input_usd=usd_text(rates.input),
-        output_usd=usd_text(rates.output),
-        cached_read_usd=usd(rates.cached),
-        cache_write_usd=usd(rates.cache_write),
-        reasoning_usd=usd(rates.reasoning),
     )
