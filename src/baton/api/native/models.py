@@ -8,7 +8,7 @@ from msgspec import structs
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from baton.api.bodies import Asked, Shown, usd
+from baton.api.bodies import Asked, Shown
 from baton.api.callers import KnownCaller
 from baton.api.native.prices_shown import PricesShown, prices_shown
 from baton.api.permitted import Permitted
