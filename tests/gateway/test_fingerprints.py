@@ -52,6 +52,14 @@ def test_another_prompt_is_told_from_it(body: Any) -> None:
     assert fingerprint(BODY, b"another") != fingerprint(BODY)
 
 
+def test_a_long_prompt_is_known_again() -> None:
+    """Whatever else its body says; but only as it was written, so that it is not taken apart."""
+    long = BODY | {"messages": [{"role": "user", "content": "x" * 70_000}]}
+    assert fingerprint(long | {"model": "another", "stream": True}) == fingerprint(long)
+    assert fingerprint(long | {"system": "be brief"}) != fingerprint(long)
+    assert fingerprint(json.dumps(long, indent=1).encode()) != fingerprint(long)
+
+
 @pytest.mark.parametrize(
     "body",
     [b'{"messages":["\\ud800"]}', b'{"messages":[1e999]}', b"[" * 100_000, b'{"messages":"\xff"}', b""],

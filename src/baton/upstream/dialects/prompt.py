@@ -22,16 +22,24 @@ class _Prompt(Struct, omit_defaults=True):
     system_instruction: Any = None
 
 
+_LONG_BYTES = 64 * 1024
+"""Beyond that a body's spelling counts: to take 20 MB of messages apart holds the loop for half a second."""
+
 _read = msgspec.json.Decoder(_Prompt).decode
+_look = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _write = msgspec.json.Encoder(order="sorted").encode
 
 
 def prompt_of(body: bytes) -> bytes:
     """The prompt alone: the same bytes for the same JSON, however its white space and its keys lie.
 
-    A body that is passed on unread may hold what is no JSON in the strict sense; it stands for itself.
+    In a body above 64 KiB they do matter. A body that is passed on unread may hold what is no JSON in the
+    strict sense; it stands for itself.
     """
     try:
-        return _write(_read(body))
+        if len(body) <= _LONG_BYTES:
+            return _write(_read(body))
+        fields = _look(body)
+        return _write({name: fields[name] for name in _Prompt.__struct_fields__ if name in fields})
     except UNREADABLE:
         return body
