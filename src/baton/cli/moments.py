@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from baton.api.bodies import milliseconds
 from baton.cli.stop import MISUSED, Stop
 
 _SPAN = re.compile(r"(\d{1,5})([mhdw])")
@@ -35,7 +36,6 @@ def _moment(text: str, option: str, now_s: float, direction: int) -> int:
             moment = now + direction * timedelta(**{_UNITS[span[2]]: int(span[1])})
         else:
             moment = datetime.fromisoformat(text.strip())
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return int(moment.timestamp() * 1000)
+        return milliseconds(moment)
     except (ValueError, OverflowError) as error:
         raise Stop(f"{option}: {text!r} is no time; write e.g. 30d, 12h or 2026-01-31.", MISUSED) from error
