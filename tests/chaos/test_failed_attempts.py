@@ -19,6 +19,7 @@ from tests.chaos.provider import (
     head,
     whole,
 )
+from tests.chaos.sayings import SAYINGS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -190,3 +191,15 @@ async def test_a_provider_that_does_not_answer_is_to_blame(
         refused(reply, 504, "provider_timeout")
         row, (failed,) = await stage.row(reply)
         assert (row.status, failed.status) == ("provider_timeout", "provider_timeout")
+
+
+@pytest.mark.parametrize("kind", SAYINGS)
+async def test_an_answer_that_nobody_counted_is_counted_by_what_it_says(stage: Stage, kind: str) -> None:
+    """A whole answer without usage is recorded within a quarter of its tokens, in any script, and marked."""
+    pieces = SAYINGS[kind]
+    said = completion("".join(pieces)) | {"usage": None}
+    stage.provider.act = answering(whole(json.dumps(said).encode()))
+    assert (await stage.ask()).status == 200
+    row, _ = await stage.newest()
+    assert (row.status, row.usage_estimated) == ("ok", True)
+    assert row.completion_tokens == pytest.approx(len(pieces), rel=0.25)

@@ -48,9 +48,10 @@ bytes), whether there are tools and images, and the coefficients of the model's 
 What a model has said when its stream is cut is estimated from the text that was delivered, by kind of
 character and with the family's factor (`outside: answer`); where the provider had reported its usage along
 the way, only what came after the report is. Of {answers} recorded answers of {short} tokens or more, with no
-hidden thoughts and no calls, the error is {answers_error} (median and p90); with characters / 4 it would be
-{answers_rough}. Of texts whose tokens are known exactly, cut at 50 random points, English prose, Markdown and
-JSON are within 10 %, code, German and Japanese within 20 % (`tests/chaos/test_aborted_streams.py`).
+hidden thoughts and no calls, the error is {answers_error} (median and p90; the one factor of a family was
+fitted on the same answers); with characters / 4 it would be {answers_rough}. Of texts whose tokens are known
+exactly, cut at 50 random points, English prose, Markdown and JSON are within 10 %, code, German and Japanese
+within 20 % (`tests/chaos/test_aborted_streams.py`). Whole answers that nobody counted are treated alike.
 
 **Not seen, and so not in it: thoughts that the provider hides, and the frame of a tool call.** A cut answer
 of a model that thinks in secret costs more than its row says; the row is marked `usageEstimated`. To learn
@@ -88,9 +89,10 @@ By what is in them (short: less than {short} tokens):
 
 {kinds}
 
-The far ones are understood: images that are somewhere else, whose size nobody can see (counted as 640 x 480);
-prompts that a relay or a host rewrites (tools left out, a system prompt put before); models of one name whose
-deployments differ. They are outliers of single recordings, and no coefficient was bent for them.
+Most of the far ones are understood: images that are somewhere else, whose size nobody can see (counted as
+640 x 480); prompts that a relay or a host rewrites (tools left out, a system prompt put before); models of
+one name whose deployments differ. These are single recordings, and no coefficient was bent for them. Gemini's
+tools are not understood: descriptions of the same length differ by half in what they take.
 
 By provider:
 

@@ -16,6 +16,7 @@ from baton.core.usage import Usage
 from baton.gateway.routing.decision import Decision
 from baton.ledger.book import Book
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled, Status, believable
+from baton.upstream.replies import Reply
 from baton.upstream.route import Route
 
 CANCELLED = "The client left, or Baton was told to stop."
@@ -47,6 +48,24 @@ class Outcome(Struct, frozen=True, kw_only=True):
     in_tokens: bool = True
     """Whether its provider says how many tokens it took; else pictures or seconds may be what is paid for."""
     audio_seconds: float | None = None
+
+
+def outcome_of(reply: Reply) -> Outcome:
+    """What a whole answer came to; it is listened to only where its provider has not counted it."""
+    seen = reply.seen
+    text = None
+    if seen.usage is None and seen.chars:
+        text = Tally()
+        text.hear(reply.heard().text)
+    return Outcome(
+        usage=seen.usage,
+        model=seen.model,
+        finish=seen.finish,
+        chars=seen.chars,
+        text=text,
+        in_tokens=seen.in_tokens,
+        audio_seconds=seen.audio_seconds,
+    )
 
 
 class Entry:
@@ -181,8 +200,10 @@ class Entry:
     def _said(self, outcome: Outcome, chars: int) -> int:
         """The tokens of so many characters of an answer: what they are worth on its average."""
         gauge = self._offer.gauge
-        if not chars or outcome.text is None:
-            return gauge.answer_tokens_of(chars) if chars else 0
+        if not chars:
+            return 0
+        if outcome.text is None or not outcome.text.size:
+            return gauge.answer_tokens_of(chars)
         return max(1, round(gauge.answer_tokens(outcome.text.chars) * chars / outcome.text.size))
 
     def _estimate(self, completion: int) -> Usage:

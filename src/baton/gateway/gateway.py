@@ -5,7 +5,7 @@ from msgspec import Struct
 from baton.core.caller import Caller
 from baton.core.request import Envelope, Outline
 from baton.gateway.draining import Drains
-from baton.gateway.entry import Entry, Outcome
+from baton.gateway.entry import Entry, outcome_of
 from baton.gateway.opening import Arrival, Openings
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.deadline import PATIENCE_S, STREAM, THINKING, WHOLE, Deadline
@@ -122,14 +122,6 @@ class Gateway:
         )
 
     def _settle(self, reply: Reply, entry: Entry, decision: Decision) -> Answered:
-        seen = reply.seen
-        outcome = Outcome(
-            usage=seen.usage,
-            model=seen.model,
-            finish=seen.finish,
-            chars=seen.chars,
-            in_tokens=seen.in_tokens,
-            audio_seconds=seen.audio_seconds,
-        )
+        outcome = outcome_of(reply)
         usage = entry.succeed(outcome)
         return Answered(reply, entry.settle_answered(outcome, usage), decision)

@@ -11,7 +11,7 @@ from baton.core.failures import Failure, Kind
 from baton.core.losses import Feature, Losses
 from baton.core.request import ChatRequest, Envelope
 from baton.core.usage import Usage
-from baton.gateway.entry import Entry, Outcome
+from baton.gateway.entry import Entry, outcome_of
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.deadline import WHOLE
 from baton.gateway.resilience.plan import Plan
@@ -37,12 +37,12 @@ async def ask_held(
     reply = await attempts.ask(plan, put(envelope, emulation.asked()), entry)
     response, problems = emulation.read(_taken_apart(reply))
     if problems:
-        entry.discard(_outcome(reply), INVALID, " ".join(problems))
+        entry.discard(outcome_of(reply), INVALID, " ".join(problems))
         request: ChatRequest = emulation.asked_again(_taken_apart(reply), problems)
         reply = await attempts.ask(plan, put(envelope, request), entry)
         response, problems = emulation.read(_taken_apart(reply))
     if problems:
-        usage = entry.used(_outcome(reply))
+        usage = entry.used(outcome_of(reply))
         message = f"The model's answer is not true to the schema, also not the second time. {problems[0]}"
         failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
         took_ms = entry.fail(failure, usage)
@@ -94,8 +94,3 @@ def _taken_apart(reply: Reply) -> ChatResponse:
     if reply.response is None:
         raise TypeError("an answer that Baton asked for itself must come taken apart")
     return reply.response
-
-
-def _outcome(reply: Reply) -> Outcome:
-    seen = reply.seen
-    return Outcome(usage=seen.usage, model=seen.model, finish=seen.finish, chars=seen.chars)
