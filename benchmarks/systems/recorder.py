@@ -130,7 +130,7 @@ async def _record(ledger: Ledger, new_id: Callable[[], str], count: int) -> int:
         opened, settled = _interaction(new_id(), cost)
         ledger.book.opened(opened)
         ledger.book.settled(settled)
-    if not await ledger.writer.flush(_DRAINED_WITHIN_S):
+    if not await ledger.flush(_DRAINED_WITHIN_S):
         raise TimeoutError(f"{ledger.book.waiting_count} interactions are not in the database")
     return total_nanos
 

@@ -41,7 +41,8 @@ from baton.gateway.opening import Openings
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.retry import RetryPolicy
 from baton.gateway.routing.live import LiveRouter
-from baton.ledger.ledger import Ledger, open_ledger
+from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
+from baton.ledger.settings import JournalKind
 from baton.records.store import Records
 from baton.settings import Settings
 from baton.storage.database import Database
@@ -59,6 +60,8 @@ from baton.upstream.providers.simulated.transport import SimulatedTransport
 
 SIMULATED = "simulated"
 DATABASE_FILE = "baton.db"
+
+_LEDGERS = {JournalKind.FILE: open_ledger, JournalKind.DATABASE: open_ledger_without_files}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +166,12 @@ async def open_app(
         upstream = Upstream(http, local, fetcher, store.clock)
         tokens = Tokens(packaged_calibration(), await stack.enter_async_context(Tokenizer()))
         ledger = await stack.enter_async_context(
-            open_ledger(settings.data_dir / "journal", store.database, store.new_id)
+            _LEDGERS[settings.journal](
+                settings.data_dir / "journal",
+                store.database,
+                store.new_id,
+                when_full=settings.ledger_full,
+            )
         )
         drains = await stack.enter_async_context(Drains(settings.aborted_streams))
         yield App(

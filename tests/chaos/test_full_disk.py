@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from sqlalchemy import select
 
 from baton.ledger.tables import INTERACTIONS
 from baton.storage.database import Database
+from tests.chaos.load import Load, exactly
 from tests.conftest import bearer
 from tests.crash.serving import KEY, PATIENCE_S, Home, living, ready
-from tests.databases import SqliteFile
+from tests.databases import Place, SqliteFile
 
 BODY: dict[str, Any] = {"model": "simulated/echo", "messages": [{"role": "user", "content": "x" * 2000}]}
 NO_MORE = 4096
@@ -58,3 +60,37 @@ async def test_a_full_disk_refuses_what_it_could_not_record(tmp_path: Path) -> N
         rows = (await connection.execute(select(INTERACTIONS.c.id, INTERACTIONS.c.status))).all()
     assert sorted(row.id for row in rows if row.status == "ok") == sorted(answered)
     assert len({row.id for row in rows}) == len(rows)
+
+
+async def test_a_full_disk_may_be_served_on(place: Place, tmp_path: Path) -> None:
+    """With `BATON_LEDGER_FULL=serve` nothing is refused and probes are told `degraded`, not 503; once there
+    is room every answer is one row."""
+    home = Home.of(tmp_path / "home", place.settings.url)
+    home = replace(home, environment=home.environment | {"BATON_LEDGER_FULL": "serve"})
+    load = Load(home.url)
+    async with living(home) as process, aiohttp.ClientSession(headers=bearer(KEY)) as session:
+        assert await load.ask(session, 0) == 200
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (NO_MORE, resource.RLIM_INFINITY))
+        async with asyncio.timeout(PATIENCE_S):
+            while await status(session, home) != "degraded":
+                assert await load.ask(session, 0) == 200
+        for number in range(100):
+            assert await load.ask(session, number) == 200
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        async with asyncio.timeout(PATIENCE_S):
+            while await status(session, home) != "ok":
+                pass
+        assert await load.ask(session, 0) == 200
+        async with session.get(f"{home.url}/metrics") as reply:
+            assert "baton_ledger_lost_rows_total 0.0" in await reply.text()
+        process.terminate()
+        assert await process.wait() == 0
+    rows = await exactly(place.settings, load)
+    assert len(rows) == len(load.answered) == load.asked
+
+
+async def status(session: aiohttp.ClientSession, home: Home) -> str:
+    """What `/readyz` says, in a word; it never says 503."""
+    async with session.get(f"{home.url}/readyz") as reply:
+        assert reply.status == 200
+        return (await reply.json())["status"]

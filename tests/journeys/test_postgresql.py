@@ -53,6 +53,6 @@ async def test_a_server_that_goes_away_costs_no_answer_and_no_row(
             await ask(baton, baton.key)
     finally:
         postgres.start()
-    assert await baton.app.ledger.writer.flush(20.0)
+    assert await baton.app.ledger.flush(20.0)
     page = await get(baton, baton.key, "/api/interactions")
     assert [item["status"] for item in page["interactions"]] == ["ok"] * 4

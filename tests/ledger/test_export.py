@@ -28,7 +28,7 @@ async def ledger(
 async def test_everything_comes_once_oldest_first(ledger: Ledger, database: Database) -> None:
     """Page after page, none larger than `PAGE`; from an id on, only what is later; within the filter."""
     ids = [record(ledger, id_at(FIRST_MS + n)) for n in range(PAGE + 2)]
-    assert await ledger.writer.flush(within_s=30.0)
+    assert await ledger.flush(within_s=30.0)
     export = Export(database)
     pages = [[each.interaction.id for each in page] async for page in export.pages(Filter())]
     assert pages == [ids[:PAGE], ids[PAGE:]]

@@ -85,6 +85,17 @@ class Condition:
         return self._app.ledger.trouble
 
     @property
+    def unrecorded(self) -> bool:
+        """Whether requests are served although the ledger cannot record them."""
+        book = self._app.ledger.book
+        return book.serves_on and book.refusal is not None
+
+    @property
+    def lost(self) -> int:
+        """Interactions that could be kept nowhere."""
+        return self._app.ledger.book.lost_count
+
+    @property
     def waiting(self) -> int:
         """Ended interactions that are not yet in the database."""
         return self._app.ledger.book.waiting_count
@@ -103,9 +114,11 @@ class Condition:
         """Why requests cannot be served now; None: they can."""
         if not self.keys_loaded:
             return "The API keys are not loaded yet."
-        refusal = self._app.ledger.journal.refusal
-        if refusal is not None:
+        refusal = self._app.ledger.book.refusal
+        if refusal is not None and not self._app.ledger.book.serves_on:
             return f"The ledger cannot record requests: {refusal}."
+        if self.unrecorded:
+            return None
         return await self.database_trouble()
 
     async def state(self) -> State:

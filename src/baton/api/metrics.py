@@ -42,6 +42,9 @@ class BatonCollector:
         yield GaugeMetricFamily(
             "baton_ledger_waiting_rows", "Ended requests not yet in the database.", condition.waiting
         )
+        yield CounterMetricFamily(
+            "baton_ledger_lost_rows", "Ended requests of which nothing could be kept.", condition.lost
+        )
         yield GaugeMetricFamily(
             "baton_ledger_trouble",
             "1 while journal or database refuse to take rows.",

@@ -13,7 +13,7 @@ _TAG = "Operations"
 
 
 class Alive(BaseModel):
-    """The process answers."""
+    """The process answers: `ok`, or `degraded` where it serves what it cannot record."""
 
     status: str = "ok"
 
@@ -48,11 +48,11 @@ class Probes:
 
     async def readyz(self) -> Alive:
         """Whether requests can be served: the keys are loaded, the journal takes them, the database answers.
-        Else 503."""
+        Else 503; where it was chosen to serve what cannot be recorded, 200 that says `degraded`."""
         trouble = await self._condition.ready()
         if trouble is not None:
             raise Unavailable(trouble, retry_after_s=1.0)
-        return Alive()
+        return Alive(status="degraded" if self._condition.unrecorded else "ok")
 
     async def metrics(self, request: Request) -> Response:
         """Counters and gauges of this process. Needs no key: keep it from the public where that matters."""

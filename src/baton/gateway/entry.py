@@ -94,15 +94,27 @@ class Entry:
         self._violation: str | None = None
         book.opened(opened)
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
+        if self._book.waits:
+            try:
+                await self._book.begun(self.id)
+            except CancelledError:  # it may have been kept by now
+                self.cancel()
+                raise
         return self
 
-    def __exit__(
+    async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Whatever happens, it gets its end, unless somebody has taken it on."""
-        if self.settled is not None or (kind is None and self._handed_over):
-            return
+        if self.settled is None:
+            if error is None and self._handed_over:
+                return
+            self._end_with(error)
+        if self._book.waits and not isinstance(error, CancelledError):
+            await self._book.ended(self.id)
+
+    def _end_with(self, error: BaseException | None) -> None:
         if isinstance(error, CancelledError):
             self.cancel()
         elif isinstance(error, AllAttemptsFailed):  # a provider's own code may be anything
@@ -111,6 +123,11 @@ class Entry:
             self.settle_failed(error.code or "error", error.status)
         else:  # a mistake of ours still leaves a row
             self.settle_failed("internal_error", 500)
+
+    async def kept(self) -> None:
+        """Return once the end can be relied on."""
+        if self._book.waits:
+            await self._book.ended(self.id)
 
     def hand_over(self) -> None:
         """Somebody else writes the end: a stream is under way."""

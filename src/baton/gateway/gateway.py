@@ -61,7 +61,7 @@ class Gateway:
         decision = self._router.decide(caller, envelope)
         plan = self._plan(decision, envelope, arrival)
         wish = emulation(envelope, plan.provider.spec, plan.model)
-        with self._openings.open(caller, envelope, decision, arrival) as entry:
+        async with self._openings.open(caller, envelope, decision, arrival) as entry:
             if wish is None:
                 reply = await self._attempts.ask(plan, envelope, entry)
                 judge = judgement(envelope)
@@ -80,7 +80,7 @@ class Gateway:
         decision = self._router.decide(caller, envelope)
         plan = self._plan(decision, envelope, arrival)
         wish = emulation(envelope, plan.provider.spec, plan.model)
-        with self._openings.open(caller, envelope, decision, arrival) as entry:
+        async with self._openings.open(caller, envelope, decision, arrival) as entry:
             if wish is None:
                 begun: Begun = await self._attempts.begin(plan, envelope, entry)
             else:
@@ -99,7 +99,7 @@ class Gateway:
         """
         decision = self._router.decide(caller, errand)
         plan = self._plan(decision, errand, arrival)
-        with self._openings.open(caller, errand, decision, arrival) as entry:
+        async with self._openings.open(caller, errand, decision, arrival) as entry:
             return self._settle(await self._attempts.run(plan, errand, entry), entry, decision)
 
     def _plan(self, decision: Decision, request: Outline, arrival: Arrival) -> Plan:

@@ -38,7 +38,7 @@ class Openings:
         """Write down who asks for what, and what it may cost.
 
         Raises:
-            Unavailable: `ledger_full`: it could not be written, so nothing may be sent to a provider.
+            Unavailable: it could not be written, so nothing may be sent to a provider.
             TooLarge: what the caller sent along does not fit the journal.
         """
         options = request.options

@@ -98,12 +98,15 @@ class Streaming:
         async for piece in begun.rest:
             yield piece
         if not begun.seen.complete:
-            raise self._broken(begun.seen.failure or _cut_short())
+            broken = self._broken(begun.seen.failure or _cut_short())
+            await self._entry.kept()
+            raise broken
         outcome = self._outcome()
         if self._judge is not None and begun.heard is not None:
             self._entry.judge(self._judge.violation(begun.heard))
         usage = self._entry.succeed(outcome)
         settled = self._entry.settle_answered(outcome, usage)
+        await self._entry.kept()
         yield begun.finale(usage, self._receipt(settled))
 
     async def close(self) -> None:

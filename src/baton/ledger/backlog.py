@@ -9,7 +9,7 @@ from msgspec import Struct
 from baton.core.errors import Unavailable
 from baton.ledger.journal import Journal
 from baton.ledger.reader import Found, Reader, Stretch
-from baton.ledger.rows import Interaction, Settled
+from baton.ledger.rows import Interaction, Opened, Settled
 from baton.ledger.segment import Segment
 from baton.ledger.settings import LedgerSettings
 
@@ -18,7 +18,8 @@ class Entry(Struct):
     """An ended interaction, and the journal's files that must stay until it is in the database."""
 
     interaction: Interaction
-    opened_in: Segment
+    opened_in: Segment | None
+    """None while its beginning could not be written: nothing of it is in the journal then."""
     settled_in: Segment | None
     """None while its end could not be written to the journal."""
 
@@ -36,6 +37,11 @@ class Backlog:
         self._batch = settings.batch_rows
         self._queue: deque[Entry] = deque()
         self._unwritten: dict[str, Entry] = {}
+        self._most_unrecorded = settings.unrecorded_rows
+        self._unrecorded = 0
+        """Entries of which nothing is in the journal."""
+        self.lost = 0
+        """Interactions that there was no room for."""
         self._spilled_after: tuple[int, int] | None = None
         self._reader: Reader | None = None
         self.arrived = 0
@@ -52,8 +58,15 @@ class Backlog:
         """Interactions on their way, in memory or not."""
         return self.arrived - self.drained
 
-    def settle(self, interaction: Interaction, opened_in: Segment) -> None:
-        """Write the end to the journal and line the interaction up; a failing disk loses nothing here."""
+    def settle(self, interaction: Interaction, opened_in: Segment | None) -> None:
+        """Write the end to the journal and line the interaction up; a failing disk loses nothing here.
+
+        `opened_in` None: its beginning is not in the journal, so memory is where it is kept; of these there
+        are at most `LedgerSettings.unrecorded_rows`.
+        """
+        if opened_in is None:
+            self._settle_unrecorded(interaction)
+            return
         spills = self._spilled_after is not None or len(self._queue) >= self._most
         before = self._journal.position
         entry = Entry(interaction, opened_in, self._written(interaction.settled))
@@ -65,6 +78,20 @@ class Backlog:
             self._queue.append(entry)
         elif self._spilled_after is None:
             self._spilled_after = before
+        self._has_come()
+
+    def _settle_unrecorded(self, interaction: Interaction) -> None:
+        if self._unrecorded >= self._most_unrecorded:
+            self.lost += 1
+            return
+        self._unrecorded += 1
+        entry = Entry(interaction, None, None)
+        self.arrived += 1
+        self._unwritten[interaction.settled.id] = entry
+        self._queue.append(entry)
+        self._has_come()
+
+    def _has_come(self) -> None:
         if self.waiting == 1:
             self.some.set()
         elif self.waiting == self._batch:
@@ -84,10 +111,13 @@ class Backlog:
         """The oldest `count` entries are in the database."""
         for _ in range(count):
             entry = self._queue.popleft()
-            entry.opened_in.pins -= 1
+            if entry.opened_in is None:
+                self._unrecorded -= 1
+            else:
+                entry.opened_in.pins -= 1
             if entry.settled_in is not None:
                 entry.settled_in.pins -= 1
-            elif self._unwritten:
+            else:
                 self._unwritten.pop(entry.interaction.settled.id, None)
         self.drained += count
         if not self.waiting:
@@ -97,13 +127,18 @@ class Backlog:
         self._journal.trim()
 
     def write_missing(self) -> None:
-        """Try again to write the ends that a failing disk refused.
+        """Try again to write what a failing disk refused.
 
         Not while entries are read back: such an end, now behind them in the journal, would come up twice.
         """
         if self._spilled_after is not None:
             return
         for key, entry in list(self._unwritten.items()):
+            if entry.opened_in is None:
+                entry.opened_in = self._opening_written(entry.interaction.opened)
+                if entry.opened_in is None:
+                    return
+                self._unrecorded -= 1
             entry.settled_in = self._written(entry.interaction.settled)
             if entry.settled_in is None:
                 return
@@ -113,6 +148,12 @@ class Backlog:
         try:
             return self._journal.settled(settled)
         except Unavailable:  # the journal has said so, loudly
+            return None
+
+    def _opening_written(self, opened: Opened) -> Segment | None:
+        try:
+            return self._journal.opened(opened)
+        except Unavailable:
             return None
 
     async def _read_on(self, after: tuple[int, int]) -> None:

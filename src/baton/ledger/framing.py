@@ -20,8 +20,12 @@ from baton.ledger.rows import Opened, Record, Settled
 MAGIC = b"BATONJ1\n"
 """What a journal's file begins with; the digit is the format's version."""
 
+MAX_OPENED_BYTES = 256 << 10
+"""A beginning carries what a caller sent along; more than this is not metadata."""
+
 _PREFIX = struct.Struct("<II")
-_encode = msgspec.msgpack.Encoder().encode
+packed = msgspec.msgpack.Encoder().encode
+"""A record as a payload."""
 _decode = msgspec.msgpack.Decoder(Opened | Settled).decode
 
 
@@ -31,7 +35,7 @@ class Unreadable(Exception):
 
 def framed(record: Record) -> bytes:
     """One record, ready to be appended."""
-    payload = _encode(record)
+    payload = packed(record)
     length = len(payload)
     return _PREFIX.pack(length, zlib.crc32(payload, length)) + payload
 

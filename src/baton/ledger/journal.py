@@ -18,13 +18,10 @@ import structlog
 
 from baton.core.errors import TooLarge, Unavailable
 from baton.ledger.folder import Folder
-from baton.ledger.framing import MAGIC, framed
+from baton.ledger.framing import MAGIC, MAX_OPENED_BYTES, framed
 from baton.ledger.rows import Opened, Settled
 from baton.ledger.segment import Segment
 from baton.ledger.settings import LedgerSettings
-
-MAX_OPENED_BYTES = 256 << 10
-"""A beginning carries what a caller sent along; more than this is not metadata."""
 
 _A_BEGINNING = 4 << 10
 """More than nearly all beginnings take."""

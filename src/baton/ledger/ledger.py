@@ -4,22 +4,34 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from baton.ledger.backlog import Backlog
-from baton.ledger.book import Book
+from baton.ledger.beginnings import Beginnings
+from baton.ledger.book import Book, JournalBook
 from baton.ledger.feedback import Feedback
 from baton.ledger.habits import Habits
 from baton.ledger.interactions import Interactions
 from baton.ledger.journal import Journal
+from baton.ledger.orphans import Orphans
 from baton.ledger.recovery import Recovery
-from baton.ledger.settings import LedgerSettings
+from baton.ledger.register import Register
+from baton.ledger.settings import LedgerSettings, WhenFull
 from baton.ledger.store import Store
 from baton.ledger.usage import UsageReport
 from baton.ledger.writer import Writer
 from baton.storage.database import Database
 
 
-@dataclass(frozen=True, slots=True)
+class Flush(Protocol):
+    """Has all that has ended so far in the database."""
+
+    async def __call__(self, within_s: float = 1.0) -> bool:
+        """Whether that was done in time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
     """The open ledger."""
 
@@ -33,38 +45,93 @@ class Ledger:
     """For sums."""
     habits: Habits
     """For how long answers are."""
+    flush: Flush
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with it, in words."""
+        return self.book.trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalledLedger(Ledger):
+    """One with a journal in files."""
+
     journal: Journal
     writer: Writer
 
     @property
     def trouble(self) -> str | None:
         """What is wrong with journal or database, in words."""
-        return self.journal.trouble or self.writer.trouble
+        return self.book.trouble or self.writer.trouble
 
 
 @asynccontextmanager
 async def open_ledger(
-    root: Path, database: Database, new_id: Callable[[], str], settings: LedgerSettings | None = None
-) -> AsyncGenerator[Ledger]:
+    root: Path,
+    database: Database,
+    new_id: Callable[[], str],
+    settings: LedgerSettings | None = None,
+    when_full: WhenFull = WhenFull.REFUSE,
+) -> AsyncGenerator[JournalledLedger]:
     """Open this process's ledger, with its journal in a new folder under `root`.
 
-    What dead processes left there is brought to the database in the background. At the end everything that
-    has ended is in the database, or, where that is away, in the journal for the next start.
+    What dead processes left there, or in the database, is brought in in the background. At the end
+    everything that has ended is in the database, or, where that is away, in the journal for the next start.
 
     Raises:
         Unavailable: `journal_unusable`: nothing can be written under `root`.
     """
     settings = settings or LedgerSettings()
     store = Store(database)
-    async with Journal(root, new_id(), settings) as journal:
+    own = new_id()
+    async with Journal(root, own, settings) as journal:
         backlog = Backlog(journal, settings)
-        async with Recovery(root, store, settings), Writer(backlog, store, settings) as writer:
-            yield Ledger(
-                book=Book(journal, backlog),
+        async with (
+            Recovery(root, store, settings),
+            Orphans(own, Beginnings(database), store, settings),
+            Writer(backlog, store, settings) as writer,
+        ):
+            yield JournalledLedger(
+                book=JournalBook(journal, backlog, when_full),
                 interactions=Interactions(database, writer.flush),
                 feedback=Feedback(database, writer.flush),
                 usage=UsageReport(database, writer.flush),
                 habits=Habits(database),
+                flush=writer.flush,
                 journal=journal,
                 writer=writer,
             )
+
+
+@asynccontextmanager
+async def open_ledger_without_files(
+    root: Path,
+    database: Database,
+    new_id: Callable[[], str],
+    settings: LedgerSettings | None = None,
+    when_full: WhenFull = WhenFull.REFUSE,
+) -> AsyncGenerator[Ledger]:
+    """Open this process's ledger, whose journal is the database.
+
+    What dead processes left there, or in journals under `root`, is brought in in the background.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    settings = settings or LedgerSettings()
+    store, beginnings = Store(database), Beginnings(database)
+    own = new_id()
+    async with (
+        Recovery(root, store, settings),
+        Orphans(own, beginnings, store, settings),
+        Register(own, beginnings, store, settings, when_full) as register,
+    ):
+        yield Ledger(
+            book=register,
+            interactions=Interactions(database, register.flush),
+            feedback=Feedback(database, register.flush),
+            usage=UsageReport(database, register.flush),
+            habits=Habits(database),
+            flush=register.flush,
+        )

@@ -63,6 +63,8 @@ class Recovery:
             Unavailable: the database is away; what is not yet in it stays where it is.
         """
         recovered: list[Recovered] = []
+        if not await asyncio.to_thread(self._root.exists):
+            return recovered
         waiting = await asyncio.to_thread(Folder.claim_abandoned, self._root)
         try:
             while waiting and not self._closing.is_set():

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import msgspec
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from baton.core.errors import Conflict, Invalid
 from baton.core.usage import Usage
 from baton.ledger.charges import charges_text
-from baton.ledger.rows import Attempt, Interaction
+from baton.ledger.rows import Attempt, Interaction, Status
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.ledger.use_cases import interaction_type
 from baton.storage.bulk import BulkInsert
@@ -141,22 +142,46 @@ class Store:
             return [added for interaction in fresh for added in await self.add([interaction])]
         return fresh
 
+    async def settle(self, interactions: Sequence[Interaction]) -> None:
+        """As `add`, where the truth takes the place of a row that says `crashed`: whoever wrote that one had
+        taken a living process for dead.
+
+        Raises:
+            Unavailable: as `add`.
+        """
+        added = {interaction.opened.id for interaction in await self.add(interactions)}
+        for interaction in interactions:
+            if interaction.opened.id not in added:
+                await self._replace_crashed(interaction)
+
+    async def _replace_crashed(self, interaction: Interaction) -> None:
+        id = interaction.opened.id
+        wrong = (INTERACTIONS.c.id == id) & (INTERACTIONS.c.status == Status.CRASHED)
+        async with self._database.write() as connection:
+            if not (await connection.execute(delete(INTERACTIONS).where(wrong))).rowcount:
+                return
+            await connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.interaction_id == id))
+            await self._insert(connection, [interaction])
+
     async def _all_added(self, interactions: list[Interaction]) -> bool:
         """Add all of them, or, where one was there already, none."""
+        try:
+            async with self._database.append() as connection:
+                await self._insert(connection, interactions)
+        except _Present:
+            return False
+        return True
+
+    async def _insert(self, connection: AsyncConnection, interactions: list[Interaction]) -> None:
         rows = [_storable(_interaction(interaction)) for interaction in interactions]
         attempts = [
             _storable(_attempt(interaction.opened.id, n, attempt))
             for interaction in interactions
             for n, attempt in enumerate(interaction.settled.attempts, 1)
         ]
-        try:
-            async with self._database.append() as connection:
-                if await self._interactions(connection, rows) != len(rows):
-                    raise _Present
-                await self._attempts(connection, attempts)
-        except _Present:
-            return False
-        return True
+        if await self._interactions(connection, rows) != len(rows):
+            raise _Present
+        await self._attempts(connection, attempts)
 
     async def _absent(self, interactions: list[Interaction]) -> list[Interaction]:
         ids = [interaction.opened.id for interaction in interactions]

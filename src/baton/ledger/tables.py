@@ -1,6 +1,17 @@
 """Where interactions and their attempts lie. Money is whole nano-USD, times are whole milliseconds."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from baton.storage.metadata import METADATA
 
@@ -137,3 +148,21 @@ REPRICINGS = Table(
     sqlite_with_rowid=False,
 )
 """What interactions cost at prices known later; what was recorded of them stays as it was."""
+
+BEGINNINGS = Table(
+    "beginnings",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("owner", String(36), nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Index(None, "owner"),
+)
+"""What has begun and not ended, where the journal is the database. `record` is as in the journal's files."""
+
+HEARTBEATS = Table(
+    "heartbeats",
+    METADATA,
+    Column("owner", String(36), primary_key=True),
+    Column("beat", BigInteger, nullable=False),
+)
+"""Processes that have such beginnings; each counts up while it lives."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from baton.core.errors import Unavailable
 from baton.ledger.backlog import Backlog
+from baton.ledger.outage import in_words
 from baton.ledger.settings import LedgerSettings
 from baton.ledger.store import Store
 
@@ -106,20 +107,9 @@ class Writer:
     def _away(self, error: Unavailable | SQLAlchemyError | OSError) -> None:
         if self.trouble is None:
             _log.error("ledger_database_away", error=str(error))
-        self.trouble = _in_words(error)
+        self.trouble = in_words(error)
 
     def _back(self) -> None:
         if self.trouble is not None:
             _log.warning("ledger_database_back")
             self.trouble = None
-
-
-def _in_words(error: Unavailable | SQLAlchemyError | OSError) -> str:
-    """For people who may not see what is in the rows, nor the statements."""
-    if isinstance(error, Unavailable):
-        return error.message
-    if isinstance(error, TimeoutError):
-        return "The database does not answer."
-    if isinstance(error, OSError):
-        return f"The journal cannot be read back: {error.strerror}."
-    return "The database does not take the ledger's rows; the log says why."

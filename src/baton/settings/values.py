@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from baton.gateway.draining import AbortedStreams
+from baton.ledger.settings import JournalKind, WhenFull
 from baton.upstream.directory import ProviderSettings
 from baton.upstream.http import HttpSettings
 from baton.upstream.outbound.guard import Guard
@@ -42,6 +43,10 @@ class Settings(BaseModel):
     """How often a failed call is made again."""
     aborted_streams: AbortedStreams = AbortedStreams.CANCEL
     """What happens to a stream whose reader has left: `cancel`, or `drain`: read on to learn its usage."""
+    journal: JournalKind = JournalKind.FILE
+    """Where requests are kept until they are rows: `file`, or `database`, for machines without a volume."""
+    ledger_full: WhenFull = WhenFull.REFUSE
+    """What becomes of requests that cannot be recorded: `refuse`, or `serve`, at the risk of losing rows."""
     strict_models: bool = False
     """Refuse models that the catalog does not know, instead of passing them on unpriced."""
     max_body_mib: Annotated[float, Field(gt=0, le=1024)] = 20

@@ -182,7 +182,7 @@ async def test_a_time_means_the_millisecond_that_was_shown(web: Web) -> None:
     for id in ids:
         web.baton.app.ledger.book.opened(an_opened(id))
         web.baton.app.ledger.book.settled(a_settled(id))
-    assert await web.baton.app.ledger.writer.flush(within_s=30.0)
+    assert await web.baton.app.ledger.flush(within_s=30.0)
     shown = (await web.get(f"{PATH}?limit=500")).json["interactions"]
     for n, each in enumerate(reversed(shown)):
         assert len(await listed(web, f"?limit=500&until={each['createdAt']}")) == n
