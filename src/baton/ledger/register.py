@@ -198,7 +198,7 @@ class Register:
         while not self._closing.is_set():
             await self._pause(self._settings.beat_every_s)
             with contextlib.suppress(Unavailable, SQLAlchemyError, TimeoutError):
-                async with asyncio.timeout(self._settings.beat_every_s):
+                async with asyncio.timeout(self._settings.commit_s):
                     await self._beginnings.beat(self._owner)
 
     async def _pause(self, pause_s: float) -> None:
