@@ -40,7 +40,9 @@ _LEAST_OF_GAUGE = (0.0, 0.85, 0.0, 0.0)
 
 _PRIOR_OF_UNITS = (0.1, 0.65, 0.6, 0.6, 0.5, 0.3, 0.3, 0.8, 0.8, 1.7, 0.1, -0.55, 0.1)
 _INDENT = len(KINDS) + PAIRS.index("indent")
-_LEAST_OF_UNITS = tuple(-1.0 if at == _INDENT else 0.0 for at in range(len(_PRIOR_OF_UNITS)))
+_LEAST_OF_UNITS = (0.135, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, -1.0, 0.0)
+"""Letters that make no words (keys, hashes, base64) and signs are rare in the recordings, and must not cost
+next to nothing."""
 
 _TURNS = 600
 _TOLERANCES = (1e9, 0.5, 0.2, 0.06)

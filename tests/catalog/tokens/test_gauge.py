@@ -26,6 +26,7 @@ def test_tools_and_images_count_once_where_they_are() -> None:
     assert gauge.prompt_tokens(10, NOTHING) == 22
     assert gauge.prompt_tokens(10, frozenset({"tools", "streaming"})) == 322
     assert gauge.prompt_tokens(10, frozenset({"tools", "vision"})) == 822
+    assert gauge.prompt_tokens(10, frozenset({"embeddings"})) == 10, "what is no chat has no frame"
 
 
 @pytest.mark.parametrize("kind", SAYINGS)

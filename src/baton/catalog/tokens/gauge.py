@@ -4,7 +4,9 @@ from msgspec import Struct
 
 from baton.core.chars import KINDS, PAIRS, Chars
 from baton.core.estimate import estimate_tokens
+from baton.core.provider import Service
 
+_SERVICES = frozenset(service.value for service in Service)
 _FOUR_A_TOKEN = (0.25,) * len(KINDS) + (0.0,) * len(PAIRS)
 
 
@@ -34,7 +36,9 @@ class Gauge(Struct, frozen=True, kw_only=True):
         return tokens
 
     def prompt_tokens(self, rough_tokens: int, needs: frozenset[str]) -> int:
-        """Tokens of a prompt, by those at four characters a token."""
+        """Tokens of a prompt, by those at four characters a token; what is no chat is not framed as one."""
+        if not needs.isdisjoint(_SERVICES):
+            return rough_tokens
         return round(self.rough * rough_tokens + self.framing(needs))
 
     def answer_tokens(self, chars: Chars) -> int:
