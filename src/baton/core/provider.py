@@ -195,6 +195,10 @@ class Service(StrEnum):
     MODERATIONS = "moderations"
 
 
+SERVICES = frozenset(service.value for service in Service)
+"""As capabilities."""
+
+
 class ModelClasses(Struct, frozen=True, kw_only=True):
     """The provider's own models for each class of work."""
 

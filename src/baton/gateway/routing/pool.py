@@ -5,12 +5,11 @@ from math import ceil
 from typing import NamedTuple
 
 from baton.catalog.lookup import Offer
-from baton.core.provider import Service
+from baton.core.provider import SERVICES, Service
 from baton.gateway.routing.decision import Ask, LeftOut, Weights
 from baton.gateway.routing.score import UNKNOWN_AVAILABILITY, prices, standing
 
 _NO_LIMIT = 1 << 62
-_SERVICES = frozenset(service.value for service in Service)
 
 
 class Landscape(NamedTuple):
@@ -121,7 +120,7 @@ def reason_against_any(landscape: Landscape, offer: Offer, ask: Ask) -> str | No
         return f"provider {model.provider} is not configured; `baton doctor` says what to set"
     if model.provider in ask.exclude:
         return "its provider is excluded"
-    for service in _SERVICES & ask.needs:
+    for service in SERVICES & ask.needs:
         if service not in landscape.services.get(model.provider, ()):
             return f"Baton asks {model.provider} for no {service}"
     return None
