@@ -1,6 +1,6 @@
 """Writes the catalog's seed from the price package and `seed_models.toml`; a maintainer's tool.
 
-    python tools/seed_models.py            write src/baton/catalog/data/models.json
+    python tools/seed_models.py            write models.json and prices.json in src/baton/catalog/data
     python tools/seed_models.py --check    say whether that would change anything (exit status 1 if so)
 
 The gateway itself never imports the price package: what it needs is in the file.
@@ -32,6 +32,7 @@ from baton.catalog.tiers import DEFAULT_TIERS
 ROOT = Path(__file__).parent.parent
 OVERLAY = ROOT / "tools" / "seed_models.toml"
 SEED = ROOT / "src" / "baton" / "catalog" / "data" / "models.json"
+UNLISTED = SEED.with_name("prices.json")
 
 LONG_CONTEXT_TOKENS = 200_000
 BATCH = {"processing": "batch"}
@@ -74,6 +75,29 @@ def seed_text() -> str:
         {k: v for k, v in admin_body.write(model).items() if v not in (None, "", [], ())} for model in models
     ]
     return json.dumps(bodies, indent=1, ensure_ascii=False) + "\n"
+
+
+def unlisted_text() -> str:
+    """The price lists of what the package knows besides: a line a model, so that differences can be read."""
+    overlay = tomllib.loads(OVERLAY.read_text())
+    ours = {row["id"] for row in overlay["model"]}
+    blocks: list[str] = []
+    for provider, vendor in overlay["provider"].items():
+        (known,) = (each for each in packaged_providers if each.id == vendor["package"])
+        lists = {
+            model.id: entries
+            for model in known.models
+            if f"{provider}/{model.id}" not in ours and (entries := whole_list(model, overlay["as_of"]))
+        }
+        lines = [f"  {json.dumps(name)}: {json.dumps(lists[name], default=str)}" for name in sorted(lists)]
+        blocks.append(f" {json.dumps(provider)}: {{\n" + ",\n".join(lines) + "\n }")
+    return "{\n" + ",\n".join(blocks) + "\n}\n"
+
+
+def whole_list(model: ModelInfo, as_of: date) -> list[dict[str, Any]]:
+    """A model's price list; empty where it lacks the price of a side, as the package does for some."""
+    entries = list(price_list(model, as_of))
+    return entries if all("input" in entry and "output" in entry for entry in entries) else []
 
 
 def model_from(row: Mapping[str, Any], overlay: Mapping[str, Any]) -> Model:
@@ -237,17 +261,18 @@ def clock(moment: time) -> str:
 
 
 def main() -> int:
-    """Write the seed, or say whether it is as it should be."""
+    """Write the two files, or say whether they are as they should be."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true")
-    wanted = seed_text()
+    wanted = {SEED: seed_text(), UNLISTED: unlisted_text()}
     if parser.parse_args().check:
-        same = SEED.read_text() == wanted
+        same = all(path.read_text() == text for path, text in wanted.items())
         print("up to date" if same else "out of date: run tools/seed_models.py", file=sys.stderr)
         return 0 if same else 1
-    SEED.write_text(wanted)
+    for path, text in wanted.items():
+        path.write_text(text)
     return 0
 
 

@@ -18,6 +18,7 @@ from baton.access.identity.keyring import Keyring
 from baton.access.identity.last_use import LastUse
 from baton.access.identity.mint import KeyMint
 from baton.access.identity.secret import SecretRoot, load_secret
+from baton.catalog.almanac import Almanac, packaged_almanac
 from baton.catalog.classes import ProviderClasses, classes_kind, declared_classes, with_classes
 from baton.catalog.estimates import Estimates
 from baton.catalog.kind import model_kind
@@ -27,7 +28,6 @@ from baton.catalog.prices import Prices, Rates, Tariff
 from baton.catalog.seed import packaged_models, seed
 from baton.catalog.tiers import DEFAULT_TIERS, Tiers
 from baton.catalog.tokens.child import Tokenizer
-from baton.catalog.tokens.families import packaged_calibration
 from baton.catalog.tokens.tokens import Tokens
 from baton.core.clock import Clock, SystemClock
 from baton.core.errors import Unavailable
@@ -155,7 +155,8 @@ async def open_app(
             Records(classes_kind(), store.database, store.notices, store.clock)
         )
         await classes.seed(declared_classes(specs))
-        catalog = _follow(models, specs, store)
+        almanac = packaged_almanac()
+        catalog = _follow(models, specs, store, almanac)
         _classify(catalog, classes, specs)
         directory = Directory(specs, settings.providers)
         router = LiveRouter(catalog, directory, frozenset({SIMULATED}))
@@ -164,7 +165,7 @@ async def open_app(
         fetcher = await stack.enter_async_context(open_fetcher(settings.guard, settings.http))
         local = {SIMULATED: SimulatedTransport(simulation, store.clock)}
         upstream = Upstream(http, local, fetcher, store.clock)
-        tokens = Tokens(packaged_calibration(), await stack.enter_async_context(Tokenizer()))
+        tokens = Tokens(almanac.calibration, await stack.enter_async_context(Tokenizer()))
         ledger = await stack.enter_async_context(
             _LEDGERS[settings.journal](
                 settings.data_dir / "journal",
@@ -248,10 +249,12 @@ def simulated_models() -> list[Model]:
     ]
 
 
-def _follow(models: Records[Model], specs: tuple[ProviderSpec, ...], store: Storehouse) -> LiveCatalog:
+def _follow(
+    models: Records[Model], specs: tuple[ProviderSpec, ...], store: Storehouse, almanac: Almanac
+) -> LiveCatalog:
     """A catalog that changes with the rows."""
 
-    catalog = LiveCatalog((), specs, store.clock, store.settings.strict_models, packaged_calibration())
+    catalog = LiveCatalog((), specs, store.clock, store.settings.strict_models, almanac)
 
     def take_over() -> None:
         records = models.list()

@@ -45,6 +45,14 @@ def test_a_model_without_a_price_says_so(run: Run) -> None:
     assert (ran.code, "Did you mean openai/gpt-4o" in ran.err) == (1, True)
 
 
+def test_a_model_that_only_the_price_package_knows_has_an_estimate(run: Run) -> None:
+    """It is in no row of the catalog, and can be called by its name."""
+    run("keys", "create", "x")
+    ran = run("estimate", "hi", "--model", "anthropic/claude-sonnet-4-5-20250929", "--json")
+    assert ran.code == 0
+    assert figures(ran.out)["pricing"] == "priced"
+
+
 @pytest.mark.parametrize(
     "words", [(), ("hi", "--file", "x"), ("--file", "nowhere.txt"), ("--length", "endless")]
 )

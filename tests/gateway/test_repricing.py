@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from msgspec.structs import replace
 
+from baton.catalog.almanac import packaged_almanac
 from baton.catalog.model import Model
 from baton.catalog.prices import Prices, Rates, Tariff
 from baton.core.usage import Charge, Usage
@@ -54,7 +55,7 @@ def catalog() -> Mapping[str, Record[Model]]:
 def again(usage: Usage, model: str = "listed", provider: str = "openai", day: str = "2026-03-01") -> Priced:
     at_ms = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() * 1000)
     spent = Spent(provider=provider, model=model, at_ms=at_ms, usage=usage)
-    return PastPrices(catalog(), declared())(spent)
+    return PastPrices(catalog(), declared(), packaged_almanac())(spent)
 
 
 PLAIN = Usage(prompt=1000, completion=100)
@@ -97,6 +98,15 @@ def test_the_price_is_that_of_the_day() -> None:
     assert after.cost is not None
     assert (before.cost.input_nanos, after.cost.input_nanos) == (2_000_000, 20_000_000)
     assert (before.version, after.version) == ("r3@initial", "r3@2026-06-01")
+
+
+def test_what_only_the_price_package_knows_has_its_price() -> None:
+    """A model that the catalog has no row of: by its name, dated or not, never by one that begins alike."""
+    found = again(PLAIN, "claude-sonnet-4-5-20250929", "anthropic")
+    assert found.cost is not None
+    assert (found.cost.input_nanos, found.cost.output_nanos) == (3_000_000, 1_500_000)
+    assert found.version.startswith("package@")
+    assert again(PLAIN, "claude-sonnet-4-5-of-mine", "anthropic").cost is None
 
 
 def test_what_nobody_lists_is_unknown_and_what_runs_here_is_free() -> None:

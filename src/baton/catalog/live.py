@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from baton.catalog.almanac import Almanac
 from baton.catalog.lookup import Catalog
 from baton.catalog.model import Model
-from baton.catalog.tokens.families import Calibration
 from baton.core.clock import Clock
 from baton.core.provider import ProviderSpec
 
@@ -19,18 +19,18 @@ class LiveCatalog:
         providers: Iterable[ProviderSpec],
         clock: Clock,
         strict: bool = False,
-        calibration: Calibration | None = None,
+        almanac: Almanac | None = None,
     ) -> None:
         """`strict`: names that no row has are not passed on to a provider (`BATON_STRICT_MODELS`).
 
-        `calibration`: of how models count tokens; None: four characters make one.
+        `almanac`: what is known besides the rows; None: nothing.
         """
         self._models = tuple(models)
         self._revisions: Mapping[str, int] = MappingProxyType({})
         self._providers = tuple(providers)
         self._clock = clock
         self._strict = strict
-        self._calibration = calibration
+        self._almanac = almanac
         self._catalog = self._build()
 
     def current(self) -> Catalog:
@@ -57,5 +57,5 @@ class LiveCatalog:
             self._clock.wall(),
             self._strict,
             self._revisions,
-            self._calibration,
+            self._almanac,
         )

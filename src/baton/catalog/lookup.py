@@ -1,7 +1,7 @@
 """Names of models, resolved: one immutable catalog per change of the rows; a look-up is a dict get."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -9,11 +9,11 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
+from baton.catalog.almanac import Almanac
 from baton.catalog.model import Model
 from baton.catalog.prices import FREE, Prices, in_force, next_change_s
-from baton.catalog.tokens.families import Calibration
 from baton.catalog.tokens.gauge import ROUGHLY, Gauge
-from baton.core.errors import BatonError, Invalid, NotFound
+from baton.core.errors import Invalid, NotFound
 from baton.core.provider import ProviderSpec
 
 _DATED_OR_LATEST = re.compile(r"-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
@@ -28,6 +28,19 @@ LOCAL_PRICE = "local"
 def price_version(revision: int, entry: Prices) -> str:
     """What a row of the ledger says of where its price is from; the record's history can be asked for it."""
     return f"r{revision}@{entry.name}"
+
+
+def unlisted_price(
+    spec: ProviderSpec, name: str, almanac: Almanac | None, at_s: float
+) -> tuple[Prices | None, str]:
+    """What a model without a row costs at a moment (Unix seconds), and the version of that price.
+
+    None: nobody knows; the version is empty then.
+    """
+    if spec.local:
+        return FREE, LOCAL_PRICE
+    prices = None if almanac is None else in_force(almanac.prices.of(spec.name, name), at_s)
+    return (None, "") if prices is None else (prices, f"package@{prices.name}")
 
 
 class Offer(Struct, frozen=True, kw_only=True):
@@ -77,21 +90,22 @@ class Catalog:
         now_s: float,
         strict: bool = False,
         revisions: Mapping[str, int] = _NO_REVISIONS,
-        calibration: Calibration | None = None,
+        almanac: Almanac | None = None,
     ) -> None:
         """`strict`: names that no row has are not passed on to a provider; `revisions`: of the rows by id;
-        `calibration`: of how models count tokens, None: four characters make one."""
+        `almanac`: what is known besides the rows; None: nothing, and four characters make a token."""
         rows = tuple(models)
         self._revisions = revisions
         self._providers = {spec.name: spec for spec in providers}
         self._strict = strict
-        self._calibration = calibration
+        self._almanac = almanac
+        self._now_s = now_s
         self._words = _provider_words(self._providers.values())
         self.offers = tuple(self._offer(model, now_s) for model in rows)
         """In the order of the rows."""
         self._by_id = {offer.id.lower(): offer for offer in self.offers}
         self.expires_at_s = min(
-            next_change_s((model.prices for model in rows), now_s),
+            next_change_s(self._price_lists(rows), now_s),
             min((day for model in rows if (day := _retires_s(model)) > now_s), default=float("inf")),
         )
         """From then on a price or a retirement makes it out of date (Unix seconds)."""
@@ -114,7 +128,7 @@ class Catalog:
         if isinstance(entry, Resolution):
             return replace(entry, asked=name)
         if entry is None:
-            raise self._unknown(name)
+            raise self.unknown(name)
         raise Invalid(
             f"Several providers have a model {name!r}. Say which: {', '.join(entry)}.",
             code="ambiguous_model",
@@ -142,8 +156,7 @@ class Catalog:
         if self._strict or not _CALLABLE_NAME.fullmatch(name):
             return None
         model = Model(provider=spec.name, name=name, capabilities=spec.capabilities | {"text"})
-        prices = FREE if spec.local else None
-        version = LOCAL_PRICE if spec.local else ""
+        prices, version = unlisted_price(spec, name, self._almanac, self._now_s)
         offer = Offer(
             id=model.id,
             model=model,
@@ -172,9 +185,16 @@ class Catalog:
 
     def _gauge(self, model: Model) -> Gauge:
         """What is no chat is not framed as one."""
-        if self._calibration is None or "text" not in model.capabilities:
+        if self._almanac is None or "text" not in model.capabilities:
             return ROUGHLY
-        return self._calibration.gauge_of(model.name)
+        return self._almanac.calibration.gauge_of(model.name)
+
+    def _price_lists(self, rows: Iterable[Model]) -> Iterator[tuple[Prices, ...]]:
+        """All of which may change with the calendar."""
+        for model in rows:
+            yield model.prices
+        if self._almanac is not None:
+            yield from self._almanac.prices.changing()
 
     def _index(self) -> dict[str, Resolution | tuple[str, ...]]:
         """Lower-cased names → what they mean; a clearer kind of name is never hidden by a vaguer one."""
@@ -191,7 +211,8 @@ class Catalog:
                     names[lower] = _settle(claimed)
         return names
 
-    def _unknown(self, name: str) -> BatonError:
+    def unknown(self, name: str) -> NotFound:
+        """The refusal of a name that means nothing, with the nearest that do."""
         shown = name[:_SHOWN_CHARS]
         bare = {offer.model.name.lower(): offer.id for offer in self.offers}
         full = {offer.id.lower(): offer.id for offer in self.offers}

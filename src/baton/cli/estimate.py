@@ -9,13 +9,13 @@ import typer
 from msgspec import Struct
 
 from baton.app import SIMULATED, open_store, simulated_models
+from baton.catalog.almanac import packaged_almanac
 from baton.catalog.estimates import Estimate, Estimates, Figures, Output, OutputLength
 from baton.catalog.kind import model_kind
 from baton.catalog.lookup import Catalog
 from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS
 from baton.catalog.tokens.child import Tokenizer
-from baton.catalog.tokens.families import packaged_calibration
 from baton.catalog.tokens.tokens import Tokens
 from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.stop import MISUSED, Stop
@@ -91,12 +91,15 @@ async def _estimate(
             *packaged_models(DEFAULT_TIERS),
             *simulated_models(),
         ]
-        calibration = packaged_calibration()
-        catalog = Catalog(rows, declared(), store.clock.wall(), strict=True, calibration=calibration)
-        estimates = Estimates(Tokens(calibration, tokenizer))
+        almanac = packaged_almanac()
+        catalog = Catalog(rows, declared(), store.clock.wall(), settings.strict_models, almanac=almanac)
+        estimates = Estimates(Tokens(almanac.calibration, tokenizer))
         output = Output(length.tokens)
         if name != AUTO:
-            return await estimates.estimate(catalog.resolve(name).offer, prompt, output), None
+            found = catalog.resolve(name)
+            if not found.known and found.prices is None:
+                raise catalog.unknown(name)
+            return await estimates.estimate(found.offer, prompt, output), None
         configured = Directory(declared(), settings.providers).configured
         decision = Router(catalog, configured, frozenset({SIMULATED})).decide(
             ask_about(prompt, DEFAULT_TIERS.names[-1], output.tokens)

@@ -7,6 +7,7 @@ import typer
 from msgspec import Struct
 
 from baton.app import Storehouse
+from baton.catalog.almanac import packaged_almanac
 from baton.cli.catalog import catalog
 from baton.cli.installation import ConfigFile, DataDir, existing
 from baton.cli.moments import ago_ms
@@ -134,7 +135,7 @@ def _of(model: str | None) -> str:
 async def _reprice(settings: Settings, wish: _Wish) -> Repricing:
     async with catalog(settings) as (store, records):
         span = _span(store, wish)
-        repricings = Repricings(store.database, PastPrices(records.snapshot, declared()))
+        repricings = Repricings(store.database, PastPrices(records.snapshot, declared(), packaged_almanac()))
         total, by_model = _Sums(), dict[str, _Sums]()
         async for batch in repricings.batches(span, int(store.clock.wall() * 1000)):
             for each in batch:

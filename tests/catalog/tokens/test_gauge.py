@@ -2,10 +2,12 @@
 
 import pytest
 
+from baton.catalog.almanac import Almanac
 from baton.catalog.lookup import Catalog
 from baton.catalog.model import Model
 from baton.catalog.tokens.families import packaged_calibration
 from baton.catalog.tokens.gauge import ROUGHLY, Gauge
+from baton.catalog.unlisted import UnlistedPrices
 from baton.core.chars import chars_of
 from baton.core.provider import ProviderSpec
 from tests.chaos.sayings import SAYINGS
@@ -45,7 +47,7 @@ def test_each_model_has_the_gauge_of_its_family() -> None:
         Model(provider="a", name="text-embedding-3-small", capabilities=frozenset({"embeddings"})),
     ]
     spec = ProviderSpec(name="a", title="A", base_url="")
-    catalog = Catalog(rows, (spec,), 0.0, calibration=calibration)
+    catalog = Catalog(rows, (spec,), 0.0, almanac=Almanac(calibration=calibration, prices=UnlistedPrices({})))
     gauges = {name: catalog.resolve(f"a/{name}").offer.gauge for name in ("claude-opus-4-5", "grok-9")}
     assert gauges == {name: calibration.gauge_of(name) for name in gauges}
     assert gauges["claude-opus-4-5"].tools > 300

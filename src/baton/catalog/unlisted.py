@@ -1,0 +1,59 @@
+"""Prices of models that the catalog has no row of: `data/prices.json`, written by `tools/seed_models.py`.
+
+The price package knows many more models than a catalog should offer. Whoever names one of them is served all
+the same, and what that costs is known.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+
+import msgspec
+from msgspec import Raw
+
+from baton.catalog.price_body import EntryBody, entry_from
+from baton.catalog.prices import Prices
+
+_MILLION = 1_000_000
+_DATE = re.compile(r"-(?:\d{8}|\d{4}-\d{2}-\d{2})$")
+
+Lists = Mapping[str, Mapping[str, list[Raw]]]
+"""Provider → model → its price entries, each as it stands in the file."""
+
+
+class UnlistedPrices:
+    """Price lists by a model's exact name: a search would find another model's for some."""
+
+    def __init__(self, lists: Lists) -> None:
+        self._lists = lists
+        self._read: dict[tuple[str, str], tuple[Prices, ...]] = {}
+        """Those that somebody wanted; few of them all."""
+
+    def of(self, provider: str, name: str) -> tuple[Prices, ...]:
+        """The price list of a model, a dated name's by the name without its date; empty: nobody knows one."""
+        models = self._lists.get(provider, {})
+        known = name if name in models else _DATE.sub("", name)
+        entries = models.get(known)
+        if entries is None:
+            return ()
+        found = self._read.get((provider, known))
+        if found is None:
+            found = self._read[provider, known] = _read(entries)
+        return found
+
+    def changing(self) -> Iterable[tuple[Prices, ...]]:
+        """The lists of more than one entry: which of these holds depends on the day or the hour."""
+        for provider, models in self._lists.items():
+            for name, entries in models.items():
+                if len(entries) > 1:
+                    yield self.of(provider, name)
+
+
+def _read(entries: list[Raw]) -> tuple[Prices, ...]:
+    return tuple(entry_from(msgspec.json.decode(entry, type=EntryBody), _MILLION) for entry in entries)
+
+
+def packaged_prices() -> UnlistedPrices:
+    """Those that this version brings; reads one file, so call it at start, not in a request."""
+    text = files("baton.catalog").joinpath("data/prices.json").read_bytes()
+    return UnlistedPrices(msgspec.json.decode(text, type=dict[str, dict[str, list[Raw]]]))
