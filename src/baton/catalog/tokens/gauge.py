@@ -4,9 +4,8 @@ from msgspec import Struct
 
 from baton.core.chars import KINDS, PAIRS, Chars
 from baton.core.estimate import estimate_tokens
-from baton.core.provider import Service
+from baton.core.provider import SERVICES
 
-_SERVICES = frozenset(service.value for service in Service)
 _FOUR_A_TOKEN = (0.25,) * len(KINDS) + (0.0,) * len(PAIRS)
 
 
@@ -37,7 +36,7 @@ class Gauge(Struct, frozen=True, kw_only=True):
 
     def prompt_tokens(self, rough_tokens: int, needs: frozenset[str]) -> int:
         """Tokens of a prompt, by those at four characters a token; what is no chat is not framed as one."""
-        if not needs.isdisjoint(_SERVICES):
+        if not needs.isdisjoint(SERVICES):
             return rough_tokens
         return round(self.rough * rough_tokens + self.framing(needs))
 

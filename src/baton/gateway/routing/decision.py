@@ -6,7 +6,6 @@ from baton.catalog.lookup import Offer
 from baton.catalog.pricing import Cost, cost
 from baton.core.caller import Caller
 from baton.core.estimate import estimate_tokens, weight_of
-from baton.core.provider import SERVICES
 from baton.core.request import Outline
 from baton.core.usage import Usage
 
@@ -52,9 +51,7 @@ class Ask(Struct, frozen=True, kw_only=True):
         return max(1, min(self.max_tokens, USUAL_OUTPUT_TOKENS))
 
     def tokens_for(self, offer: Offer) -> int:
-        """The prompt's tokens, as a model counts; what is no chat is not framed as one."""
-        if not SERVICES.isdisjoint(self.needs):
-            return self.input_tokens
+        """The prompt's tokens, as a model counts."""
         return offer.gauge.prompt_tokens(self.input_tokens, self.needs)
 
 
