@@ -70,8 +70,9 @@ class Database:
         """Close every connection, those of a database that hangs by force; may be called twice."""
         engine, self._engine, self._writer = self._engine, None, None
         if engine is not None:
-            await _ended(self._left)
-            await _ended({asyncio.ensure_future(engine.dispose())})
+            grace_s = _GRACE_S if self._file is None else None  # a file does not hang, and may be slow
+            await _ended(self._left, grace_s)
+            await _ended({asyncio.ensure_future(engine.dispose())}, grace_s)
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -182,11 +183,11 @@ async def _given_back(opening: asyncio.Task[AsyncConnection]) -> None:
         await connection.close()
 
 
-async def _ended(tasks: set[asyncio.Future[None]]) -> None:
-    """Wait until all have ended, of themselves or cut off."""
+async def _ended(tasks: set[asyncio.Future[None]], grace_s: float | None) -> None:
+    """Wait until all have ended, of themselves or cut off; None: however long it takes."""
     for _ in range(_ROUNDS):
         if not tasks:
             return
-        _, tasks = await asyncio.wait(tasks, timeout=_GRACE_S)
+        _, tasks = await asyncio.wait(tasks, timeout=grace_s)
         for task in tasks:
             task.cancel()
