@@ -174,7 +174,7 @@ async def open_app(
                 when_full=settings.ledger_full,
             )
         )
-        drains = await stack.enter_async_context(Drains(settings.aborted_streams))
+        drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
         yield App(
             store=store,
             keyring=keyring,

@@ -74,6 +74,11 @@ _RECORDS = """[
 _ENCODING = openai.o200k_base()
 
 
+def tokens_of(text: str) -> int:
+    """Its tokens in the newest public encoding."""
+    return len(_ENCODING.encode(text))
+
+
 def _pieces(text: str) -> list[str]:
     """Its tokens; bytes of half a character go with those that end it."""
     pieces: list[str] = []

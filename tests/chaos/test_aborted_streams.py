@@ -24,11 +24,8 @@ POINTS = 50
 PROMPT = 37
 """What the provider reports of the prompt; no estimate of ours comes to it."""
 
-LEAST = 60
-"""Tokens that come before the first reader leaves: what characters are worth is a mean, not a law."""
-
-WITHIN = {"prose": 0.1, "markdown": 0.1, "JSON": 0.1, "code": 0.2, "German": 0.2, "Japanese": 0.2}
-"""How near an estimate is to the tokens that were delivered, by kind of text."""
+WITHIN = 0.1
+"""How near an estimate is to the tokens that were delivered."""
 
 UNKNOWN = 1.117
 """What the family of the model without a public tokenizer needs for a token of one: recorded, and nobody here
@@ -231,7 +228,7 @@ async def test_what_readers_who_left_had_used_is_on_record(
     for point in range(POINTS):
         kind = kinds[point % len(kinds)]
         speech, pieces = SPEECHES[dialect, kind], SAYINGS[kind]
-        most = rng.randrange(LEAST, len(pieces))
+        most = rng.randrange(1, len(pieces))
         row, telling = await _aborted(house, speech, most, go_on=drains)
         assert (row.status, row.http_status) == ("cancelled", 200)
         assert telling.left is not drains
@@ -246,4 +243,4 @@ async def test_what_readers_who_left_had_used_is_on_record(
             assert row.completion_tokens == most
             continue
         delivered = most * UNKNOWN if dialect is Dialect.ANTHROPIC else most
-        assert row.completion_tokens == pytest.approx(delivered, rel=WITHIN[kind]), f"{most} of {kind}"
+        assert row.completion_tokens == pytest.approx(delivered, rel=WITHIN, abs=1), f"{most} of {kind}"

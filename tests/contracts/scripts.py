@@ -45,13 +45,15 @@ the provider has told its own, or for good if that never comes (a crash, a cut s
 for it. It is made **from outside**: the characters that were read anyway (those beyond ASCII weighed by their
 bytes), whether there are tools and images, and the coefficients of the model's family under `outside`.
 
-What a model has said when its stream is cut is estimated from the text that was delivered, by kind of
-character and with the family's factor (`outside: answer`); where the provider had reported its usage along
-the way, only what came after the report is. Of {answers} recorded answers of {short} tokens or more, with no
-hidden thoughts and no calls, the error is {answers_error} (median and p90; the one factor of a family was
+What a model has said when its reader leaves is counted by the tokenizer: its first 8192 characters, in the
+model's own encoding or, where that is not public, in `o200k_base` times the family's factor (`outside:
+answer`). The rest, a stream that its provider cut, and what cannot be counted within two seconds, are
+estimated by kind of character; where the provider had reported its usage along the way, all this is only for
+what came after the report. Of {answers} recorded answers of {short} tokens or more, with no
+hidden thoughts and no calls, that estimate's error is {answers_error} (median and p90; the one factor of a family was
 fitted on the same answers); with characters / 4 it would be {answers_rough}. Of texts whose tokens are known
-exactly, cut at 50 random points, English prose, Markdown and JSON are within 10 %, code, German and Japanese
-within 20 % (`tests/chaos/test_aborted_streams.py`). Whole answers that nobody counted are treated alike.
+exactly, cut at 50 random points, prose, Markdown, JSON, code, German and Japanese are all within 10 %
+(`tests/chaos/test_aborted_streams.py`). Whole answers that nobody counted are estimated by kind of character.
 
 **Not seen, and so not in it: thoughts that the provider hides, and the frame of a tool call.** A cut answer
 of a model that thinks in secret costs more than its row says; the row is marked `usageEstimated`. To learn

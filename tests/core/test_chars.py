@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baton.core.chars import KINDS, NO_CHARS, Tally, chars_of
+from baton.core.chars import KEPT_CHARS, KINDS, NO_CHARS, Tally, chars_of
 from baton.core.estimate import weight_of
 
 WORDS = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
@@ -38,9 +38,18 @@ def test_pieces_add_up_to_the_text(pieces: list[str]) -> None:
         tally.hear(piece)
     whole = chars_of("".join(pieces))
     assert tally.size == sum(whole[: len(KINDS)])
+    assert tally.beginning == "".join(pieces)[:KEPT_CHARS]
     assert tally.chars[: len(KINDS)] == whole[: len(KINDS)]
     lost = [one - other for one, other in zip(whole, tally.chars, strict=True)]
     assert 0 <= sum(lost) <= len(pieces) // 64 + 1
+
+
+def test_of_a_long_text_only_the_beginning_is_kept() -> None:
+    """However long it grows, and wherever it is cut."""
+    tally = Tally()
+    for number in range(10_000):
+        tally.hear(f"{number} ")
+    assert tally.beginning == "".join(f"{number} " for number in range(10_000))[:KEPT_CHARS]
 
 
 def test_scripts_weigh_what_they_take() -> None:

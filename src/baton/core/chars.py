@@ -14,6 +14,10 @@ Chars = tuple[int, ...]
 
 NO_CHARS: Chars = (0,) * (len(KINDS) + len(PAIRS))
 
+KEPT_CHARS = 8192
+"""Of a text that comes in pieces, so much of its beginning stays, for whoever wants to count it; what that is
+worth beside what it was guessed at holds for the rest. As much memory as this is a stream's to take."""
+
 _SAMPLED_CHARS = 16_384
 _SAMPLES = 4
 _PIECES = 64
@@ -50,13 +54,14 @@ def chars_of(text: str) -> Chars:
 
 
 class Tally:
-    """Notes a text that comes in pieces: cheap for each of them, and never more than a few are kept."""
+    """Notes a text that comes in pieces: cheap for each of them; only the beginning is kept."""
 
-    __slots__ = ("_chars", "_pieces", "size")
+    __slots__ = ("_beginning", "_chars", "_pieces", "size")
 
     def __init__(self) -> None:
         self.size = 0
         """Characters so far."""
+        self._beginning = ""
         self._chars = NO_CHARS
         self._pieces: list[str] = []
 
@@ -74,7 +79,17 @@ class Tally:
             self._fold()
         return self._chars
 
+    @property
+    def beginning(self) -> str:
+        """The first `KEPT_CHARS` characters, or all there are."""
+        if self._pieces:
+            self._fold()
+        return self._beginning
+
     def _fold(self) -> None:
-        new = chars_of("".join(self._pieces))
+        text = "".join(self._pieces)
+        if len(self._beginning) < KEPT_CHARS:
+            self._beginning = (self._beginning + text)[:KEPT_CHARS]
+        new = chars_of(text)
         self._chars = tuple(map(int.__add__, self._chars, new))
         self._pieces.clear()

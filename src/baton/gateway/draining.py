@@ -1,10 +1,13 @@
-"""What happens to a stream whose reader has left: let go at once, or read on to learn what it took."""
+"""What happens to a stream whose reader has left: it is let go at once and counted by what was said, or read
+on to learn what it took."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
+
+from baton.catalog.tokens.gauge import Gauge
 
 DRAIN_S = 120.0
 """How long a provider is listened to for nobody; the answer it is in the middle of takes seconds."""
@@ -14,6 +17,12 @@ DRAIN_BYTES = 16 << 20
 
 MOST_DRAINS = 1000
 """How many streams are read for nobody at a time; those beyond are let go at once."""
+
+COUNT_S = 2.0
+"""How long the tokens of what was said are waited for; the first count starts the tokenizer."""
+
+Weigher = Callable[[str, Gauge, str], Awaitable[float]]
+"""How many times what the gauge of a model (by name) guesses a text really takes."""
 
 
 class AbortedStreams(StrEnum):
@@ -28,7 +37,8 @@ class AbortedStreams(StrEnum):
 class Drains:
     """Streams that are read on for nobody, while it is entered; at its end each is cut short and recorded."""
 
-    def __init__(self, policy: AbortedStreams, most: int = MOST_DRAINS) -> None:
+    def __init__(self, policy: AbortedStreams, weigh: Weigher, most: int = MOST_DRAINS) -> None:
+        self._weigh = weigh
         self._most = most if policy is AbortedStreams.DRAIN else 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -48,6 +58,14 @@ class Drains:
     def count(self) -> int:
         """How many are under way."""
         return len(self._tasks)
+
+    async def worth(self, model: str, gauge: Gauge, said: str) -> float:
+        """How many times its guess a text takes; 1 where that cannot be had in time."""
+        try:
+            async with asyncio.timeout(COUNT_S):
+                return await self._weigh(model, gauge, said)
+        except TimeoutError:
+            return 1
 
     def take(self, read_on: Callable[[], Awaitable[None]]) -> bool:
         """Take a stream over; False: it is to be let go. `read_on` writes its end, also when cancelled."""

@@ -43,6 +43,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     chars: int
     text: Tally | None = None
     """What was said, where it was heard."""
+    worth: float = 1
+    """How many times what it is guessed at the text takes, by a count of its beginning."""
     uncounted: int = 0
     """Characters that came after the provider's last report of usage."""
     in_tokens: bool = True
@@ -221,7 +223,8 @@ class Entry:
             return 0
         if outcome.text is None or not outcome.text.size:
             return gauge.answer_tokens_of(chars)
-        return max(1, round(gauge.answer_tokens(outcome.text.chars) * chars / outcome.text.size))
+        tokens = gauge.answer_tokens(outcome.text.chars) * outcome.worth
+        return max(1, round(tokens * chars / outcome.text.size))
 
     def _estimate(self, completion: int) -> Usage:
         """The prompt as estimated, and what was received."""

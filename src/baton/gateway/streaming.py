@@ -131,22 +131,33 @@ class Streaming:
             await self._begun.close()
         finally:
             if self._entry.settled is None:
-                failure = Failure(kind=Kind.CLIENT_GONE, message=CANCELLED)
-                self._cut(failure, Status.CANCELLED.value)
+                worth = 1.0
+                try:
+                    worth = await self._worth()
+                finally:
+                    failure = Failure(kind=Kind.CLIENT_GONE, message=CANCELLED)
+                    self._cut(failure, Status.CANCELLED.value, worth)
+
+    async def _worth(self) -> float:
+        """How many times its guess the answer takes, where it must be guessed; its reader waits no more."""
+        seen, offer = self._begun.seen, self.decision.chosen.offer
+        if seen.usage is not None and seen.chars == seen.counted:
+            return 1
+        return await self._drains.worth(offer.model.name, offer.gauge, seen.text.beginning)
 
     def _broken(self, failure: Failure) -> AllAttemptsFailed:
         took_ms = self._cut(failure, failure.kind.value)
         route = self.decision.chosen.offer.id
         return AllAttemptsFailed([(route, failure, took_ms)])
 
-    def _cut(self, failure: Failure, status: str) -> int:
-        outcome = self._outcome()
+    def _cut(self, failure: Failure, status: str, worth: float = 1) -> int:
+        outcome = self._outcome(worth)
         usage = self._entry.used(outcome)
         took_ms = self._entry.fail(failure, usage)
         self._entry.settle_cut(status, 200, outcome, usage)
         return took_ms
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self, worth: float = 1) -> Outcome:
         seen = self._begun.seen
         return Outcome(
             usage=seen.usage,
@@ -154,6 +165,7 @@ class Streaming:
             finish=seen.finish,
             chars=seen.chars,
             text=seen.text,
+            worth=worth,
             uncounted=seen.chars - seen.counted,
         )
 

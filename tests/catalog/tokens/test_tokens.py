@@ -13,9 +13,11 @@ from baton.catalog.tokens.families import packaged_calibration
 from baton.catalog.tokens.measure import measure
 from baton.catalog.tokens.tokens import Tokens
 from baton.catalog.tokens.transcript import declared_texts
+from baton.core.chars import chars_of
 from baton.core.dialect import Dialect
 from baton.core.messages import Media, MediaKind, Message, Role, Text
 from baton.core.request import ChatRequest, Tool, ToolChoice, ToolMode
+from tests.chaos.sayings import SAYINGS
 
 CALIBRATION = packaged_calibration()
 
@@ -122,3 +124,18 @@ def test_more_is_never_estimated_as_less(family: Any) -> None:
         estimates = [alone.total("any", size, alone.texts_of(size), Dialect.NATIVE) for size in sizes]
         assert estimates == sorted(estimates)
         assert estimates[0] >= 1
+
+
+@pytest.mark.parametrize(("model", "factor"), [("gpt-4o", 1), ("claude-sonnet-4-5", None)])
+@pytest.mark.parametrize("kind", SAYINGS)
+async def test_what_was_said_is_worth_what_a_tokenizer_says(
+    tokens: Tokens, model: str, factor: float | None, kind: str
+) -> None:
+    """The gauge's guess times its worth: the tokens of a public encoding, and for a model without one as many
+    times these as its family was seen to take."""
+    gauge, said = CALIBRATION.gauge_of(model), "".join(SAYINGS[kind])
+    worth = await tokens.worth(model, gauge, said)
+    counted = gauge.answer_tokens(chars_of(said)) * worth
+    assert counted == pytest.approx(len(SAYINGS[kind]) * (factor or gauge.answer), rel=0.01)
+    assert await tokens.worth(model, gauge, "") == 1
+    assert await tokens.worth(model, gauge, "\ud800") == 1, "half a character cannot be counted"
