@@ -52,7 +52,8 @@ estimated by kind of character; where the provider had reported its usage along 
 what came after the report. Of {answers} recorded answers of {short} tokens or more, with no
 hidden thoughts and no calls, that estimate's error is {answers_error} (median and p90; the one
 factor of a family was fitted on the same answers); with characters / 4 it would be
-{answers_rough}. Of texts whose tokens are known exactly, cut at 50 random points, prose, Markdown, JSON, code, German and Japanese are all within 10 %
+{answers_rough}. Of texts whose tokens are known exactly, cut at 50 random
+points, prose, Markdown, JSON, code, German and Japanese are all within 10 %
 (`tests/chaos/test_aborted_streams.py`). Whole answers that nobody counted are estimated by kind of character.
 
 **Not seen, and so not in it: thoughts that the provider hides, and the frame of a tool call.** A cut answer
