@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import warnings
+from collections.abc import Coroutine
 from pathlib import Path
 
 import pytest
@@ -210,14 +211,38 @@ async def test_who_leaves_in_the_middle_leaves_no_connection_behind(tmp_path: Pa
     """Wherever a reader is cancelled, closing the database closes what it had, or was about to have."""
     for step in range(60):
         async with Database(StorageSettings(url=f"sqlite:///{tmp_path}/left.db")) as database:
-            reading = asyncio.create_task(_read_once(database))
-            await asyncio.sleep(0.0003 * (step % 20))
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always")
-            gc.collect()
-        assert [str(warning.message) for warning in told if warning.category is ResourceWarning] == []
+            await _cut_off(_read_once(database), step)
+        assert _left_behind() == []
+
+
+@pytest.mark.parametrize("way", ["open", "migrate"])
+async def test_a_start_that_is_broken_off_leaves_no_connection_behind(tmp_path: Path, way: str) -> None:
+    """Wherever it is cancelled while it opens the database or brings the tables up to date."""
+    for step in range(60):
+        database = Database(StorageSettings(url=f"sqlite:///{tmp_path}/begun.db"))
+        await _cut_off(database.open() if way == "open" else _migrate_once(database), step)
+        await database.close()
+        assert _left_behind() == []
+
+
+async def _cut_off(doing: Coroutine[object, object, None], step: int) -> None:
+    """Cancelled after some tenths of a millisecond."""
+    task = asyncio.create_task(doing)
+    await asyncio.sleep(0.0003 * (step % 20))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _left_behind() -> list[str]:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        gc.collect()
+    return [str(warning.message) for warning in told if warning.category is ResourceWarning]
+
+
+async def _migrate_once(database: Database) -> None:
+    async with database.migrate() as connection:
+        await connection.execute(text("SELECT 1"))
 
 
 async def _read_once(database: Database) -> None:

@@ -47,7 +47,7 @@ class Database:
         self._engine: AsyncEngine | None = None
         self._writer: AsyncEngine | None = None
         self._left: set[asyncio.Future[None]] = set()
-        """Connections being given back, which a pool that is closed would forget."""
+        """Connections being given back."""
         # There is one writer. Those of this process queue here, fairly, instead of polling for its lock.
         self._turn = asyncio.Lock()
 
@@ -61,7 +61,7 @@ class Database:
                 async with self._connected(engine):
                     pass
         except BaseException:
-            await engine.dispose()
+            await self._dispose(engine)
             raise
         self._engine = engine if self._file is not None else engine.execution_options(**_ONE_STATE)
         self._writer = engine.execution_options(**{WRITES: True})
@@ -70,9 +70,7 @@ class Database:
         """Close every connection, those of a database that hangs by force; may be called twice."""
         engine, self._engine, self._writer = self._engine, None, None
         if engine is not None:
-            grace_s = _GRACE_S if self._file is None else None  # a file does not hang, and may be slow
-            await _ended(self._left, grace_s)
-            await _ended({asyncio.ensure_future(engine.dispose())}, grace_s)
+            await self._dispose(engine)
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -133,7 +131,7 @@ class Database:
                         await connection.execute(_WRITE_LOCK)
                     yield connection
         finally:
-            await engine.dispose()
+            await self._dispose(engine)
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
@@ -150,6 +148,12 @@ class Database:
             yield connection
         finally:
             await asyncio.shield(self._leave(connection.close()))
+
+    async def _dispose(self, engine: AsyncEngine) -> None:
+        """Close an engine behind the last connection that is given back: a closed pool would forget it."""
+        grace_s = _GRACE_S if self._file is None else None  # a file does not hang, and may be slow
+        await _ended(self._left, grace_s)
+        await _ended({asyncio.ensure_future(engine.dispose())}, grace_s)
 
     def _leave(self, ending: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         """Let something end by itself, whatever becomes of who began it; `close` waits for it."""
