@@ -74,8 +74,8 @@ async def living(home: Home) -> AsyncGenerator[asyncio.subprocess.Process]:
         await process.wait()
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
+async def until(holds: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
+    async with asyncio.timeout(within_s):
         for _ in count():
             if holds():
                 return

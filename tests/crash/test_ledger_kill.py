@@ -21,8 +21,9 @@ from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
 from tests.crash.recording import CALLERS, LIMITS, attempts_of, cost_of, estimate_of
+from tests.crash.serving import PATIENCE_S, until
 from tests.databases import Place
-from tests.ledger.conftest import eventually, files
+from tests.ledger.conftest import files
 from tests.ledger.test_register import nothing_begun
 from tests.proofs import FOUND
 
@@ -108,7 +109,7 @@ async def prove(
                 group.create_task(run_and_kill(root, settings.url, seed, told, kind))
     async with Database(settings) as database:
         async with open_ledger(root, database, UuidV7(), LIMITS) as ledger:
-            await eventually(lambda: len([path for path in files(root) if path.name[0] != "."]) == 1)
+            await until(lambda: len(files(root, "[!.]*")) == 1, within_s=PATIENCE_S + len(seeds))
             await nothing_begun(database)
             summary = await ledger.usage.summary(Filter())
         # Each write of a file is told of at once; of the database's, all that were committed together.
