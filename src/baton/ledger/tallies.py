@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from baton.ledger.rows import Settled
+import structlog
+
+from baton.ledger.rows import UNPRICED, Settled
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class Series(NamedTuple):
@@ -58,7 +62,19 @@ class Tallies:
         tally.cost_nanos += settled.cost.total_nanos
         tally.attempts += len(settled.attempts)
         if settled.unpriced:
+            if not tally.unpriced:
+                _warn(settled)
             tally.unpriced += 1
         if len(settled.attempts) > 1:
             tally.retries += settled.retries
             tally.fallbacks += settled.fell_back
+
+
+def _warn(settled: Settled) -> None:
+    """Once for each series: sums leave such calls out until a price is known and they are repriced."""
+    for attempt in settled.attempts:
+        if attempt.pricing == UNPRICED:
+            _log.warning(
+                "no_price_known", provider=attempt.provider, model=attempt.model, interaction=settled.id
+            )
+            return
