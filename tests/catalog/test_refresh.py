@@ -106,6 +106,15 @@ def test_fees_and_other_processing_are_told_by_name() -> None:
     assert gone.after == "none of these"
 
 
+def test_an_entry_that_charges_as_before_is_told_whole() -> None:
+    """The whole day's price becomes that of some hours, beside a cheaper one: figures on both sides."""
+    model = Model(provider="acme", name="one", prices=(entry(5),))
+    fresh = (entry(2), entry(5, None, Hours(start=60, end=240)))
+    told = alterations(model, refreshed(model, replace(model, prices=fresh), TODAY))
+    five, two = (f"input 0.00000000{cost}, output 0.00000000{cost}" for cost in (5, 2))
+    assert [(one.before, one.after) for one in told] == [(five, two), (five, five)]
+
+
 def test_only_prices_and_retirement_are_taken_over() -> None:
     """What else newer data says of a model is left; what differs is told by its figures."""
     stored = Model(provider="acme", name="one", quality=0.9, prices=days((5, None)))

@@ -76,7 +76,7 @@ def alterations(before: Model, after: Model) -> tuple[Alteration, ...]:
             continue
         beside = old or _beside(before.prices, new)
         told = _figures(beside), _figures(new)
-        keys = [key for key in {**told[0], **told[1]} if told[0].get(key) != told[1].get(key)]
+        keys = [key for key in {**told[0], **told[1]} if told[0].get(key) != told[1].get(key)] or [*told[1]]
         found.append(
             Alteration(
                 what="price at first" if name == "initial" else f"price from {name}",
