@@ -225,6 +225,27 @@ async def test_a_start_that_is_broken_off_leaves_no_connection_behind(tmp_path: 
         assert _left_behind() == []
 
 
+async def test_a_database_closed_in_the_middle_leaves_no_connection_behind(tmp_path: Path) -> None:
+    """Whoever reads ends first, and what it had is closed as well."""
+    database = Database(StorageSettings(url=f"sqlite:///{tmp_path}/used.db"))
+    await database.open()
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def read() -> None:
+        async with database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+            inside.set()
+            await go_on.wait()
+
+    reading = asyncio.create_task(read())
+    await inside.wait()
+    closing = asyncio.create_task(database.close())
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(reading, closing)
+    assert _left_behind() == []
+
+
 async def _cut_off(doing: Coroutine[object, object, None], step: int) -> None:
     """Cancelled after some tenths of a millisecond."""
     task = asyncio.create_task(doing)

@@ -46,6 +46,8 @@ class Database:
         self._file = sqlite_file(database_url(settings.url))
         self._engine: AsyncEngine | None = None
         self._writer: AsyncEngine | None = None
+        self._used: set[asyncio.Future[None]] = set()
+        """One for each connection that somebody has, done once it is given back."""
         self._left: set[asyncio.Future[None]] = set()
         """Connections being given back."""
         # There is one writer. Those of this process queue here, fairly, instead of polling for its lock.
@@ -67,9 +69,14 @@ class Database:
         self._writer = engine.execution_options(**{WRITES: True})
 
     async def close(self) -> None:
-        """Close every connection, those of a database that hangs by force; may be called twice."""
+        """Close every connection, those of a database that hangs by force; may be called twice.
+
+        Who has one is given two seconds to end.
+        """
         engine, self._engine, self._writer = self._engine, None, None
         if engine is not None:
+            if self._used:
+                await asyncio.wait(self._used, timeout=_GRACE_S)
             await self._dispose(engine)
 
     async def __aenter__(self) -> Self:
@@ -144,10 +151,15 @@ class Database:
         except asyncio.CancelledError:  # half-opened it would belong to nobody, and never be closed
             self._leave(_given_back(opening))
             raise
+        used: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._used.add(used)
         try:
             yield connection
         finally:
-            await asyncio.shield(self._leave(connection.close()))
+            self._used.discard(used)
+            leaving = self._leave(connection.close())
+            used.set_result(None)
+            await asyncio.shield(leaving)
 
     async def _dispose(self, engine: AsyncEngine) -> None:
         """Close an engine behind the last connection that is given back: a closed pool would forget it."""

@@ -10,6 +10,7 @@ from baton.core.losses import Losses
 from baton.upstream.providers.simulated.calls import Outcome
 from tests.api.conftest import Web
 from tests.api.native.test_chat import FIELDS, PATH, body
+from tests.ledger.conftest import eventually
 
 
 def streamed(**more: Any) -> dict[str, Any]:
@@ -115,6 +116,7 @@ async def test_a_client_that_leaves_ends_the_call(web: Web) -> None:
         answer.close()
     async with asyncio.timeout(5):
         await calls.settled()
+        await eventually(lambda: not web.baton.app.ledger.book.open_count)  # what was said is counted first
     assert calls.last[-1].outcome is Outcome.GONE
     (row,) = (await web.get("/api/interactions?status=cancelled")).json["interactions"]
     assert 0 < row["usage"]["completionTokens"] < 5000
