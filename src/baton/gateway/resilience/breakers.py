@@ -1,0 +1,32 @@
+"""Who may be asked: the interface behind which circuit breakers keep their state, here or shared."""
+
+from typing import Protocol
+
+
+class Lease(Protocol):
+    """A permission for one call; the first word about what came of it counts, later ones mean nothing."""
+
+    def succeeded(self) -> None:
+        """The provider answered as it should."""
+        ...
+
+    def failed(self, *, unreachable: bool = False) -> None:
+        """It failed in a way that counts against it (`Rule.breaks`); `unreachable`: no connection was had."""
+        ...
+
+    def released(self) -> None:
+        """Nothing was learnt: a 429, the caller's own fault, a caller who left."""
+        ...
+
+
+class Breakers(Protocol):
+    """The breakers of all providers, and of each model within them."""
+
+    def wait_s(self, provider: str, model: str) -> float:
+        """How long a route is not to be asked, in seconds; 0: it may be asked now, or tried (half-open with a
+        trial left); infinity: an admin holds it open. Costs no I/O: routing asks it of every candidate."""
+        ...
+
+    async def enter(self, provider: str, model: str, lease_s: float) -> Lease | None:
+        """Permission for one call, or None. A lease that nobody says a word about ends after `lease_s`."""
+        ...
