@@ -38,6 +38,19 @@ async def test_the_echo_says_what_it_is(ask: Ask) -> None:
     assert (await ask("echo;notice=off", "Is anybody there?")).text == "Is anybody there?"
 
 
+async def test_an_answer_that_was_begun_is_gone_on_with(ask: Ask) -> None:
+    """Where the conversation ends with the beginning of the answer: the rest, all of it, or a refusal, as the
+    model is said to behave."""
+    begun = [{"role": "user", "content": "one two three"}, {"role": "assistant", "content": "one two"}]
+    said = {
+        prefill: await ask(f"echo;notice=off;prefill={prefill}", messages=begun, stream=False)
+        for prefill in ("taken", "ignored", "refused")
+    }
+    assert said["taken"].text == " three"
+    assert said["ignored"].text == "one two three"
+    assert said["refused"].status == 400
+
+
 async def test_the_listed_models_are_those_it_has() -> None:
     """The data for the catalog names every mode, and nothing else; each costs nothing."""
     assert [model.name for model in MODELS] == list(Mode)

@@ -61,6 +61,32 @@ async def test_errors_are_not_billed(ask: Ask, simulation: Simulation) -> None:
     assert simulation.calls.count("gpt-9") == 1
 
 
+async def test_it_writes_its_own_bill(ask: Ask, simulation: Simulation) -> None:
+    """At its own prices: nothing for a refusal, the prompt once it was read, and every token that left."""
+    priced = "echo;notice=off;in_price=2.5;out_price=10"
+    await ask(priced, "one two three four")
+    whole = await ended(simulation)
+    assert whole.cost_nanos == whole.prompt_tokens * 2500 + 4 * 10_000
+    for fault, tokens in (("503", None), ("reset", None), ("html", 0), ("cut;after=3", 3)):
+        await ask(f"{priced};fault={fault}", "one two three four", stream=True)
+        call = await ended(simulation)
+        wanted = 0 if tokens is None else call.prompt_tokens * 2500 + tokens * 10_000
+        assert call.cost_nanos == wanted, fault
+    tallies = simulation.calls.tallies
+    assert tallies[priced].cost_nanos == whole.cost_nanos
+    assert sum(tally.cost_nanos for tally in tallies.values()) == sum(
+        call.cost_nanos for call in simulation.calls.last
+    )
+
+
+async def test_who_is_not_answered_may_pay_for_the_prompt(ask: Ask, simulation: Simulation) -> None:
+    """A model that was put to work and never said a word has read the prompt."""
+    await ask("echo;fault=silence", patience_s=0.05)
+    call = await ended(simulation)
+    assert (call.outcome, call.billed) == (Outcome.GONE, Usage(prompt=call.prompt_tokens))
+    assert call.prompt_tokens
+
+
 async def test_who_leaves_a_socket_is_counted(
     url: str, http: aiohttp.ClientSession, simulation: Simulation
 ) -> None:
@@ -165,7 +191,7 @@ async def test_counts_over_http(url: str, http: aiohttp.ClientSession, ask_by_so
         seen = await response.json()
     assert seen["count"] == 2
     assert seen["models"]["echo;fault=500"] == {
-        "calls": 1, "faults": 1, "gone": 0, "prompt_tokens": 0, "tokens_sent": 0,
+        "calls": 1, "faults": 1, "gone": 0, "prompt_tokens": 0, "tokens_sent": 0, "cost_nanos": 0,
     }  # fmt: skip
     assert [call["outcome"] for call in seen["calls"]] == ["done", "done"]
     assert json.loads(seen["calls"][0]["body"])["messages"][0]["content"] == "one two"

@@ -1,6 +1,7 @@
 """Every fault, as a client sees it: in process and over a real socket, whole and streamed."""
 
 import json
+from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -70,6 +71,35 @@ async def test_the_first_calls_fail_then_it_works(ask: Ask, simulation: Simulati
     assert statuses == [503, 503, 200, 200]
     assert (await ask("lorem;fault=503;times=2", stream=stream)).status == 503
     assert simulation.calls.tallies["echo;fault=503;times=2"].faults == 2
+
+
+async def test_a_fault_begins_at_a_call(ask: Ask, stream: bool) -> None:
+    """`skip=2;times=1` spares two calls of that name, fails one, and no more."""
+    model = "echo;fault=503;skip=2;times=1"
+    statuses = [(await ask(model, stream=stream)).status for _ in range(5)]
+    assert statuses == [200, 200, 503, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("when", "failing"),
+    [
+        ("lasts=60", range(60)),
+        ("begins=20", range(20, 400)),
+        ("begins=20;lasts=60", range(20, 80)),
+        ("lasts=60;every=120", [*range(60), *range(120, 180), *range(240, 300), *range(360, 400)]),
+    ],
+)
+async def test_a_fault_has_its_time(
+    ask: Ask, time: Time, stream: bool, when: str, failing: Sequence[int]
+) -> None:
+    """It begins, ends and comes again by the clock, counted from the first call of that name."""
+    first = time.now
+    seen: list[int] = []
+    for at in range(0, 400, 10):
+        time.now = first + at
+        if (await ask(f"echo;fault=503;{when}", stream=stream)).status == 503:
+            seen.append(at)
+    assert seen == [at for at in failing if at % 10 == 0]
 
 
 async def test_a_share_of_the_calls_fails(ask_in_process: Ask, stream: bool) -> None:

@@ -46,12 +46,22 @@ class Call(Struct, kw_only=True):
     tokens_sent: int = 0
     reported: Usage | None = None
     """The usage in the answer, where the answer got that far."""
+    worked: bool = False
+    """Whether the model read the prompt: not where it was refused, or its connection torn down at once."""
+    in_price: float = 0.0
+    """USD per million tokens."""
+    out_price: float = 0.0
 
     @property
     def billed(self) -> Usage:
-        """What a provider would charge: the prompt if anything came of it, and every token that left."""
-        begun = self.tokens_sent or self.reported is not None
-        return Usage(prompt=self.prompt_tokens if begun else 0, completion=self.tokens_sent)
+        """What a provider would charge for: the prompt that was read, and every token that left."""
+        return Usage(prompt=self.prompt_tokens if self.worked else 0, completion=self.tokens_sent)
+
+    @property
+    def cost_nanos(self) -> int:
+        """What it would charge, in nano-USD; each side rounded by itself."""
+        used = self.billed
+        return round(used.prompt * self.in_price * 1000) + round(used.completion * self.out_price * 1000)
 
 
 class Tally(Struct, kw_only=True):
@@ -63,6 +73,7 @@ class Tally(Struct, kw_only=True):
     prompt_tokens: int = 0
     """Billed ones."""
     tokens_sent: int = 0
+    cost_nanos: int = 0
 
 
 class CallBook:
@@ -121,6 +132,7 @@ class CallBook:
         tally.gone += outcome is Outcome.GONE
         tally.prompt_tokens += call.billed.prompt
         tally.tokens_sent += call.tokens_sent
+        tally.cost_nanos += call.cost_nanos
 
     async def settled(self) -> None:
         """Wait until every call has ended, so that what was asked and left is counted."""

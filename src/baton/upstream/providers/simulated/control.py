@@ -42,6 +42,7 @@ class CallRow(Struct, frozen=True, kw_only=True, rename="camel"):
     tokens_sent: int
     reported: Usage | None
     billed: Usage
+    cost_nanos: int
     key_digest: str | None
     body_digest: str
     body: str

@@ -14,11 +14,16 @@ the model there).
 | `usage=off` | reports no usage |
 | `notice=off` | `echo` gives back the bare text |
 | `script` | name of the script that `scripted` follows |
+| `prefill` | a `Prefill`: what becomes of an answer that the request has begun; default `ignored` |
+| `in_price`, `out_price` | USD per million tokens that it charges, for its own bill |
 | `fault` | a status from 400 to 599, or a `FaultKind` |
 | `after` | tokens of the stream before the fault; default 3 |
 | `wait` | seconds that a `slow` answer keeps its first token back; default 30 |
 | `retry_after`, `retry_form` | seconds to wait, and a `RetryForm`; with any error status |
 | `times` | only the first so many calls of this name fail |
+| `skip` | so many calls are spared before the first that fails |
+| `begins`, `lasts`, `every` | seconds: from the name's first call to the fault; how long it stays; from one
+such time to the next (`lasts=60;every=120` flaps) |
 | `rate`, `seed` | share of the calls that fail, from 0 to 1; another seed, other calls |
 """
 
@@ -34,6 +39,7 @@ from baton.core.errors import Invalid
 _Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 _Length = Annotated[int, Meta(ge=0, le=10_000)]  # words; making them takes the time of everybody's requests
 _Amount = Annotated[float, Meta(ge=0, le=86_400_000)]  # a day of milliseconds: finite, and enough
+_Price = Annotated[float, Meta(ge=0, le=1_000_000)]
 _SWITCHES = {"on": True, "off": False}
 _SWITCHED = frozenset({"usage", "notice"})
 
@@ -121,6 +127,17 @@ class RetryForm(StrEnum):
     NONE = "none"
 
 
+class Prefill(StrEnum):
+    """What a model does where the conversation ends with the beginning of its own answer."""
+
+    IGNORED = "ignored"
+    """Answers from the beginning."""
+    TAKEN = "taken"
+    """Says the rest only, where its answer begins so; else all of it, as if it went on."""
+    REFUSED = "refused"
+    """400."""
+
+
 class _Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings as they are written."""
 
@@ -132,12 +149,19 @@ class _Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     usage: bool = True
     notice: bool = True
     script: str | None = None
+    prefill: Prefill = Prefill.IGNORED
+    in_price: _Price = 0.0
+    out_price: _Price = 0.0
     fault: FaultKind | Annotated[int, Meta(ge=400, le=599)] | None = None
     after: _Count = 3
     wait: _Amount = 30.0
     retry_after: _Amount = 1.0
     retry_form: RetryForm | None = None
     times: _Count | None = None
+    skip: _Count = 0
+    begins: _Amount = 0.0
+    lasts: _Amount | None = None
+    every: Annotated[float, Meta(gt=0)] | None = None
     rate: Annotated[float, Meta(ge=0, le=1)] = 1.0
     seed: int = 0
 
@@ -153,8 +177,25 @@ class Fault(Struct, frozen=True, kw_only=True):
     retry_form: RetryForm = RetryForm.NONE
     times: int | None = None
     """None: every call."""
+    skip: int = 0
+    begins_s: float = 0.0
+    """After the first call."""
+    lasts_s: float | None = None
+    """None: for ever."""
+    every_s: float | None = None
+    """From one beginning to the next; None: it comes once."""
     rate: float = 1.0
     seed: int = 0
+
+    def due(self, count: int, since_s: float) -> bool:
+        """Whether it may befall a call: the `count`-th, so long after the first."""
+        nth = count - self.skip
+        if nth < 1 or (self.times is not None and nth > self.times):
+            return False
+        into_s = since_s - self.begins_s
+        if self.every_s is not None and into_s > 0:
+            into_s %= self.every_s
+        return into_s >= 0 and (self.lasts_s is None or into_s < self.lasts_s)
 
 
 class Manner(Struct, frozen=True, kw_only=True):
@@ -171,6 +212,11 @@ class Manner(Struct, frozen=True, kw_only=True):
     notice: bool = True
     """Whether `echo` says what it is."""
     script: str | None = None
+    prefill: Prefill = Prefill.IGNORED
+    in_price: float = 0.0
+    """USD per million tokens of prompts."""
+    out_price: float = 0.0
+    """USD per million tokens of answers."""
     says: str | None = None
     """Text to answer with, whatever was asked; set by control only."""
     fault: Fault | None = None
@@ -232,6 +278,9 @@ def read_manner(mode: Mode, settings: Mapping[str, str], says: str | None = None
         reports_usage=written.usage,
         notice=written.notice,
         script=written.script,
+        prefill=written.prefill,
+        in_price=written.in_price,
+        out_price=written.out_price,
         says=says,
         fault=_fault(written),
     )
@@ -250,6 +299,10 @@ def _fault(written: _Settings) -> Fault | None:
         retry_after_s=written.retry_after,
         retry_form=form,
         times=written.times,
+        skip=written.skip,
+        begins_s=written.begins,
+        lasts_s=written.lasts,
+        every_s=written.every,
         rate=written.rate,
         seed=written.seed,
     )

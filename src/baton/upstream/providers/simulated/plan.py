@@ -18,13 +18,13 @@ from baton.core.answer import (
     ToolCallDelta,
 )
 from baton.core.errors import Invalid
-from baton.core.messages import Part, Reasoning, Text, ToolCall
+from baton.core.messages import Part, Reasoning, Role, Text, ToolCall
 from baton.core.request import ChatRequest, FormatKind, ResponseFormat
 from baton.core.usage import Usage
 from baton.upstream.providers.simulated.asked import Asked, asked, part_text
 from baton.upstream.providers.simulated.calling import call_id, calls
 from baton.upstream.providers.simulated.dice import Dice
-from baton.upstream.providers.simulated.manner import Manner, Mode
+from baton.upstream.providers.simulated.manner import Manner, Mode, Prefill
 from baton.upstream.providers.simulated.models import MAX_OUTPUT_TOKENS
 from baton.upstream.providers.simulated.schemas.document import instance
 from baton.upstream.providers.simulated.schemas.merging import Unsatisfiable
@@ -133,7 +133,21 @@ def _speak(request: ChatRequest, heard: Asked, manner: Manner, line: Line | None
         text = _json(wish, heard, index)
     else:
         text = _prose(heard, manner, index)
-    return Spoken(reasoning=thought, text=_pieces(text))
+    return Spoken(reasoning=thought, text=_pieces(_gone_on(text, request, manner)))
+
+
+def _gone_on(text: str, request: ChatRequest, manner: Manner) -> str:
+    """What is left to say where the request has begun the answer.
+
+    Raises:
+        Invalid: the model does not take beginnings.
+    """
+    last = request.messages[-1] if request.messages else None
+    if manner.prefill is Prefill.IGNORED or last is None or last.role is not Role.ASSISTANT:
+        return text
+    if manner.prefill is Prefill.REFUSED:
+        raise Invalid("This simulated model takes no beginning of its answer: end with a user message.")
+    return text.removeprefix(last.text)
 
 
 def _scripted(heard: Asked, line: Line, index: int) -> Spoken:

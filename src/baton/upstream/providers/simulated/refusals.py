@@ -59,6 +59,12 @@ def refusal(fault: Fault) -> ErrorWords | None:
     return words
 
 
+def is_worked_for(fault: Fault) -> bool:
+    """Whether a model has read the prompt before the fault: an error answer costs nothing, no more does a
+    connection that is torn down at once; who hangs, babbles or breaks off has begun."""
+    return fault.kind is not FaultKind.RESET and refusal(fault) is None
+
+
 def _by_status(status: int) -> ErrorWords:
     kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
     return ErrorWords(

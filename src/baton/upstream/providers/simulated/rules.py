@@ -34,7 +34,8 @@ class Rules:
         """
         self._set: dict[str, Rule] = {}
         self._unknown: Rule | None = None
-        self._asked: dict[str, int] = {}
+        self._asked: dict[str, tuple[int, float]] = {}
+        """How often each name was asked, and when first."""
         self.set_unknown(Rule(behaves=unknown) if unknown is not None else None)
 
     @property
@@ -110,14 +111,15 @@ class Rules:
             raise NotFound(f"The simulated provider has no model '{base}'; it has {known}.", param="model")
         return _manner(rule, settings)
 
-    def strikes(self, key: str, fault: Fault) -> bool:
-        """Count one call under `key`, and say whether the fault befalls it."""
+    def strikes(self, key: str, fault: Fault, now_s: float) -> bool:
+        """Count one call under `key`, and say whether the fault befalls it. `now_s`: monotonic."""
         key = key.removeprefix(_PREFIX)
-        count = self._asked.pop(key, 0) + 1
-        self._asked[key] = count  # at the end, so that the longest unasked leaves first
+        before, first_s = self._asked.pop(key, (0, now_s))
+        count = before + 1
+        self._asked[key] = (count, first_s)  # at the end, so that the longest unasked leaves first
         if len(self._asked) > _MOST_COUNTED:
             del self._asked[next(iter(self._asked))]
-        if fault.times is not None and count > fault.times:
+        if not fault.due(count, now_s - first_s):
             return False
         return fault.rate >= 1 or Dice(fault.seed, count).unit() < fault.rate
 

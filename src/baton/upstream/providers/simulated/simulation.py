@@ -15,6 +15,7 @@ from baton.upstream.providers.simulated.errands.registry import deeds_for
 from baton.upstream.providers.simulated.manner import BESIDE_CHAT, Fault, Manner, Mode
 from baton.upstream.providers.simulated.performance import Score, perform
 from baton.upstream.providers.simulated.plan import Plan, make_plan
+from baton.upstream.providers.simulated.refusals import is_worked_for
 from baton.upstream.providers.simulated.rules import Rules
 from baton.upstream.providers.simulated.scripts import Line, Scripts
 from baton.upstream.providers.simulated.spoken import counting_wire_for, wire_for
@@ -82,14 +83,16 @@ class Simulation:
         scripts: Scripts | None = None,
         unknown: str | None = None,
         needs_key: bool = False,
+        keep_calls: int = 200,
     ) -> None:
         """`unknown`: how names behave that nobody set and that are no mode, e.g. `echo`; None: 404.
+        `keep_calls`: how many of the last ones can be asked for, one by one.
 
         Raises:
             Invalid: `unknown` makes no sense.
         """
         self.rules = Rules(unknown)
-        self.calls = CallBook()
+        self.calls = CallBook(keep=keep_calls)
         self._clock = clock
         self._scripts = scripts or Scripts()
         self._needs_key = needs_key
@@ -186,11 +189,14 @@ class Simulation:
     def _fault(self, manner: Manner, counter: str) -> Fault | None:
         """The fault of this very call."""
         fault = manner.fault
-        return fault if fault is not None and self.rules.strikes(counter, fault) else None
+        struck = fault is not None and self.rules.strikes(counter, fault, self._clock.monotonic())
+        return fault if struck else None
 
     def _performance(self, call: Call, score: Score) -> Performance:
         call.fault = str(score.fault.kind) if score.fault is not None else None
         call.prompt_tokens = score.plan.usage.prompt
+        call.worked = score.fault is None or is_worked_for(score.fault)
+        call.in_price, call.out_price = score.manner.in_price, score.manner.out_price
         self.calls.opened(call)
         answer_id = f"simulated-{call.number:06d}-{call.body_digest[:_DIGEST_DIGITS]}"
         return Performance(perform(structs.replace(score, id=answer_id)), self.calls, call)
