@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from msgspec import Struct
+
 
 class Lease(Protocol):
     """A permission for one call; the first word about what came of it counts, later ones mean nothing."""
@@ -29,4 +31,25 @@ class Breakers(Protocol):
 
     async def enter(self, provider: str, model: str, lease_s: float) -> Lease | None:
         """Permission for one call, or None. A lease that nobody says a word about ends after `lease_s`."""
+        ...
+
+
+class BreakerChange(Struct, frozen=True, kw_only=True):
+    """A breaker has opened, opened again after a trial, or closed."""
+
+    provider: str
+    model: str | None
+    """The provider's own word for it; None: it is the breaker of the provider as a whole."""
+    is_open: bool
+    forced: bool
+    """Whether an admin's word did it, or the end of one."""
+    wait_s: float | None
+    """How long nobody is asked, where it opened by itself."""
+
+
+class BreakerListener(Protocol):
+    """Learns of breakers that open and close."""
+
+    def changed(self, change: BreakerChange) -> None:
+        """Called once the change is whole, on a request's path: takes note in microseconds, never raises."""
         ...
