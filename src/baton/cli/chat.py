@@ -1,7 +1,6 @@
 """`baton chat`."""
 
 import asyncio
-import os
 import sys
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,12 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from baton.access.identity.first_admin import read_first_key
-from baton.cli.conversation import Answer, Conversation, Line, Receipt
-from baton.cli.installation import ConfigFile, DataDir, read_settings
+from baton.cli.conversation import Answer, Conversation, Receipt
+from baton.cli.line import Reach, line_to
 from baton.cli.stop import INTERRUPTED, MISUSED, Stop
 from baton.cli.terminal import AsJson, print_json
-from baton.core.errors import BatonError
 
 _LEAVE = frozenset({"/exit", "/quit"})
 
@@ -23,19 +20,6 @@ class AnswerView(Receipt, frozen=True, kw_only=True):
     """An answer with what it came to."""
 
     text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """Where Baton is, and as whom it is asked."""
-
-    url: Annotated[str | None, typer.Option(help="Where Baton is. [env: BATON_URL; host and port]")] = None
-    api_key: Annotated[
-        str | None,
-        typer.Option(help="[env: BATON_API_KEY, BATON_MASTER_KEY; the data folder's first key]"),
-    ] = None
-    data_dir: DataDir = None
-    config: ConfigFile = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +52,7 @@ def chat(
     asked = _asked(prompt)
     if asked == "":
         raise Stop("there is nothing to ask: neither a prompt nor anything piped in.", MISUSED)
-    conversation = Conversation(_line(reach), model, system)
+    conversation = Conversation(line_to(reach), model, system)
     if asked is None:
         _converse(conversation, manner)
         return
@@ -83,23 +67,6 @@ def _asked(prompt: str | None) -> str | None:
     if sys.stdin.isatty():
         return prompt
     return "\n\n".join(part for part in (prompt, sys.stdin.read().strip()) if part)
-
-
-def _line(reach: Reach) -> Line:
-    url = reach.url or os.environ.get("BATON_URL")
-    key = reach.api_key or os.environ.get("BATON_API_KEY") or os.environ.get("BATON_MASTER_KEY")
-    if url is None or key is None:
-        settings = read_settings(reach.config, reach.data_dir)
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 (compared)
-        url = url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-        key = key or settings.master_key
-        try:
-            key = key or asyncio.run(read_first_key(settings.data_dir))
-        except BatonError as error:
-            raise Stop(f"no API key: set BATON_API_KEY or --api-key. {error.message}", MISUSED) from error
-    if not url.startswith(("http://", "https://")):
-        raise Stop(f"{url!r} is no address; write e.g. http://127.0.0.1:8080.", MISUSED)
-    return Line(url.rstrip("/"), key)
 
 
 def _converse(conversation: Conversation, manner: Manner) -> None:

@@ -1,7 +1,6 @@
 """Talking to a running Baton over HTTP, in OpenAI's dialect."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -10,11 +9,10 @@ import aiohttp
 import msgspec
 from msgspec import Struct, field
 
+from baton.cli.line import Line, connected
 from baton.cli.stop import Stop
 from baton.core.errors import Unauthenticated
 from baton.upstream.dialects.sse import SseEvent, SseReader
-
-_CONNECT_S = 5.0
 
 
 class Receipt(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -34,14 +32,6 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     text: str
     receipt: Receipt
-
-
-class Line(Struct, frozen=True):
-    """How Baton is reached."""
-
-    url: str
-    """Without a slash at its end."""
-    key: str
 
 
 class _Said(Struct):
@@ -108,7 +98,7 @@ class Conversation:
         if hear is not None:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         async with (
-            _connected(self._line) as session,
+            connected(self._line) as session,
             session.post(f"{self._line.url}/v1/chat/completions", json=body) as response,
         ):
             answer = await _read(response, hear)
@@ -125,24 +115,9 @@ class Conversation:
         """
         model = "auto" if "/" in self._model else self._model
         address = f"{self._line.url}/v1/models/{quote(model, safe='')}"
-        async with _connected(self._line) as session, session.get(address) as response:
+        async with connected(self._line) as session, session.get(address) as response:
             if response.status != HTTPStatus.OK:
                 raise _refusal(response.status, await response.read())
-
-
-@asynccontextmanager
-async def _connected(line: Line) -> AsyncGenerator[aiohttp.ClientSession]:
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
-    headers = {"Authorization": f"Bearer {line.key}"}
-    try:
-        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
-            yield session
-    except aiohttp.ClientConnectorError as error:
-        raise Stop(
-            f"no Baton answers at {line.url}; start one with `baton serve`, or set BATON_URL."
-        ) from error
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise Stop(f"the connection to {line.url} failed: {error or type(error).__name__}.") from error
 
 
 async def _read(response: aiohttp.ClientResponse, hear: Callable[[str], None] | None) -> Answer:
