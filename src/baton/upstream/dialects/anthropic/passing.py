@@ -36,7 +36,7 @@ def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     return for_model(envelope, model, _PAID_BY)
 
 
-class _Said(Struct):
+class _Said(Struct, gc=False):
     """A delta, or a block that begins."""
 
     type: str | None = None
@@ -46,13 +46,13 @@ class _Said(Struct):
     stop_reason: str | None = None
 
 
-class _Message(Struct):
+class _Message(Struct, gc=False):
     id: str | None = None
     model: str | None = None
     usage: WireUsage | None = None
 
 
-class _Event(Struct):
+class _Event(Struct, gc=False):
     type: str | None = None
     delta: _Said | None = None
     content_block: _Said | None = None

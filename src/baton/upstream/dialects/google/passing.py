@@ -67,23 +67,23 @@ def _once(fields: dict[str, Raw]) -> dict[str, Raw]:
     return spelt
 
 
-class _Part(Struct):
+class _Part(Struct, gc=False):
     text: str | None = None
     functionCall: Raw | None = None
 
 
-class _Content(Struct):
+class _Content(Struct, gc=False):
     parts: list[_Part] | None = None
 
 
-class _Candidate(Struct):
+class _Candidate(Struct, gc=False):
     content: _Content | None = None
     finishReason: str | int | None = None
     index: int | None = None
     groundingMetadata: Raw = ABSENT
 
 
-class _Chunk(Struct):
+class _Chunk(Struct, gc=False):
     candidates: list[_Candidate] | None = None
     usageMetadata: Raw = ABSENT
     promptFeedback: Feedback | None = None

@@ -45,7 +45,7 @@ def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     return msgspec.json.encode(fields)
 
 
-class _Delta(Struct):
+class _Delta(Struct, gc=False):
     content: Any = None
     reasoning_content: Any = None
     reasoning: Any = None
@@ -58,13 +58,13 @@ class _Delta(Struct):
     images: Any = None
 
 
-class _ChunkChoice(Struct):
+class _ChunkChoice(Struct, gc=False):
     delta: _Delta | None = None
     index: int | None = 0
     finish_reason: str | None = None
 
 
-class _Chunk(Struct):
+class _Chunk(Struct, gc=False):
     choices: list[_ChunkChoice] | None = None
     usage: WireUsage | None = None
     error: Any = None

@@ -57,14 +57,14 @@ _KNOWN = frozenset({"id", "object", "created", "model", "choices", "usage", "err
 _KNOWN_OF_CHOICES = frozenset({"index", "delta", "finish_reason", "logprobs"})
 
 
-class _TextChoice(Struct):
+class _TextChoice(Struct, gc=False):
     delta: dict[str, Any]
     index: int = 0
     finish_reason: str | None = None
     logprobs: Any = None
 
 
-class _TextChunk(Struct):
+class _TextChunk(Struct, gc=False):
     choices: list[_TextChoice]
     usage: Any = None
     error: Any = None

@@ -42,7 +42,7 @@ def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     return for_model(envelope, model, _PAID_BY)
 
 
-class _Event(Struct):
+class _Event(Struct, gc=False):
     type: str = ""
     delta: Any = None
     response: Raw = Raw(b"null")
