@@ -1,0 +1,249 @@
+"""The breakers of one process, kept in its memory."""
+
+import math
+from collections.abc import Iterable
+from itertools import islice
+
+import structlog
+
+from baton.core.clock import Clock
+from baton.gateway.resilience.breaker import Breaker, Limits, Permit, State
+from baton.gateway.resilience.breakers import BreakerChange, BreakerListener
+from baton.gateway.resilience.forced import ForcedBreaker, Hold
+from baton.gateway.resilience.standing import Standing, standing_of
+
+MODELS_AT_MOST = 1000
+"""Breakers of one provider's models; callers can name any model."""
+
+_KEPT = 3 * MODELS_AT_MOST // 4
+"""How many are left when there were too many, so that this is rare."""
+
+_HELD = {Hold.OPEN: State.OPEN, Hold.CLOSED: State.CLOSED}
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class _Within:
+    """The breakers of one provider."""
+
+    __slots__ = ("models", "whole")
+
+    def __init__(self, whole: Breaker) -> None:
+        self.whole = whole
+        self.models: dict[str, Breaker] = {}
+
+
+class MemoryBreakers:
+    """The breakers of every provider that was asked, and of each model within it."""
+
+    def __init__(self, clock: Clock, limits: Limits | None = None) -> None:
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._providers: dict[str, _Within] = {}
+        self._listeners: list[BreakerListener] = []
+        self._held: dict[tuple[str, str | None], tuple[Hold, float]] = {}
+        """By an admin, and until when on the monotonic clock."""
+        self._next_end_s = math.inf
+        """When the first of them ends."""
+
+    def listen(self, listener: BreakerListener) -> None:
+        """Have it told of every breaker that opens or closes."""
+        self._listeners.append(listener)
+
+    def wait_s(self, provider: str, model: str) -> float:
+        """As `Breakers.wait_s`."""
+        now_s = self._now_s()
+        within = self._providers.get(provider)
+        if within is None:
+            return 0.0
+        wait_s = within.whole.wait_s(now_s)
+        own = within.models.get(model)
+        return wait_s if own is None else max(wait_s, own.wait_s(now_s))
+
+    async def enter(self, provider: str, model: str, lease_s: float) -> "MemoryLease | None":
+        """As `Breakers.enter`. Nothing is awaited, so both breakers are asked and entered at one moment."""
+        now_s = self._now_s()
+        within = self._providers.get(provider) or self._new(provider, now_s)
+        whole = within.whole
+        own = within.models.get(model) or self._new_within(within, model, now_s)
+        if whole.wait_s(now_s):
+            whole.refused += 1
+            return None
+        if own.wait_s(now_s):
+            own.refused += 1
+            return None
+        return MemoryLease(
+            self, provider, model, (whole, own), (whole.enter(now_s, lease_s), own.enter(now_s, lease_s))
+        )
+
+    def hold(self, wanted: Iterable[ForcedBreaker]) -> None:
+        """Hold open or closed what admins want so, and nothing else. What has ended already holds nothing."""
+        now_s, now_ms = self._now_s(), self._clock.wall() * 1000
+        held: dict[tuple[str, str | None], tuple[Hold, float]] = {}
+        for each in wanted:
+            left_s = math.inf if each.until_ms is None else (each.until_ms - now_ms) / 1000
+            if left_s > 0:
+                held[(each.provider, each.model)] = (each.state, now_s + left_s)
+        before, self._held = self._held, held
+        self._next_end_s = min((until_s for _, until_s in held.values()), default=math.inf)
+        for key in before.keys() - held.keys():
+            self._force(*key, None, now_s)
+        for key, (state, _) in held.items():
+            if key not in before or before[key][0] is not state:
+                self._force(*key, _HELD[state], now_s)
+
+    def standings(self) -> list[Standing]:
+        """Every provider's that was asked, and every model's of which anything is known, by name."""
+        now_s = self._now_s()
+        wall_s = self._clock.wall() - now_s
+        return [
+            standing_of(provider, model, breaker, now_s, wall_s)
+            for provider, within in sorted(self._providers.items())
+            for model, breaker in ((None, within.whole), *sorted(within.models.items()))
+            if model is None or breaker.refused or breaker.openings or not breaker.quiet(now_s)
+        ]
+
+    def knows(self, provider: str, model: str) -> bool:
+        """Whether a model was asked here, or is held by an admin."""
+        within = self._providers.get(provider)
+        return within is not None and model in within.models
+
+    def said(self, lease: "MemoryLease", failed: bool, unreachable: bool) -> None:
+        """The word about a call."""
+        now_s = self._clock.monotonic()
+        whole, own = lease.breakers
+        if failed:
+            changed = (
+                whole.failed(lease.permits[0], now_s, None if unreachable else lease.model),
+                own.failed(lease.permits[1], now_s),
+            )
+        else:
+            changed = whole.succeeded(lease.permits[0], now_s), own.succeeded(lease.permits[1], now_s)
+        if changed[0]:
+            self._tell(lease.provider, None, whole, forced=False)
+        if changed[1]:
+            self._tell(lease.provider, lease.model, own, forced=False)
+
+    def released(self, lease: "MemoryLease") -> None:
+        """No word about it."""
+        now_s = self._clock.monotonic()
+        for breaker, permit in zip(lease.breakers, lease.permits, strict=True):
+            breaker.released(permit, now_s)
+
+    def _now_s(self) -> float:
+        """The time, with everything ended that ends by then."""
+        now_s = self._clock.monotonic()
+        if now_s >= self._next_end_s:
+            ended = [key for key, (_, until_s) in self._held.items() if until_s <= now_s]
+            for key in ended:
+                del self._held[key]
+            self._next_end_s = min((until_s for _, until_s in self._held.values()), default=math.inf)
+            for key in ended:
+                self._force(*key, None, now_s)
+        return now_s
+
+    def _force(self, provider: str, model: str | None, state: State | None, now_s: float) -> None:
+        breaker = self._breaker(provider, model, now_s)
+        was_open = breaker.is_open or breaker.forced is State.OPEN
+        breaker.force(state, now_s)
+        if was_open is not (state is State.OPEN):
+            self._tell(provider, model, breaker, forced=True)
+
+    def _breaker(self, provider: str, model: str | None, now_s: float) -> Breaker:
+        within = self._providers.get(provider) or self._new(provider, now_s)
+        if model is None:
+            return within.whole
+        # An admin's word holds also where there are too many models.
+        return within.models.setdefault(model, Breaker(self._limits, now_s))
+
+    def _new(self, provider: str, now_s: float) -> _Within:
+        within = self._providers[provider] = _Within(Breaker(self._limits, now_s))
+        return within
+
+    def _new_within(self, within: _Within, model: str, now_s: float) -> Breaker:
+        """A model's first; where too many are open it is not kept, and the provider's alone decides."""
+        breaker = Breaker(self._limits, now_s)
+        models = within.models
+        if len(models) >= MODELS_AT_MOST:
+            for name in _spare(models, now_s):
+                del models[name]
+        if len(models) < MODELS_AT_MOST:
+            models[model] = breaker
+        return breaker
+
+    def _tell(self, provider: str, model: str | None, breaker: Breaker, *, forced: bool) -> None:
+        is_open = breaker.is_open or breaker.forced is State.OPEN
+        wait_s = breaker.spared_s if breaker.is_open else None
+        if is_open:
+            _log.warning(
+                "breaker_opened",
+                provider=provider,
+                model=model,
+                forced=forced,
+                wait_s=wait_s,
+                failures_in_a_row=breaker.in_a_row.count,
+                recent_calls=breaker.recent.calls,
+                recent_failures=breaker.recent.failures.count,
+            )
+        else:
+            _log.info("breaker_closed", provider=provider, model=model, forced=forced)
+        change = BreakerChange(provider=provider, model=model, is_open=is_open, forced=forced, wait_s=wait_s)
+        for listener in self._listeners:
+            listener.changed(change)
+
+
+class MemoryLease:
+    """Leave of a provider and of its model for one call."""
+
+    __slots__ = ("_house", "_spoken", "breakers", "model", "permits", "provider")
+
+    def __init__(
+        self,
+        house: MemoryBreakers,
+        provider: str,
+        model: str,
+        breakers: tuple[Breaker, Breaker],
+        permits: tuple[Permit, Permit],
+    ) -> None:
+        """`breakers`, `permits`: the provider's, then the model's."""
+        self._house = house
+        self._spoken = False
+        self.provider = provider
+        self.model = model
+        self.breakers = breakers
+        self.permits = permits
+
+    def succeeded(self) -> None:
+        """As `Lease.succeeded`."""
+        if self._first():
+            self._house.said(self, failed=False, unreachable=False)
+
+    def failed(self, *, unreachable: bool = False) -> None:
+        """As `Lease.failed`."""
+        if self._first():
+            self._house.said(self, failed=True, unreachable=unreachable)
+
+    def released(self) -> None:
+        """As `Lease.released`."""
+        if self._first():
+            self._house.released(self)
+
+    def _first(self) -> bool:
+        """Whether nothing was said before."""
+        first = not self._spoken
+        self._spoken = True
+        return first
+
+
+def _spare(models: dict[str, Breaker], now_s: float) -> list[str]:
+    """Names to do without: quiet ones, then those that came first; none that is open, held, or on trial."""
+    spare = [name for name, breaker in models.items() if breaker.quiet(now_s)]
+    surplus = len(models) - len(spare) - _KEPT
+    if surplus > 0:
+        quiet = frozenset(spare)
+        closed = (
+            name
+            for name, breaker in models.items()
+            if name not in quiet and not (breaker.is_open or breaker.forced or breaker.trials(now_s))
+        )
+        spare.extend(islice(closed, surplus))
+    return spare
