@@ -5,7 +5,8 @@ from alembic import context
 import baton.access.identity.tables
 import baton.ledger.tables
 import baton.records.tables
-import baton.storage.tables  # noqa: F401  the imports declare the tables on METADATA
+import baton.storage.tables
+import baton.watch.alerts.tables  # noqa: F401  the imports declare the tables on METADATA
 from baton.storage.metadata import METADATA
 
 context.configure(

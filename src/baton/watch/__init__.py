@@ -1,0 +1,1 @@
+"""What sees everything below and changes nothing of it."""
