@@ -1,0 +1,1 @@
+"""What attempts were like, by provider, model and hour: sums that outlive their process."""
