@@ -9,9 +9,10 @@ from baton.cli.finding import Finding, State
 from baton.core.errors import AttemptFailed
 from baton.settings import Settings
 from baton.upstream.directory import Credential, Directory, Provider, declared
-from baton.upstream.transport import Deadlines, Transport, UpstreamRequest
+from baton.upstream.listing import ask_for_list, can_list
+from baton.upstream.route import Route
+from baton.upstream.transport import Transport
 
-_DEADLINES = Deadlines(connect_s=3.0, first_byte_s=5.0, idle_s=2.0, total_s=8.0)
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 PROVIDERS = "providers"
 """The area of all that is found here."""
@@ -44,11 +45,12 @@ async def _ask(way: Transport | None, provider: Provider, credential: Credential
 
     if way is None:
         return found(State.OK, "not asked")
-    if "{model}" in provider.base_url:
+    route = Route(provider, credential, "")
+    if not can_list(route):
         return found(State.OK, "not asked: its address is of one model")
     began_s = time.monotonic()
     try:
-        response = await way.send(_request(provider, credential), _DEADLINES)
+        response = await ask_for_list(way, route)
         await response.close()
     except AttemptFailed as error:
         said = f"{provider.base_url} cannot be reached: {error.message}"
@@ -67,17 +69,6 @@ def _shown(credential: Credential) -> str:
     if not credential.key:
         return "no key needed"
     return f"key …{credential.last4}" if credential.last4 else "a key too short to show any of it"
-
-
-def _request(provider: Provider, credential: Credential) -> UpstreamRequest:
-    base, mark, query = provider.base_url.partition("?")
-    headers = {"accept": "application/json", **provider.spec.headers}
-    auth = provider.spec.auth
-    if credential.key:
-        headers[auth.header] = f"{auth.scheme} {credential.key}".lstrip()
-    return UpstreamRequest(
-        url=f"{base.rstrip('/')}/models{mark}{query}", headers=headers, body=b"", method="GET"
-    )
 
 
 def _missing(provider: Provider) -> Finding:
