@@ -62,9 +62,10 @@ def test_a_provider_is_a_short_declaration(path: Path) -> None:
 @pytest.mark.parametrize("spec", declared(), ids=lambda spec: spec.name)
 def test_a_message_pattern_has_a_source(spec: ProviderSpec) -> None:
     """What is known of a provider by its words only says where they were seen."""
-    for known in spec.messages:
-        assert re.search(r"recording \S+-[0-9a-f]{6,}|https?://|guide|reference", known.source), known
-        re.compile(known.pattern)
+    patterns = {known.pattern: known.source for known in spec.messages} | dict(spec.waits)
+    for pattern, source in patterns.items():
+        assert re.search(r"recording \S+-[0-9a-f]{6,}|https?://|[\w-]+/[\w.-]+#\d+|^refusals.py$", source)
+        re.compile(pattern)
     for rule in spec.schemas:
         assert rule.source.startswith("https://"), rule
         re.compile(rule.models)

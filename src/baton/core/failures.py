@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 
 class Again(StrEnum):
@@ -94,8 +94,11 @@ class Failure(Struct, frozen=True, kw_only=True):
     """Whether the provider may have worked for it, and bill it all the same: late, cut off, or unreadable."""
     extra: dict[str, object] | None = None
     """Further fields of the provider's error object, e.g. `failed_generation`."""
+    final: bool = False
+    """Whether the provider says itself that asking it again is no use (`x-should-retry: false`)."""
 
     @property
     def rule(self) -> Rule:
         """What follows from it."""
-        return RULES[self.kind]
+        rule = RULES[self.kind]
+        return structs.replace(rule, again=Again.NEVER) if self.final else rule

@@ -23,11 +23,15 @@ class WaitForm(StrEnum):
 
 
 class LimitHeaders(Struct, frozen=True, kw_only=True):
-    """Names of the headers that tell how much of a limit is left. `{}` stands for `requests` or `tokens`."""
+    """Names of the headers that tell whether a limit is spent and when it resets; `{}`: its name."""
 
-    remaining: str | None = None
-    reset: str | None = None
-    reset_form: WaitForm = WaitForm.SECONDS
+    remaining: str = "x-ratelimit-remaining-{}"
+    reset: str = "x-ratelimit-reset-{}"
+    reset_form: WaitForm = WaitForm.GO_DURATION
+    names: tuple[str, ...] = ("requests", "tokens")
+    """The limits that are told of."""
+    spent: tuple[str, ...] = ("0",)
+    """What `remaining` says where nothing is left."""
 
 
 class Auth(Struct, frozen=True, kw_only=True):
@@ -150,14 +154,14 @@ class Quirks(Struct, frozen=True, kw_only=True):
         return self.media_results is not None and _begins(self.media_results, model)
 
 
-class KnownMessage(Struct, frozen=True, kw_only=True):
+class KnownMessage(Struct, frozen=True):
     """A failure known by its words only, because the provider gives no code for it."""
 
+    kind: Kind
     pattern: str
     """A regular expression, searched without regard to case."""
-    kind: Kind
     source: str
-    """Where it was seen: a recording's id, or a page of the provider's documentation."""
+    """Where it was seen: a recording's id, an issue (`owner/repository#number` on GitHub), or a page."""
 
     def matches(self, text: str) -> bool:
         """Whether the provider's message is this one."""
@@ -224,10 +228,14 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     auth: Auth = Auth()
     headers: Mapping[str, str] = {}
     quirks: Quirks = Quirks()
-    limits: LimitHeaders = LimitHeaders()
+    limits: tuple[LimitHeaders, ...] = ()
+    """Asked where an error for too many requests states no wait."""
     errors: Mapping[tuple[int, str], Kind] = {}
     """(status, code or type) → kind, where the status alone does not tell."""
     messages: tuple[KnownMessage, ...] = ()
+    waits: Mapping[str, str] = {}
+    """Waits that its messages ask for: regular expression, searched without regard to case, whose group is a
+    Go duration or seconds → where it was seen, as with `messages`."""
     capabilities: frozenset[str] = frozenset({"streaming", "tools", "json", "vision"})
     """What its models can do where the catalog does not know them."""
     services: frozenset[Service] = frozenset()

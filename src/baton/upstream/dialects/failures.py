@@ -1,7 +1,7 @@
 """What all dialects' errors have in common: kinds by status, bounds, and no key shown to anybody."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +17,12 @@ MAX_MESSAGE_CHARS = 2000
 """Enough for any provider's sentence, too little for a document sent back."""
 
 MAX_WORD_CHARS = 200
+_MOST_SEARCHED_CHARS = 10_000
+"""Of a message that is compared with known ones."""
+
+_HEAD_BYTES = 200
+"""Of a body, enough to tell HTML from JSON."""
+
 _MAX_EXTRA_CHARS = 16_000
 """Of further fields, as JSON: a tool call that came out wrong is among them."""
 
@@ -30,13 +36,19 @@ BY_STATUS = {
     402: Kind.EXHAUSTED,
     403: Kind.CREDENTIAL,
     404: Kind.MODEL_GONE,
+    405: Kind.SERVER,  # a wrong address
+    407: Kind.SERVER,  # a proxy that stands between
     408: Kind.CONFLICT,
     409: Kind.CONFLICT,
+    410: Kind.MODEL_GONE,
     413: Kind.CONTEXT_LENGTH,
     422: Kind.BAD_REQUEST,
     425: Kind.CONFLICT,
     429: Kind.RATE_LIMIT,
 }
+
+_OF_WHOEVER_STANDS_BEFORE = frozenset({400, 403, 404})
+"""Statuses that say nothing of key, model or request where a page of HTML comes with them."""
 
 
 def known_kind(spec: ProviderSpec, status: int, words: Iterable[str], message: str) -> Kind | None:
@@ -45,7 +57,22 @@ def known_kind(spec: ProviderSpec, status: int, words: Iterable[str], message: s
         declared = spec.errors.get((status, word))
         if declared is not None:
             return declared
+    message = message[:_MOST_SEARCHED_CHARS]
     return next((known.kind for known in spec.messages if known.matches(message)), None)
+
+
+def says_never(headers: Mapping[str, str]) -> bool:
+    """Whether an error answer says itself that asking again is no use."""
+    return headers.get("x-should-retry", "").strip().lower() == "false"
+
+
+def is_from_elsewhere(status: int, body: bytes) -> bool:
+    """Whether an error answer is not the API's own: a page of HTML, or a 404 that is no JSON. The address is
+    wrong then, or something stands before it; the model, the key and the request are not at fault."""
+    head = body[:_HEAD_BYTES].lstrip()
+    if head.startswith(b"<"):
+        return status in _OF_WHOEVER_STANDS_BEFORE
+    return status == 404 and not head.startswith((b"{", b"["))
 
 
 def kind_by_status(status: int) -> Kind:
@@ -58,7 +85,7 @@ def kind_by_status(status: int) -> Kind:
 
 def malformed(body: bytes, why: str) -> Failure:
     """The failure of a 200 that holds no answer; `why`, in a sentence's end, where it is JSON."""
-    head = body[:200].lstrip().lower()
+    head = body[:_HEAD_BYTES].lstrip().lower()
     if not head:
         what = "an empty body"
     elif head.startswith(b"<"):
@@ -76,7 +103,7 @@ def no_count(why: str) -> Failure:
 
 def unworded(status: int, body: bytes) -> str:
     """A sentence for an error answer that has none of its own."""
-    head = body[:200].lstrip().lower()
+    head = body[:_HEAD_BYTES].lstrip().lower()
     if not head:
         return f"The provider answered {status} without a body."
     if head.startswith(b"<"):

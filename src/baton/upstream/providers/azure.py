@@ -3,7 +3,8 @@
 `https://NAME.openai.azure.com/openai/deployments/{model}?api-version=2024-10-21`."""
 
 from baton.core.dialect import Dialect
-from baton.core.provider import Auth, LimitHeaders, ProviderSpec, Quirks, Service
+from baton.core.failures import Kind
+from baton.core.provider import Auth, LimitHeaders, ProviderSpec, Quirks, Service, WaitForm
 
 SPEC = ProviderSpec(
     name="azure",
@@ -15,5 +16,8 @@ SPEC = ProviderSpec(
     auth=Auth(header="api-key", scheme=""),
     quirks=Quirks(limit_name="max_completion_tokens"),
     only_objects=True,
-    limits=LimitHeaders(remaining="x-ratelimit-remaining-{}", reset="x-ratelimit-reset-{}"),
+    limits=(LimitHeaders(reset_form=WaitForm.SECONDS),),
+    # "Resource not found": microsoft/autogen#3953. An unknown deployment is `DeploymentNotFound`.
+    errors={(404, "404"): Kind.SERVER},
+    waits={r"retry after (\d+) seconds?": "microsoft/sample-app-aoai-chatGPT#406"},
 )

@@ -13,9 +13,7 @@ SPEC = ProviderSpec(
     quirks=Quirks(takes_thoughts=True, no_developer_role=True),
     messages=(
         KnownMessage(
-            pattern=r"maximum context length is \d+ tokens",
-            kind=Kind.CONTEXT_LENGTH,
-            source="recording deepseek-bf6635378f",
+            Kind.CONTEXT_LENGTH, r"maximum context length is \d+ tokens", "recording deepseek-bf6635378f"
         ),
     ),
     schemas=(

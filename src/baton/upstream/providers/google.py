@@ -13,7 +13,6 @@ _THINKING = (
     ThinkingHabit(models=r"gemini-(?:1|2\.0)"),
 )
 _WINDOW = r"input token count .*exceeds the maximum number of tokens"
-_SEEN = "https://github.com/google-gemini/gemini-cli/issues/6678"
 SPEC = ProviderSpec(
     name="google",
     title="Google Gemini",
@@ -23,7 +22,8 @@ SPEC = ProviderSpec(
     key_names=("GOOGLE_AI_STUDIO_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"),
     auth=Auth(header="x-goog-api-key", scheme=""),
     quirks=Quirks(thinking=_THINKING, strict_signatures=_SINCE_3, media_results=_SINCE_3),
-    messages=(KnownMessage(pattern=_WINDOW, kind=Kind.CONTEXT_LENGTH, source=_SEEN),),
+    messages=(KnownMessage(Kind.CONTEXT_LENGTH, _WINDOW, "google-gemini/gemini-cli#6678"),),
+    waits={r"retry in ((?:\d+(?:\.\d+)?[a-z]+)+)": "recording google-22cb1ef41c"},
     capabilities=frozenset({"streaming", "tools", "json", "vision", "audio"}),
     classes=ModelClasses(default="gemini-3.8-flash", cheap="gemini-3.5-flash-lite", premium="gemini-4-argon"),
 )

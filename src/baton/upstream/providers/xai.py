@@ -2,7 +2,7 @@
 
 from baton.core.dialect import Dialect
 from baton.core.failures import Kind
-from baton.core.provider import KnownMessage, LimitHeaders, ModelClasses, ProviderSpec, Quirks, Service
+from baton.core.provider import KnownMessage, ModelClasses, ProviderSpec, Quirks, Service
 
 SPEC = ProviderSpec(
     name="xai",
@@ -14,10 +14,12 @@ SPEC = ProviderSpec(
     key_names=("GROK_API_KEY",),
     # Thoughts go back (recordings); `developer` is refused (openclaw's model-compat).
     quirks=Quirks(reasoning_beside_completion=True, takes_thoughts=True, no_developer_role=True),
-    limits=LimitHeaders(remaining="x-ratelimit-remaining-{}"),
     messages=(
+        KnownMessage(Kind.CREDENTIAL, r"^incorrect api key provided", "recording xai-adda48ae4a"),
+        KnownMessage(Kind.CONTEXT_LENGTH, r"maximum prompt length is \d+ but", "cline/cline#3120"),
+        KnownMessage(Kind.EXHAUSTED, r"reached its monthly spending limit", "continuedev/continue#10373"),
         KnownMessage(
-            pattern=r"^incorrect api key provided", kind=Kind.CREDENTIAL, source="recording xai-adda48ae4a"
+            Kind.CONTENT_FILTER, r"^content violates usage guidelines", "UKGovernmentBEIS/inspect_ai#2267"
         ),
     ),
     classes=ModelClasses(default="grok-4.3", cheap="grok-4.3", premium="grok-4.7"),

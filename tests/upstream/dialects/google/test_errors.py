@@ -20,7 +20,7 @@ def failure(answered: int, **error: Any) -> Failure:
 def test_every_recorded_error_is_understood() -> None:
     """By its reason where it has one: a wrong key is a 400 there. The wait stands in the body."""
     kinds = {
-        "google-22cb1ef41c": (Kind.RATE_LIMIT, 48.0),
+        "google-22cb1ef41c": (Kind.RATE_LIMIT, 48.939935699),
         "google-55053d5ce1": (Kind.CREDENTIAL, None),
         "google-86ee0888cf": (Kind.CREDENTIAL, None),
         "vertex-31263c68ce": (Kind.BAD_REQUEST, None),

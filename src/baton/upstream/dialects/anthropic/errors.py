@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError
 from baton.core.failures import Failure, Kind
@@ -12,8 +13,10 @@ from baton.upstream.dialects.failures import (
     MAX_MESSAGE_CHARS,
     MAX_WORD_CHARS,
     further,
+    is_from_elsewhere,
     kind_by_status,
     known_kind,
+    says_never,
     unworded,
 )
 from baton.upstream.dialects.sse import write_event
@@ -42,7 +45,11 @@ def read_failure(
     """What an error answer (status ≥ 300) means. `now_s`: Unix time, for waits written as dates."""
     fields = _error_object(body)
     message = as_text(fields.get("message")) or unworded(status, body)
-    return _failure(spec, status, fields, message, stated_wait_s(spec.limits, headers, now_s))
+    wait_s = stated_wait_s(spec, status, headers, message, now_s)
+    failure = _failure(spec, status, fields, message, wait_s)
+    if is_from_elsewhere(status, body):
+        failure = structs.replace(failure, kind=Kind.SERVER)
+    return structs.replace(failure, final=True) if says_never(headers) else failure
 
 
 def error_inside(spec: ProviderSpec, error: object) -> Failure:

@@ -1,4 +1,4 @@
-"""How Anthropic's models differ from one another, and what its API says in words only.
+"""How Anthropic's models differ from one another, what its API says in words only, and of its limits.
 
 Source: its guides on thinking, effort, structured outputs and mid-conversation system messages, the migration
 guides of Opus 5.5, Sonnet 5.5, Haiku 5.5 and Fable 5, and the notes of the releases 4.0.60 and 4.0.67 of
@@ -6,7 +6,15 @@ guides of Opus 5.5, Sonnet 5.5, Haiku 5.5 and Fable 5, and the notes of the rele
 """
 
 from baton.core.failures import Kind
-from baton.core.provider import Family, KnownMessage, SchemaForm, SchemaRule, ThinkingHabit
+from baton.core.provider import (
+    Family,
+    KnownMessage,
+    LimitHeaders,
+    SchemaForm,
+    SchemaRule,
+    ThinkingHabit,
+    WaitForm,
+)
 
 _BEFORE_4 = r"claude-(?:2|instant|3)"
 _4_0 = r"claude-(?:sonnet|opus)-4-(?:0|20)"
@@ -65,25 +73,37 @@ FAMILIES = (
     ),
 )
 MESSAGES = (
+    KnownMessage(Kind.CONTEXT_LENGTH, r"prompt is too long: \d+ tokens", "anthropics/claude-code#59696"),
     KnownMessage(
-        pattern=r"prompt is too long: \d+ tokens",
-        kind=Kind.CONTEXT_LENGTH,
-        source="https://github.com/anthropics/claude-code/issues/59696",
+        Kind.CONTEXT_LENGTH,
+        r"input length and `max_tokens` exceed context limit",
+        "docker/docker-agent#569",
+    ),
+    KnownMessage(Kind.EXHAUSTED, r"credit balance is too low", "anthropics/claude-code#66314"),
+    KnownMessage(
+        Kind.EXHAUSTED,
+        r"^you have reached your specified api usage limits",
+        "anthropics/claude-code#38035",
     ),
     KnownMessage(
-        pattern=r"input length and `max_tokens` exceed context limit",
-        kind=Kind.CONTEXT_LENGTH,
-        source="https://github.com/docker/docker-agent/issues/569",
+        Kind.CONTENT_FILTER,
+        r"output blocked by content filtering policy",
+        "anthropics/claude-code#58367",
     ),
-    KnownMessage(
-        pattern=r"credit balance is too low",
-        kind=Kind.EXHAUSTED,
-        source="https://github.com/anthropics/claude-code/issues/66314",
+)
+LIMITS = (
+    LimitHeaders(
+        remaining="anthropic-ratelimit-{}-remaining",
+        reset="anthropic-ratelimit-{}-reset",
+        reset_form=WaitForm.RFC3339,
+        names=("requests", "tokens", "input-tokens", "output-tokens"),
     ),
-    KnownMessage(
-        pattern=r"output blocked by content filtering policy",
-        kind=Kind.CONTENT_FILTER,
-        source="https://github.com/anthropics/claude-code/issues/58367",
+    LimitHeaders(  # of subscriptions: github.com/lidge-jun/opencodex, pull 3809
+        remaining="anthropic-ratelimit-unified-{}-status",
+        reset="anthropic-ratelimit-unified-{}-reset",
+        reset_form=WaitForm.UNIX_S,
+        names=("5h", "7d"),
+        spent=("rejected",),
     ),
 )
 SCHEMAS = (

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError
 from baton.core.failures import Failure, Kind
@@ -15,12 +16,14 @@ from baton.upstream.dialects.failures import (
     MAX_MESSAGE_CHARS,
     MAX_WORD_CHARS,
     further,
+    is_from_elsewhere,
     kind_by_status,
     known_kind,
+    says_never,
     unworded,
 )
 from baton.upstream.dialects.sse import write_event
-from baton.upstream.dialects.waits import MAX_WAIT_S, go_duration_s, stated_wait_s
+from baton.upstream.dialects.waits import MAX_WAIT_S, NO_CLOCK_S, go_duration_s, stated_wait_s
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text
 
 _DETAIL = "type.googleapis.com/google.rpc."
@@ -76,7 +79,11 @@ def read_failure(
     """What an error answer (status ≥ 300) means. `now_s`: Unix time, for waits written as dates."""
     fields = _error_object(body)
     message = as_text(fields.get("message")) or unworded(status, body)
-    return _failure(spec, status, fields, message, stated_wait_s(spec.limits, headers, now_s))
+    wait_s = stated_wait_s(spec, status, headers, message, now_s)
+    failure = _failure(spec, status, fields, message, wait_s)
+    if is_from_elsewhere(status, body):
+        failure = structs.replace(failure, kind=Kind.SERVER)
+    return structs.replace(failure, final=True) if says_never(headers) else failure
 
 
 def error_inside(spec: ProviderSpec, error: object) -> Failure:
@@ -86,7 +93,7 @@ def error_inside(spec: ProviderSpec, error: object) -> Failure:
     code = fields.get("code")
     stated = code if isinstance(code, int) and 400 <= code < 600 else None
     status = stated or _STATUSES.get(as_text(fields.get("status")) or "")
-    return _failure(spec, status, fields, message, None)
+    return _failure(spec, status, fields, message, stated_wait_s(spec, status, {}, message, NO_CLOCK_S))
 
 
 def _failure(

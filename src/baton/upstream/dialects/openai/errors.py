@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError
 from baton.core.failures import Failure, Kind
@@ -12,12 +13,14 @@ from baton.upstream.dialects.failures import (
     MAX_MESSAGE_CHARS,
     MAX_WORD_CHARS,
     further,
+    is_from_elsewhere,
     kind_by_status,
     known_kind,
+    says_never,
     unworded,
 )
 from baton.upstream.dialects.sse import write_event
-from baton.upstream.dialects.waits import stated_wait_s
+from baton.upstream.dialects.waits import NO_CLOCK_S, stated_wait_s
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text
 
 # OpenAI's own codes (its error guide and OpenAPI description), which the OpenAI-likes took over.
@@ -28,8 +31,11 @@ _BY_CODE = {
     "content_filter": Kind.CONTENT_FILTER,
     "content_policy_violation": Kind.CONTENT_FILTER,
     "ResponsibleAIPolicyViolation": Kind.CONTENT_FILTER,
+    "billing_not_active": Kind.EXHAUSTED,
+    "rate_limit_exceeded": Kind.RATE_LIMIT,
     "invalid_api_key": Kind.CREDENTIAL,
     "model_not_found": Kind.MODEL_GONE,
+    "unknown_url": Kind.SERVER,  # a wrong address
 }
 _TYPES = {
     400: "invalid_request_error",
@@ -46,8 +52,11 @@ def read_failure(
     """What an error answer (status ≥ 300) means. `now_s`: Unix time, for waits written as dates."""
     fields = _error_object(body)
     message = as_text(fields.get("message")) or unworded(status, body)
-    wait_s = stated_wait_s(spec.limits, headers, now_s)
-    return _failure(_kind(spec, status, fields, message), status, fields, message, wait_s)
+    words = _words(fields, message)
+    kind = Kind.SERVER if is_from_elsewhere(status, body) else _kind(spec, status, fields, words)
+    wait_s = stated_wait_s(spec, status, {**_headers_inside(fields), **headers}, words, now_s)
+    failure = _failure(kind, status, fields, message, wait_s)
+    return structs.replace(failure, final=True) if says_never(headers) else failure
 
 
 def error_inside(spec: ProviderSpec, error: object) -> Failure:
@@ -55,8 +64,21 @@ def error_inside(spec: ProviderSpec, error: object) -> Failure:
     fields = as_object(error) or {"message": str(error)}
     message = as_text(fields.get("message")) or "The provider reported an error."
     status = _stated_status(fields)
-    kind = _kind(spec, 500 if status is None else status, fields, message)
-    return _failure(kind, status, fields, message, None)
+    words = _words(fields, message)
+    wait_s = stated_wait_s(spec, status, _headers_inside(fields), words, NO_CLOCK_S)
+    return _failure(_kind(spec, status, fields, words), status, fields, message, wait_s)
+
+
+def _words(fields: dict[str, Any], message: str) -> str:
+    """What is said: by the provider, and in `metadata.raw` by the one it passes the call on to."""
+    raw = as_object(fields.get("metadata")).get("raw")
+    return f"{message}\n{raw}" if isinstance(raw, str) else message
+
+
+def _headers_inside(fields: dict[str, Any]) -> dict[str, str]:
+    """Headers that stand in the error's `metadata`, their names in lower case."""
+    inside = as_object(as_object(fields.get("metadata")).get("headers"))
+    return {name.lower(): value for name, value in inside.items() if isinstance(value, str)}
 
 
 def _stated_status(fields: dict[str, Any]) -> int | None:
@@ -105,17 +127,17 @@ def _error_object(body: bytes) -> dict[str, Any]:
     return as_object(fields.get("error")) or fields
 
 
-def _kind(spec: ProviderSpec, status: int, fields: dict[str, Any], message: str) -> Kind:
-    """The provider's own declaration first, then the codes all share, then the status."""
+def _kind(spec: ProviderSpec, status: int | None, fields: dict[str, Any], message: str) -> Kind:
+    """The provider's own declaration first, then the codes all share, then the status, if one is known."""
     words = [str(fields[name]) for name in ("code", "type") if fields.get(name) is not None]
-    declared = known_kind(spec, status, words, message)
+    declared = known_kind(spec, status or 500, words, message)
     if declared is not None:
         return declared
-    if status < 500:
+    if status is None or status < 500:
         for word in words:
             if word in _BY_CODE:
                 return _BY_CODE[word]
-    return kind_by_status(status)
+    return kind_by_status(status or 500)
 
 
 def write_error(error: BatonError, request_id: str) -> bytes:
