@@ -39,6 +39,8 @@ from baton.gateway.fingerprints import Fingerprints
 from baton.gateway.gateway import Gateway
 from baton.gateway.opening import Openings
 from baton.gateway.resilience.attempts import Attempts
+from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
+from baton.gateway.resilience.memory_breakers import MemoryBreakers
 from baton.gateway.resilience.retry import RetryPolicy
 from baton.gateway.routing.live import LiveRouter
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
@@ -87,11 +89,13 @@ class App:
     tiers: Tiers
     models: Records[Model]
     classes: Records[ProviderClasses]
+    forced_breakers: Records[ForcedBreaker]
     catalog: LiveCatalog
     estimates: Estimates
     directory: Directory
     router: LiveRouter
     upstream: Upstream
+    breakers: MemoryBreakers
     ledger: Ledger
     gateway: Gateway
     drains: Drains
@@ -155,6 +159,10 @@ async def open_app(
             Records(classes_kind(), store.database, store.notices, store.clock)
         )
         await classes.seed(declared_classes(specs))
+        forced_breakers = await stack.enter_async_context(
+            Records(forced_kind(), store.database, store.notices, store.clock)
+        )
+        breakers = _held(forced_breakers, store.clock)
         almanac = packaged_almanac()
         catalog = _follow(models, specs, store, almanac)
         _classify(catalog, classes, specs)
@@ -181,11 +189,13 @@ async def open_app(
             tiers=DEFAULT_TIERS,
             models=models,
             classes=classes,
+            forced_breakers=forced_breakers,
             catalog=catalog,
             estimates=Estimates(tokens),
             directory=directory,
             router=router,
             upstream=upstream,
+            breakers=breakers,
             ledger=ledger,
             drains=drains,
             gateway=Gateway(
@@ -281,3 +291,15 @@ def _classify(
 
     catalog.declare(with_classes(specs, classes.export()))
     classes.subscribe(changed)
+
+
+def _held(forced: Records[ForcedBreaker], clock: Clock) -> MemoryBreakers:
+    """Breakers that admins can hold open or closed."""
+    breakers = MemoryBreakers(clock)
+
+    async def changed(*_: object) -> None:
+        breakers.hold(forced.export())
+
+    breakers.hold(forced.export())
+    forced.subscribe(changed)
+    return breakers

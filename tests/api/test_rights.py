@@ -66,6 +66,10 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/admin/ai/classes", None, 200),
     ("PUT", "/api/admin/ai/classes/openai", CLASSES, 428),
     ("POST", "/api/admin/ai/classes/openai/undo", None, 428),
+    ("GET", "/api/admin/ai/breakers", None, 200),
+    ("PUT", "/api/admin/ai/breakers/simulated/echo", {"state": "closed", "reason": "why"}, 200),
+    ("DELETE", "/api/admin/ai/breakers/simulated/echo", None, 404),
+    ("POST", "/api/admin/ai/breakers/simulated/echo/undo", None, 404),
     ("POST", "/api/admin/ai/test", {"modelId": "simulated/echo"}, 200),
     ("GET", ECHO, None, 200),
     ("PUT", ECHO, {"tierAccess": ["free"]}, 428),
@@ -123,6 +127,7 @@ async def test_every_route_is_in_these_lists(web: Web) -> None:
     described = (await web.get("/openapi.json")).json["paths"]
     examples = {
         "{model_id}": "simulated/echo",
+        "{breaker}": "simulated/echo",
         "{interaction_id}": GONE,
         "{key_id}": GONE,
         "{provider}": "openai",

@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 from baton.api.admin.audit import AuditRoutes
+from baton.api.admin.breakers import BreakerRoutes
 from baton.api.admin.classes import ClassRoutes
 from baton.api.admin.keys import KeyRoutes
 from baton.api.admin.model_switches import ModelSwitches
@@ -90,6 +91,7 @@ def build(app: App) -> Asgi:
         ModelTransfer(app.models, app.tiers),
         ModelSwitches(app.models),
         ClassRoutes(app.classes, app.catalog),
+        BreakerRoutes(app.breakers, app.forced_breakers, app.catalog, app.directory, store.clock),
         ModelTests(app.gateway, store.clock),
         ModelRoutes(app.models, app.classes, app.tiers),
         KeyRoutes(store.identities, app.tiers),

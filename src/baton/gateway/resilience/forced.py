@@ -36,6 +36,10 @@ class ForcedBreaker(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
         """`provider`, or `provider/model`."""
         return breaker_name(self.provider, self.model)
 
+    def ended(self, now_ms: float) -> bool:
+        """Whether it holds no more."""
+        return self.until_ms is not None and self.until_ms <= now_ms
+
 
 def breaker_name(provider: str, model: str | None) -> str:
     """What a breaker is called: `provider`, or `provider/model`."""

@@ -11,24 +11,24 @@ class Standing(Struct, frozen=True, kw_only=True):
     provider: str
     model: str | None
     """None: the provider's own."""
-    state: State
-    since_s: float
-    """Unix time of its last opening or closing."""
-    failures: int
+    state: State = State.CLOSED
+    since_s: float | None = None
+    """Unix time of its last opening or closing; None: it was never asked."""
+    failures: int = 0
     """Since the last success."""
-    calls: int
+    calls: int = 0
     """Of the last minute, those of which something was learnt."""
-    failed: int
+    failed: int = 0
     """Of these."""
-    trials: int
+    trials: int = 0
     """Under way."""
-    next_trial_s: float | None
+    next_trial_s: float | None = None
     """Unix time from which a trial is let through; None where it is closed, or held by an admin."""
-    openings: int
+    openings: int = 0
     """By itself, since the start."""
-    refused: int
+    refused: int = 0
     """Calls not let through, since the start."""
-    forced: bool
+    forced: bool = False
     """Whether an admin holds it so."""
 
     @property
