@@ -59,6 +59,8 @@ from baton.upstream.outbound.fetcher import open_fetcher
 from baton.upstream.providers.simulated import MODELS as SIMULATED_MODELS
 from baton.upstream.providers.simulated.simulation import Simulation
 from baton.upstream.providers.simulated.transport import SimulatedTransport
+from baton.watch.alerts.alerts import Alerts
+from baton.watch.alerts.store import AlertStore
 
 SIMULATED = "simulated"
 DATABASE_FILE = "baton.db"
@@ -102,6 +104,7 @@ class App:
     counting: Counting
     tokens: Tokens
     simulation: Simulation
+    alerts: Alerts
     first_key: str | None = field(repr=False)
     """The first admin's key, if this start made it."""
 
@@ -150,6 +153,9 @@ async def open_app(
             Keyring(store.database, store.notices, store.mint, store.clock, settings.master_key)
         )
         await stack.enter_async_context(LastUse(store.database, keyring))
+        alerts = await stack.enter_async_context(
+            Alerts(AlertStore(store.database, store.new_id), store.clock)
+        )
         specs = declared() if specs is None else specs
         models = await stack.enter_async_context(
             Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock)
@@ -209,6 +215,7 @@ async def open_app(
             tokens=tokens,
             counting=Counting(router, directory, upstream, tokens, store.clock),
             simulation=simulation,
+            alerts=alerts,
             first_key=first_key,
         )
 

@@ -83,6 +83,7 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/admin/users", None, 200),
     ("POST", "/api/admin/users", {"name": "Ada"}, 201),
     ("GET", "/api/admin/audit", None, 200),
+    ("GET", "/api/admin/ai/alerts", None, 200),
 ]
 
 

@@ -97,7 +97,7 @@ def test_config_check_names_every_problem(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("keys", "list"), ("keys", "revoke", "0"), ("usage",), ("models",), ("estimate", "hi")],
+    [("keys", "list"), ("keys", "revoke", "0"), ("usage",), ("alerts",), ("models",), ("estimate", "hi")],
     ids=" ".join,
 )
 def test_looking_makes_nothing(run: Run, data_dir: Path, words: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Route
 
+from baton.api.admin.alerts import AlertRoutes
 from baton.api.admin.audit import AuditRoutes
 from baton.api.admin.breakers import BreakerRoutes
 from baton.api.admin.classes import ClassRoutes
@@ -97,7 +98,8 @@ def build(app: App) -> Asgi:
         KeyRoutes(store.identities, app.tiers),
         UserRoutes(store.identities, app.tiers),
         AuditRoutes(Trail(store.database)),
-        Probes(condition, BatonCollector(app.ledger.book.tallies, condition)),
+        AlertRoutes(app.alerts),
+        Probes(condition, BatonCollector(app.ledger.book.tallies, condition, app.alerts)),
         Docs(),
     ):
         routes.attach(framework)

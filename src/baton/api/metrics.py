@@ -7,6 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from baton.api.condition import Condition
 from baton.core.money import NANOS_PER_USD
 from baton.ledger.tallies import Series, Tallies, Tally
+from baton.watch.alerts.alerts import Alerts
 
 _SERIES = ("status", "provider", "model")
 _TOKENS = ("prompt", "completion", "cached", "reasoning")
@@ -15,9 +16,10 @@ _TOKENS = ("prompt", "completion", "cached", "reasoning")
 class BatonCollector:
     """Baton's own metrics."""
 
-    def __init__(self, tallies: Tallies, condition: Condition) -> None:
+    def __init__(self, tallies: Tallies, condition: Condition, alerts: Alerts) -> None:
         self._tallies = tallies
         self._condition = condition
+        self._alerts = alerts
 
     def collect(self) -> Iterator[Metric]:
         """One scrape."""
@@ -32,6 +34,10 @@ class BatonCollector:
         yield _counter("baton_retries", "Calls repeated on the same model.", counted, "retries")
         yield _counter("baton_fallbacks", "Requests that asked more than one model.", counted, "fallbacks")
         yield from self._gauges()
+        alerts = GaugeMetricFamily("baton_alerts_open", "Alerts that are open.", labels=["kind"])
+        for kind, count in self._alerts.open_by_kind.items():
+            alerts.add_metric([kind], count)
+        yield alerts
 
     def _gauges(self) -> Iterator[Metric]:
         condition = self._condition

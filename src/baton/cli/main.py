@@ -29,6 +29,7 @@ COMMANDS = {
     "usage": "What was used and what it cost.",
     "export": "Write the ledger's rows out as CSV or JSON Lines.",
     "reprice": "What past requests cost at the prices known now.",
+    "alerts": "What somebody has to act on.",
     "config": "Check the settings.",
     "doctor": "What is configured, what is missing, and what is broken.",
 }

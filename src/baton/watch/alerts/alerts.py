@@ -15,7 +15,7 @@ from baton.core.errors import Unavailable
 from baton.core.failures import Kind
 from baton.gateway.resilience.breakers import BreakerChange
 from baton.gateway.resilience.observation import Observation
-from baton.watch.alerts.alert import AlertKind, Key, News
+from baton.watch.alerts.alert import AlertKind, Key, News, Page, Wanted
 from baton.watch.alerts.store import AlertStore
 
 EVERY_S = 1.0
@@ -35,6 +35,9 @@ MOST_SUBJECTS = 1000
 
 ANSWER_S = 5.0
 """How long the database may take …"""
+
+LOOK_S = 1.0
+"""… while somebody waits for the list …"""
 
 CLOSING_S = 2.0
 """… and at the end, where nobody waits for it gladly."""
@@ -168,6 +171,16 @@ class Alerts:
             self._told = {Key(each.kind, each.subject) for each in opened}
             self._open = self._told - {key for key, each in self._news.items() if each.resolved_ms}
             self._open |= {key for key, each in self._news.items() if each.resolved_ms is None}
+
+    async def page(self, wanted: Wanted, *, limit: int, cursor: str | None) -> Page:
+        """As `AlertStore.page`, with what was seen until now.
+
+        Raises:
+            Invalid: a cursor that is not ours.
+            Unavailable: the database is away.
+        """
+        await self.flush(LOOK_S)
+        return await self._store.page(wanted, limit=limit, cursor=cursor)
 
     async def sweep(self) -> None:
         """End what nobody has seen for a day, and forget what ended long ago."""
