@@ -53,6 +53,23 @@ async def test_how_the_process_is(web: Web) -> None:
     assert await sample(web, "process_resident_memory_bytes") > 0
 
 
+async def test_breakers_are_told_with_their_openings_and_refusals(web: Web) -> None:
+    """A model that was closed off stays told after it is well; one that never was is not told."""
+    breakers = web.baton.app.breakers
+    for model in ("echo", "echo", "echo", "echo", "echo", "lorem"):
+        lease = await breakers.enter("simulated", model, 30.0)
+        assert lease is not None
+        lease.failed() if model == "echo" else lease.succeeded()
+    assert await breakers.enter("simulated", "echo", 30.0) is None
+    echo = {"provider": "simulated", "model": "echo"}
+    assert await sample(web, "baton_breaker_state", **echo) == 2
+    assert await sample(web, "baton_breaker_openings_total", **echo) == 1
+    assert await sample(web, "baton_breaker_refused_calls_total", **echo) == 1
+    text = (await web.get("/metrics", {})).body.decode()
+    assert 'baton_breaker_state{model="",provider="simulated"} 0.0' in text
+    assert "lorem" not in text
+
+
 async def test_openmetrics_is_spoken_where_asked_for(web: Web) -> None:
     """A scraper that wants OpenMetrics gets it, and it can be read."""
     reply = await web.get("/metrics", {"Accept": "application/openmetrics-text; version=1.0.0"})

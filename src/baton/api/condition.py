@@ -9,6 +9,8 @@ from sqlalchemy import select
 from baton import __version__
 from baton.app import App
 from baton.core.errors import Unauthenticated, Unavailable
+from baton.gateway.resilience.breaker import State as BreakerState
+from baton.gateway.resilience.standing import Standing
 from baton.upstream.directory import Credential, Provider
 
 DATABASE_S = 2.0
@@ -36,17 +38,24 @@ class CredentialCondition(Struct, frozen=True, kw_only=True):
 
 
 class ProviderCondition(Struct, frozen=True, kw_only=True):
-    """One provider. `missing`: what to set to configure it."""
+    """One provider. `missing`: what to set to configure it; `open_models`: those that are not asked."""
 
     name: str
     configured: bool
     missing: str | None
     credentials: tuple[CredentialCondition, ...]
+    breaker: BreakerState
+    open_models: tuple[str, ...]
 
     @property
     def all_marked(self) -> bool:
         """Whether there are keys and something is known against each."""
         return bool(self.credentials) and all(key.mark is not None for key in self.credentials)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is asked at all."""
+        return self.configured and not self.all_marked and self.breaker is not BreakerState.OPEN
 
 
 class Condition:
@@ -108,7 +117,12 @@ class Condition:
     def providers(self) -> list[ProviderCondition]:
         """Every provider, configured or not, by name."""
         now_s = self._app.store.clock.monotonic()
-        return [_provider(provider, now_s) for provider in self._app.directory]
+        breakers = self.breakers()
+        return [_provider(provider, breakers, now_s) for provider in self._app.directory]
+
+    def breakers(self) -> list[Standing]:
+        """How the breakers stand of providers that were asked, and of models that anything is known of."""
+        return self._app.breakers.standings()
 
     async def ready(self) -> str | None:
         """Why requests cannot be served now; None: they can."""
@@ -125,17 +139,24 @@ class Condition:
         """All of it in one word."""
         if await self.ready() is not None:
             return State.UNAVAILABLE
-        if self.ledger_trouble is not None or any(each.all_marked for each in self.providers()):
+        if self.ledger_trouble is not None:
+            return State.DEGRADED
+        if any(each.configured and not each.usable for each in self.providers()):
             return State.DEGRADED
         return State.OK
 
 
-def _provider(provider: Provider, now_s: float) -> ProviderCondition:
+def _provider(provider: Provider, breakers: list[Standing], now_s: float) -> ProviderCondition:
+    standings = {each.model: each.state for each in breakers if each.provider == provider.name}
     return ProviderCondition(
         name=provider.name,
         configured=provider.configured,
         missing=provider.missing,
         credentials=tuple(_credential(credential, now_s) for credential in provider.credentials),
+        breaker=standings.get(None, BreakerState.CLOSED),
+        open_models=tuple(
+            model for model, state in standings.items() if model is not None and state is BreakerState.OPEN
+        ),
     )
 
 

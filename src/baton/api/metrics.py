@@ -6,10 +6,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 
 from baton.api.condition import Condition
 from baton.core.money import NANOS_PER_USD
+from baton.gateway.resilience.breaker import State
+from baton.gateway.resilience.standing import Standing
 from baton.ledger.tallies import Series, Tallies, Tally
 from baton.watch.alerts.alerts import Alerts
 
 _SERIES = ("status", "provider", "model")
+_BREAKER = ("provider", "model")
+_OPENNESS = {State.CLOSED: 0, State.HALF_OPEN: 1, State.OPEN: 2}
 _TOKENS = ("prompt", "completion", "cached", "reasoning")
 
 
@@ -34,6 +38,7 @@ class BatonCollector:
         yield _counter("baton_retries", "Calls repeated on the same model.", counted, "retries")
         yield _counter("baton_fallbacks", "Requests that asked more than one model.", counted, "fallbacks")
         yield from self._gauges()
+        yield from _breakers(self._condition.breakers())
         alerts = GaugeMetricFamily("baton_alerts_open", "Alerts that are open.", labels=["kind"])
         for kind, count in self._alerts.open_by_kind.items():
             alerts.add_metric([kind], count)
@@ -69,6 +74,28 @@ class BatonCollector:
                 marked.add_metric([provider.name], bad)
         yield configured
         yield marked
+
+
+def _breakers(standings: Iterable[Standing]) -> Iterator[Metric]:
+    """Of providers that were asked, and of models that have ever been closed off."""
+    state = GaugeMetricFamily(
+        "baton_breaker_state", "0 closed, 1 half-open, 2 open; no model: the provider's own.", labels=_BREAKER
+    )
+    openings = CounterMetricFamily(
+        "baton_breaker_openings", "How often a breaker opened by itself.", labels=_BREAKER
+    )
+    refused = CounterMetricFamily(
+        "baton_breaker_refused_calls", "Calls that a breaker did not let through.", labels=_BREAKER
+    )
+    for each in standings:
+        if each.model is None or each.openings or each.refused or each.forced:
+            labels = [each.provider, each.model or ""]
+            state.add_metric(labels, _OPENNESS[each.state])
+            openings.add_metric(labels, each.openings)
+            refused.add_metric(labels, each.refused)
+    yield state
+    yield openings
+    yield refused
 
 
 def _counter(name: str, text: str, counted: Iterable[tuple[Series, Tally]], field: str) -> Metric:

@@ -40,6 +40,23 @@ async def test_a_refused_credential_is_marked(start_baton, session) -> None:
     assert "bad-key" not in str(health)
 
 
+async def test_a_provider_that_is_closed_off_is_seen(web: Web) -> None:
+    """Its breaker's state is told to callers, the models that are not asked to admins only."""
+    match = {"state": "open", "reason": "why"}
+    path = "/api/admin/ai/breakers/simulated"
+    assert (await web.ask("PUT", f"{path}/echo", json=match)).status == 200
+    for headers, models in ((web.baton.admin, ["echo"]), (await web.baton.user(), None)):
+        health = (await web.get(PATH, headers)).json
+        (provider,) = [each for each in health["providers"] if each["name"] == "simulated"]
+        assert (provider["breaker"], provider["usable"]) == ("closed", True)
+        assert provider.get("openModels") == models
+        assert health["status"] == "ok"
+    assert (await web.ask("PUT", path, json=match)).status == 200
+    health = (await web.get(PATH)).json
+    (provider,) = [each for each in health["providers"] if each["name"] == "simulated"]
+    assert (provider["breaker"], provider["usable"], health["status"]) == ("open", False, "degraded")
+
+
 async def test_a_lost_database_is_seen(web: Web) -> None:
     """Health and readiness say 503 with the reason, liveness goes on."""
     await web.baton.app.store.database.close()

@@ -8,6 +8,7 @@ from baton.api.bodies import Shown
 from baton.api.callers import PossibleCaller
 from baton.api.condition import Condition, ProviderCondition, State
 from baton.core.caller import Caller
+from baton.gateway.resilience.breaker import State as BreakerState
 
 PATH = "/api/ai/v2/health"
 _TAG = "Operations"
@@ -22,12 +23,15 @@ class CredentialShown(Shown):
 
 
 class ProviderShown(Shown):
-    """One provider. `missing` is what to set to configure it; `credentials` only for admins."""
+    """One provider. `missing`: what to set to configure it; `credentials`, `openModels`: only for admins."""
 
     name: str
     configured: bool
     missing: str | None
     usable: bool
+    breaker: BreakerState
+    open_models: tuple[str, ...] = ()
+    """Models that are not asked, though their provider is."""
     credentials: tuple[CredentialShown, ...] = ()
 
 
@@ -107,9 +111,11 @@ def _provider(provider: ProviderCondition, caller: Caller) -> ProviderShown:
         "name": provider.name,
         "configured": provider.configured,
         "missing": provider.missing,
-        "usable": provider.configured and not provider.all_marked,
+        "usable": provider.usable,
+        "breaker": provider.breaker,
     }
     if caller.is_admin:
+        shown["open_models"] = provider.open_models
         shown["credentials"] = tuple(
             CredentialShown(last4=key.last4, mark=key.mark, marked_for_s=key.marked_for_s)
             for key in provider.credentials
