@@ -1,0 +1,274 @@
+"""The health of all providers and their models: an observer of attempts that routing and streams ask."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from baton.core.clock import Clock
+from baton.core.failures import Failure, Kind
+from baton.gateway.health.buckets import bucket_of
+from baton.gateway.health.minutes import Moment, moment
+from baton.gateway.health.series import Series, Status, Thresholds, Vitals, availability
+from baton.gateway.resilience.observation import Observation
+from baton.ledger.health.rows import Findings, Histogram, LastError, Latest, Subject, Sums
+
+MOST_MODELS = 1000
+"""Models that are told apart, of all providers together; of further ones only their provider knows."""
+
+_IDLE_S = 3600.0
+"""A model that nobody asked for so long makes room for another."""
+
+_REMEMBERED = frozenset({Kind.CREDENTIAL, Kind.EXHAUSTED, Kind.MODEL_GONE})
+"""Errors that are shown as the last one, although they say nothing of how the provider is."""
+
+_MOST_MESSAGE = 500
+_AVAILABILITY_S = 1.0
+_WEIGHED_AT_ONCE = 64
+"""Of a thousand models that were all asked within the second: half a millisecond."""
+
+_LEAST_OTHERS = 10
+_TROUBLED_ABOVE = 0.2
+
+
+class Past(Struct, frozen=True):
+    """What earlier processes have left of one provider or model."""
+
+    hour: Sums
+    """Of about the last hour."""
+    times: tuple[Histogram, Histogram]
+    """Of about the last day: latencies, and times to the first token."""
+    latest: Latest
+
+
+class ProviderVitals(Struct, frozen=True, kw_only=True):
+    """A provider as a whole, and each of its models that was ever asked."""
+
+    name: str
+    whole: Vitals
+    models: Mapping[str, Vitals]
+
+    @property
+    def status(self) -> Status:
+        """A provider one of whose models is well is not down."""
+        well = any(model.status is Status.HEALTHY for model in self.models.values())
+        return Status.DEGRADED if self.whole.status is Status.DOWN and well else self.whole.status
+
+
+class _Kept:
+    """One provider."""
+
+    __slots__ = ("models", "whole")
+
+    def __init__(self, now: Moment) -> None:
+        self.whole = Series(now)
+        self.models: dict[str, Series] = {}
+
+
+class Health:
+    """Counts what attempts come to; everything it answers comes from memory."""
+
+    def __init__(self, clock: Clock, window_s: float = 600.0) -> None:
+        """`window_s`: over how long a status looks back."""
+        self._clock = clock
+        self._thresholds = Thresholds(window_s=window_s)
+        self._kept: dict[str, _Kept] = {}
+        self._models = 0
+        self._started_s = clock.monotonic()
+        self._available: Mapping[str, float] = MappingProxyType({})
+        self._available_s = self._started_s - _AVAILABILITY_S
+        self._weighed: dict[str, tuple[int, int, float | None]] = {}
+
+    def observe(self, observation: Observation) -> None:
+        """Take note of an attempt: an `Observer`."""
+        failure = observation.failure
+        now = moment(self._clock.monotonic(), observation.at_s)
+        kept = self._kept.get(observation.provider) or self._meet(observation.provider, now)
+        if failure is None:
+            model = kept.models.get(observation.model) or self._meet_model(kept, observation.model, now)
+            took_ms, first_ms = observation.took_ms, observation.first_token_ms
+            bucket = bucket_of(took_ms)
+            if first_ms is None:
+                waited_ms, first_bucket = took_ms, None
+            else:
+                waited_ms, first_bucket = first_ms, bucket_of(first_ms)
+            kept.whole.answered(now, waited_ms, bucket, first_bucket)
+            if model is not None:
+                model.answered(now, waited_ms, bucket, first_bucket)
+        else:
+            self._failed(kept, observation.model, failure, now)
+
+    def probed(self, provider: str, failure: Failure | None) -> None:
+        """Take note of a probe: it counts for the provider as a whole, but not as a call."""
+        now = self._now()
+        whole = (self._kept.get(provider) or self._meet(provider, now)).whole
+        if failure is None:
+            whole.probed(now, None)
+        elif failure.rule.breaks:
+            whole.probed(now, _error(failure, now))
+        else:
+            whole.note(_error(failure, now))
+
+    def availability(self) -> Mapping[str, float]:
+        """By `provider/model`, 0-1; of whom nothing is known, nothing is said. At most a second old."""
+        now_s = self._clock.monotonic()
+        if now_s - self._available_s >= _AVAILABILITY_S:
+            self._available_s = now_s
+            self._available = MappingProxyType(dict(self._weigh(self._now())))
+        return self._available
+
+    def first_token_p99_s(self, provider: str, model: str) -> float | None:
+        """How long all but 1 % of a model's streams took to their first token; None below 20 of them."""
+        series = self._model(provider, model)
+        if series is None:
+            return None
+        p99_ms = series.first_token_p99_ms(self._now())
+        return None if p99_ms is None else p99_ms / 1000
+
+    def troubled(self, provider: str, model: str) -> bool:
+        """Whether, of at least 10 other calls in the last minute, more than one in five failed.
+
+        Asked by a call that has failed and been observed: it is not among the others.
+        """
+        series = self._model(provider, model)
+        if series is None:
+            return False
+        calls, failures = series.last_minute(self._now())
+        others = calls - 1
+        return others >= _LEAST_OTHERS and failures - 1 > _TROUBLED_ABOVE * others
+
+    def status(self, provider: str) -> Status:
+        """How a provider is, in one word."""
+        kept = self._kept.get(provider)
+        if kept is None:
+            return Status.UNKNOWN
+        now = self._now()
+        status = kept.whole.status(now, self._thresholds)
+        if status is Status.DOWN and any(
+            model.status(now, self._thresholds) is Status.HEALTHY for model in kept.models.values()
+        ):
+            return Status.DEGRADED
+        return status
+
+    def providers(self) -> list[ProviderVitals]:
+        """Every provider that anything is known of, by name."""
+        now = self._now()
+        return [
+            ProviderVitals(
+                name=name,
+                whole=kept.whole.vitals(now, self._thresholds),
+                models={
+                    model: series.vitals(now, self._thresholds)
+                    for model, series in sorted(kept.models.items())
+                },
+            )
+            for name, kept in sorted(self._kept.items())
+        ]
+
+    def unasked_s(self, provider: str) -> float:
+        """How long nobody has asked a provider anything, probes included."""
+        kept = self._kept.get(provider)
+        return self._clock.monotonic() - (self._started_s if kept is None else kept.whole.seen_s)
+
+    def take(self, *, final: bool = False) -> Findings:
+        """What was counted since the last time. `final`: nothing follows."""
+        now = self._now()
+        hours: dict[tuple[Subject, int], Sums] = {}
+        latest: dict[Subject, Latest] = {}
+        for subject, series in self._everybody():
+            for hour, sums in series.take(now, final=final).items():
+                hours[subject, hour] = sums
+            if series.noted:
+                series.noted = False
+                latest[subject] = series.latest
+        if self._models >= MOST_MODELS:
+            self._make_room(now)
+        return Findings(hours, latest)
+
+    def remember(self, past: Mapping[Subject, Past]) -> None:
+        """Take in what earlier processes have left."""
+        now = self._now()
+        for subject, each in past.items():
+            kept = self._kept.get(subject.provider) or self._meet(subject.provider, now)
+            series = kept.whole
+            if subject.model:
+                known = kept.models.get(subject.model) or self._meet_model(kept, subject.model, now)
+                if known is None:
+                    continue
+                series = known
+            series.inherit(now, each.hour, each.times, each.latest)
+
+    def _failed(self, kept: _Kept, name: str, failure: Failure, now: Moment) -> None:
+        if failure.rule.breaks:
+            error = _error(failure, now)
+            kept.whole.failed(now, error)
+            model = kept.models.get(name) or self._meet_model(kept, name, now)
+            if model is not None:
+                model.failed(now, error)
+        elif failure.kind is Kind.RATE_LIMIT:
+            error = _error(failure, now)
+            kept.whole.limited(now, error)
+            model = kept.models.get(name) or self._meet_model(kept, name, now)
+            if model is not None:
+                model.limited(now, error)
+        elif failure.kind in _REMEMBERED:
+            error = _error(failure, now)
+            kept.whole.note(error)
+            model = kept.models.get(name)  # a name that nobody knows is not learnt from an error
+            if model is not None:
+                model.note(error)
+
+    def _weigh(self, now: Moment) -> Iterator[tuple[str, float]]:
+        """Who has changed is looked at anew, and everybody once a minute; some at a time: a request waits."""
+        left = _WEIGHED_AT_ONCE
+        for provider, kept in self._kept.items():
+            for model, series in kept.models.items():
+                name = f"{provider}/{model}"
+                known = self._weighed.get(name)
+                if known is None or (left and (known[0] != series.changed or known[1] != now.minute)):
+                    left = max(0, left - 1)
+                    uptime = series.uptime(now)
+                    average_ms = series.average_ms(now, self._thresholds.window_s)
+                    weight = None if uptime is None else availability(uptime, average_ms)
+                    known = self._weighed[name] = (series.changed, now.minute, weight)
+                if known[2] is not None:
+                    yield name, known[2]
+
+    def _everybody(self) -> Iterator[tuple[Subject, Series]]:
+        for provider, kept in self._kept.items():
+            yield Subject(provider), kept.whole
+            for model, series in kept.models.items():
+                yield Subject(provider, model), series
+
+    def _model(self, provider: str, model: str) -> Series | None:
+        kept = self._kept.get(provider)
+        return None if kept is None else kept.models.get(model)
+
+    def _meet(self, provider: str, now: Moment) -> _Kept:
+        """A new one; there are as many as are declared."""
+        kept = self._kept[provider] = _Kept(now)
+        return kept
+
+    def _meet_model(self, kept: _Kept, model: str, now: Moment) -> Series | None:
+        """A new one, while there is room."""
+        if self._models >= MOST_MODELS:
+            return None
+        self._models += 1
+        series = kept.models[model] = Series(now)
+        return series
+
+    def _make_room(self, now: Moment) -> None:
+        for provider, kept in self._kept.items():
+            for model in [name for name, series in kept.models.items() if now.at_s - series.seen_s > _IDLE_S]:
+                del kept.models[model]
+                self._weighed.pop(f"{provider}/{model}", None)
+                self._models -= 1
+
+    def _now(self) -> Moment:
+        return moment(self._clock.monotonic(), self._clock.wall())
+
+
+def _error(failure: Failure, now: Moment) -> LastError:
+    """As it is kept: a database takes no half characters."""
+    message = failure.message[:_MOST_MESSAGE].replace("\0", "").encode(errors="replace").decode()
+    return LastError(at_ms=now.at_ms, kind=failure.kind.value, message=message, http_status=failure.status)
