@@ -168,7 +168,9 @@ async def open_app(
         forced_breakers = await stack.enter_async_context(
             Records(forced_kind(), store.database, store.notices, store.clock)
         )
-        breakers = _held(forced_breakers, store.clock)
+        breakers = MemoryBreakers(store.clock)
+        breakers.listen(alerts)
+        _hold(breakers, forced_breakers)
         almanac = packaged_almanac()
         catalog = _follow(models, specs, store, almanac)
         _classify(catalog, classes, specs)
@@ -300,13 +302,11 @@ def _classify(
     classes.subscribe(changed)
 
 
-def _held(forced: Records[ForcedBreaker], clock: Clock) -> MemoryBreakers:
-    """Breakers that admins can hold open or closed."""
-    breakers = MemoryBreakers(clock)
+def _hold(breakers: MemoryBreakers, forced: Records[ForcedBreaker]) -> None:
+    """Have the breakers follow what admins say of them."""
 
     async def changed(*_: object) -> None:
         breakers.hold(forced.export())
 
     breakers.hold(forced.export())
     forced.subscribe(changed)
-    return breakers

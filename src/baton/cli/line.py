@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -90,13 +90,23 @@ async def connected(line: Line) -> AsyncGenerator[aiohttp.ClientSession]:
         raise Stop(f"the connection to {line.url} failed: {error or type(error).__name__}.") from error
 
 
-async def ask(line: Line, path: str, *, method: str = "GET", body: Any = None) -> bytes:
+async def ask(
+    line: Line,
+    path: str,
+    *,
+    method: str = "GET",
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
     """The answer of one of Baton's own routes; `body` goes as JSON.
 
     Raises:
         Stop: nobody answers there, or the answer is an error.
     """
-    async with connected(line) as session, session.request(method, line.url + path, json=body) as response:
+    async with (
+        connected(line) as session,
+        session.request(method, line.url + path, json=body, headers=headers) as response,
+    ):
         answer = await response.read()
     if response.status < HTTPStatus.BAD_REQUEST:
         return answer

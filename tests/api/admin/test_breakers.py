@@ -101,6 +101,18 @@ async def test_a_providers_word_holds_for_all_its_models(web: Web) -> None:
     assert web.baton.app.breakers.wait_s("simulated", "lorem") == math.inf
 
 
+async def test_an_open_breaker_is_an_alert_until_it_closes(web: Web) -> None:
+    """By its failures or by an admin's word."""
+    alerts = "/api/admin/ai/alerts?kind=breaker_open"
+    await fail(web, 5)
+    await web.ask("PUT", PATH + "/simulated", json=OPEN)
+    found = (await web.get(alerts + "&state=open")).json["alerts"]
+    assert {each["subject"] for each in found} == {"simulated/echo", "simulated"}
+    await web.ask("DELETE", PATH + "/simulated", web.baton.admin | {"If-Match": "*"})
+    [over] = (await web.get(alerts + "&state=resolved")).json["alerts"]
+    assert over["subject"] == "simulated"
+
+
 async def test_models_whose_names_hold_slashes_are_named_as_they_are(web: Web) -> None:
     """Also with their slashes encoded; one that stands in no row must have been asked for."""
     path = f"{PATH}/simulated/{SLASHES}"
