@@ -37,12 +37,16 @@ from baton.gateway.counting import Counting
 from baton.gateway.draining import Drains
 from baton.gateway.fingerprints import Fingerprints
 from baton.gateway.gateway import Gateway
+from baton.gateway.health.health import Health
+from baton.gateway.health.keeper import Keeper
+from baton.gateway.health.prober import Prober
 from baton.gateway.opening import Openings
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
 from baton.gateway.resilience.memory_breakers import MemoryBreakers
 from baton.gateway.resilience.retry import RetryPolicy
 from baton.gateway.routing.live import LiveRouter
+from baton.ledger.health.store import HealthStore
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
 from baton.ledger.settings import JournalKind
 from baton.records.store import Records
@@ -59,6 +63,7 @@ from baton.upstream.outbound.fetcher import open_fetcher
 from baton.upstream.providers.simulated import MODELS as SIMULATED_MODELS
 from baton.upstream.providers.simulated.simulation import Simulation
 from baton.upstream.providers.simulated.transport import SimulatedTransport
+from baton.upstream.transport import Transport
 from baton.watch.alerts.alerts import Alerts
 from baton.watch.alerts.store import AlertStore
 
@@ -98,6 +103,8 @@ class App:
     router: LiveRouter
     upstream: Upstream
     breakers: MemoryBreakers
+    health: Health
+    health_keeper: Keeper
     ledger: Ledger
     gateway: Gateway
     drains: Drains
@@ -191,6 +198,9 @@ async def open_app(
             )
         )
         drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
+        health = Health(store.clock, settings.health_window)
+        keeper = await stack.enter_async_context(Keeper(health, HealthStore(store.database), store.clock))
+        await stack.enter_async_context(_prober(health, directory, http, store))
         yield App(
             store=store,
             keyring=keyring,
@@ -204,6 +214,8 @@ async def open_app(
             router=router,
             upstream=upstream,
             breakers=breakers,
+            health=health,
+            health_keeper=keeper,
             ledger=ledger,
             drains=drains,
             gateway=Gateway(
@@ -300,6 +312,18 @@ def _classify(
 
     catalog.declare(with_classes(specs, classes.export()))
     classes.subscribe(changed)
+
+
+def _prober(health: Health, directory: Directory, way: Transport, store: Storehouse) -> Prober:
+    """Looks after real providers; the simulated one is never away."""
+    return Prober(
+        health,
+        [provider for provider in directory if provider.name != SIMULATED],
+        way,
+        store.clock,
+        every_s=store.settings.probe_every,
+        rng=random.Random(),  # noqa: S311 (jitter, no secret)
+    )
 
 
 def _hold(breakers: MemoryBreakers, forced: Records[ForcedBreaker]) -> None:

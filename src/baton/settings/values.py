@@ -47,6 +47,10 @@ class Settings(BaseModel):
     """Where requests are kept until they are rows: `file`, or `database`, for machines without a volume."""
     ledger_full: WhenFull = WhenFull.REFUSE
     """What becomes of requests that cannot be recorded: `refuse`, or `serve`, at the risk of losing rows."""
+    health_window: Annotated[float, Field(ge=60, le=3600)] = 600
+    """Over how many seconds a provider's status looks back, in whole minutes."""
+    probe_every: Annotated[float, Field(ge=0, le=86_400)] = 120
+    """Seconds unasked after which a provider is probed; 0: never."""
     strict_models: bool = False
     """Refuse models that the catalog does not know, instead of passing them on unpriced."""
     max_body_mib: Annotated[float, Field(gt=0, le=1024)] = 20

@@ -7,8 +7,7 @@ import pytest
 
 from baton.core.failures import Kind
 from baton.gateway.health.health import Health
-from baton.gateway.health.keeper import History, Keeper
-from baton.gateway.health.settings import HealthSettings
+from baton.gateway.health.keeper import History, Keeper, KeeperSettings
 from baton.ledger.health.rows import Findings, Subject, Sums
 from baton.ledger.health.store import HealthStore
 from baton.storage import schema
@@ -128,14 +127,14 @@ async def test_processes_add_up(store: HealthStore, time: Time) -> None:
 
 async def lived_with(health: Health, store: HealthStore, time: Time) -> None:
     """A process with this health starts and ends."""
-    async with Keeper(health, store, time, HealthSettings(closing_s=10)):
+    async with Keeper(health, store, time, KeeperSettings(closing_s=10)):
         pass
 
 
 async def test_it_is_written_every_so_often(store: HealthStore, time: Time) -> None:
     """Nobody needs to look, or to end."""
     health = Health(time)
-    async with Keeper(health, store, time, HealthSettings(save_every_s=0.01)):
+    async with Keeper(health, store, time, KeeperSettings(save_every_s=0.01)):
         Witness(time, health).sees(None)
         async with asyncio.timeout(10):
             while SMALL not in await store.sums(0, 1 << 40):
@@ -148,7 +147,7 @@ async def test_a_clock_that_jumps_prunes_nothing(store: HealthStore, time: Time)
     hours = {(SMALL, hour - 32 * 24): Sums(calls=1), (SMALL, hour - 30 * 24): Sums(calls=10)}
     await store.add(Findings(hours, {}))
     health = Health(time)
-    async with Keeper(health, store, time, HealthSettings(save_every_s=0.01)) as keeper:
+    async with Keeper(health, store, time, KeeperSettings(save_every_s=0.01)) as keeper:
         assert (await store.sums(0, 1 << 40))[SMALL].calls == 10
         time.wall_s += 31_536_000
         time.monotonic_s += 3600

@@ -12,7 +12,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from baton.core.clock import Clock
 from baton.core.errors import Unavailable
 from baton.gateway.health.health import Health, Past
-from baton.gateway.health.settings import HealthSettings
 from baton.ledger.health.rows import Findings, Latest, Subject, Sums
 from baton.ledger.health.store import HealthStore
 
@@ -40,6 +39,15 @@ _AWAY = (Unavailable, SQLAlchemyError, OSError)
 _log = structlog.stdlib.get_logger(__name__)
 
 
+class KeeperSettings(Struct, frozen=True, kw_only=True):
+    """How a keeper waits."""
+
+    save_every_s: float = 30.0
+    """How often sums go to the database."""
+    closing_s: float = 5.0
+    """How long closing waits for the database."""
+
+
 class History(Struct, frozen=True):
     """What all processes together know."""
 
@@ -53,12 +61,12 @@ class Keeper:
     """One task; `async with` takes in what was left, starts it, and writes the rest at the end."""
 
     def __init__(
-        self, health: Health, store: HealthStore, clock: Clock, settings: HealthSettings | None = None
+        self, health: Health, store: HealthStore, clock: Clock, settings: KeeperSettings | None = None
     ) -> None:
         self._health = health
         self._store = store
         self._clock = clock
-        self._settings = settings or HealthSettings()
+        self._settings = settings or KeeperSettings()
         self._hours: dict[tuple[Subject, int], Sums] = {}
         self._latest: dict[Subject, Latest] = {}
         self._due = asyncio.Event()
