@@ -102,7 +102,8 @@ BEFORE_A_WORD = {
 """Where a stream began and said nothing."""
 
 AFTER_WORDS = {
-    f"{name} after {words}": replace(fault, settings=f"{fault.settings};after={words}", asked=(1,))
+    # Words that come together with what breaks them off have not been sent: then it is asked once more.
+    f"{name} after {words}": replace(fault, settings=f"{fault.settings};after={words}", asked=(1, 2))
     for name, fault in _BREAKS.items()
     for words in (1, 7)
 }

@@ -159,6 +159,8 @@ def _generation(heard: Heard, data: Any) -> None:
         return
     heard.name(data.get("modelVersion"))
     heard.ids.add(data.get("responseId") or "")
+    if blocked := data.get("promptFeedback", {}).get("blockReason"):
+        heard.finishes.append(blocked)
     for candidate in data.get("candidates", ()):
         heard.text += "".join(part.get("text", "") for part in candidate.get("content", {}).get("parts", ()))
         if candidate.get("finishReason"):

@@ -36,6 +36,8 @@ WORDS = len(TEXT.split())
 IN_USD, OUT_USD = 1, 2
 """Per million tokens, what each model of the matrix costs."""
 
+_GUESS_NANOS = 4 * IN_USD * 1000 + 2 * OUT_USD * 1000
+
 HANGING_S = 1.0
 """How long callers of whole answers wait in all, where a route hangs."""
 SLACK_S = 2.5
@@ -192,7 +194,7 @@ class Cell:
     def check(self, holds: object, what: object) -> None:
         """Note a problem unless it holds."""
         if not holds:
-            self.problems.append(str(what))
+            self.problems.append(str(what)[:300])
 
 
 async def judge(house: House, cell: Cell) -> Cell:
@@ -268,17 +270,26 @@ def _reaching(cell: Cell, attempts: Sequence[AttemptRow]) -> list[AttemptRow]:
 
 
 def _judge_money(cell: Cell, row: Any, attempts: Sequence[AttemptRow], calls: list[Call]) -> None:
-    """To the nano where the provider has told its count; else as near as a guess must be."""
+    """To the nano where the provider has told its count; else as near as a guess can be."""
     spent = sum(attempt.cost_nanos or 0 for attempt in attempts)
     cell.check(row.cost_nanos == spent, f"row costs {row.cost_nanos}, its attempts {spent}")
     for attempt, call in zip(_reaching(cell, attempts), calls, strict=False):
-        off = abs((attempt.cost_nanos or 0) - call.cost_nanos)
-        allowed = 0
+        least = most = call.cost_nanos
         if attempt.usage_estimated:
-            # A framing of 3 tokens that only the provider sees, and a token more or less of what was said.
-            allowed = 4 * IN_USD * 1000 + 2 * OUT_USD * 1000
+            # A framing of a few tokens that only the provider sees, and a token more or less of what it said.
+            least, most = least - _GUESS_NANOS, most + _GUESS_NANOS
+        if attempt.status != "ok" and not _is_countable(cell, call):
+            least -= call.tokens_sent * OUT_USD * 1000
+        if call.fault == "error" and not call.tokens_sent:  # some have told the prompt's tokens by then
+            most = max(most, call.prompt_tokens * IN_USD * 1000)
+        charged = attempt.cost_nanos or 0
         cell.check(
-            off <= allowed,
-            f"{attempt.model} ({attempt.status}) costs {attempt.cost_nanos}, its provider says "
-            f"{call.cost_nanos} for {call.billed}",
+            least <= charged <= most,
+            f"{attempt.model} ({attempt.status}) costs {charged}, its provider says {call.cost_nanos} "
+            f"for {call.billed.prompt} and {call.billed.completion} tokens",
         )
+
+
+def _is_countable(cell: Cell, call: Call) -> bool:
+    """Whether what a failed call has said was heard and can be counted: not in half a JSON, nor behind it."""
+    return cell.stream and call.fault != "malformed"

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from baton.core.dialect import Dialect
-from tests.chaos.heard import heard_in
+from tests.chaos.heard import Heard, heard_in
 from tests.chaos.matrix import DIALECTS, TEXT, House, open_house
 from tests.chaos.speech import SPEECHES, Speech
 
@@ -50,9 +50,19 @@ async def test_what_is_the_requests_own_fault_is_told(
     failing = house.route(home, f"fault={fault}")
     spare, header = elsewhere(house, home)
     reply = await house.ask(speech, failing, header, stream=stream)
-    said = speech.refused(reply, 400)
-    assert ("filter" if fault == "filter" else fault) in said
+    if fault == "filter" and home is Dialect.GOOGLE:  # whose filter answers with 200
+        filtered(heard_in(speech.dialect, reply), "")
+    else:
+        assert ("filter" if fault == "filter" else fault) in speech.refused(reply, 400)
     assert [call.model for call in house.calls(failing, spare)] == [failing.partition("/")[2]]
+
+
+def filtered(heard: Heard, text: str) -> None:
+    """Fails unless the answer ends by its provider's filter, after these words."""
+    assert heard.text == text
+    (reason,) = heard.finishes
+    assert reason.lower() in {"content_filter", "refusal", "safety", "prohibited_content"}
+    assert not heard.errors
 
 
 @BOTH
@@ -63,10 +73,7 @@ async def test_an_answer_that_is_filtered_is_as_its_provider_said(
     failing = house.route(home, "fault=filtered;after=3")
     spare, header = elsewhere(house, home)
     heard = heard_in(speech.dialect, await house.ask(speech, failing, header, stream=stream))
-    assert heard.text == " ".join(TEXT.split()[:3])
-    (reason,) = heard.finishes
-    assert reason.lower() in {"content_filter", "refusal", "safety", "prohibited_content"}
-    assert not heard.errors
+    filtered(heard, " ".join(TEXT.split()[:3]))
     assert house.calls(spare) == []
 
 

@@ -47,7 +47,7 @@ class Call(Struct, kw_only=True):
     reported: Usage | None = None
     """The usage in the answer, where the answer got that far."""
     worked: bool = False
-    """Whether the model read the prompt: not where it was refused, or its connection torn down at once."""
+    """Whether the prompt was read though no word came of it."""
     in_price: float = 0.0
     """USD per million tokens."""
     out_price: float = 0.0
@@ -55,7 +55,8 @@ class Call(Struct, kw_only=True):
     @property
     def billed(self) -> Usage:
         """What a provider would charge for: the prompt that was read, and every token that left."""
-        return Usage(prompt=self.prompt_tokens if self.worked else 0, completion=self.tokens_sent)
+        read = self.worked or self.tokens_sent or self.reported is not None
+        return Usage(prompt=self.prompt_tokens if read else 0, completion=self.tokens_sent)
 
     @property
     def cost_nanos(self) -> int:

@@ -15,6 +15,7 @@ from baton.core.answer import (
     ToolCallDelta,
     Used,
 )
+from baton.upstream.dialects.sse import write_event
 from baton.upstream.providers.simulated.dice import Dice
 from baton.upstream.providers.simulated.manner import Fault, FaultKind, Manner
 from baton.upstream.providers.simulated.mischief import MISCHIEF
@@ -62,7 +63,10 @@ def perform(score: Score) -> Iterator[Step]:
         yield Pause(score.manner.latency_s)
     fault = score.fault
     if fault is not None:
-        words = refusal(fault)
+        if fault.kind is FaultKind.FILTER and score.wire.blocked is not None:
+            yield from _blocked(score, score.wire.blocked(score.plan.usage.prompt))
+            return
+        words = refusal(fault, score.wire.words)
         if words is not None:
             yield from whole(
                 words.status, score.wire.write_error(words), *retry_headers(fault, score.created)
@@ -74,6 +78,12 @@ def perform(score: Score) -> Iterator[Step]:
     if fault is not None and fault.kind is FaultKind.FILTERED:
         score = structs.replace(score, plan=score.plan.filtered(fault.after))
     yield from _stream(score) if score.stream else _whole(score)
+
+
+def _blocked(score: Score, body: bytes) -> Iterator[Step]:
+    """A prompt that is filtered, where that is an answer and no error."""
+    typed = score.wire.stream_type if score.stream else score.wire.whole_type
+    yield from whole(200, write_event(body) if score.stream else body, ("content-type", typed))
 
 
 class _Pace:
@@ -93,7 +103,8 @@ class _Pace:
 def _stream(score: Score) -> Iterator[Step]:
     """A stream, an event a step."""
     fault = score.fault
-    writer = score.wire.open_stream(score.include_usage)
+    prompt_tokens = score.plan.usage.prompt if score.manner.reports_usage else 0
+    writer = score.wire.open_stream(score.include_usage, prompt_tokens)
     pace = _Pace(score.manner.tps)
     yield Head(status=200, headers=(("content-type", score.wire.stream_type), ("cache-control", "no-cache")))
     if fault is not None and fault.kind is FaultKind.SLOW:

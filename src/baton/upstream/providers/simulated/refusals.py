@@ -1,11 +1,12 @@
 """The error answers of providers: which words and headers belong to which fault."""
 
+from collections.abc import Mapping
 from email.utils import formatdate
 
 from msgspec import structs
 
 from baton.upstream.providers.simulated.manner import Fault, FaultKind, RetryForm
-from baton.upstream.providers.simulated.wire import ErrorWords
+from baton.upstream.providers.simulated.wire import ErrorWords, Wire
 
 _TYPES = {
     401: "authentication_error",
@@ -44,25 +45,30 @@ _NAMED = {
         param="prompt",
     ),
 }
+_PLAIN: Mapping[FaultKind, str] = {}
 BROKEN_OFF = ErrorWords(
     status=500, message="The model broke off, simulated.", type="server_error", code="server_error"
 )
 """What stands inside a 200."""
 
 
-def refusal(fault: Fault) -> ErrorWords | None:
-    """The words of a fault that is an error answer; None for the other faults."""
+def refusal(fault: Fault, spoken: Mapping[FaultKind, str] = _PLAIN) -> ErrorWords | None:
+    """The words of a fault that is an error answer, or as a dialect has it spoken; None for other faults."""
     words = _by_status(fault.kind) if isinstance(fault.kind, int) else _NAMED.get(fault.kind)
+    if words is not None and isinstance(fault.kind, FaultKind) and fault.kind in spoken:
+        words = structs.replace(words, message=spoken[fault.kind], code=None)
     if words is not None and fault.retry_form is RetryForm.BODY:
         hint = f" Please try again in {_seconds(fault.retry_after_s)}s."
         return structs.replace(words, message=words.message + hint)
     return words
 
 
-def is_worked_for(fault: Fault) -> bool:
-    """Whether a model has read the prompt before the fault: an error answer costs nothing, no more does a
-    connection that is torn down at once; who hangs, babbles or breaks off has begun."""
-    return fault.kind is not FaultKind.RESET and refusal(fault) is None
+def is_worked_for(fault: Fault, wire: Wire) -> bool:
+    """Whether a model has read the prompt though it may not say a word: an error costs nothing, in a 200 too,
+    no more does a connection that is torn down at once; who hangs, babbles or breaks off has begun."""
+    if fault.kind is FaultKind.FILTER and wire.blocked is not None:
+        return True
+    return fault.kind not in (FaultKind.RESET, FaultKind.ERROR) and refusal(fault) is None
 
 
 def _by_status(status: int) -> ErrorWords:

@@ -195,7 +195,7 @@ class Simulation:
     def _performance(self, call: Call, score: Score) -> Performance:
         call.fault = str(score.fault.kind) if score.fault is not None else None
         call.prompt_tokens = score.plan.usage.prompt
-        call.worked = score.fault is None or is_worked_for(score.fault)
+        call.worked = score.fault is None or is_worked_for(score.fault, score.wire)
         call.in_price, call.out_price = score.manner.in_price, score.manner.out_price
         self.calls.opened(call)
         answer_id = f"simulated-{call.number:06d}-{call.body_digest[:_DIGEST_DIGITS]}"

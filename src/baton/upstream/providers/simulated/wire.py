@@ -14,6 +14,7 @@ from baton.upstream.dialects.openai.replies import write_answer
 from baton.upstream.dialects.openai.requests import read_request
 from baton.upstream.dialects.openai.writer import StreamWriter
 from baton.upstream.dialects.sse import write_event
+from baton.upstream.providers.simulated.manner import FaultKind
 
 
 class ErrorWords(Struct, frozen=True, kw_only=True):
@@ -54,13 +55,18 @@ class Wire(Struct, frozen=True, kw_only=True):
     check: Callable[[ChatRequest], None] | None = None
     """Refuses what nobody but this very provider can see to be wrong. Raises Invalid."""
     write_whole: Callable[[ChatResponse], bytes]
-    open_stream: Callable[[bool], EventWriter]
-    """Given whether usage is asked for."""
+    open_stream: Callable[[bool, int], EventWriter]
+    """Given whether usage is asked for, and the prompt's tokens, which some dialects tell first; 0: nobody is
+    told."""
     write_error: Callable[[ErrorWords], bytes]
     write_error_event: Callable[[ErrorWords], bytes]
     """An error inside a stream."""
     broken_event: bytes
     """An event that is half a JSON."""
+    words: Mapping[FaultKind, str] = {}
+    """What its providers write of a fault for which they have no code of its own."""
+    blocked: Callable[[int], bytes] | None = None
+    """What it answers, with 200, where a prompt of so many tokens is filtered; None: it refuses."""
     tokens: Tokens | None = None
     """None: it does not count."""
     ping: bytes = b": ping\n\n"
@@ -94,7 +100,7 @@ OPENAI = Wire(
     path_ends=("/chat/completions",),
     read=_read_openai,
     write_whole=lambda response: write_answer(response, Losses()),
-    open_stream=lambda wants_usage: StreamWriter(wants_usage, Losses()),
+    open_stream=lambda wants_usage, _: StreamWriter(wants_usage, Losses()),
     write_error=_openai_error,
     write_error_event=lambda words: write_event(_openai_error(words)),
     broken_event=write_event(b'{"id":"chatcmpl-broken","object":"chat.completion.chunk","choices":[{"ind'),

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import structs
 
 from baton.core.answer import (
+    Began,
     ChatResponse,
     Choice,
     Ended,
@@ -28,6 +29,7 @@ from baton.upstream.dialects.anthropic.errors import type_of_status
 from baton.upstream.dialects.anthropic.requests import read_request
 from baton.upstream.dialects.anthropic.writer import STOP, StreamWriter
 from baton.upstream.dialects.sse import write_event
+from baton.upstream.providers.simulated.manner import FaultKind
 from baton.upstream.providers.simulated.wire import ErrorWords, Tokens, Wire
 
 _SIGN = "simulated-"
@@ -43,8 +45,9 @@ class _Events:
     """Writes the events of one stream. A thought is signed where it ends; why the answer ended waits for the
     usage, which comes with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, prompt_tokens: int) -> None:
         self._writer = StreamWriter(Losses())
+        self._prompt = b'"input_tokens":%d' % prompt_tokens
         self._thought = ""
         self._owes = False
         """Whether the answer has finished and its end is not written."""
@@ -58,6 +61,8 @@ class _Events:
         match event:
             case ReasoningDelta() if event.choice == 0:
                 self._thought += event.text
+            case Began():  # the prompt is counted before the first word
+                return self._writer.write(event).replace(b'"input_tokens":0', self._prompt, 1)
             case Finished():
                 self._owes = True
             case Used():
@@ -73,9 +78,9 @@ class _Events:
         return self._writer.ending(usage) if owes else b""
 
 
-def _open(wants_usage: bool) -> _Events:
+def _open(wants_usage: bool, prompt_tokens: int) -> _Events:
     del wants_usage  # this dialect always tells
-    return _Events()
+    return _Events(prompt_tokens)
 
 
 def _read(path: str, body: bytes) -> ChatRequest:
@@ -119,6 +124,10 @@ ANTHROPIC = Wire(
     write_error=_error,
     write_error_event=lambda words: write_event(_error(words), "error"),
     broken_event=write_event(b'{"type":"content_block_delta","index":0,"del', "content_block_delta"),
+    words={
+        FaultKind.CONTEXT: "prompt is too long: 200251 tokens > 200000 maximum, simulated.",
+        FaultKind.FILTER: "Output blocked by content filtering policy, simulated.",
+    },
     tokens=Tokens(path_ends=("/messages/count_tokens",), read=_read, write=write_count),
     ping=PING,
 )

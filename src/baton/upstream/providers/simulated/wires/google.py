@@ -31,6 +31,7 @@ from baton.upstream.dialects.google.requests import read_request
 from baton.upstream.dialects.google.streams import StreamWriter
 from baton.upstream.dialects.google.usage import write_usage
 from baton.upstream.dialects.sse import write_event
+from baton.upstream.providers.simulated.manner import FaultKind
 from baton.upstream.providers.simulated.wire import ErrorWords, Tokens, Wire
 
 _WHOLE, _STREAM, _COUNT = VERBS
@@ -78,8 +79,8 @@ class _Events:
         return self._writer.write(event)
 
 
-def _open(wants_usage: bool) -> _Events:
-    del wants_usage  # this dialect always tells
+def _open(wants_usage: bool, prompt_tokens: int) -> _Events:
+    del wants_usage, prompt_tokens  # this dialect always tells, at the end
     return _Events()
 
 
@@ -137,6 +138,12 @@ def _error(words: ErrorWords) -> bytes:
     return msgspec.json.encode({"error": error})
 
 
+def _blocked(prompt_tokens: int) -> bytes:
+    used = {"promptTokenCount": prompt_tokens, "totalTokenCount": prompt_tokens}
+    feedback = {"blockReason": "PROHIBITED_CONTENT"}
+    return msgspec.json.encode({"promptFeedback": feedback, "usageMetadata": used, "responseId": "blocked"})
+
+
 GOOGLE = Wire(
     dialect=Dialect.GOOGLE,
     path_ends=(_WHOLE, _STREAM),
@@ -148,6 +155,11 @@ GOOGLE = Wire(
     write_error=_error,
     write_error_event=lambda words: write_event(_error(words)),
     broken_event=write_event(b'{"candidates": [{"content": {"parts": [{"te'),
+    words={
+        FaultKind.CONTEXT: "The input token count (1048577) exceeds the maximum number of tokens allowed "
+        "(1048576), simulated."
+    },
+    blocked=_blocked,
     ping=b"\r\n",
     stream_type="text/event-stream",
 )

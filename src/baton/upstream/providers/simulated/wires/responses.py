@@ -56,8 +56,8 @@ class _Events:
         return told + self._writer.write(Ended())
 
 
-def _open(wants_usage: bool) -> _Events:
-    del wants_usage  # this dialect always tells
+def _open(wants_usage: bool, prompt_tokens: int) -> _Events:
+    del wants_usage, prompt_tokens  # this dialect always tells, at the end
     return _Events()
 
 
