@@ -4,6 +4,9 @@ import asyncio
 import math
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from baton.gateway.resilience.breaker import State
 from baton.gateway.resilience.breakers import BreakerChange, Breakers, Lease
@@ -204,9 +207,9 @@ async def test_a_day_that_jumps_changes_nothing(drill: Drill) -> None:
 
 
 async def test_callers_that_name_any_model_do_not_fill_the_memory(drill: Drill) -> None:
-    """Of 100 000 names at most a thousand are known at a time; one that is open stays among them."""
+    """Of 20 000 names at most a thousand are known at a time; one that is open stays among them."""
     await drill.fail(5)
-    for number in range(100_000):
+    for number in range(20_000):
         (await drill.enter(f"name-{number}")).succeeded()
     within = drill.breakers.standings()
     assert 2 < len(within) <= MODELS_AT_MOST + 1
@@ -298,3 +301,99 @@ async def test_who_listens_finds_the_change_whole(drill: Drill) -> None:
     drill.breakers.listen(Curious())
     await drill.fail(5, unreachable=True)
     assert seen == [(State.OPEN, State.OPEN)] * 2
+
+
+class Interleavings(RuleBasedStateMachine):
+    """Calls of two models of a provider, an admin and time in any order, beside a plain account of trials."""
+
+    leases = Bundle("leases")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drill = Drill()
+        self.trials: dict[str | None, dict[Lease, float]] = {None: {}, "a": {}, "b": {}}
+        """By breaker: calls let through while it was half-open, and when their leases end."""
+
+    @rule(target=leases, model=st.sampled_from("ab"), lease_s=st.sampled_from([0.5, 100.0, 3000.0]))
+    def enter(self, model: str, lease_s: float) -> Lease | None:
+        return self.admitted(model, lease_s)
+
+    @rule(model=st.sampled_from("ab"), times=st.integers(1, 5))
+    def hang(self, model: str, times: int) -> None:
+        for _ in range(times):
+            self.admitted(model, 3000.0)
+
+    def admitted(self, model: str, lease_s: float) -> Lease | None:
+        states = self.states()
+        refused = self.drill.wait_s(model) > 0
+        lease = entered(self.drill.interface, model, lease_s)
+        assert (lease is None) is refused
+        if lease is not None:
+            for breaker in (None, model):
+                if states.get(breaker) is State.HALF_OPEN:
+                    self.trials[breaker][lease] = self.drill.time.now_s + lease_s
+        return lease
+
+    @rule(lease=consumes(leases), word=st.sampled_from(["succeeded", "failed", "released"]))
+    def speak(self, lease: Lease | None, word: str) -> None:
+        if lease is not None:
+            getattr(lease, word)()
+            getattr(lease, word)()
+            self.forget(lease)
+
+    @rule(lease=consumes(leases))
+    def lose(self, lease: Lease | None) -> None:
+        """Whoever had it is gone without a word."""
+
+    @rule(model=st.sampled_from("ab"), times=st.integers(1, 6), unreachable=st.booleans())
+    def fail_in_a_row(self, model: str, times: int, unreachable: bool) -> None:
+        for _ in range(times):
+            lease = entered(self.drill.interface, model, 1.0)
+            if lease is not None:
+                lease.failed(unreachable=unreachable)
+
+    @rule(seconds=st.sampled_from([0.6, 61.0, 700.0]))
+    def wait(self, seconds: float) -> None:
+        self.drill.time.now_s += seconds
+
+    @rule(model=st.sampled_from([None, "a"]), hold=st.sampled_from([None, *Hold]), ends=st.booleans())
+    def decide(self, model: str | None, hold: Hold | None, ends: bool) -> None:
+        until_ms = int((self.drill.time.wall() + 30) * 1000) if ends else None
+        self.drill.breakers.hold(
+            []
+            if hold is None
+            else [ForcedBreaker(provider="p", model=model, state=hold, reason="why", until_ms=until_ms)]
+        )
+
+    @invariant()
+    def at_most_three_trials_of_each_are_under_way(self) -> None:
+        for breaker in self.trials.values():
+            assert sum(ends_s > self.drill.time.now_s for ends_s in breaker.values()) <= 3
+
+    @invariant()
+    def who_listens_knows_how_they_stand(self) -> None:
+        states = self.states()
+        told = dict(self.drill.told)
+        for model, state in states.items():
+            assert told.get(model, False) is (state is not State.CLOSED)
+
+    def states(self) -> dict[str | None, State]:
+        return {each.model: each.state for each in self.drill.breakers.standings()}
+
+    def forget(self, lease: Lease) -> None:
+        for breaker in self.trials.values():
+            breaker.pop(lease, None)
+
+
+def entered(breakers: Breakers, model: str, lease_s: float) -> Lease | None:
+    """Enter without a loop: nothing is awaited."""
+    coroutine = breakers.enter("p", model, lease_s)
+    with pytest.raises(StopIteration) as ended:
+        coroutine.send(None)
+    return ended.value.value
+
+
+class TestInterleavings(Interleavings.TestCase):
+    """Whatever happens in whatever order, three trials of each at most, and no change goes untold."""
+
+    settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
