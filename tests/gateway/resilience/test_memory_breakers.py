@@ -218,6 +218,16 @@ async def test_callers_that_name_any_model_do_not_fill_the_memory(drill: Drill) 
     assert [each.model for each in drill.breakers.standings()] == [None, "m"]
 
 
+async def test_failures_in_a_row_are_remembered_beyond_the_minute(drill: Drill) -> None:
+    """Of a model that is asked once an hour the fifth failure in a row counts as one of five."""
+    for _ in range(4):
+        await drill.fail()
+        drill.time.now_s += 3600
+    assert [each.failures for each in drill.breakers.standings()] == [4, 4]
+    await drill.fail()
+    assert drill.wait_s() == 60
+
+
 async def test_an_admins_word_beats_what_was_learnt(drill: Drill) -> None:
     """Held open nobody is let through, for good; taken back, everybody is; who listens is told why."""
     drill.breakers.hold([ForcedBreaker(provider="p", model="m", state=Hold.OPEN, reason="why")])

@@ -66,13 +66,13 @@ class Breaker:
     """
 
     __slots__ = (
+        "_failed_by",
         "_limits",
         "_ordinary",
         "_trials",
         "_until_s",
         "_wait_s",
         "_well",
-        "failed_by",
         "forced",
         "in_a_row",
         "is_open",
@@ -96,7 +96,7 @@ class Breaker:
         """How often it opened by itself."""
         self.refused = 0
         """Calls that were not let through."""
-        self.failed_by: str | None = None
+        self._failed_by: str | None = None
         """The one model whose trials failed in this spell; by itself that says nothing of the others."""
         self._ordinary = Permit(0)
         """The permit of every call that is no trial; a new one for each spell."""
@@ -161,8 +161,8 @@ class Breaker:
             return False
         if not self.is_open:
             return self._judge(now_s)
-        if model is not None and self.failed_by in (None, model):
-            self.failed_by = model
+        if model is not None and self._failed_by in (None, model):
+            self._failed_by = model
             return False
         self._open(now_s)
         return True
@@ -187,12 +187,11 @@ class Breaker:
     def quiet(self, now_s: float) -> bool:
         """Whether there is nothing about it that a new one would not know."""
         self.recent.forget(now_s)
-        return not (self.is_open or self.forced or self.recent.calls or self.trials(now_s)) and self._calm(
-            now_s
-        )
+        busy = self.in_a_row.count or self.recent.calls or self.trials(now_s)
+        return not (self.is_open or self.forced or busy) and self._calm(now_s)
 
     @property
-    def spared_s(self) -> float:
+    def open_for_s(self) -> float:
         """How long it was last to stay open; 0: it never did."""
         return self._wait_s
 
@@ -236,7 +235,7 @@ class Breaker:
         """A new spell; trials of the old one that are still under way keep their permits."""
         self.is_open = is_open
         self.since_s = now_s
-        self.failed_by = None
+        self._failed_by = None
         self._well = 0
         self._ordinary = Permit(self._ordinary.spell + 1)
 

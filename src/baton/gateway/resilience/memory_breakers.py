@@ -172,7 +172,7 @@ class MemoryBreakers:
 
     def _tell(self, provider: str, model: str | None, breaker: Breaker, *, forced: bool) -> None:
         is_open = breaker.is_open or breaker.forced is State.OPEN
-        wait_s = breaker.spared_s if breaker.is_open else None
+        wait_s = breaker.open_for_s if breaker.is_open else None
         if is_open:
             _log.warning(
                 "breaker_opened",
