@@ -5,6 +5,7 @@ import json
 import pytest
 from fastapi import FastAPI
 
+from baton.api.closing import Closing
 from baton.api.front import Front
 from baton.api.others import Border
 from tests.api.conftest import Web
@@ -132,7 +133,7 @@ async def test_our_own_mistake_is_a_clean_500(serve, session, caplog) -> None:
     framework = FastAPI(openapi_url=None)
     framework.add_api_route("/breaks", breaks)
     border = Border(framework, 1024)
-    url = await serve(Front({}, border, lambda: "the-id"))
+    url = await serve(Front({}, border, lambda: "the-id", Closing()))
     async with session.get(f"{url}/breaks") as answer:
         text = await answer.text()
         assert (answer.status, answer.headers["x-request-id"]) == (500, "the-id")

@@ -4,6 +4,7 @@ import aiohttp
 import pytest
 from fastapi import FastAPI
 
+from baton.api.closing import Closing
 from baton.api.front import Front
 from baton.api.others import Border
 from baton.api.spoken import dialect_at
@@ -100,7 +101,7 @@ async def test_our_own_mistake_is_told_in_it(serve, session: aiohttp.ClientSessi
     framework = FastAPI(openapi_url=None)
     framework.add_api_route(PATHS[dialect], lambda: 1 / 0, methods=["POST"])
     routes = {PATHS[dialect]: breaks} if hot else {}
-    url = await serve(Front(routes, Border(framework, 1024), lambda: "the-id"))
+    url = await serve(Front(routes, Border(framework, 1024), lambda: "the-id", Closing()))
     async with session.post(url + PATHS[dialect]) as answer:
         assert (answer.status, answer.headers["x-request-id"]) == (500, "the-id")
         error_in(dialect, await answer.json())

@@ -18,7 +18,7 @@ PRICES = {
 """Published prices of a token in and of a token out, in nano-USD."""
 
 _MODELS = tuple(PRICES)
-_ENDS = {
+ENDS = {
     Dialect.OPENAI: b"data: [DONE]",
     Dialect.OPENAI_RESPONSES: b"event: response.completed",
     Dialect.ANTHROPIC: b"event: message_stop",
@@ -71,9 +71,9 @@ class Clients:
                     said += piece
             except (aiohttp.ClientError, ConnectionError):
                 # Its last word may have come all the same.
-                if not stream or _ENDS[dialect] not in said:
+                if not stream or ENDS[dialect] not in said:
                     raise
             assert reply.status in (200, 503), said
             if reply.status == 200 and stream:
-                assert _ENDS[dialect] in said, said
+                assert ENDS[dialect] in said, said
             self.answered[name] = Answer(reply.headers["x-request-id"], reply.status, stream)

@@ -59,9 +59,9 @@ async def started(home: Home, stderr: int | None = None) -> asyncio.subprocess.P
 
 
 @asynccontextmanager
-async def living(home: Home) -> AsyncGenerator[asyncio.subprocess.Process]:
+async def living(home: Home, stderr: int | None = None) -> AsyncGenerator[asyncio.subprocess.Process]:
     """A Baton that answers; killed at the end, if it still lives."""
-    process = await started(home)
+    process = await started(home, stderr)
     try:
         async with asyncio.timeout(PATIENCE_S), aiohttp.ClientSession() as session:
             while not await ready(session, home.url):

@@ -15,6 +15,7 @@ from baton.api.admin.model_switches import ModelSwitches
 from baton.api.admin.model_tests import ModelTests
 from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.users import UserRoutes
+from baton.api.closing import Closing
 from baton.api.compat import messages, responses
 from baton.api.compat.chat import Chat, Speech, read_completion
 from baton.api.compat.counting import Counts, CountSpeech
@@ -51,8 +52,9 @@ _SPEECHES = {
 }
 
 
-def build(app: App) -> Asgi:
-    """What the server calls for each request."""
+def build(app: App, closing: Closing | None = None) -> Asgi:
+    """What the server calls for each request. `closing`: whoever begins it has new requests refused."""
+    closing = closing or Closing()
     store = app.store
     limit = int(store.settings.max_body_mib * _MIB)
     door = Door(app.keyring.authenticate, store.clock, limit)
@@ -99,12 +101,12 @@ def build(app: App) -> Asgi:
         UserRoutes(store.identities, app.tiers),
         AuditRoutes(Trail(store.database)),
         AlertRoutes(app.alerts),
-        Probes(condition, BatonCollector(app.ledger.book.tallies, condition, app.alerts)),
+        Probes(condition, BatonCollector(app.ledger.book.tallies, condition, app.alerts), closing),
         Docs(),
     ):
         routes.attach(framework)
     _summarise(framework)
-    return Front(hot, Border(framework, limit), store.new_id, below)
+    return Front(hot, Border(framework, limit), store.new_id, closing, below)
 
 
 def _summarise(framework: FastAPI) -> None:

@@ -42,6 +42,7 @@ class Exchange:
         "presented",
         "scope",
         "started",
+        "told",
         "visit",
     )
 
@@ -60,6 +61,8 @@ class Exchange:
         """The announced length of the body."""
         self.started = False
         """Whether the answer's headers have left."""
+        self.told = False
+        """Whether a stream has brought the model's answer to its end; nothing may be said against it then."""
         for name, value in scope["headers"]:
             if name.startswith(_OPTION):
                 self.options[name[len(_OPTION) :].decode("latin-1")] = value.decode("latin-1")

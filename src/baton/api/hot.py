@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from baton.api.closing import interruption
 from baton.api.compat import receipts
 from baton.api.exchange import REQUEST_ID, Exchange, Receive, Scope, Send
 from baton.core.caller import Caller
@@ -65,6 +66,8 @@ class HotRoute:
                 self._service.fail(exchange, error, arrival.id)
         except asyncio.CancelledError:
             if not visit.gone:
+                if exchange.started and not visit.complete:
+                    self._service.fail(exchange, interruption(), arrival.id)
                 raise
             # The client's own leaving ended this task: nobody is left to be told.
 

@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel
 
+from baton.api.closing import Closing, refusal
 from baton.api.condition import Condition
 from baton.api.metrics import BatonCollector
 from baton.core.errors import Unavailable
@@ -21,8 +22,9 @@ class Alive(BaseModel):
 class Probes:
     """The routes."""
 
-    def __init__(self, condition: Condition, collector: BatonCollector) -> None:
+    def __init__(self, condition: Condition, collector: BatonCollector, closing: Closing) -> None:
         self._condition = condition
+        self._closing = closing
         self._registry = CollectorRegistry()
         self._registry.register(collector)
         ProcessCollector(registry=self._registry)
@@ -48,7 +50,10 @@ class Probes:
 
     async def readyz(self) -> Alive:
         """Whether requests can be served: the keys are loaded, the journal takes them, the database answers.
-        Else 503; where it was chosen to serve what cannot be recorded, 200 that says `degraded`."""
+        Else 503, `draining` once it was told to stop; where it was chosen to serve what cannot be recorded,
+        200 that says `degraded`."""
+        if self._closing.begun:
+            raise refusal()
         trouble = await self._condition.ready()
         if trouble is not None:
             raise Unavailable(trouble, retry_after_s=1.0)

@@ -33,6 +33,7 @@ async def hand_on(
                     pulse.spoke()
                     if visit.full:
                         await visit.drained()
+            exchange.told = True
         finally:
             await streaming.close()
     return streaming

@@ -46,6 +46,11 @@ class Visit:
         return self._cycle.response_started
 
     @property
+    def complete(self) -> bool:
+        """Whether its last byte has been written."""
+        return self._cycle.response_complete
+
+    @property
     def full(self) -> bool:
         """Whether the client reads more slowly than it is sent to."""
         return self._cycle.flow.write_paused
@@ -88,6 +93,10 @@ class Visit:
     def close_after(self) -> None:
         """The connection ends with this answer."""
         self._cycle.keep_alive = False
+
+    def abort(self) -> None:
+        """End the connection in the middle of the answer, so that it cannot pass for a whole one."""
+        self._cycle.transport.close()
 
     def answer(self, status: int, head: bytes, body: bytes) -> None:
         """A whole answer in one write, as two ASGI messages would give it.

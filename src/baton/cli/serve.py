@@ -10,27 +10,25 @@ from typing import Annotated, Self
 
 import structlog
 import typer
-import uvicorn
 import uvloop
 
 from baton import __version__
 from baton.api.asgi import build
+from baton.api.closing import Closing, close, cut_off
 from baton.api.server import make_server
 from baton.app import App, open_app
 from baton.cli.circle import circular
 from baton.cli.installation import ConfigFile, DataDir, overlooked, read_settings
 from baton.cli.listener import listen, url_of
 from baton.cli.logs import configure
-from baton.cli.stop import INTERRUPTED, MISUSED, Stop
+from baton.cli.stop import FAILED, INTERRUPTED, MISUSED, Stop
+from baton.cli.terminal import counted
 from baton.cli.welcome import Start, welcome
 from baton.core.errors import Unservable
 from baton.gateway.routing.decision import AUTO, Ask
 from baton.settings import Settings
 
 _log = structlog.stdlib.get_logger(__name__)
-
-_CUT_S = 5.0
-"""How long answers that are cut off may take to say so in the ledger."""
 
 
 def serve(
@@ -45,7 +43,8 @@ def serve(
 ) -> None:
     """Start the gateway.
 
-    Ctrl-C or SIGTERM lets open answers come to their end, a second one cuts them off.
+    Ctrl-C or SIGTERM lets open answers come to their end, for BATON_GRACE seconds at most; a second one cuts
+    them off.
     """
     settings = read_settings(config, data_dir, {"host": host, "port": port})
     _refuse_circles(settings)
@@ -53,7 +52,9 @@ def serve(
     for each in overlooked():
         _log.warning("meaningless_variable", name=each.name, what=each.what)
     with listen(settings.host, settings.port) as listening, contextlib.suppress(asyncio.CancelledError):
-        uvloop.run(_serve(settings, listening))
+        cut = uvloop.run(_serve(settings, listening))
+        if cut:
+            raise Stop(f"{counted(cut, 'answer')} not complete after {settings.grace:g} s, cut off.", FAILED)
         return
     raise Stop("ended before all answers were complete.", INTERRUPTED)
 
@@ -69,10 +70,11 @@ def _refuse_circles(settings: Settings) -> None:
         raise Stop("\n".join(["a provider cannot be Baton itself:", *lines]), MISUSED)
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
+async def _serve(settings: Settings, listening: socket.socket) -> int:
+    """Serve until told to stop; how many answers were cut off."""
     async with Ending() as ending, open_app(settings) as app:
-        server = make_server(build(app), settings.host, settings.port)
-        ending.of(server)
+        closing = Closing()
+        server = make_server(build(app, closing), settings.host, settings.port)
         server.config.load()
         server.lifespan = server.config.lifespan_class(server.config)
         await server.startup(sockets=[listening])
@@ -89,11 +91,13 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
         _log.info("listening", url=start.url, version=__version__)
         print(welcome(start), flush=True)
         try:
-            await server.main_loop()
-            await server.shutdown(sockets=[listening])
+            await ending.asked.wait()
+            cut = await close(server, listening, closing, settings.grace)
         finally:
-            await _cut_off(server)
-    _log.info("ended")
+            closing.begun = True
+            await cut_off(server)
+    _log.info("ended", cut_off=cut)
+    return cut
 
 
 def _auto_answers(app: App) -> bool:
@@ -105,15 +109,6 @@ def _auto_answers(app: App) -> bool:
     return True
 
 
-async def _cut_off(server: uvicorn.Server) -> None:
-    """End the answers that were not waited for, so that each of them still gets into the ledger."""
-    tasks = set(server.server_state.tasks)
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks, timeout=_CUT_S)
-
-
 class Ending:
     """What the signals mean: the first asks the server to finish, the second cuts it off, a third kills.
 
@@ -121,8 +116,8 @@ class Ending:
     """
 
     def __init__(self) -> None:
-        self._asked = False
-        self._server: uvicorn.Server | None = None
+        self.asked = asyncio.Event()
+        """The first has come."""
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -136,20 +131,12 @@ class Ending:
     ) -> None:
         self._let_go()
 
-    def of(self, server: uvicorn.Server) -> None:
-        """From now on it is this server that ends."""
-        self._server = server
-        server.should_exit = self._asked
-
     def _signalled(self) -> None:
-        if self._asked:
+        if self.asked.is_set():
             self._let_go()
             if self._task is not None:
                 self._task.cancel()
-            return
-        self._asked = True
-        if self._server is not None:
-            self._server.should_exit = True
+        self.asked.set()
 
     def _let_go(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):

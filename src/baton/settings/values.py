@@ -55,6 +55,8 @@ class Settings(BaseModel):
     """Refuse models that the catalog does not know, instead of passing them on unpriced."""
     max_body_mib: Annotated[float, Field(gt=0, le=1024)] = 20
     """Longest request body, MiB."""
+    grace: Annotated[float, Field(ge=0, le=3600)] = 30
+    """Seconds that answers under way have to come to their end once Baton was told to stop."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much is logged."""
     https_proxy: Annotated[str | None, Field(repr=False)] = None

@@ -52,7 +52,8 @@ class Chat:
         """Tell of an error: as an answer of its own, or as the last event of a stream that has begun."""
         codec = self._speech.codec
         if exchange.started:
-            exchange.visit.put(codec.write_error_event(error, request_id))
+            if not exchange.told:
+                exchange.visit.put(codec.write_error_event(error, request_id))
             exchange.visit.end_stream()
             return
         refuse(exchange, error, codec.write_error(error, request_id), request_id)

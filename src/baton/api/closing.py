@@ -1,0 +1,72 @@
+"""How a server ends: it refuses what is new, finishes what has begun, and cuts off what will not end."""
+
+import asyncio
+import socket
+
+import uvicorn
+
+from baton.core.errors import Unavailable
+
+RETRY_AFTER_S = 2.0
+"""What refused callers are told to wait: a start takes about so long, where nobody else serves meanwhile."""
+
+CUT_S = 5.0
+"""How long answers that are cut off may take to say so, to their callers and in the ledger."""
+
+FLUSH_S = 5
+"""How long clients may take to read what was written to them last; whole seconds."""
+
+_SPARED = frozenset({"/livez", "/readyz", "/metrics"})
+"""Who watches the process goes on seeing it."""
+
+
+class Closing:
+    """Whether this Baton is about to end. Looked at with every request, so it is one attribute."""
+
+    __slots__ = ("begun",)
+
+    def __init__(self) -> None:
+        self.begun = False
+
+    def refuses(self, path: str) -> bool:
+        """Whether a new request at this path is turned away."""
+        return self.begun and path not in _SPARED
+
+
+def refusal() -> Unavailable:
+    """What a new request is told."""
+    return Unavailable("Baton is shutting down.", code="draining", retry_after_s=RETRY_AFTER_S)
+
+
+def interruption() -> Unavailable:
+    """What a request is told that was not finished in time."""
+    return Unavailable(
+        "Baton was stopped before the answer was complete.", code="draining", retry_after_s=RETRY_AFTER_S
+    )
+
+
+async def close(server: uvicorn.Server, listening: socket.socket, closing: Closing, grace_s: float) -> int:
+    """End a server; the socket that it listens at stays open until what has begun is over, or `grace_s` is.
+
+    Returns how many answers were cut off.
+    """
+    closing.begun = True
+    begun = set(server.server_state.tasks)  # what comes now is refused at once
+    if begun:
+        await asyncio.wait(begun, timeout=grace_s)
+    cut = await cut_off(server)
+    await server.shutdown(sockets=[listening])
+    return cut
+
+
+async def cut_off(server: uvicorn.Server) -> int:
+    """End the answers that are not waited for, each with its caller told and its row in the ledger.
+
+    Returns how many there were.
+    """
+    tasks = {task for task in server.server_state.tasks if not task.done()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=CUT_S)
+    return len(tasks)
