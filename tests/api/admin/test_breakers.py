@@ -86,7 +86,8 @@ async def test_a_word_is_in_force_at_once_audited_and_taken_back(web: Web) -> No
     released = await web.ask("DELETE", ECHO, match)
     assert (released.status, released.headers["etag"]) == (204, '"3"')
     assert await shown(web, "simulated/echo") is None
-    assert (await web.ask("DELETE", ECHO, match)).status == 404
+    gone = await web.ask("DELETE", ECHO, match)
+    assert (gone.status, gone.json["detail"]) == (404, "Nobody holds 'simulated/echo' open or closed.")
     back = await web.ask("POST", ECHO + "/undo", web.baton.admin | {"If-Match": '"3"'})
     assert (back.status, back.json["forced"]["reason"]) == (200, "well again")
     entries = (await web.get("/api/admin/audit?kind=breaker&key=simulated/echo")).json["entries"]

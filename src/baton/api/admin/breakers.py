@@ -184,7 +184,9 @@ class BreakerRoutes:
         self, actor: AdminActor, breaker: str, response: Response, if_match: IfMatch = None
     ) -> None:
         """Take an admin's word back: the breaker begins anew, closed; `undo` brings the word back."""
-        record = self._forced.get(breaker)
+        record = self._forced.snapshot.get(breaker)
+        if record is None:
+            raise NotFound(f"Nobody holds '{breaker[:80]}' open or closed.")
         with guarded():
             revision = await self._forced.delete(breaker, actor, wanted_revision(if_match, record.revision))
         response.headers["etag"] = f'"{revision}"'
