@@ -75,6 +75,7 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("PUT", ECHO, {"tierAccess": ["free"]}, 428),
     ("PATCH", ECHO, {"quality": 0.1}, 428),
     ("DELETE", ECHO, None, 428),
+    ("GET", "/api/admin/ai/health", None, 200),
     ("GET", ECHO + "/history", None, 200),
     ("POST", ECHO + "/undo", None, 428),
     ("GET", "/api/admin/keys", None, 200),

@@ -10,6 +10,7 @@ from baton.api.admin.alerts import AlertRoutes
 from baton.api.admin.audit import AuditRoutes
 from baton.api.admin.breakers import BreakerRoutes
 from baton.api.admin.classes import ClassRoutes
+from baton.api.admin.health import HealthReports
 from baton.api.admin.keys import KeyRoutes
 from baton.api.admin.model_switches import ModelSwitches
 from baton.api.admin.model_tests import ModelTests
@@ -94,6 +95,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         ModelTransfer(app.models, app.tiers),
         ModelSwitches(app.models),
         ClassRoutes(app.classes, app.catalog),
+        HealthReports(condition, app.health_keeper, store.settings.health_window),
         BreakerRoutes(app.breakers, app.forced_breakers, app.catalog, app.directory, store.clock),
         ModelTests(app.gateway, store.clock),
         ModelRoutes(app.models, app.classes, app.tiers),

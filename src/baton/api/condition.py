@@ -9,6 +9,8 @@ from sqlalchemy import select
 from baton import __version__
 from baton.app import App
 from baton.core.errors import Unauthenticated, Unavailable
+from baton.gateway.health.health import ProviderVitals
+from baton.gateway.health.series import Status
 from baton.gateway.resilience.breaker import State as BreakerState
 from baton.gateway.resilience.standing import Standing
 from baton.upstream.directory import Credential, Provider
@@ -44,6 +46,7 @@ class ProviderCondition(Struct, frozen=True, kw_only=True):
     configured: bool
     missing: str | None
     credentials: tuple[CredentialCondition, ...]
+    health: Status
     breaker: BreakerState
     open_models: tuple[str, ...]
 
@@ -118,7 +121,12 @@ class Condition:
         """Every provider, configured or not, by name."""
         now_s = self._app.store.clock.monotonic()
         breakers = self.breakers()
-        return [_provider(provider, breakers, now_s) for provider in self._app.directory]
+        status = self._app.health.status
+        return [_provider(each, status(each.name), breakers, now_s) for each in self._app.directory]
+
+    def vitals(self) -> list[ProviderVitals]:
+        """How providers and models are that anything is known of."""
+        return self._app.health.providers()
 
     def breakers(self) -> list[Standing]:
         """How the breakers stand of providers that were asked, and of models that anything is known of."""
@@ -141,18 +149,23 @@ class Condition:
             return State.UNAVAILABLE
         if self.ledger_trouble is not None:
             return State.DEGRADED
-        if any(each.configured and not each.usable for each in self.providers()):
+        if any(
+            each.configured and (not each.usable or each.health is Status.DOWN) for each in self.providers()
+        ):
             return State.DEGRADED
         return State.OK
 
 
-def _provider(provider: Provider, breakers: list[Standing], now_s: float) -> ProviderCondition:
+def _provider(
+    provider: Provider, health: Status, breakers: list[Standing], now_s: float
+) -> ProviderCondition:
     standings = {each.model: each.state for each in breakers if each.provider == provider.name}
     return ProviderCondition(
         name=provider.name,
         configured=provider.configured,
         missing=provider.missing,
         credentials=tuple(_credential(credential, now_s) for credential in provider.credentials),
+        health=health,
         breaker=standings.get(None, BreakerState.CLOSED),
         open_models=tuple(
             model for model, state in standings.items() if model is not None and state is BreakerState.OPEN

@@ -6,6 +6,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 
 from baton.api.condition import Condition
 from baton.core.money import NANOS_PER_USD
+from baton.gateway.health.buckets import Percentiles
+from baton.gateway.health.health import ProviderVitals
+from baton.gateway.health.series import Status, Vitals
 from baton.gateway.resilience.breaker import State
 from baton.gateway.resilience.standing import Standing
 from baton.ledger.tallies import Series, Tallies, Tally
@@ -14,6 +17,9 @@ from baton.watch.alerts.alerts import Alerts
 _SERIES = ("status", "provider", "model")
 _BREAKER = ("provider", "model")
 _OPENNESS = {State.CLOSED: 0, State.HALF_OPEN: 1, State.OPEN: 2}
+_WELLNESS = {Status.HEALTHY: 1.0, Status.DEGRADED: 0.5, Status.DOWN: 0.0}
+_SUBJECT = ("provider", "model")
+_QUANTILES = (("0.5", "p50"), ("0.95", "p95"), ("0.99", "p99"))
 _TOKENS = ("prompt", "completion", "cached", "reasoning")
 
 
@@ -39,6 +45,7 @@ class BatonCollector:
         yield _counter("baton_fallbacks", "Requests that asked more than one model.", counted, "fallbacks")
         yield from self._gauges()
         yield from _breakers(self._condition.breakers())
+        yield from _health(self._condition.vitals())
         alerts = GaugeMetricFamily("baton_alerts_open", "Alerts that are open.", labels=["kind"])
         for kind, count in self._alerts.open_by_kind.items():
             alerts.add_metric([kind], count)
@@ -74,6 +81,44 @@ class BatonCollector:
                 marked.add_metric([provider.name], bad)
         yield configured
         yield marked
+
+
+def _health(providers: Iterable[ProviderVitals]) -> Iterator[Metric]:
+    """Of everybody who was asked; without a model, of a provider as a whole. What is unknown is left out."""
+    health = GaugeMetricFamily("baton_health", "1 healthy, 0.5 degraded, 0 down.", labels=_SUBJECT)
+    errors = GaugeMetricFamily(
+        "baton_health_error_rate", "The share of calls and probes that failed lately.", labels=_SUBJECT
+    )
+    uptime = GaugeMetricFamily("baton_health_uptime", "Of the last hour, 0 to 1.", labels=_SUBJECT)
+    latency = GaugeMetricFamily(
+        "baton_health_latency_seconds", "How long answers took.", labels=(*_SUBJECT, "quantile")
+    )
+    first_token = GaugeMetricFamily(
+        "baton_health_first_token_seconds", "How long first tokens took.", labels=(*_SUBJECT, "quantile")
+    )
+    for labels, status, vitals in _subjects(providers):
+        if status in _WELLNESS:
+            health.add_metric(labels, _WELLNESS[status])
+        if vitals.error_rate is not None:
+            errors.add_metric(labels, vitals.error_rate)
+        if vitals.uptime is not None:
+            uptime.add_metric(labels, vitals.uptime)
+        _add_quantiles(latency, labels, vitals.latency)
+        _add_quantiles(first_token, labels, vitals.first_token)
+    yield from (health, errors, uptime, latency, first_token)
+
+
+def _subjects(providers: Iterable[ProviderVitals]) -> Iterator[tuple[list[str], Status, Vitals]]:
+    for provider in providers:
+        yield [provider.name, ""], provider.status, provider.whole
+        for model, vitals in provider.models.items():
+            yield [provider.name, model], vitals.status, vitals
+
+
+def _add_quantiles(to: GaugeMetricFamily, labels: list[str], found: Percentiles | None) -> None:
+    if found is not None:
+        for name, field in _QUANTILES:
+            to.add_metric([*labels, name], getattr(found, field) / 1000)
 
 
 def _breakers(standings: Iterable[Standing]) -> Iterator[Metric]:

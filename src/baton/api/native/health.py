@@ -8,6 +8,7 @@ from baton.api.bodies import Shown
 from baton.api.callers import PossibleCaller
 from baton.api.condition import Condition, ProviderCondition, State
 from baton.core.caller import Caller
+from baton.gateway.health.series import Status
 from baton.gateway.resilience.breaker import State as BreakerState
 
 PATH = "/api/ai/v2/health"
@@ -29,6 +30,8 @@ class ProviderShown(Shown):
     configured: bool
     missing: str | None
     usable: bool
+    health: Status
+    """From its calls and from probes, over the last minutes."""
     breaker: BreakerState
     open_models: tuple[str, ...] = ()
     """Models that are not asked, though their provider is."""
@@ -112,6 +115,7 @@ def _provider(provider: ProviderCondition, caller: Caller) -> ProviderShown:
         "configured": provider.configured,
         "missing": provider.missing,
         "usable": provider.usable,
+        "health": provider.health,
         "breaker": provider.breaker,
     }
     if caller.is_admin:

@@ -51,27 +51,27 @@ class Recovery(Struct, frozen=True):
 
 
 class Vitals(Struct, frozen=True, kw_only=True):
-    """One provider or model as it is seen from this process."""
+    """One provider or model as it is seen from this process; as it stands here, of whom nothing is known."""
 
-    status: Status
-    error_rate: float | None
+    status: Status = Status.UNKNOWN
+    error_rate: float | None = None
     """0-1, over the window, probes included; None where nothing was asked."""
-    average_ms: int | None
+    average_ms: int | None = None
     """What callers waited in the mean, over the window; None where nobody was answered."""
-    limited: int
+    limited: int = 0
     """429s in the window."""
-    calls_per_minute: int
+    calls_per_minute: int = 0
     """In the last minute; no probes."""
-    failures_per_minute: int
-    uptime: float | None
+    failures_per_minute: int = 0
+    uptime: float | None = None
     """0-1, over the last hour."""
-    latency: Percentiles | None
+    latency: Percentiles | None = None
     """Of answers; over the last 12 to 24 hours."""
-    first_token: Percentiles | None
-    latest: Latest
-    outage_since_ms: int | None
+    first_token: Percentiles | None = None
+    latest: Latest = Latest()
+    outage_since_ms: int | None = None
     """Unix time of the first failure of the outage that is going on."""
-    recoveries: tuple[Recovery, ...]
+    recoveries: tuple[Recovery, ...] = ()
     """The last ones that this process saw, oldest first."""
 
 
