@@ -63,6 +63,12 @@ class Began(Struct, frozen=True, tag="began"):
     created: int
 
 
+class TakenOver(Struct, frozen=True, tag="taken_over"):
+    """From here on another model speaks, in the same stream; a thought under way is over."""
+
+    model: str
+
+
 class TextDelta(Struct, frozen=True, tag="text"):
     """More text of a choice."""
 
@@ -180,6 +186,7 @@ class Ended(Struct, frozen=True, tag="ended"):
 
 StreamEvent = (
     Began
+    | TakenOver
     | TextDelta
     | ReasoningDelta
     | ReasoningSigned

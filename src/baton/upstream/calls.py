@@ -11,23 +11,27 @@ from baton.core.errors import AttemptFailed, Invalid
 from baton.core.failures import Failure, Kind
 from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
-from baton.core.request import Envelope
+from baton.core.request import ChatRequest, Envelope
 from baton.upstream.borrowed import with_files
+from baton.upstream.continuing import continued, may_continue
 from baton.upstream.dialects.codec import Codec, NotAnAnswer
 from baton.upstream.dialects.failures import presentable
 from baton.upstream.dialects.handing import Handing, Retelling, Translation
+from baton.upstream.dialects.joining import Resumption
 from baton.upstream.dialects.listening import Listener
 from baton.upstream.dialects.names import Names, RenamingReader, answered_with, with_fitting_names
 from baton.upstream.dialects.openai.place import place
 from baton.upstream.dialects.registry import CODECS
 from baton.upstream.dialects.retelling import stream_of
+from baton.upstream.dialects.seam import ResumedHanding, Seam
+from baton.upstream.dialects.trail import Trail
 from baton.upstream.dialects.unsaid import note_unsaid
 from baton.upstream.dialects.wire import UNREADABLE, mended
 from baton.upstream.errands.errand import Answer, Errand, safe_content_type
 from baton.upstream.errands.registry import TASKS
 from baton.upstream.http import MAX_ANSWER_BYTES
 from baton.upstream.outbound.fetcher import Fetcher
-from baton.upstream.replies import Counted, Handed, Quiet, Reply, ReplyStream, passed_back
+from baton.upstream.replies import Counted, Handed, Quiet, Remembered, Reply, ReplyStream, passed_back
 from baton.upstream.route import Route
 from baton.upstream.transport import Deadlines, Transport, UpstreamRequest, UpstreamResponse
 
@@ -37,11 +41,13 @@ MAX_ERROR_BYTES = 1024 * 1024
 class _Question:
     """One question on its way to a provider, and what of it was said otherwise there."""
 
-    __slots__ = ("codec", "envelope", "losses", "names", "route")
+    __slots__ = ("codec", "envelope", "losses", "names", "request", "route")
 
-    def __init__(self, route: Route, envelope: Envelope) -> None:
+    def __init__(self, route: Route, envelope: Envelope, request: ChatRequest | None = None) -> None:
+        """`request`: what is asked in place of the envelope's."""
         self.route = route
         self.envelope = envelope
+        self.request = request
         self.codec = CODECS[route.provider.dialect_for(envelope.dialect)]
         self.losses = Losses()
         self.names: Names = {}
@@ -104,25 +110,65 @@ class Upstream:
             return Reply(body, seen, headers, losses, response)
         return Reply(envelope.write(response, losses), seen, headers, losses, response)
 
-    async def stream(self, route: Route, envelope: Envelope, deadlines: Deadlines) -> ReplyStream:
-        """Ask for a stream; returns when the provider has begun to answer.
+    async def stream(
+        self, route: Route, envelope: Envelope, deadlines: Deadlines, *, rescuable: bool = False
+    ) -> ReplyStream:
+        """Ask for a stream; returns when the provider has begun to answer. `rescuable`: what is handed on is
+        remembered, for `resume`.
 
         Raises:
             AttemptFailed: as `ask`.
         """
+        remembered = Remembered(Trail()) if rescuable else None
+        return await self._stream(_Question(route, envelope), deadlines, remembered)
+
+    def continues(self, route: Route, envelope: Envelope) -> bool:
+        """Whether a route can be asked to go on behind what was sent; if not, only for the same once more."""
+        del route  # they all take the instruction
+        return may_continue(envelope)
+
+    async def resume(
+        self,
+        route: Route,
+        envelope: Envelope,
+        broken: ReplyStream,
+        how: Resumption,
+        deadlines: Deadlines,
+    ) -> ReplyStream:
+        """Have another route go on in a stream that broke; returns when it has begun to answer.
+
+        `broken.sent.resumable` holds, and nobody reads `broken` on. What comes is new for the caller only, in
+        the same stream, with the same ids; where nothing fits, none (`ReplyStream.diverged`).
+
+        Raises:
+            AttemptFailed: as `ask`.
+        """
+        sent = broken.sent
         question = _Question(route, envelope)
+        if how is Resumption.CONTINUE and sent.text:
+            request = envelope.open()
+            prefilled = question.codec.takes_prefill(request, route.model, route.provider.spec)
+            question.request = continued(request, sent.text, prefilled=prefilled)
+        question.losses = broken.losses
+        seam = Seam(broken.go_on(envelope.writer), sent.text, how, route.model)
+        return await self._stream(question, deadlines, Remembered(seam.trail, sent.id, seam))
+
+    async def _stream(
+        self, question: _Question, deadlines: Deadlines, remembered: Remembered | None
+    ) -> ReplyStream:
+        route = question.route
         try:
             response = await self._send(question, deadlines)
             try:
-                handing = await self._handing(question, response)
+                handing = await self._handing(question, response, remembered)
             except BaseException:
                 await response.close()
                 raise
         except AttemptFailed as error:
             raise _presentable(error, route) from None
         quiet = Quiet(self._clock, deadlines.quiet_s)
-        listener = _listener(question)
-        return ReplyStream(response, handing, question.losses, quiet, route.credential.key, listener)
+        key, listener = route.credential.key, _listener(question)
+        return ReplyStream(response, handing, question.losses, quiet, key, listener, remembered)
 
     async def run(self, route: Route, errand: Errand, deadlines: Deadlines) -> Reply:
         """Run an errand.
@@ -176,22 +222,27 @@ class Upstream:
         except AttemptFailed as error:
             raise _presentable(error, route) from None
 
-    async def _handing(self, question: _Question, response: UpstreamResponse) -> Handed:
+    async def _handing(
+        self, question: _Question, response: UpstreamResponse, remembered: Remembered | None
+    ) -> Handed:
         """How its bytes are handed on; the wrong kind of answer is read whole before the caller sees any."""
         spec, codec, envelope = question.route.provider.spec, question.codec, question.envelope
+        trail, seam = (None, None) if remembered is None else (remembered.trail, remembered.seam)
         kind = response.headers.get("content-type", "").lower()
         if kind.startswith(("application/json", "text/html")):
             body = await response.read(MAX_ANSWER_BYTES)
             answer = answered_with(_whole(body, codec, spec), question.names)
             note_unsaid(answer, question.losses)
-            return Retelling(stream_of(_dated(answer, self._now_s)), envelope.writer(question.losses))
-        if question.at_home:
-            return Handing(codec.relay(envelope, spec))
+            return Retelling(stream_of(_dated(answer, self._now_s)), seam or envelope.writer(question.losses))
+        if question.at_home and seam is None:
+            return Handing(codec.relay(envelope, spec, trail))
         reader = codec.reader(spec)
         if question.names:
             reader = RenamingReader(reader, question.names)
+        if seam is not None:
+            return ResumedHanding(Translation(reader, seam, self._now_s, question.losses), seam)
         writer = envelope.writer(question.losses)
-        return Handing(Translation(reader, writer, self._now_s, question.losses))
+        return Handing(Translation(reader, writer, self._now_s, question.losses, trail))
 
     @property
     def _now_s(self) -> int:
@@ -227,8 +278,9 @@ class Upstream:
         """What is sent. A translated request has only names of tools that may be; `question` keeps them."""
         route, envelope, codec = question.route, question.envelope, question.codec
         spec, losses = route.provider.spec, question.losses
-        if not question.at_home:
-            request = await with_files(envelope.open(), codec.takes, self._fetcher)
+        if question.request is not None or not question.at_home:
+            request = question.request or envelope.open()
+            request = await with_files(request, codec.takes, self._fetcher)
             request, question.names = with_fitting_names(request, codec.tool_names, losses)
             return codec.write_request(request, route.model, spec, losses)
         body = codec.bring_home(envelope.body, route.model, spec, losses)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from baton.core.answer import ChatResponse
+from baton.core.answer import AnswerWriter, ChatResponse
 from baton.core.clock import Clock
 from baton.core.errors import AttemptFailed, Invalid
 from baton.core.failures import Failure, Kind
@@ -16,9 +16,11 @@ from baton.core.losses import Losses
 from baton.core.usage import Usage
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import presentable
-from baton.upstream.dialects.handing import Progress
+from baton.upstream.dialects.handing import NewWriter, Progress
 from baton.upstream.dialects.listening import Heard, Listener, heard_in
 from baton.upstream.dialects.registry import HEADERS
+from baton.upstream.dialects.seam import Diverged, Seam
+from baton.upstream.dialects.trail import Sent, Trail
 from baton.upstream.dialects.wire import UNREADABLE
 from baton.upstream.http import MAX_ANSWER_BYTES
 from baton.upstream.transport import UpstreamResponse
@@ -81,6 +83,20 @@ class Handed(Protocol):
         """The end of a whole answer."""
         ...
 
+    def go_on(self, fresh: NewWriter, losses: Losses) -> AnswerWriter:
+        """A writer for what comes behind that which was handed on."""
+        ...
+
+
+class Remembered(Struct):
+    """What of a stream may be gone on with."""
+
+    trail: Trail
+    id: str = ""
+    """The answer's in the caller's stream; empty: its provider's own."""
+    seam: Seam | None = None
+    """Of a stream that goes on with another."""
+
 
 class Quiet:
     """How long a stream has brought nothing but pings."""
@@ -119,8 +135,10 @@ class ReplyStream:
         quiet: Quiet,
         key: str,
         listener: Listener | None,
+        remembered: Remembered | None = None,
     ) -> None:
-        """`key`: what it was asked with, so that no failure repeats it."""
+        """`key`: what it was asked with, so that no failure repeats it. `remembered`: where another provider
+        may have to go on with it."""
         self._response = response
         self._quiet = quiet
         self._key = key
@@ -129,6 +147,30 @@ class ReplyStream:
         self.losses = losses
         self.headers = passed_back(response.headers)
         self._listener = listener
+        self._remembered = remembered
+
+    @property
+    def sent(self) -> Sent:
+        """What of the answer its caller has been sent, by this stream and those that it goes on with."""
+        kept, seen = self._remembered, self.seen
+        if kept is None:
+            return Sent(text="", resumable=False, id=seen.id, model=seen.model)
+        resumable = kept.trail.resumable and not self.diverged
+        return Sent(text=kept.trail.said, resumable=resumable, id=kept.id or seen.id, model=seen.model)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether it should have gone on with another, and is an answer of its own: nothing of it was passed
+        on. It may be whole nevertheless, and have its usage."""
+        return self._seam is not None and self._seam.diverged
+
+    @property
+    def _seam(self) -> Seam | None:
+        return None if self._remembered is None else self._remembered.seam
+
+    def go_on(self, fresh: NewWriter) -> AnswerWriter:
+        """A writer for what another provider says behind it. `fresh`: makes one of the caller's dialect."""
+        return self.handing.go_on(fresh, self.losses) if self._seam is None else self._seam.writer
 
     @property
     def heard(self) -> Heard | None:
@@ -141,7 +183,8 @@ class ReplyStream:
         An answer whose every choice has finished is whole however its connection ends. It is read to its end
         all the same: usage comes behind the finish.
         """
-        handing, seen = self.handing, self.seen
+        handing, seen, seam = self.handing, self.seen, self._seam
+        chars = seen.chars
         try:
             async for chunk in self._response.chunks(MAX_ANSWER_BYTES):
                 if self._listener is not None:
@@ -150,6 +193,9 @@ class ReplyStream:
                 if piece:
                     self._quiet.broken()
                     yield piece
+                elif seen.chars != chars:  # heard, and held back
+                    chars = seen.chars
+                    self._quiet.broken()
                 elif self._quiet.too_long():
                     message = "The provider kept the connection open but said nothing."
                     seen.broke(Failure(kind=Kind.TIMEOUT, message=message, billed=True))
@@ -158,7 +204,11 @@ class ReplyStream:
                     break
         except AttemptFailed as error:
             seen.broke(error.failure)
+        except Diverged:
+            return
         piece = handing.close()
+        if seam is not None and seen.complete:
+            piece += seam.close()
         if seen.failure is not None:
             seen.failure = presentable(seen.failure, self._key)
         if piece:

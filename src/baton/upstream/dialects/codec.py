@@ -4,7 +4,7 @@ The provider's side writes requests and reads answers; the caller's side reads r
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,7 @@ from baton.upstream.dialects.failures import no_count
 from baton.upstream.dialects.handing import EventReader, Hand
 from baton.upstream.dialects.headers import HeaderRule
 from baton.upstream.dialects.names import NameRule
+from baton.upstream.dialects.trail import Trail
 from baton.upstream.dialects.wire import UNREADABLE
 
 _ANSWER = msgspec.json.Decoder(dict[str, Any])
@@ -81,6 +82,20 @@ def takes_any(media: Media) -> bool:
     return True
 
 
+def takes_none(request: ChatRequest, model: str, spec: ProviderSpec) -> bool:
+    """Of a dialect none of whose models is known to go on with its own words."""
+    del request, model, spec
+    return False
+
+
+class MakesRelay(Protocol):
+    """Makes the hand of one stream; the trail is of what another provider may have to go on with."""
+
+    def __call__(self, envelope: Envelope, spec: ProviderSpec, trail: Trail | None = None) -> Hand:
+        """One for this caller's wishes and this provider's ways."""
+        ...
+
+
 class Codec(Struct, frozen=True, kw_only=True):
     """One dialect."""
 
@@ -103,7 +118,7 @@ class Codec(Struct, frozen=True, kw_only=True):
     or Invalid."""
     reader: Callable[[ProviderSpec], EventReader]
     """Reads a stream's events."""
-    relay: Callable[[Envelope, ProviderSpec], Hand]
+    relay: MakesRelay
     """Hands a stream on in this very dialect."""
     write_answer: Callable[[ChatResponse, Losses], bytes]
     writer: Callable[[Losses], AnswerWriter]
@@ -112,6 +127,8 @@ class Codec(Struct, frozen=True, kw_only=True):
     """The body of an error answer; given the request's id."""
     write_error_event: Callable[[BatonError, str], bytes]
     """The end of a stream that broke."""
+    takes_prefill: Callable[[ChatRequest, str, ProviderSpec], bool] = takes_none
+    """Whether a model goes on with an assistant's message at the end of such a request, word by word."""
     takes: Callable[[Media], bool] = takes_any
     """Whether a request of this dialect can name such a file by its URL; Baton fetches the others."""
     tool_names: NameRule = NameRule()

@@ -34,8 +34,12 @@ from baton.core.losses import Losses
 from baton.core.usage import Usage
 from baton.upstream.dialects.callids import UniqueIds
 from baton.upstream.dialects.sse import EventTooLong, SseEvent, SseReader
+from baton.upstream.dialects.trail import Trail
 from baton.upstream.dialects.unsaid import note_unread
 from baton.upstream.dialects.wire import UNREADABLE
+
+NewWriter = Callable[[Losses], AnswerWriter]
+"""Makes a writer of the caller's dialect."""
 
 
 class Progress:
@@ -126,6 +130,10 @@ class Hand(Protocol):
         """The end of a whole answer. `usage` is what the ledger has; `baton` is for callers who want it."""
         ...
 
+    def go_on(self, fresh: NewWriter, losses: Losses, seen: Progress) -> AnswerWriter:
+        """A writer that stands where this hand has come to. `fresh`: makes one that has written nothing."""
+        ...
+
 
 class EventReader(Protocol):
     """Reads one dialect's events."""
@@ -172,6 +180,10 @@ class Handing:
         """The end of a whole answer."""
         return self._hand.finale(usage, baton, self.seen)
 
+    def go_on(self, fresh: NewWriter, losses: Losses) -> AnswerWriter:
+        """A writer for what comes behind that which was handed on."""
+        return self._hand.go_on(fresh, losses, self.seen)
+
     def _pass(self, events: list[SseEvent]) -> bytes:
         seen, take = self.seen, self._hand.take
         passed: list[bytes] = []
@@ -193,17 +205,23 @@ class Handing:
 class Translation:
     """Hands one stream on through the core's events."""
 
-    __slots__ = ("_ids", "_losses", "_now_s", "_reader", "_writer")
+    __slots__ = ("_ids", "_losses", "_now_s", "_reader", "_trail", "_writer")
 
     def __init__(
-        self, reader: EventReader, writer: AnswerWriter, now_s: int = 0, losses: Losses | None = None
+        self,
+        reader: EventReader,
+        writer: AnswerWriter,
+        now_s: int = 0,
+        losses: Losses | None = None,
+        trail: Trail | None = None,
     ) -> None:
         """`now_s`: the Unix time at which the answer began, for a dialect that does not tell. `losses`: where
-        fields are noted that the core has no word for."""
+        fields are noted that the core has no word for. `trail`: where what is sent is remembered."""
         self._losses = Losses() if losses is None else losses
         self._reader = reader
         self._writer = writer
         self._now_s = now_s
+        self._trail = trail
         self._ids = UniqueIds()
 
     def take(self, event: SseEvent, seen: Progress) -> bytes:
@@ -211,8 +229,12 @@ class Translation:
         told = self._reader.read(event)
         if len(told) == 1 and type(told[0]) is TextDelta:  # as most do
             note(told[0], seen)
-            return self._writer.write(told[0])
+            data = self._writer.write(told[0])
+            if self._trail is not None:
+                self._trail.follow(told[0], bool(data))
+            return data
         passed: list[bytes] = []
+        written: list[StreamEvent] = []
         for said in told:
             if seen.failure is not None or seen.ended:
                 break
@@ -220,6 +242,10 @@ class Translation:
                 note_unread(said.paths, self._losses)
             elif note(said, seen):
                 passed.append(self._writer.write(self._completed(said, seen)))
+                written.append(said)
+        if self._trail is not None:  # not before: what one of them makes unreadable is not sent
+            for said, data in zip(written, passed, strict=True):
+                self._trail.follow(said, bool(data))
         return b"".join(passed)
 
     def _completed(self, said: StreamEvent, seen: Progress) -> StreamEvent:
@@ -235,6 +261,11 @@ class Translation:
         """The writer's own."""
         del seen  # the writer has kept what it needs
         return self._writer.finale(usage, baton)
+
+    def go_on(self, fresh: NewWriter, losses: Losses, seen: Progress) -> AnswerWriter:
+        """Its own writer."""
+        del fresh, losses, seen
+        return self._writer
 
 
 class Retelling:
@@ -259,6 +290,11 @@ class Retelling:
     def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
         """The end of a whole answer."""
         return self._writer.finale(usage, baton)
+
+    def go_on(self, fresh: NewWriter, losses: Losses) -> AnswerWriter:
+        """Its own writer."""
+        del fresh, losses
+        return self._writer
 
 
 def _unreadable() -> Failure:

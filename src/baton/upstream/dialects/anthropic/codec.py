@@ -11,7 +11,7 @@ from baton.upstream.dialects.anthropic.losses import ADJUSTS, CANNOT
 from baton.upstream.dialects.anthropic.passing import Relay, pass_on
 from baton.upstream.dialects.anthropic.place import place
 from baton.upstream.dialects.anthropic.reader import StreamReader
-from baton.upstream.dialects.anthropic.requests import write_request
+from baton.upstream.dialects.anthropic.requests import takes_prefill, write_request
 from baton.upstream.dialects.anthropic.writer import StreamWriter
 from baton.upstream.dialects.codec import Codec
 from baton.upstream.dialects.headers import HeaderRule
@@ -38,6 +38,7 @@ CODEC = Codec(
     relay=Relay,
     write_answer=write_answer,
     writer=StreamWriter,
+    takes_prefill=takes_prefill,
     write_error=write_error,
     write_error_event=write_error_event,
     tool_names=NameRule(longest=128),

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from baton.core.answer import AnswerWriter
+from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
@@ -19,10 +21,11 @@ from baton.upstream.dialects.anthropic.usage import (
     usage_leniently,
     write_usage,
 )
-from baton.upstream.dialects.anthropic.writer import STOP
+from baton.upstream.dialects.anthropic.writer import STOP, StreamWriter
 from baton.upstream.dialects.bodies import for_model
-from baton.upstream.dialects.handing import Progress
+from baton.upstream.dialects.handing import NewWriter, Progress
 from baton.upstream.dialects.sse import SseEvent, write_event
+from baton.upstream.dialects.trail import Trail
 from baton.upstream.dialects.wire import UNREADABLE, as_object, as_text
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
@@ -50,6 +53,7 @@ class _Message(Struct, gc=False):
     id: str | None = None
     model: str | None = None
     usage: WireUsage | None = None
+    content: Any = None
 
 
 class _Event(Struct, gc=False):
@@ -59,20 +63,45 @@ class _Event(Struct, gc=False):
     message: _Message | None = None
     usage: WireUsage | None = None
     error: Any = None
+    index: int = 0
 
 
 _EVENT = msgspec.json.Decoder(_Event)
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
+_RESUMABLE = frozenset({"text", "thinking", "redacted_thinking"})
+
+
+class Blocks:
+    """The blocks of a message that is handed on: as much as must be known to go on with it."""
+
+    __slots__ = ("count", "open", "signed", "waiting")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.open: str | None = None
+        """The kind of the last one, until it ends."""
+        self.signed = False
+        """Whether it has a signature."""
+        self.waiting = b""
+        """The end of a text's block, not sent yet."""
+
+    def begin(self, index: int, kind: str) -> None:
+        """One more."""
+        self.count, self.open, self.signed = max(self.count, index + 1), kind, False
+
+
 class Relay:
     """Hands on one stream in its own dialect; why it ended, usage and the end mark are held back."""
 
-    __slots__ = ("_held", "_pings", "_spec", "_stop", "_usage")
+    __slots__ = ("_blocks", "_held", "_pings", "_spec", "_stop", "_trail", "_usage")
 
-    def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
+    def __init__(self, envelope: Envelope, spec: ProviderSpec, trail: Trail | None = None) -> None:
         del envelope
         self._spec = spec
+        self._trail = trail
+        self._blocks = Blocks()
         self._usage: WireUsage | None = None
         self._held: SseEvent | None = None
         self._stop = STOP
@@ -114,7 +143,46 @@ class Relay:
         passed = _ended(event)
         if self._pings:
             passed, self._pings = self._pings + passed, b""
-        return passed
+        return passed if self._trail is None else self._remember(said, passed, self._trail)
+
+    def _remember(self, said: _Event, passed: bytes, trail: Trail) -> bytes:
+        """Note what is sent. The end of a text's block waits for what comes behind it: if nothing does, the
+        text can go on in it."""
+        blocks, delta = self._blocks, said.delta
+        match said.type:
+            case "content_block_delta" if delta is not None:
+                if delta.type == "text_delta":
+                    trail.text(delta.text or "")
+                elif delta.type == "signature_delta":
+                    blocks.signed = True
+                elif delta.type != "thinking_delta":
+                    trail.strange()
+            case "content_block_start" if said.content_block is not None:
+                block = said.content_block
+                if block.type not in _RESUMABLE:
+                    trail.strange()
+                elif block.text:
+                    trail.text(block.text)
+                blocks.begin(said.index, block.type or "")
+            case "content_block_stop":
+                if blocks.open == "text":
+                    blocks.waiting += passed
+                    return b""
+                blocks.open = None
+            case "message_start" if said.message is None or not said.message.content:
+                pass
+            case _:
+                trail.strange()
+        return self._behind_blocks(passed) if blocks.waiting else passed
+
+    def go_on(self, fresh: NewWriter, losses: Losses, seen: Progress) -> AnswerWriter:
+        """A writer of blocks behind those that were sent, or of more of the last one."""
+        del seen
+        writer, blocks = fresh(losses), self._blocks
+        if not isinstance(writer, StreamWriter):
+            raise TypeError("a stream that is handed on as it came goes on in its own dialect")
+        writer.stand(blocks.count, blocks.open, signed=blocks.signed)
+        return writer
 
     def _note_start(self, message: _Message | None, seen: Progress) -> None:
         seen.open.add(0)
@@ -126,7 +194,7 @@ class Relay:
 
     def _note_end(self, said: _Event, event: SseEvent, seen: Progress) -> bytes:
         """Held back; an earlier one, of several, goes on."""
-        earlier = b"" if self._held is None else _ended(self._held)
+        earlier = b"" if self._held is None else self._behind_blocks(_ended(self._held))
         _FIELDS.decode(event.data)  # it may get a field of ours at the end
         self._held = event
         if said.usage is not None:
@@ -137,8 +205,16 @@ class Relay:
             seen.close(0, said.delta.stop_reason)
         return earlier
 
+    def _behind_blocks(self, passed: bytes) -> bytes:
+        """What comes behind the last block, with the end of that if it has waited."""
+        waiting, self._blocks.waiting = self._blocks.waiting, b""
+        return waiting + passed
+
     def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         """Why it ended, what Baton has to say, the end mark."""
+        return self._behind_blocks(self._finale(usage, baton, seen))
+
+    def _finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         held = self._held
         if held is None:
             if baton is None:
@@ -189,6 +265,7 @@ def _event_leniently(data: bytes) -> _Event | None:
     except UNREADABLE:
         return None
     message = as_object(fields.get("message"))
+    index = fields.get("index")
     return _Event(
         type=as_text(fields.get("type")),
         delta=_said_leniently(fields.get("delta")),
@@ -197,9 +274,11 @@ def _event_leniently(data: bytes) -> _Event | None:
             id=as_text(message.get("id")),
             model=as_text(message.get("model")),
             usage=usage_leniently(message.get("usage")),
+            content=message.get("content"),
         ),
         usage=usage_leniently(fields.get("usage")),
         error=fields.get("error"),
+        index=index if isinstance(index, int) else 0,
     )
 
 

@@ -10,7 +10,7 @@ from baton.core.errors import Invalid
 from baton.core.losses import Feature, Losses
 from baton.core.messages import Message, Role, Text
 from baton.core.provider import ProviderSpec, SchemaForm
-from baton.core.request import ChatRequest, FormatKind, ResponseFormat, Sampling
+from baton.core.request import ChatRequest, FormatKind, ResponseFormat, Sampling, ToolMode
 from baton.upstream.dialects.anthropic.conversation import (
     SYSTEM_ROLES,
     read_messages,
@@ -125,6 +125,15 @@ def write_request(request: ChatRequest, model: str, spec: ProviderSpec, losses: 
     for path in request.unread:
         losses.drop(Feature.UNKNOWN_FIELDS, path)
     return msgspec.json.encode(body)
+
+
+def takes_prefill(request: ChatRequest, model: str, spec: ProviderSpec) -> bool:
+    """Whether a model goes on with an answer at the end of this request: one that is known to, and is not
+    made to call a tool. Such a request asks for no thinking, and ends in no white space."""
+    family = spec.quirks.family_of(model)
+    choice = request.tool_choice
+    forced = choice is not None and choice.mode in (ToolMode.REQUIRED, ToolMode.NAMED)
+    return family.known and family.takes_prefill and not forced and request.response_format is None
 
 
 def _instructed(request: ChatRequest, losses: Losses) -> ChatRequest:

@@ -17,6 +17,7 @@ from baton.core.answer import (
     ReasoningSigned,
     RefusalDelta,
     StreamEvent,
+    TakenOver,
     TextDelta,
     TextSigned,
     ToolCallBegan,
@@ -82,6 +83,12 @@ class StreamWriter:
         """A call or a refusal: the answer ends as such."""
         self._finish = Finished(Finish.STOP)
 
+    def stand(self, blocks: int, open_kind: str | None, *, signed: bool) -> None:
+        """Go on in a message that others have begun: so many blocks, and whether the last one, a text or a
+        thought, is open."""
+        self._started = True
+        self._blocks, self._open, self._signed = blocks, open_kind, signed
+
     def write(self, event: StreamEvent) -> bytes:
         """The bytes of one event; empty where it has none of its own in this dialect."""
         if not isinstance(event, Began) and getattr(event, "choice", 0):
@@ -99,6 +106,8 @@ class StreamWriter:
                     self._ended_as = self._ended_as or Refusal(text=event.text)
                 before = self._close() if self._cited else b""
                 return before + self._within("text") + self._delta({"type": "text_delta", "text": event.text})
+            case TakenOver():  # a thought is one model's
+                return self._close() if self._open == "thinking" else b""
             case ReasoningDelta():
                 return self._within("thinking") + self._delta(
                     {"type": "thinking_delta", "thinking": event.text}

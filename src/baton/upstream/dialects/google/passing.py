@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from baton.core.answer import AnswerWriter, Began, TextDelta
 from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
@@ -15,8 +16,9 @@ from baton.upstream.dialects.google.errors import error_inside
 from baton.upstream.dialects.google.finishes import block_word, finish_word
 from baton.upstream.dialects.google.spelling import camel
 from baton.upstream.dialects.google.usage import read_usage, usage_leniently, write_usage
-from baton.upstream.dialects.handing import Progress
+from baton.upstream.dialects.handing import NewWriter, Progress
 from baton.upstream.dialects.sse import SseEvent, write_event
+from baton.upstream.dialects.trail import Trail
 from baton.upstream.dialects.wire import UNREADABLE, raw
 
 ARRAY = "application/json"
@@ -70,6 +72,7 @@ def _once(fields: dict[str, Raw]) -> dict[str, Raw]:
 class _Part(Struct, gc=False):
     text: str | None = None
     functionCall: Raw | None = None
+    thought: Any = None
 
 
 class _Content(Struct, gc=False):
@@ -102,10 +105,11 @@ class Relay:
     next, or the end.
     """
 
-    __slots__ = ("_array", "_held", "_searched", "_spec", "_usage")
+    __slots__ = ("_array", "_held", "_searched", "_spec", "_trail", "_usage")
 
-    def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
+    def __init__(self, envelope: Envelope, spec: ProviderSpec, trail: Trail | None = None) -> None:
         self._spec = spec
+        self._trail = trail
         self._array = envelope.stream_type == ARRAY
         self._held: bytes | None = None
         self._searched = False
@@ -122,6 +126,8 @@ class Relay:
                 seen.broke(malformed_chunk())
                 return b""
             chunk = lenient
+            if self._trail is not None:
+                self._trail.strange()
         if chunk.usageMetadata != ABSENT:
             self._usage = chunk.usageMetadata
             seen.reported = seen.reported or self._read_usage
@@ -139,10 +145,14 @@ class Relay:
         if not chunk.candidates and chunk.promptFeedback is not None:
             seen.finish = seen.finish or block_word(chunk.promptFeedback.blockReason)
         if seen.finish is None:
+            if self._trail is not None:
+                _remember(chunk, self._trail)
             return self._framed(event)
         if not _may_grow(event.data):
             seen.failure = malformed_chunk()
             return b""
+        if self._trail is not None:
+            self._trail.strange()  # of several answers one has ended, or all is said
         before, self._held = self._held, event.data
         return b"" if before is None else self._framed(SseEvent(before, write_event(before)))
 
@@ -159,6 +169,13 @@ class Relay:
         raw = event.raw
         return raw if raw.endswith((b"\n\n", b"\r\n\r\n")) else write_event(event.data)
 
+    def go_on(self, fresh: NewWriter, losses: Losses, seen: Progress) -> AnswerWriter:
+        """A writer of chunks of the same answer."""
+        writer = fresh(losses)
+        writer.write(Began(seen.id, seen.model, 0))
+        writer.write(TextDelta("" if self._trail is None else self._trail.said))
+        return writer
+
     def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         """The last chunk, with usage if the provider said none, and what Baton has to say."""
         data = self._held or b"{}"
@@ -170,6 +187,19 @@ class Relay:
         if owed:
             data = msgspec.json.encode({**_FIELDS.decode(data), **owed})
         return data + b"]" if self._array else write_event(data)
+
+
+def _remember(chunk: _Chunk, trail: Trail) -> None:
+    """What was sent with it."""
+    for at, candidate in enumerate(chunk.candidates or ()):
+        if at or candidate.index or candidate.groundingMetadata is not ABSENT:
+            trail.strange()
+        content = candidate.content
+        for part in content.parts or () if content is not None else ():
+            if part.text is None:
+                trail.strange()
+            elif not part.thought:
+                trail.text(part.text)
 
 
 def _may_grow(data: bytes) -> bool:

@@ -20,6 +20,7 @@ from baton.core.answer import (
     ReasoningSigned,
     RefusalDelta,
     StreamEvent,
+    TakenOver,
     TextDelta,
     TextSigned,
     ToolCallBegan,
@@ -203,6 +204,10 @@ class StreamWriter:
         match event:
             case Began():
                 self._tail = {"modelVersion": event.model, "responseId": event.id}
+                return b""
+            case TakenOver():
+                self._tail["modelVersion"] = event.model
+                self._calls.clear()  # nothing of them was told
                 return b""
             case ToolCallBegan():
                 self._calls.setdefault(event.choice, {})[event.index] = _Call(event)

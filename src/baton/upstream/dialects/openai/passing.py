@@ -5,17 +5,21 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from baton.core.answer import AnswerWriter, Began, TextDelta
+from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
 from baton.upstream.dialects.bodies import fields_of, may_repeat
 from baton.upstream.dialects.failures import holds_key
-from baton.upstream.dialects.handing import Progress
+from baton.upstream.dialects.handing import NewWriter, Progress
 from baton.upstream.dialects.openai.answers import text_in
 from baton.upstream.dialects.openai.errors import error_inside
+from baton.upstream.dialects.openai.parts import read_thinking
 from baton.upstream.dialects.openai.streams import DONE, malformed_chunk
 from baton.upstream.dialects.openai.usage import WireUsage, read_usage, usage_leniently, write_usage
 from baton.upstream.dialects.sse import SseEvent, write_event
+from baton.upstream.dialects.trail import Trail
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
@@ -82,14 +86,24 @@ _NULL_USAGE = b',"usage":null'
 class Relay:
     """Hands on one stream in its own dialect. The usage chunk and the end are held back."""
 
-    __slots__ = ("_beside", "_created", "_held", "_hides_null_usage", "_quirks", "_spec", "_wants_usage")
+    __slots__ = (
+        "_beside",
+        "_created",
+        "_held",
+        "_hides_null_usage",
+        "_quirks",
+        "_spec",
+        "_trail",
+        "_wants_usage",
+    )
 
-    def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
+    def __init__(self, envelope: Envelope, spec: ProviderSpec, trail: Trail | None = None) -> None:
         quirks = spec.quirks
         self._wants_usage = envelope.include_usage
         self._hides_null_usage = not envelope.include_usage and not quirks.no_stream_options
         self._spec = spec
         self._quirks = quirks
+        self._trail = trail
         self._held: SseEvent | None = None
         self._beside = False
         """Whether the answer showed what is charged besides tokens."""
@@ -122,6 +136,8 @@ class Relay:
             self._created = chunk.created
         if seen.finish is not None and self._quirks.usage_in is not None and seen.usage is None:
             self._look_beside(event, seen)
+        if self._trail is not None:
+            _remember(chunk.choices, self._trail)
         raw = _ended(event)
         return raw.replace(_NULL_USAGE, b"") if self._hides_null_usage else raw
 
@@ -147,6 +163,14 @@ class Relay:
         usage = usage_leniently(beside.get("usage"))
         if usage is not None:
             seen.usage = read_usage(usage, self._quirks, None, self._beside)
+
+    def go_on(self, fresh: NewWriter, losses: Losses, seen: Progress) -> AnswerWriter:
+        """A writer of chunks with the same id and time."""
+        writer = fresh(losses)
+        created = self._created if isinstance(self._created, int) else 0
+        writer.write(Began(seen.id, seen.model, created))
+        writer.write(TextDelta("" if self._trail is None else self._trail.said))
+        return writer
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         """The usage chunk if asked for, what Baton has to say, the end mark."""
@@ -200,6 +224,35 @@ def _note_choice(choice: _ChunkChoice, seen: Progress) -> bool:
     elif index not in seen.open and (says or index not in seen.closed):
         seen.open.add(index)
     return beside
+
+
+def _remember(choices: list[_ChunkChoice], trail: Trail) -> None:
+    """What was sent with these."""
+    for choice in choices:
+        delta = choice.delta
+        if delta is None:
+            continue
+        said = delta.content
+        if choice.index or (
+            delta.tool_calls
+            or delta.refusal
+            or delta.function_call
+            or delta.audio
+            or delta.executed_tools
+            or delta.annotations
+            or delta.images
+        ):
+            trail.strange()
+        elif type(said) is str:
+            if said:
+                trail.text(said)
+        else:
+            for part in map(as_object, as_list(said)):
+                text = part.get("text")
+                if part.get("type") == "text" and isinstance(text, str):
+                    trail.text(text)
+                elif read_thinking(part) is None:
+                    trail.strange()
 
 
 def _note_calls(calls: object, seen: Progress) -> None:

@@ -16,6 +16,7 @@ from baton.core.answer import (
     ReasoningSigned,
     RefusalDelta,
     StreamEvent,
+    TakenOver,
     TextDelta,
     TextSigned,
     ToolCallBegan,
@@ -79,6 +80,8 @@ class StreamWriter:
             case Began():
                 self._head |= {"id": event.id, "created": event.created, "model": event.model}
                 return b""
+            case TakenOver():
+                return self._take_over(event)
             case RefusalDelta():
                 return self._delta(event.choice, {"refusal": event.text})
             case Finished():
@@ -133,6 +136,14 @@ class StreamWriter:
             fields["baton"] = baton
         last = self._chunk(fields) if len(fields) > 1 else b""
         return last + write_event(DONE)
+
+    def _take_over(self, event: TakenOver) -> bytes:
+        """The chunks to come name another model; their id stays."""
+        self._head["model"] = event.model
+        for said in self._said.values():
+            said.before_text = b""
+            said.thought = ""
+        return b""
 
     def _text(self, event: TextDelta) -> bytes:
         said = self._of(event.choice)

@@ -16,11 +16,13 @@ from baton.core.answer import (
     ReasoningSigned,
     RefusalDelta,
     StreamEvent,
+    TakenOver,
     TextDelta,
     TextSigned,
     ToolCallBegan,
     ToolCallDelta,
 )
+from baton.core.dialect import Dialect
 from baton.core.losses import Feature, Losses
 from baton.core.messages import Media, MediaKind, Signature
 from baton.upstream.dialects.responses.echo import Echo
@@ -28,8 +30,9 @@ from baton.upstream.dialects.responses.finishes import cut_reason, read_finish
 from baton.upstream.dialects.responses.items import INPUT
 from baton.upstream.dialects.responses.output import Event, Item, Output
 from baton.upstream.dialects.responses.parts import write_citation
+from baton.upstream.dialects.responses.standing import Stood
 from baton.upstream.dialects.responses.thoughts import HOME, MADE, Stand, seal, write_summary
-from baton.upstream.dialects.wire import UNREADABLE, as_object
+from baton.upstream.dialects.wire import UNREADABLE, as_object, as_text
 
 
 class Draft:
@@ -49,6 +52,20 @@ class Draft:
         self._thought: Item | None = None
         self._calls: dict[int, Item] = {}
         self._finish = Finish.STOP
+
+    def stand(self, stood: Stood) -> None:
+        """Go on with an answer that others have begun: as they have told it, with the items so far."""
+        self._head |= stood.response
+        self._echo = Echo({}, self._echo.customs)
+        self._model = as_text(stood.response.get("model")) or ""
+        self._output.of(str(self._head["id"]))
+        self._output.items = stood.items
+        self._before = stood.before
+        item = stood.open
+        if item is not None and item.fields["type"] == "message":
+            self._said = item
+        else:
+            self._thought = item
 
     def take(self, event: StreamEvent) -> list[Event]:
         """What one step of the answer means."""
@@ -76,6 +93,8 @@ class Draft:
 
     def _take_rarer(self, event: StreamEvent) -> list[Event]:
         match event:
+            case TakenOver():
+                return self._take_over(event)
             case ReasoningSigned():
                 return self._sign(event)
             case TextSigned():
@@ -205,6 +224,13 @@ class Draft:
 
     # Thoughts
 
+    def _take_over(self, event: TakenOver) -> list[Event]:
+        """Another model speaks from here on. What was thought by halves nobody knows again."""
+        self._model = event.model
+        if self._thought is not None:
+            self._thought.fields["encrypted_content"] = seal(_NOBODYS, Stand.THOUGHT)
+        return self._end_thought("incomplete")
+
     def _think(self, text: str) -> list[Event]:
         events: list[Event] = []
         item = self._thought
@@ -212,27 +238,31 @@ class Draft:
             events += self._end_said()
             item, added = self._output.open(self._new_thought())
             self._thought = item
-            part = {"type": "summary_text", "text": ""}
-            events += [added, self._about(item, "part.added") | {"part": part}]
+            item.part = {"type": "summary_text", "text": ""}
+            events += [added, self._about(item, "part.added") | {"part": item.part}]
         item.pieces.append(text)
         return [*events, self._about(item, "text.delta") | {"delta": text}]
 
     def _about(self, item: Item, what: str) -> Event:
-        return item.about(f"response.reasoning_summary_{what}") | {"summary_index": 0}
+        return item.about(f"response.reasoning_summary_{what}") | {
+            "summary_index": len(item.fields["summary"])
+        }
 
     def _end_thought(self, status: str = "completed") -> list[Event]:
         item, self._thought = self._thought, None
         if item is None:
             return []
-        text = "".join(item.pieces)
-        item.fields["summary"] = write_summary(text)
         item.fields["status"] = status
+        if item.part is None:
+            return [item.done]
+        text = "".join(item.pieces)
         part = {"type": "summary_text", "text": text}
-        return [
+        ended = [
             self._about(item, "text.done") | {"text": text},
             self._about(item, "part.done") | {"part": part},
-            item.done,
         ]
+        item.fields["summary"] = [*item.fields["summary"], *write_summary(text)]
+        return [*ended, item.done]
 
     def _sign(self, event: ReasoningSigned) -> list[Event]:
         """The end of a thought, with what its provider put on it; without one before, a thought by itself."""
@@ -335,6 +365,7 @@ class Draft:
         return events
 
 
+_NOBODYS = Signature(origin=Dialect.NATIVE, value="")
 _FUNCTION = ("function_call", "arguments", "fc")
 
 

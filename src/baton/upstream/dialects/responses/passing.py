@@ -5,16 +5,21 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from baton.core.answer import AnswerWriter
+from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
 from baton.upstream.dialects.bodies import for_model
-from baton.upstream.dialects.handing import Progress
+from baton.upstream.dialects.handing import NewWriter, Progress
 from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish
+from baton.upstream.dialects.responses.standing import Standing
 from baton.upstream.dialects.responses.streams import DONE, ENDS, FAILURES, malformed_event
 from baton.upstream.dialects.responses.usage import usage_of, write_usage
+from baton.upstream.dialects.responses.writer import StreamWriter
 from baton.upstream.dialects.sse import SseEvent, write_event
+from baton.upstream.dialects.trail import Trail
 from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
@@ -68,11 +73,13 @@ _BEGINS = "response.output_item.added"
 class Relay:
     """Hands on one stream in its own dialect. The last event, which holds the whole answer, is held back."""
 
-    __slots__ = ("_held", "_spec")
+    __slots__ = ("_held", "_spec", "_standing", "_trail")
 
-    def __init__(self, envelope: Envelope, spec: ProviderSpec) -> None:
+    def __init__(self, envelope: Envelope, spec: ProviderSpec, trail: Trail | None = None) -> None:
         del envelope  # usage is always told
         self._spec = spec
+        self._trail = trail
+        self._standing = None if trail is None else Standing(trail)
         self._held: SseEvent | None = None
 
     def take(self, event: SseEvent, seen: Progress) -> bytes:
@@ -98,7 +105,18 @@ class Relay:
             seen.said = True
         elif not seen.model and told.response:
             _note_beginning(told.response, seen)
-        return _ended(event)
+        if self._standing is None:
+            return _ended(event)
+        return self._standing.send(kind, event, told.delta, _ended(event))
+
+    def go_on(self, fresh: NewWriter, losses: Losses, seen: Progress) -> AnswerWriter:
+        """A writer of the items under way, and those behind them."""
+        del seen
+        writer = fresh(losses)
+        if self._standing is None or not isinstance(writer, StreamWriter):
+            raise TypeError("a stream that is handed on as it came goes on in its own dialect")
+        writer.stand(self._standing.stood())
+        return writer
 
     def _take_odd(self, event: SseEvent, seen: Progress) -> bytes:
         """An event with a field of an unexpected kind goes on; one that is no JSON object ends the stream."""
@@ -108,6 +126,8 @@ class Relay:
             seen.broke(malformed_event())
             return b""
         del fields
+        if self._trail is not None:
+            self._trail.strange()
         return _ended(event)
 
     def _end(self, event: SseEvent, told: _Event, seen: Progress) -> None:
@@ -131,6 +151,10 @@ class Relay:
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         """The last event: as it came, where Baton has nothing to add."""
+        waited = b"" if self._standing is None else self._standing.behind_waiting()
+        return waited + self._last_event(usage, baton, seen)
+
+    def _last_event(self, usage: Usage, baton: dict[str, Any] | None, seen: Progress) -> bytes:
         held = self._held
         if held is None:  # a stream is whole by this event only
             return b""

@@ -11,6 +11,7 @@ from baton.core.usage import Usage
 from baton.upstream.dialects.responses.draft import Draft
 from baton.upstream.dialects.responses.echo import SILENCE, Echo
 from baton.upstream.dialects.responses.output import Event
+from baton.upstream.dialects.responses.standing import Stood
 from baton.upstream.dialects.responses.usage import write_usage
 from baton.upstream.dialects.sse import write_event
 
@@ -22,6 +23,11 @@ class StreamWriter:
         self._draft = Draft(echo, losses)
         self._number = 0
         self._usage: Raw | dict[str, Any] | None = None
+
+    def stand(self, stood: Stood) -> None:
+        """Go on with an answer that others have begun."""
+        self._draft.stand(stood)
+        self._number = stood.number
 
     def write(self, event: StreamEvent) -> bytes:
         """The bytes of one event; empty where it has none of its own in this dialect."""
