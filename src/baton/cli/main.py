@@ -30,6 +30,7 @@ COMMANDS = {
     "export": "Write the ledger's rows out as CSV or JSON Lines.",
     "reprice": "What past requests cost at the prices known now.",
     "alerts": "What somebody has to act on.",
+    "health": "How providers and their models are.",
     "breakers": "Who is not asked at the moment, and deciding that by hand.",
     "config": "Check the settings.",
     "doctor": "What is configured, what is missing, and what is broken.",
