@@ -1,7 +1,7 @@
 """Alerts: one open row for each trouble, whoever saw it and however often."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
 from baton.watch.alerts import alerts as room
-from baton.watch.alerts.alert import Alert, AlertKind, State, Wanted
+from baton.watch.alerts.alert import Alert, AlertKind, Key, News, State, Wanted
 from baton.watch.alerts.alerts import FORGET_MS, LAPSE_MS, Alerts
 from baton.watch.alerts.store import AlertStore
 from baton.watch.alerts.tables import ALERTS
@@ -53,10 +53,10 @@ class Process:
     alerts: Alerts
     store: AlertStore
 
-    async def rows(self, **wanted: object) -> tuple[Alert, ...]:
+    async def rows(self, state: State | None = None) -> tuple[Alert, ...]:
         """What the database holds, once everything that was seen has been written."""
         await self.alerts.flush()
-        return (await self.store.page(Wanted(**wanted))).alerts  # type: ignore[arg-type]
+        return (await self.store.page(Wanted(state=state))).alerts
 
 
 Start = Callable[[], AbstractAsyncContextManager[Process]]
@@ -346,9 +346,9 @@ class _Counting(AlertStore):
 
     takes = 0
 
-    async def take(self, news: object) -> tuple[Alert, ...]:
+    async def take(self, news: Mapping[Key, News]) -> tuple[Alert, ...]:
         self.takes += 1
-        return await super().take(news)  # type: ignore[arg-type]
+        return await super().take(news)
 
 
 async def test_the_list_in_pages(start: Start, clock: SetClock) -> None:
