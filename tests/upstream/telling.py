@@ -25,6 +25,7 @@ from baton.upstream.transport import Deadlines, UpstreamRequest
 
 SPECS = {spec.name: spec for spec in declared()}
 DIALECTS = (Dialect.OPENAI, Dialect.OPENAI_RESPONSES, Dialect.ANTHROPIC, Dialect.GOOGLE)
+PATIENT = Deadlines(quiet_s=60.0)
 NAMES = {Dialect.OPENAI: "openai", Dialect.ANTHROPIC: "anthropic", Dialect.GOOGLE: "google"}
 
 
@@ -209,8 +210,9 @@ def asking(dialect: Dialect, **more: Any) -> Envelope:
         case Dialect.OPENAI_RESPONSES:
             return read_responses(_body({"input": "Tell.", "store": False}, more), none, {})
         case _:
+            asked = Asked("some-model", stream=True, array=bool(more.pop("array", False)))
             body = json.dumps({"contents": [{"role": "user", "parts": [{"text": "Tell."}]}], **more})
-            return read_generation(body.encode(), Asked("some-model", stream=True), none, {})
+            return read_generation(body.encode(), asked, none, {})
 
 
 def _body(fields: dict[str, Any], more: dict[str, Any]) -> bytes:
@@ -220,10 +222,10 @@ def _body(fields: dict[str, Any], more: dict[str, Any]) -> bytes:
 class _Speech:
     """A provider's stream; one that breaks off does so behind its last event."""
 
-    status = 200
-
-    def __init__(self, events: Sequence[bytes], *, breaks: bool) -> None:
-        self.headers: Mapping[str, str] = {"content-type": "text/event-stream"}
+    def __init__(self, stage: "Stage", events: Sequence[bytes], *, breaks: bool) -> None:
+        self.headers: Mapping[str, str] = {"content-type": stage.kind}
+        self.status = stage.status
+        self._stage = stage
         self._events = events
         self._breaks = breaks
 
@@ -234,20 +236,13 @@ class _Speech:
     async def chunks(self, limit: int) -> AsyncIterator[bytes]:
         del limit
         for event in self._events:
+            self._stage.clock_s += self._stage.second_s
             yield event
         if self._breaks:
             raise AttemptFailed(Failure(kind=Kind.CONNECT, message="Gone.", billed=True))
 
     async def close(self) -> None:
         pass
-
-
-class _Noon:
-    def wall(self) -> float:
-        return 1_700_000_000.5
-
-    def monotonic(self) -> float:
-        return 0.0
 
 
 class _NoFiles:
@@ -261,13 +256,26 @@ class Stage:
 
     speeches: list[tuple[Sequence[bytes], bool]] = field(default_factory=list[tuple[Sequence[bytes], bool]])
     asked: list[UpstreamRequest] = field(default_factory=list[UpstreamRequest])
+    status: int = 200
+    kind: str = "text/event-stream"
+    second_s: float = 0.0
+    """How long each event takes."""
+    clock_s: float = 0.0
+
+    def wall(self) -> float:
+        """The time at which answers are made that do not tell."""
+        return 1_700_000_000.5
+
+    def monotonic(self) -> float:
+        """The time that events take."""
+        return self.clock_s
 
     async def send(self, request: UpstreamRequest, deadlines: Deadlines) -> _Speech:
         """The next answer."""
         del deadlines
         self.asked.append(request)
         events, breaks = self.speeches.pop(0)
-        return _Speech(events, breaks=breaks)
+        return _Speech(self, events, breaks=breaks)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -276,14 +284,14 @@ class Stage:
     def upstream(self) -> Upstream:
         """Asks them."""
         files: Any = _NoFiles()
-        return Upstream(self, {}, files, _Noon())
+        return Upstream(self, {}, files, self)
 
     async def begin(
         self, caller: Envelope, provider: Dialect, events: Sequence[bytes], model: str = "some-model"
     ) -> tuple[ReplyStream, bytes]:
         """A stream that breaks off behind these events, and what was passed on of it."""
         self.speeches.append((events, True))
-        stream = await self.upstream.stream(route_of(provider, model), caller, Deadlines(), rescuable=True)
+        stream = await self.upstream.stream(route_of(provider, model), caller, PATIENT, rescuable=True)
         return stream, await heard(stream)
 
     async def resume(
@@ -300,7 +308,7 @@ class Stage:
         """Another one goes on with these; what was passed on of them, with the end where it is whole."""
         self.speeches.append((events, breaks))
         route = route_of(provider, model)
-        stream = await self.upstream.resume(route, caller, broken, how, Deadlines())
+        stream = await self.upstream.resume(route, caller, broken, how, PATIENT)
         passed = await heard(stream)
         if stream.seen.complete and not stream.diverged:
             passed += stream.handing.finale(stream.seen.usage or Usage(), {"interaction": "one"})

@@ -155,11 +155,11 @@ class Continuation:
         start = len(sent) - chars
         if not any(map(str.isalpha, held[:chars])):
             return False
-        runs_on = sent[-1].isalnum() and held[0].isalnum()
         if not start:  # the whole
-            return runs_on or chars >= _CLEAR_WITHIN
+            return chars >= _CLEAR_WITHIN
         if sent[start - 1].isalnum() and sent[start].isalnum():  # within a word
             return False
+        runs_on = sent[-1].isalnum() and held[0].isalnum()
         return chars >= (_CLEAR_WITHIN if runs_on else _CLEAR)
 
 
