@@ -200,9 +200,10 @@ class _Present(Exception):
 
 def _storable(row: tuple[object, ...]) -> tuple[object, ...]:
     """PostgreSQL takes no text with a NUL in it; one such row would hold up all others."""
-    return tuple(
-        cell.replace("\0", "\ufffd") if isinstance(cell, str) and "\0" in cell else cell for cell in row
-    )
+    for cell in row:
+        if isinstance(cell, str) and "\0" in cell:
+            return tuple(each.replace("\0", "\ufffd") if isinstance(each, str) else each for each in row)
+    return row  # nearly always: to build it anew would cost more than all else that is done to a row
 
 
 def _interaction(interaction: Interaction) -> tuple[object, ...]:
