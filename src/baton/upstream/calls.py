@@ -41,7 +41,7 @@ MAX_ERROR_BYTES = 1024 * 1024
 class _Question:
     """One question on its way to a provider, and what of it was said otherwise there."""
 
-    __slots__ = ("codec", "envelope", "losses", "names", "request", "route")
+    __slots__ = ("at_home", "codec", "envelope", "losses", "names", "request", "route")
 
     def __init__(self, route: Route, envelope: Envelope, request: ChatRequest | None = None) -> None:
         """`request`: what is asked in place of the envelope's."""
@@ -52,11 +52,8 @@ class _Question:
         self.losses = Losses()
         self.names: Names = {}
         """Tools that have another name there: that name → the caller's own."""
-
-    @property
-    def at_home(self) -> bool:
+        self.at_home = envelope.dialect is self.codec.dialect
         """Whether the provider is asked in the caller's own dialect."""
-        return self.envelope.dialect is self.codec.dialect
 
 
 class Upstream:

@@ -54,11 +54,14 @@ class Connection(asyncio.Protocol):
         self.key = key
         self.idle_since_s = inf
         self._due_s = inf
+        self.complete = False
+        self.keep_alive = False
         self._begin()
 
     def _begin(self) -> None:
-        """Forget the last exchange."""
-        self._parser = httptools.HttpResponseParser(self)
+        """Forget the last exchange; the parser stays where that came to its end and another may follow."""
+        if not (self.complete and self.keep_alive):
+            self._parser = httptools.HttpResponseParser(self)
         self._received = 0
         self._asked_s = self._loop.time()
         self._stale = False

@@ -14,7 +14,7 @@ _REQUESTS = {"low": Charge.REQUEST_LOW, "medium": Charge.REQUEST_MEDIUM, "high":
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
-class PromptDetails(Struct):
+class PromptDetails(Struct, frozen=True):
     """Parts of the prompt."""
 
     cached_tokens: int | None = None
@@ -22,11 +22,15 @@ class PromptDetails(Struct):
     cache_write_tokens: int | None = None
 
 
-class CompletionDetails(Struct):
+class CompletionDetails(Struct, frozen=True):
     """Parts of the completion."""
 
     reasoning_tokens: int | None = None
     audio_tokens: int | None = None
+
+
+_NO_PROMPT_DETAILS = PromptDetails()
+_NO_COMPLETION_DETAILS = CompletionDetails()
 
 
 class ToolUse(Struct):
@@ -87,30 +91,20 @@ def read_usage(wire: WireUsage, quirks: Quirks, tier: object = None, beside: boo
     whether the answer shows what is charged besides."""
     prompt = wire.prompt_tokens or 0
     completion = wire.completion_tokens or 0
-    inside = wire.prompt_tokens_details or PromptDetails()
-    outside = wire.completion_tokens_details or CompletionDetails()
+    inside = wire.prompt_tokens_details or _NO_PROMPT_DETAILS
+    outside = wire.completion_tokens_details or _NO_COMPLETION_DETAILS
     reasoning = outside.reasoning_tokens or 0
     if quirks.reasoning_beside_completion and wire.total_tokens is not None:
         # The total says whether reasoning is missing from the completion, or already in it.
         completion = max(completion, wire.total_tokens - prompt)
-    cached = next(
-        (
-            count
-            for count in (
-                inside.cached_tokens,
-                wire.prompt_cache_hit_tokens,
-                wire.cached_tokens,
-                wire.num_cached_tokens,
-            )
-            if count
-        ),
-        0,
+    cached = (
+        inside.cached_tokens or wire.prompt_cache_hit_tokens or wire.cached_tokens or wire.num_cached_tokens
     )
     charges = wire.charges
     return Usage(
         prompt=prompt,
         completion=completion,
-        cached=min(cached, prompt),
+        cached=min(cached or 0, prompt),
         cache_write=inside.cache_write_tokens or 0,
         reasoning=min(reasoning, completion),
         audio_in=inside.audio_tokens or 0,
