@@ -93,6 +93,11 @@ class Exchange:
         """
         if self.announced is not None and self.announced > limit:
             raise _too_large(limit)
+        whole = self.visit.take_body()
+        if whole is not None:
+            if len(whole) > limit:
+                raise _too_large(limit)
+            return whole
         message = await self._receive()
         if not message.get("more_body"):
             return _content(message, limit)

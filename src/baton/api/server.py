@@ -93,7 +93,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._heard = True
             return
         self._began_now = False
-        if self._in_headers and (b"\nUpgrade:" in data or b"\nupgrade:" in data):
+        if self._in_headers and b"pgrade:" in data:
             data = _without_upgrade(data)
         super().data_received(data)
         if self._refused:
@@ -112,7 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         self._header_bytes += len(url)
-        super().on_url(url)
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._header_bytes += len(name) + len(value)
@@ -120,7 +120,10 @@ class BoundedProtocol(HttpToolsProtocol):
             if not self._refused:
                 self._refuse_headers()
             return
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self._refused:

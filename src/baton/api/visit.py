@@ -40,6 +40,18 @@ class Visit:
         if self._task is not None:
             self._task.cancel()
 
+    def take_body(self) -> bytes | None:
+        """The request's body where all of it has come, as receiving it would give it; None: it has to be
+        received, or was already."""
+        cycle = self._cycle
+        if cycle.more_body or cycle.disconnected or not cycle.body:
+            return None
+        body = bytes(cycle.body)
+        cycle.body = bytearray()
+        cycle.message_event.clear()
+        cycle.flow.resume_reading()
+        return body
+
     @property
     def started(self) -> bool:
         """Whether an answer has begun, by whatever way."""
