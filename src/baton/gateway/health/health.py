@@ -225,13 +225,13 @@ class Health:
             for model, series in kept.models.items():
                 name = f"{provider}/{model}"
                 known = self._weighed.get(name)
-                if known is None or (left and (known[0] != series.changed or known[1] != now.minute)):
-                    left = max(0, left - 1)
+                if left and (known is None or known[0] != series.changed or known[1] != now.minute):
+                    left -= 1
                     uptime = series.uptime(now)
                     average_ms = series.average_ms(now, self._thresholds.window_s)
                     weight = None if uptime is None else availability(uptime, average_ms)
                     known = self._weighed[name] = (series.changed, now.minute, weight)
-                if known[2] is not None:
+                if known is not None and known[2] is not None:
                     yield name, known[2]
 
     def _everybody(self) -> Iterator[tuple[Subject, Series]]:

@@ -9,6 +9,7 @@ from typing import Self
 import structlog
 
 from baton.core.clock import Clock
+from baton.core.failures import Failure
 from baton.gateway.health.health import Health
 from baton.upstream.directory import Provider
 from baton.upstream.listing import can_list, probe
@@ -50,6 +51,7 @@ class Prober:
         self._rng = rng
         self._sleep = sleep
         self._task: asyncio.Task[None] | None = None
+        self._failing: set[str] = set()
 
     async def __aenter__(self) -> Self:
         if self._every_s > 0:
@@ -85,6 +87,15 @@ class Prober:
         if not can_list(route):
             return
         failure = await probe(self._way, route, self._clock.wall())
-        if failure is not None:
-            _log.info("probe_failed", provider=provider.name, kind=failure.kind.value, reason=failure.message)
         self._health.probed(provider.name, failure)
+        self._tell(provider.name, failure)
+
+    def _tell(self, provider: str, failure: Failure | None) -> None:
+        """A line for each change, not for each probe."""
+        if failure is None:
+            if provider in self._failing:
+                _log.info("probe_succeeded", provider=provider)
+            self._failing.discard(provider)
+        elif provider not in self._failing:
+            _log.warning("probe_failed", provider=provider, kind=failure.kind.value, reason=failure.message)
+            self._failing.add(provider)
