@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,14 +115,17 @@ async def test_fifty_streams_are_finished_and_new_requests_refused(
 ) -> None:
     """SIGTERM in the middle of 50 streams in five dialects: all of them end whole, and the exit code is 0.
 
-    Meanwhile new requests get 503 and `retry-after` in their dialect, on new connections and on old ones,
-    which then close.
+    So does a request whose body was on its way. Meanwhile new requests get 503 and `retry-after` in their
+    dialect, on new connections and on old ones, which then close.
     """
     place = StorageSettings(url=f"sqlite:///{tmp_path}/baton.db")
     home = Home.of(tmp_path, place.url)
-    async with living(home) as process, line_to(home.url) as old:
+    async with living(home) as process, line_to(home.url) as old, line_to(home.url) as slow:
         await old.send(b"GET /livez HTTP/1.1\r\nHost: baton\r\n\r\n")
         assert (await old.reply()).status == 200
+        ask = short(Dialect.OPENAI, SOON, stream=False)
+        whole = post(KEY, ask.body, path=ask.path)
+        await slow.send(whole[:-5])
         async with aiohttp.ClientSession(headers=bearer(KEY)) as session, asyncio.timeout(PATIENCE_S):
             readers = Readers(session, home.url)
             asked = [ask_of(number, SOON) for number in range(STREAMS)]
@@ -134,17 +138,18 @@ async def test_fifty_streams_are_finished_and_new_requests_refused(
                 assert problem["code"] == "draining"
                 assert (await status_of(session, f"{home.url}/livez"))[0] == 200
                 await refused_everywhere(session, home)
-                ask = short(Dialect.OPENAI, SOON, stream=False)
-                await old.send(post(KEY, ask.body, path=ask.path))
+                await old.send(whole)
                 refused = await old.reply()
                 assert (refused.status, refused.headers["connection"]) == (503, "close")
                 assert await old.ended() == b""
+                await slow.send(whole[-5:])
+                assert (await slow.reply()).status == 200
                 assert not any(task.done() for task in reading), "they were over before anything was shown"
             for task, (_, end) in zip(reading, asked, strict=True):
                 status, said = task.result()
                 assert (status, end in said, TOLD in said) == (200, True, False), said
             assert await process.wait() == 0
-    assert await statuses(place) == ["ok"] * STREAMS
+    assert await statuses(place) == ["ok"] * (STREAMS + 1)
     record_property(FOUND, f"{STREAMS} streams in 5 dialects, all whole")
 
 
@@ -213,3 +218,21 @@ async def test_nothing_under_way_is_an_end_at_once(tmp_path: Path) -> None:
         async with asyncio.timeout(PATIENCE_S):
             assert await process.wait() == 0
         assert await idle.ended() == b""
+
+
+async def test_a_client_that_does_not_read_holds_nobody_up(tmp_path: Path) -> None:
+    """Its answer is cut off after the grace, and its connection a few seconds later."""
+    place = StorageSettings(url=f"sqlite:///{tmp_path}/baton.db")
+    home = Home.of(tmp_path, place.url, {"BATON_GRACE": "1"})
+    ask = short(Dialect.OPENAI, "simulated/lorem;fault=endless", stream=True)
+    async with living(home) as process:
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", int(home.url.rpartition(":")[2])))
+        client.sendall(post(KEY, ask.body, path=ask.path))
+        async with aiohttp.ClientSession(headers=bearer(KEY)) as session, asyncio.timeout(PATIENCE_S):
+            await _under_way(session, home, 1)
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == 1
+        client.close()
+    assert await statuses(place) == ["cancelled"]

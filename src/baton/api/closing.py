@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 
 import uvicorn
 
@@ -13,8 +14,10 @@ RETRY_AFTER_S = 2.0
 CUT_S = 5.0
 """How long answers that are cut off may take to say so, to their callers and in the ledger."""
 
-FLUSH_S = 5
-"""How long clients may take to read what was written to them last; whole seconds."""
+FLUSH_S = 5.0
+"""How long clients may take to read what was written to them last."""
+
+_LOOK_S = 0.01
 
 _SPARED = frozenset({"/livez", "/readyz", "/metrics"})
 """Who watches the process goes on seeing it."""
@@ -55,7 +58,10 @@ async def close(server: uvicorn.Server, listening: socket.socket, closing: Closi
     if begun:
         await asyncio.wait(begun, timeout=grace_s)
     cut = await cut_off(server)
-    await server.shutdown(sockets=[listening])
+    for each in server.servers:
+        each.close()
+    listening.close()
+    await _hang_up(server)
     return cut
 
 
@@ -70,3 +76,16 @@ async def cut_off(server: uvicorn.Server) -> int:
     if tasks:
         await asyncio.wait(tasks, timeout=CUT_S)
     return len(tasks)
+
+
+async def _hang_up(server: uvicorn.Server) -> None:
+    """Close every connection behind the last byte that its client takes, in time."""
+    connections = server.server_state.connections
+    for connection in tuple(connections):
+        connection.shutdown()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FLUSH_S):
+            while connections:  # noqa: ASYNC110 (they leave this set by themselves, and tell nobody)
+                await asyncio.sleep(_LOOK_S)
+    for connection in tuple(connections):
+        connection.transport.abort()

@@ -17,7 +17,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from baton.api import problems
-from baton.api.closing import FLUSH_S
 from baton.api.spoken import dialect_at
 from baton.api.visit import VISIT, Visit
 from baton.core.dialect import Dialect
@@ -285,6 +284,6 @@ def make_server(app: Any, host: str, port: int) -> uvicorn.Server:
         proxy_headers=False,
         date_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=FLUSH_S,
+        timeout_graceful_shutdown=30,  # by those who end it as uvicorn does; see closing.py
     )
     return uvicorn.Server(config)

@@ -179,7 +179,8 @@ class Alerts:
             Invalid: a cursor that is not ours.
             Unavailable: the database is away.
         """
-        await self.flush(LOOK_S)
+        if self._some.is_set():
+            await self.flush(LOOK_S)
         return await self._store.page(wanted, limit=limit, cursor=cursor)
 
     async def sweep(self) -> None:
