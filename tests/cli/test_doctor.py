@@ -97,6 +97,10 @@ def test_providers_are_asked_with_their_keys(run: Run, start: Start) -> None:
     assert "…WXYZ, free tier, reached in" in said
     code, found = diagnosed(run, GROQ_API_KEY=f"bad{KEY}", GROQ_BASE_URL=f"{url}/v1")
     assert (code, found["providers", "groq"]["fix"]) == (1, "GROQ_API_KEY")
+    for name in ("anthropic", "google"):
+        variables = {f"{name.upper()}_API_KEY": f"bad{KEY}", f"{name.upper()}_BASE_URL": url}
+        code, found = diagnosed(run, **variables)
+        assert (code, found["providers", name]["fix"]) == (1, f"{name.upper()}_API_KEY")
     code, found = diagnosed(run, XAI_API_KEY=KEY, XAI_BASE_URL="http://127.0.0.1:9/v1")
     assert (code, found["providers", "xai"]["state"]) == (1, "broken")
     code, found = diagnosed(run, "--offline", XAI_API_KEY=KEY, XAI_BASE_URL="http://127.0.0.1:9/v1")

@@ -2,18 +2,17 @@
 
 import asyncio
 import time
-from http import HTTPStatus
 
 from baton.app import SIMULATED, transport
 from baton.cli.finding import Finding, State
-from baton.core.errors import AttemptFailed
+from baton.core.failures import Kind
 from baton.settings import Settings
 from baton.upstream.directory import Credential, Directory, Provider, declared
-from baton.upstream.listing import ask_for_list, can_list
+from baton.upstream.listing import can_list, probe
 from baton.upstream.route import Route
 from baton.upstream.transport import Transport
 
-_REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_OF_THE_KEY = frozenset({Kind.CREDENTIAL, Kind.EXHAUSTED})
 PROVIDERS = "providers"
 """The area of all that is found here."""
 
@@ -49,20 +48,15 @@ async def _ask(way: Transport | None, provider: Provider, credential: Credential
     if not can_list(route):
         return found(State.OK, "not asked: its address is of one model")
     began_s = time.monotonic()
-    try:
-        response = await ask_for_list(way, route)
-        await response.close()
-    except AttemptFailed as error:
-        said = f"{provider.base_url} cannot be reached: {error.message}"
+    failure = await probe(way, route, time.time())
+    if failure is None:
+        return found(State.OK, f"reached in {round((time.monotonic() - began_s) * 1000)} ms")
+    if failure.status is None:
+        said = f"{provider.base_url} cannot be reached: {failure.message}"
         return found(State.BROKEN, said, f"{provider.name.upper()}_BASE_URL, or HTTPS_PROXY")
-    took_ms = round((time.monotonic() - began_s) * 1000)
-    if response.status in _REFUSED:
-        return found(State.BROKEN, f"refused with {response.status}", f"{provider.name.upper()}_API_KEY")
-    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return found(State.WARNING, f"answers {response.status}")
-    if response.status == HTTPStatus.OK:
-        return found(State.OK, f"reached in {took_ms} ms")
-    return found(State.OK, f"reached in {took_ms} ms, lists no models ({response.status})")
+    if failure.kind in _OF_THE_KEY:
+        return found(State.BROKEN, f"refused with {failure.status}", f"{provider.name.upper()}_API_KEY")
+    return found(State.WARNING, f"answers {failure.status}")
 
 
 def _shown(credential: Credential) -> str:

@@ -16,7 +16,7 @@ from baton.upstream.dialects.registry import CODECS
 from baton.upstream.route import Route
 from baton.upstream.transport import Deadlines, Transport, UpstreamRequest, UpstreamResponse
 
-DEADLINES = Deadlines(connect_s=3.0, first_byte_s=5.0, idle_s=2.0, total_s=8.0)
+_DEADLINES = Deadlines(connect_s=3.0, first_byte_s=5.0, idle_s=2.0, total_s=8.0)
 """Nobody waits longer for a list."""
 
 _PATH = "/models"
@@ -53,24 +53,13 @@ def can_list(route: Route) -> bool:
     return "{model}" not in route.provider.base_url
 
 
-async def ask_for_list(way: Transport, route: Route, deadlines: Deadlines = DEADLINES) -> UpstreamResponse:
-    """The answer, unread. Whoever got it closes it.
-
-    Raises:
-        AttemptFailed: CONNECT or TIMEOUT.
-    """
-    address = _ADDRESSES[_dialect(route)](route.provider.base_url)
-    headers = {**route.headers({}), "accept": "application/json"}
-    return await way.send(UpstreamRequest(url=address, headers=headers, body=b"", method="GET"), deadlines)
-
-
 async def probe(way: Transport, route: Route, now_s: float) -> Failure | None:
     """What is wrong with a provider, or with the key; None: it is there, even where it has no list.
 
     `now_s`: Unix time, for waits that are told as moments.
     """
     try:
-        response = await ask_for_list(way, route)
+        response = await _ask(way, route)
         try:
             if response.status < HTTPStatus.BAD_REQUEST or response.status in _NO_LIST:
                 return None
@@ -84,6 +73,13 @@ async def probe(way: Transport, route: Route, now_s: float) -> Failure | None:
     if failure.kind not in _OF_THE_KEY and not failure.rule.breaks:
         return None
     return structs.replace(presentable(failure, route.credential.key), billed=False)
+
+
+async def _ask(way: Transport, route: Route) -> UpstreamResponse:
+    """The answer, unread."""
+    address = _ADDRESSES[_dialect(route)](route.provider.base_url)
+    headers = {**route.headers({}), "accept": "application/json"}
+    return await way.send(UpstreamRequest(url=address, headers=headers, body=b"", method="GET"), _DEADLINES)
 
 
 def _dialect(route: Route) -> Dialect:
