@@ -70,6 +70,14 @@ async def test_nobody_goes_on_with_more_than_text(caller: Dialect, strange: dict
         assert not unsent
 
 
+async def test_a_call_that_has_left_late_was_sent_all_the_same() -> None:
+    """Google's callers get it with the words behind it."""
+    stage, asks = Stage(), asking(GEMINI)
+    broken, begun = await stage.begin(asks, OPENAI, [*SAID, chunk({"tool_calls": [CALL]}), SAID[1]])
+    assert b"functionCall" in begun
+    assert not broken.sent.resumable
+
+
 async def test_nobody_goes_on_with_several_choices() -> None:
     """Each would have to be told apart in what the other one says."""
     broken, _ = await Stage().begin(asking(OPENAI), OPENAI, [*SAID, chunk({"content": "Uno"}, index=1)])
