@@ -181,7 +181,8 @@ class AllAttemptsFailed(ProviderError):
             self.status = rule.caller_status
         self.code = last.code if last.code is not None else last.kind.value
         self.param = last.param
-        self.retryable = last.kind in _RETRY_MAY_HELP
+        hopeless = all(failure.final for _, failure, _ in attempts)
+        self.retryable = last.kind in _RETRY_MAY_HELP and not hopeless
 
 
 _RETRY_MAY_HELP = frozenset(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from baton.core.errors import AllAttemptsFailed
 from baton.core.failures import RULES, Again, Failure, Kind
 from baton.upstream.dialects.openai.errors import error_inside
 from baton.upstream.dialects.registry import CODECS
@@ -209,3 +210,11 @@ def test_a_provider_may_say_that_asking_again_is_no_use(provider: str) -> None:
         assert final.rule.falls_back
         assert read(provider, status, {"error": {}}, {"x-should-retry": "true"}).rule is RULES[final.kind]
     assert read(provider, 400, {"error": {}}, {"x-should-retry": "true"}).rule.again is Again.NEVER
+
+
+def test_a_caller_is_told_not_to_try_again_where_every_provider_says_so() -> None:
+    """One that might have served later leaves hope."""
+    final = read("openai", 429, {"error": {}}, {"x-should-retry": "false"})
+    hopeful = read("anthropic", 529, {"error": {}})
+    assert not AllAttemptsFailed([("a/b", final, 1), ("c/d", final, 1)]).retryable
+    assert AllAttemptsFailed([("a/b", hopeful, 1), ("c/d", final, 1)]).retryable
