@@ -373,3 +373,33 @@ async def test_the_list_in_pages(start: Start, clock: SetClock) -> None:
         assert (await here.store.page(Wanted(kind="unheard_of"))).alerts == ()
         with pytest.raises(Invalid):
             await here.store.page(wanted, cursor="nobody's")
+
+
+async def test_a_list_waits_for_what_is_being_written(place: Place, clock: SetClock) -> None:
+    """Who looks while the news is on its way to the database sees it."""
+    async with Database(place.settings) as database:
+        await schema.upgrade(database)
+        store = _Slow(database, UuidV7())
+        async with Alerts(store, clock, every_s=3600.0) as alerts:
+            alerts.observe(attempt(Kind.CREDENTIAL))
+            store.open.clear()
+            writing = asyncio.create_task(alerts.flush())
+            await asyncio.sleep(0)
+            looking = asyncio.create_task(alerts.page(Wanted(), limit=50, cursor=None))
+            await asyncio.wait([looking], timeout=0.1)
+            store.open.set()
+            await writing
+            assert len((await looking).alerts) == 1
+
+
+class _Slow(AlertStore):
+    """Begins to write when it is let."""
+
+    def __init__(self, database: Database, new_id: UuidV7) -> None:
+        super().__init__(database, new_id)
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def take(self, news: Mapping[Key, News]) -> tuple[Alert, ...]:
+        await self.open.wait()
+        return await super().take(news)

@@ -179,7 +179,7 @@ class Alerts:
             Invalid: a cursor that is not ours.
             Unavailable: the database is away.
         """
-        if self._some.is_set():
+        if self._some.is_set() or self._turn.locked():  # or is being written just now
             await self.flush(LOOK_S)
         return await self._store.page(wanted, limit=limit, cursor=cursor)
 
