@@ -78,6 +78,14 @@ async def test_a_call_that_has_left_late_was_sent_all_the_same() -> None:
     assert not broken.sent.resumable
 
 
+async def test_text_of_no_item_is_nobodys_to_go_on_with() -> None:
+    """Some endpoints leave out the events that frame a text: where it stands nobody knows."""
+    events = [one for one in stream_of(RESPONSES, FIRST) if b"created" in one or b"text.delta" in one]
+    broken, begun = await Stage().begin(asking(RESPONSES), RESPONSES, events)
+    assert text_in(RESPONSES, begun) == FIRST.text
+    assert not broken.sent.resumable
+
+
 async def test_nobody_goes_on_with_several_choices() -> None:
     """Each would have to be told apart in what the other one says."""
     broken, _ = await Stage().begin(asking(OPENAI), OPENAI, [*SAID, chunk({"content": "Uno"}, index=1)])

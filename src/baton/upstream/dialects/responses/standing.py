@@ -13,6 +13,7 @@ from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 _TEXT = "response.output_text.delta"
 _SUMMARY = "response.reasoning_summary_text.delta"
+_GROW = frozenset({_TEXT, _SUMMARY})
 _CLOSE_TEXT = frozenset(
     {"response.output_text.done", "response.content_part.done", "response.output_item.done"}
 )
@@ -75,9 +76,12 @@ class Standing:
 
     def send(self, kind: str, event: SseEvent, delta: Any, passed: bytes) -> bytes:
         """What of an event's bytes may leave now, with what has waited."""
-        if kind == _TEXT and not self._waiting:
+        if not self._waiting and (kind in _GROW or not self._trail.resumable):
             self._last = event
-            self._trail.text(delta if isinstance(delta, str) else "")
+            if self._part is None:
+                self._trail.strange()  # of what it is more nobody knows
+            elif isinstance(delta, str):
+                self._grow(kind, delta)
             return passed
         fields = as_object(_OBJECT.decode(event.data))
         if kind in _CLOSE_TEXT and self._is_message:
@@ -87,6 +91,12 @@ class Standing:
         self._follow(kind, fields)
         self._last = event
         return before + passed
+
+    def _grow(self, kind: str, delta: str) -> None:
+        if kind == _TEXT:
+            self._trail.text(delta)
+        elif kind == _SUMMARY:
+            self._thought.append(delta)
 
     def behind_waiting(self) -> bytes:
         """What has waited, sent now."""
@@ -104,10 +114,8 @@ class Standing:
         """One event was sent."""
         place = fields.get("output_index")
         at = place if isinstance(place, int) else len(self._items)
-        if kind == _TEXT:
-            self._trail.text(as_text(fields.get("delta")) or "")
-        elif kind == _SUMMARY:
-            self._thought.append(as_text(fields.get("delta")) or "")
+        if kind in _GROW:
+            self._grow(kind, as_text(fields.get("delta")) or "")
         elif kind in _BEGIN:
             self._response = as_object(fields.get("response"))
         elif kind == "response.output_item.added":
