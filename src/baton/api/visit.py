@@ -134,3 +134,4 @@ class Visit:
             else:
                 cycle.transport.close()
         cycle.on_response()
+        cycle.scope = {}  # it holds this visit, which holds the cycle: only the collector would free them

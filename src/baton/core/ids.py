@@ -36,7 +36,7 @@ class UuidV7:
                 self._last_tail = int.from_bytes(self._random(10), "big") >> 7
         tail = self._last_tail
         value = self._last_ms << 80 | 0x7 << 76 | (tail >> 62) << 64 | 0b10 << 62 | (tail & ((1 << 62) - 1))
-        digits = f"{value:032x}"
+        digits = value.to_bytes(16, "big").hex()
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def _random(self, count: int) -> bytes:
