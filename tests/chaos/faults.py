@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from baton.core.dialect import Dialect
+
 WAIT_S = 0.2
 """What a provider asks to wait where it asks for little."""
 
@@ -22,6 +24,8 @@ class Fault:
     """Whether only a limit of time ends it."""
     headers: tuple[str, ...] = ()
     """What the caller has to say for another model to be asked."""
+    not_from: frozenset[Dialect] = frozenset()
+    """Providers' dialects in which it is no failure."""
     waits_s: float = 0.0
     """What must at least go by where it recovers."""
 
@@ -69,7 +73,11 @@ ANSWERED: dict[str, Fault] = {
     "html": _status("html", 2),
     "empty": _status("empty", 2),
     "context length": _status("context"),
-    "content filter": replace(_status("filter"), headers=("x-baton-fallback-on: filter",)),
+    "content filter": replace(
+        _status("filter"),
+        headers=("x-baton-fallback-on: filter",),
+        not_from=frozenset({Dialect.GOOGLE}),  # whose filter answers with 200
+    ),
     "silence": Fault("fault=silence", hangs=True),
     "half headers": Fault("fault=half-headers", hangs=True),
     "slow": Fault("fault=slow;wait=60", hangs=True),
@@ -79,7 +87,7 @@ ANSWERED: dict[str, Fault] = {
 UNREACHED: dict[str, Fault] = {
     "refused": Fault(nowhere="refused", asked=(2,)),
     "TLS": Fault(nowhere="tls", asked=(2,)),
-    "DNS": Fault(nowhere="dns", asked=(2,)),
+    "DNS": Fault(nowhere="dns", asked=(1, 2)),  # asking for a name may take as long as a silence may
 }
 """Where nobody was reached."""
 
