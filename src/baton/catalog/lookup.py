@@ -139,6 +139,11 @@ class Catalog:
         """The provider of that name or alias, in any case."""
         return self._words.get(word.lower())
 
+    def row(self, model_id: str) -> Offer | None:
+        """The model of exactly that id, if it has a row."""
+        offer = self._by_id.get(model_id.lower())
+        return offer if offer is not None and offer.id == model_id else None
+
     def _by_provider_word(self, name: str) -> Resolution | tuple[str, ...] | None:
         word, slash, rest = name.partition("/")
         spec = self.provider(word)
