@@ -16,6 +16,7 @@ from baton.api.front import Asgi
 from baton.api.server import make_server
 from baton.app import App, open_app
 from baton.core.provider import ProviderSpec
+from baton.gateway.resilience.breaker import Limits as BreakerLimits
 from baton.records.audit.entry import Actor
 from baton.settings import load
 from baton.upstream.directory import declared
@@ -89,6 +90,10 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+UNBREAKABLE = BreakerLimits(in_a_row=1_000_000_000, least_calls=1_000_000_000)
+"""For providers that fail in one test after the other."""
+
+
 @asynccontextmanager
 async def serving(
     environment: Mapping[str, str],
@@ -96,10 +101,16 @@ async def serving(
     settings: Mapping[str, Any],
     specs: tuple[ProviderSpec, ...] | None = None,
 ) -> AsyncGenerator[BatonServer]:
-    """Open a Baton and serve it at a free port while inside. `specs`: its providers, where not the usual."""
+    """Open a Baton and serve it at a free port while inside. `specs`: its providers, where not the usual.
+
+    It asks nobody but the model that a test names, however often that has failed before, unless `settings`
+    have `fallback`: then it is as its users have it.
+    """
     specs = declared() if specs is None else specs
+    settings = {"fallback": False, **settings}
+    breaking = None if settings["fallback"] else UNBREAKABLE
     read = load(environment, specs, overrides={"data_dir": data_dir, **settings})
-    async with open_app(read, specs=specs) as app, listening(build(app)) as url:
+    async with open_app(read, specs=specs, breaking=breaking) as app, listening(build(app)) as url:
         yield BatonServer(url=url, key=app.first_key or "", app=app)
 
 

@@ -10,6 +10,8 @@ import random
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from math import isinf
 from pathlib import Path
 
 from baton.access.identity.first_admin import ensure_first_admin
@@ -23,6 +25,7 @@ from baton.catalog.classes import ProviderClasses, classes_kind, declared_classe
 from baton.catalog.estimates import Estimates
 from baton.catalog.kind import model_kind
 from baton.catalog.live import LiveCatalog
+from baton.catalog.lookup import Offer
 from baton.catalog.model import Model
 from baton.catalog.prices import Prices, Rates, Tariff
 from baton.catalog.seed import packaged_models, seed
@@ -42,9 +45,14 @@ from baton.gateway.health.keeper import Keeper
 from baton.gateway.health.prober import Prober
 from baton.gateway.opening import Openings
 from baton.gateway.resilience.attempts import Attempts
+from baton.gateway.resilience.breaker import Limits as BreakerLimits
+from baton.gateway.resilience.breakers import Breakers
+from baton.gateway.resilience.courses import Courses
 from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
+from baton.gateway.resilience.gates import Gates
 from baton.gateway.resilience.memory_breakers import MemoryBreakers
 from baton.gateway.resilience.retry import RetryPolicy
+from baton.gateway.routing.alternatives import Alternatives
 from baton.gateway.routing.live import LiveRouter
 from baton.ledger.health.store import HealthStore
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
@@ -146,9 +154,13 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, clock: Clock | None = None, specs: tuple[ProviderSpec, ...] | None = None
+    settings: Settings,
+    clock: Clock | None = None,
+    specs: tuple[ProviderSpec, ...] | None = None,
+    breaking: BreakerLimits | None = None,
 ) -> AsyncGenerator[App]:
-    """Open everything that `baton serve` needs. `specs`: the providers, where not those that Baton ships.
+    """Open everything that `baton serve` needs. `specs`: the providers, where not those that Baton ships;
+    `breaking`: when breakers open, where not as usual.
 
     Raises:
         Unavailable: as `open_store`, or the journal cannot be written.
@@ -175,14 +187,24 @@ async def open_app(
         forced_breakers = await stack.enter_async_context(
             Records(forced_kind(), store.database, store.notices, store.clock)
         )
-        breakers = MemoryBreakers(store.clock)
+        breakers = MemoryBreakers(store.clock, breaking)
         breakers.listen(alerts)
         _hold(breakers, forced_breakers)
         almanac = packaged_almanac()
         catalog = _follow(models, specs, store, almanac)
         _classify(catalog, classes, specs)
         directory = Directory(specs, settings.providers)
-        router = LiveRouter(catalog, directory, frozenset({SIMULATED}))
+        health = Health(store.clock, settings.health_window)
+        router = LiveRouter(
+            catalog,
+            directory,
+            frozenset({SIMULATED}),
+            chain=settings.fallback_chain,
+            health=health.availability,
+            shut=partial(_shut, breakers),
+        )
+        alternatives = Alternatives(router, by_default=settings.fallback)
+        gates = Gates(breakers, store.clock, (health, alerts))
         simulation = Simulation(store.clock)
         http = await stack.enter_async_context(transport(settings.http))
         fetcher = await stack.enter_async_context(open_fetcher(settings.guard, settings.http))
@@ -198,7 +220,6 @@ async def open_app(
             )
         )
         drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
-        health = Health(store.clock, settings.health_window)
         keeper = await stack.enter_async_context(Keeper(health, HealthStore(store.database), store.clock))
         await stack.enter_async_context(_prober(health, directory, http, store))
         yield App(
@@ -220,11 +241,23 @@ async def open_app(
             drains=drains,
             gateway=Gateway(
                 router,
-                directory,
-                Attempts(upstream, store.clock, random.Random()),  # noqa: S311 (jitter, no secret)
+                Courses(
+                    directory,
+                    alternatives,
+                    RetryPolicy(settings.retries),
+                    settings.limits,
+                    health.first_token_p99_s,
+                ),
+                Attempts(
+                    gates,
+                    store.clock,
+                    random.Random(),  # noqa: S311 (jitter, no secret)
+                    troubled=health.troubled,
+                ),
+                upstream,
                 Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
-                RetryPolicy(settings.retries),
                 drains,
+                store.clock,
             ),
             tokens=tokens,
             counting=Counting(router, directory, upstream, tokens, store.clock),
@@ -232,6 +265,12 @@ async def open_app(
             alerts=alerts,
             first_key=first_key,
         )
+
+
+def _shut(breakers: Breakers, offer: Offer) -> str | None:
+    """Why a model is no candidate at the moment."""
+    wait_s = breakers.wait_s(offer.model.provider, offer.model.name)
+    return f"its breaker is open{'' if isinf(wait_s) else f' for {wait_s:.0f} s'}" if wait_s else None
 
 
 def transport(settings: HttpSettings) -> DirectTransport | HttpTransport:

@@ -121,8 +121,14 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stag
 async def stage(house: Stage) -> AsyncGenerator[Stage]:
     """It must be as good as new after every test."""
     house.provider.forget()
-    for provider in house.baton.app.directory:
-        for credential in provider.credentials:
-            credential.succeeded()
+    clear(house.baton)
     yield house
+    clear(house.baton)
     await house.alive()
+
+
+def clear(baton: BatonServer) -> None:
+    """Let nothing speak against any key: pauses and marks outlast the test that earned them."""
+    for provider in baton.app.directory:
+        for credential in provider.credentials:
+            credential.clear()

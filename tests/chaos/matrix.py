@@ -171,7 +171,9 @@ async def open_house(folder: Path, each: int = 200, **settings: Any) -> AsyncGen
             )
         }
         specs = (*declared(), *(spec for spec, _ in made.values()))
-        baton = await stack.enter_async_context(serving(environment, folder, settings, specs))
+        baton = await stack.enter_async_context(
+            serving(environment, folder, {"fallback": True, **settings}, specs)
+        )
         await seed(baton.app.models, map(_row, made))
         kinds = {_kind(dialect, where) for dialect in _LIKE for where in (None, "refused", "tls", "dns")}
         gc.collect()

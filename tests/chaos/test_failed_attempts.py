@@ -1,12 +1,17 @@
 """What failed attempts are recorded as: by whose fault they ended, and what they cost all the same."""
 
 import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
+from msgspec import structs
 
-from baton.gateway import gateway
-from tests.chaos.conftest import Stage, refused
+from baton.gateway.resilience import courses
+from baton.gateway.resilience.deadline import Limits
+from tests.chaos.conftest import KEY, Stage, refused
 from tests.chaos.provider import (
     Act,
     Caller,
@@ -17,9 +22,11 @@ from tests.chaos.provider import (
     completion,
     event,
     head,
+    raw_provider,
     whole,
 )
 from tests.chaos.sayings import SAYINGS
+from tests.conftest import serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,16 +37,24 @@ HALF = json.dumps(completion()).encode()[:60]
 WORDLESS = event({"choices": [{"index": 0, "delta": {"role": "assistant"}}]})
 
 
+@pytest_asyncio.fixture
+async def stage(tmp_path: Path) -> AsyncGenerator[Stage]:
+    """A Baton for each test: others' failures would spend what it may try again."""
+    async with raw_provider() as provider:
+        environment = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": provider.url}
+        environment |= {"CEREBRAS_API_KEY": KEY, "CEREBRAS_BASE_URL": provider.url}
+        async with serving(environment, tmp_path, {"retries": 0}) as baton:
+            yield Stage(baton, provider)
+
+
 async def silent(caller: Caller) -> None:
     await caller.left()
 
 
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait a tenth of a second for the first byte."""
-    for name in ("WHOLE", "STREAM"):
-        stages = getattr(gateway, name)
-        fields = {field: getattr(stages, field) for field in stages.__struct_fields__}
-        monkeypatch.setattr(gateway, name, type(stages)(**fields | {"first_byte_s": 0.1}))
+    monkeypatch.setattr(courses, "WHOLE", structs.replace(courses.WHOLE, first_byte_s=0.1))
+    monkeypatch.setattr(Limits, "stream", structs.replace(Limits().stream, first_byte_s=0.1))
 
 
 EMPTY: dict[str, tuple[dict[str, Any], int, str]] = {

@@ -5,8 +5,9 @@ import resource
 import time
 
 import pytest
+from msgspec import structs
 
-from baton.gateway import gateway
+from baton.gateway.resilience.deadline import Limits
 from tests.chaos.conftest import Stage, refused
 from tests.chaos.provider import DONE, Caller, answer, answering, chunked, closing, whole, word
 
@@ -95,8 +96,7 @@ async def test_silence_is_a_504_at_the_callers_deadline(stage: Stage, stream: bo
 @pytest.mark.parametrize("what", ["headers", "one header", "provisional answers"])
 async def test_a_drip_of_headers_is_a_504(stage: Stage, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """Bytes that are no answer yet do not put off the limit for the first one."""
-    known = {name: getattr(gateway.STREAM, name) for name in gateway.STREAM.__struct_fields__}
-    monkeypatch.setattr(gateway, "STREAM", type(gateway.STREAM)(**known | {"first_byte_s": 0.1}))
+    monkeypatch.setattr(Limits, "stream", structs.replace(Limits().stream, first_byte_s=0.1))
     drop = {"headers": b"x-a: b\r\n", "one header": b"x", "provisional answers": b""}[what]
 
     async def act(caller: Caller) -> None:

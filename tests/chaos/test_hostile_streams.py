@@ -5,8 +5,9 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from baton.gateway import gateway
+from baton.gateway.resilience.deadline import Limits
 from baton.upstream import replies
 from baton.upstream.dialects import sse
 from tests.chaos.conftest import KEY, Stage, broken, refused
@@ -232,7 +233,7 @@ async def test_a_line_without_end_costs_no_more_than_its_length(stage: Stage) ->
 
 async def test_pings_without_a_word_are_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A provider that only keeps its connection open is not waited for longer than the limit for silence."""
-    monkeypatch.setattr(gateway, "STREAM", _quick(gateway.STREAM, quiet_s=0.05))
+    monkeypatch.setattr(Limits, "stream", structs.replace(Limits().stream, quiet_s=0.05))
 
     async def act(caller: Caller) -> None:
         await caller.send(head(), word("so "))
@@ -248,7 +249,7 @@ async def test_pings_without_a_word_are_given_up(stage: Stage, monkeypatch: pyte
 
 async def test_silence_in_a_stream_is_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """So is one that says nothing at all any more."""
-    monkeypatch.setattr(gateway, "STREAM", _quick(gateway.STREAM, idle_s=0.05))
+    monkeypatch.setattr(Limits, "stream", structs.replace(Limits().stream, idle_s=0.05))
     stage.provider.act = answering(*chunked(*WORDS, end=False))
     reply = await stage.ask(stream=True)
     broken(reply)
@@ -258,7 +259,7 @@ async def test_silence_in_a_stream_is_given_up(stage: Stage, monkeypatch: pytest
 @pytest.mark.parametrize("what", ["trailers", "chunk extensions"])
 async def test_a_drip_of_nothing_is_silence(stage: Stage, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """Bytes that bring the answer no further do not put off the limit for silence."""
-    monkeypatch.setattr(gateway, "STREAM", _quick(gateway.STREAM, idle_s=0.05))
+    monkeypatch.setattr(Limits, "stream", structs.replace(Limits().stream, idle_s=0.05))
 
     async def act(caller: Caller) -> None:
         await caller.send(*chunked(*WORDS, end=False), b"0\r\n" if what == "trailers" else b"5;")
@@ -301,8 +302,3 @@ async def test_usage_of_a_stream_that_cannot_be_is_estimated(stage: Stage) -> No
         row, _ = await stage.row(reply)
         assert (row.status, row.usage_estimated) == ("ok", True)
         assert row.prompt_tokens > 0
-
-
-def _quick(stages: Any, **limits: float) -> Any:
-    known = {name: getattr(stages, name) for name in stages.__struct_fields__}
-    return type(stages)(**known | limits)

@@ -16,7 +16,7 @@ from baton.upstream.providers.simulated.calls import Call, CallBook, Outcome
 from baton.upstream.providers.simulated.rules import Rule
 from baton.upstream.providers.simulated.server import running
 from baton.upstream.providers.simulated.simulation import Simulation
-from tests.chaos.conftest import soon
+from tests.chaos.conftest import clear, soon
 from tests.chaos.wire import Line, line_to, post
 from tests.conftest import BatonServer, serving
 from tests.contracts.callers import DIALECTS, Ask, short
@@ -111,6 +111,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Scen
 @pytest.fixture
 def scene(house: Scene) -> Iterator[Scene]:
     """Every test leaves the house as it found it."""
+    clear(house.baton)
     yield house
     assert house.baton.app.drains.count == 0
 

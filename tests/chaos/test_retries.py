@@ -167,7 +167,7 @@ async def test_a_marked_key_is_asked_where_there_is_no_other(
     refused(await stage.ask(), 401)
     assert (await stage.ask()).status == 200
     (credential,) = stage.baton.app.directory["openai"].credentials
-    assert credential.mark is None
+    assert credential.against("gpt-4o-mini", 0.0) is None
 
 
 async def test_a_stated_wait_beyond_the_deadline_is_not_waited_for(
@@ -186,7 +186,7 @@ WAITS = {
     "retry-after: 7": "7",
     "retry-after: 7.2": "8",
     "retry-after-ms: 6500": "7",
-    "x-ratelimit-reset-requests: 1m13.588s": "74",
+    "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 1m13.588s": "74",
     "retry-after: inf": None,
     "retry-after: nan": None,
     "retry-after: -5": None,
@@ -202,7 +202,9 @@ WAITS = {
 async def test_every_form_of_a_wait_is_read(start_baton: StartBaton, provider: RawProvider) -> None:
     """In whichever form a provider says it, the caller learns it in seconds; nonsense does no harm."""
     stage = await started(start_baton, provider, retries=0)
+    (credential,) = stage.baton.app.directory["openai"].credentials
     for header, wanted in WAITS.items():
+        credential.clear()  # until its pause is over it would not be asked again
         provider.act = answering(whole(b"{}", 429, header))
         reply = await stage.ask()
         refused(reply, 429)
@@ -211,10 +213,10 @@ async def test_every_form_of_a_wait_is_read(start_baton: StartBaton, provider: R
         assert told is None or 1 <= int(told) <= 86400, header
 
 
-async def test_nothing_is_tried_again_after_the_first_word(
+async def test_who_wants_no_rescue_sees_the_stream_end_where_it_broke(
     start_baton: StartBaton, provider: RawProvider
 ) -> None:
-    """Once the caller has seen words of an answer, another one would not go on where it broke off."""
+    """Nothing is asked again after the first word, and the end is an error's."""
     stage = await started(start_baton, provider, retries=5)
 
     async def act(caller: Caller) -> None:
@@ -222,7 +224,7 @@ async def test_nothing_is_tried_again_after_the_first_word(
         caller.close()
 
     provider.act = act
-    reply = await stage.ask(stream=True)
+    reply = await stage.ask("x-baton-stream: off", stream=True)
     assert "[DONE]" not in reply.events
     assert len(provider.calls) == 1
 

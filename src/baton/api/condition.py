@@ -13,7 +13,8 @@ from baton.gateway.health.health import ProviderVitals
 from baton.gateway.health.series import Status
 from baton.gateway.resilience.breaker import State as BreakerState
 from baton.gateway.resilience.standing import Standing
-from baton.upstream.directory import Credential, Provider
+from baton.upstream.credential import Credential
+from baton.upstream.directory import Provider
 
 DATABASE_S = 2.0
 """How long the database may take to say that it is there."""
@@ -174,9 +175,9 @@ def _provider(
 
 
 def _credential(credential: Credential, now_s: float) -> CredentialCondition:
-    fit = credential.fit(now_s)
+    mark = credential.mark(now_s) or credential.cooling(now_s)
     return CredentialCondition(
         last4=credential.last4,
-        mark=None if fit or credential.mark is None else credential.mark.value,
-        marked_for_s=None if fit else round(credential.marked_until_s - now_s, 1),
+        mark=None if mark is None else mark.failure.kind.value,
+        marked_for_s=None if mark is None else round(mark.until_s - now_s, 1),
     )

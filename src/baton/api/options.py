@@ -1,13 +1,13 @@
 """Baton's own options, from the `x-baton-*` headers and the `baton` object of a body."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
 from baton.core.errors import Invalid
-from baton.core.request import Options
+from baton.core.request import MAX_MODEL_CHARS, BrokenStream, Options
 from baton.upstream.dialects.wire import UNREADABLE
 
 HEADER = "x-baton-"
@@ -15,6 +15,9 @@ _MAX_TAGS = 32
 _MAX_NAMES = 32
 _MAX_DEPTH = 16
 _Name = Annotated[str, Meta(max_length=64)]
+_MAX_FALLBACKS = 8
+_Model = Annotated[str, Meta(min_length=1, max_length=MAX_MODEL_CHARS)]
+_Fallbacks = Annotated[tuple[_Model, ...], Meta(max_length=_MAX_FALLBACKS)]
 _NOTHING = Options()
 _NULL = Raw(b"null")
 
@@ -32,13 +35,18 @@ class _Wishes(Struct, rename="camel"):
     provider: _Name | None = None
     exclude: Annotated[tuple[_Name, ...], Meta(max_length=_MAX_NAMES)] = ()
     require: Annotated[tuple[_Name, ...], Meta(max_length=_MAX_NAMES)] = ()
+    fallback: Literal["off"] | _Fallbacks | None = None
+    """Names of models; `off`: the first error is the answer."""
+    fallback_on: Annotated[tuple[Literal["filter"], ...], Meta(max_length=1)] = ()
+    stream: BrokenStream | None = None
     tags: Annotated[dict[_Name, Annotated[str, Meta(max_length=256)]], Meta(max_length=_MAX_TAGS)] = {}
     context: Raw = _NULL
     """A union with None would take nothing but null."""
 
 
 _FIELDS = {field.name.replace("_", "-"): field.encode_name for field in msgspec.structs.fields(_Wishes)}
-_LISTS = frozenset({"exclude", "require"})
+_LISTS = frozenset({"exclude", "require", "fallback", "fallback-on"})
+_OFF = "off"
 _NUMBERS = frozenset({"timeout", "max-retries"})
 _USE_CASES = {"insight_generation": "insight"}
 """Other words for use cases."""
@@ -79,6 +87,9 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         provider=read.provider,
         exclude=read.exclude,
         require=read.require,
+        fallback=() if read.fallback == _OFF else read.fallback,
+        fallback_on_filter=bool(read.fallback_on),
+        broken_stream=read.stream or BrokenStream.RESCUE,
         tags=read.tags,
         context=None if read.context == _NULL else read.context,
         said=True,
@@ -110,7 +121,7 @@ def _read_object(body: bytes) -> dict[str, Raw]:
 def _header_value(name: str, text: str) -> Raw:
     """A header's text as the JSON its field wants."""
     text = text.strip()
-    if name in _LISTS:
+    if name in _LISTS and (name, text) != ("fallback", _OFF):
         return Raw(msgspec.json.encode([part.strip() for part in text.split(",") if part.strip()]))
     if name == "tags":
         return Raw(msgspec.json.encode(_tags(text)))

@@ -5,14 +5,19 @@ from typing import Self
 
 from baton.api.exchange import Exchange
 from baton.core.request import Envelope
+from baton.gateway.resilience.course import Hope
 
 EVERY_S = 15.0
+_LOOK_S = 1.0
+"""How often it is looked whether the last hope has gone for an answer that is unseen."""
 
 
 class Pulse:
-    """Beats while it is entered. A first beat before the answer has begun sends the headers too."""
+    """Beats while it is entered. A first beat before the answer has begun sends the headers too; it waits
+    until nobody else is left to be asked, for those headers would tell of the one that failed."""
 
-    def __init__(self, exchange: Exchange, envelope: Envelope, head: bytes) -> None:
+    def __init__(self, exchange: Exchange, envelope: Envelope, head: bytes, hope: Hope) -> None:
+        self._hope = hope
         self._exchange = exchange
         self._envelope = envelope
         self._head = head
@@ -42,6 +47,9 @@ class Pulse:
     async def _beat(self) -> None:
         while True:
             quiet_s = self._loop.time() - self._spoke_s
+            if quiet_s >= EVERY_S and not self._exchange.started and self._hope.left:
+                await asyncio.sleep(_LOOK_S)
+                continue
             if quiet_s >= EVERY_S:
                 if not self._exchange.started:
                     envelope = self._envelope

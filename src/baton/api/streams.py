@@ -1,17 +1,21 @@
 """Handing a stream on to a client, as fast as the client reads it."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from baton.api.compat import receipts
 from baton.api.exchange import Exchange
 from baton.api.pulse import Pulse
 from baton.core.request import Envelope
+from baton.gateway.resilience.course import Hope
 from baton.gateway.streaming import Streaming
 
 
 async def hand_on(
-    exchange: Exchange, beginning: Awaitable[Streaming], envelope: Envelope, request_id: str
+    exchange: Exchange,
+    begin: Callable[[Hope], Awaitable[Streaming]],
+    envelope: Envelope,
+    request_id: str,
 ) -> Streaming:
     """Send headers and pieces of a stream that is about to begin; its end is left to the caller.
 
@@ -19,8 +23,9 @@ async def hand_on(
         BatonError: it did not begin, or broke off; `exchange.started` tells whether headers have left.
     """
     visit = exchange.visit
-    async with Pulse(exchange, envelope, receipts.head(receipts.of_beginning(request_id))) as pulse:
-        streaming = await beginning
+    hope = Hope()
+    async with Pulse(exchange, envelope, receipts.head(receipts.of_beginning(request_id)), hope) as pulse:
+        streaming = await begin(hope)
         try:
             if not exchange.started:
                 head = receipts.head(receipts.of_stream(streaming, envelope))

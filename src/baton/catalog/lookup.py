@@ -135,6 +135,14 @@ class Catalog:
             param="model",
         )
 
+    def served(self, name: str) -> Offer | None:
+        """The model that a rule means by a name: what takes its place where it is retired; None: nobody."""
+        entry = self._names.get(name.lower())
+        if not isinstance(entry, Resolution):
+            return None
+        offer = _current(entry.offer, name, self._by_id).offer
+        return None if offer.retired else offer
+
     def provider(self, word: str) -> ProviderSpec | None:
         """The provider of that name or alias, in any case."""
         return self._words.get(word.lower())

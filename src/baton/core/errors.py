@@ -162,12 +162,14 @@ class AttemptFailed(ProviderError):
 class AllAttemptsFailed(ProviderError):
     """Every attempt failed. The last failure gives status and message; all of them are listed.
 
-    When only one route was asked its own words reach the caller, as if Baton were not there.
+    When only one route was asked its own words reach the caller, as if Baton were not there. What a fallback
+    has against the request itself is nothing that its caller could mend.
     """
 
     def __init__(self, attempts: Sequence[tuple[str, Failure, int]]) -> None:
         """`attempts`: (`provider/model`, failure, milliseconds) in the order they were made, at least one."""
-        last = attempts[-1][1]
+        asked = attempts[0][0]
+        last = [why for route, why, _ in attempts if route == asked or why.kind not in _OF_THE_REQUEST][-1]
         super().__init__(last.message, retry_after_s=last.retry_after_s)
         self.attempts = tuple(attempts)
         self.failure = last
@@ -186,5 +188,16 @@ class AllAttemptsFailed(ProviderError):
 
 
 _RETRY_MAY_HELP = frozenset(
-    {Kind.CONNECT, Kind.TIMEOUT, Kind.SERVER, Kind.MALFORMED, Kind.RATE_LIMIT, Kind.CONFLICT}
+    {
+        Kind.CONNECT,
+        Kind.TIMEOUT,
+        Kind.SERVER,
+        Kind.MALFORMED,
+        Kind.RATE_LIMIT,
+        Kind.CONFLICT,
+        Kind.BREAKER_OPEN,
+    }
 )
+
+_OF_THE_REQUEST = frozenset({Kind.BAD_REQUEST, Kind.CONTEXT_LENGTH, Kind.MODEL_GONE})
+"""What speaks against a request, or against Baton's choice of a fallback for it."""

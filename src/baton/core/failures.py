@@ -30,6 +30,12 @@ class Kind(StrEnum):
     BAD_REQUEST = "invalid_request"
     CONTENT_FILTER = "content_filter"
     CONFLICT = "provider_conflict"
+    UNTRUE = "invalid_answer"
+    """Not true to the schema that was asked for, also not the second time."""
+    BREAKER_OPEN = "breaker_open"
+    """It was not asked: it has failed too often of late, or an admin holds it closed off."""
+    DIVERGED = "answer_diverged"
+    """Asked to go on with a broken answer, it said something else."""
     CLIENT_GONE = "client_gone"
     DEADLINE = "deadline_exceeded"
 
@@ -73,6 +79,9 @@ RULES: dict[Kind, Rule] = {
         again=Again.NEVER, falls_back=False, breaks=False, caller_status=400, keeps_provider_status=True
     ),
     Kind.CONFLICT: Rule(again=Again.WAIT, falls_back=True, breaks=True, caller_status=502),
+    Kind.UNTRUE: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=502),
+    Kind.BREAKER_OPEN: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=503),
+    Kind.DIVERGED: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=502),
     Kind.CLIENT_GONE: Rule(again=Again.NEVER, falls_back=False, breaks=False, caller_status=499),
     Kind.DEADLINE: Rule(again=Again.NEVER, falls_back=False, breaks=False, caller_status=504),
 }
@@ -96,6 +105,16 @@ class Failure(Struct, frozen=True, kw_only=True):
     """Further fields of the provider's error object, e.g. `failed_generation`."""
     final: bool = False
     """Whether the provider says itself that asking it again is no use (`x-should-retry: false`)."""
+
+    @property
+    def unreached(self) -> bool:
+        """Whether no connection was had; one that broke off later is of the same kind."""
+        return self.kind is Kind.CONNECT and not self.billed
+
+    @property
+    def is_of_the_provider(self) -> bool:
+        """Whether its other models would fail in the same way."""
+        return self.unreached or self.kind in (Kind.CREDENTIAL, Kind.EXHAUSTED)
 
     @property
     def rule(self) -> Rule:

@@ -146,6 +146,17 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     """Paths of fields inside parts, tools and the like that only `dialect` knows, e.g. `messages[0].foo`."""
 
 
+class BrokenStream(StrEnum):
+    """What becomes of a stream whose provider breaks off."""
+
+    RESCUE = "rescue"
+    """Another model goes on where it stopped."""
+    WHOLE = "whole"
+    """Nothing is sent before the answer is whole, or a while has passed; then as `rescue`."""
+    OFF = "off"
+    """It ends with the dialect's error event."""
+
+
 class Options(Struct, frozen=True, kw_only=True):
     """Baton's own wishes, from the `baton` object or the `x-baton-*` headers."""
 
@@ -161,6 +172,11 @@ class Options(Struct, frozen=True, kw_only=True):
     """Providers that must not serve it."""
     require: tuple[str, ...] = ()
     """Capabilities a model must have besides those that the request itself needs."""
+    fallback: tuple[str, ...] | None = None
+    """Names of the models to ask where the first fails, in order; empty: none; None: not said."""
+    fallback_on_filter: bool = False
+    """Whether another model is asked where the first one's filter refuses."""
+    broken_stream: BrokenStream = BrokenStream.RESCUE
     tags: dict[str, str] = {}
     context: Raw | None = None
     said: bool = False

@@ -62,7 +62,7 @@ class Counting:
         model = chosen.model
         provider = self._directory[model.provider]
         started_s = self._clock.monotonic()
-        route = Route(provider, provider.credential(started_s), model.name)
+        route = Route(provider, provider.credential(model.name, started_s), model.name)
         timeout_s = envelope.options.timeout_s
         deadline = Deadline() if timeout_s is None else Deadline(started_s + timeout_s)
         try:

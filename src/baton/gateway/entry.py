@@ -6,6 +6,7 @@ from typing import Self
 
 from msgspec import Struct, structs
 
+from baton.catalog.lookup import Offer
 from baton.catalog.pricing import Cost as Priced
 from baton.catalog.pricing import Standing, cost
 from baton.core.chars import Tally
@@ -16,6 +17,7 @@ from baton.core.usage import Usage
 from baton.gateway.routing.decision import Decision
 from baton.ledger.book import Book
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled, Status, believable
+from baton.upstream.dialects.handing import Progress
 from baton.upstream.replies import Reply
 from baton.upstream.route import Route
 
@@ -70,6 +72,23 @@ def outcome_of(reply: Reply) -> Outcome:
     )
 
 
+def _name(offer: Offer) -> tuple[str, str]:
+    return offer.model.provider, offer.model.name
+
+
+def outcome_so_far(seen: Progress, worth: float = 1) -> Outcome:
+    """What a stream came to, as far as it has come."""
+    return Outcome(
+        usage=seen.usage,
+        model=seen.model,
+        finish=seen.finish,
+        chars=seen.chars,
+        text=seen.text,
+        worth=worth,
+        uncounted=seen.chars - seen.counted,
+    )
+
+
 class Entry:
     """Collects one interaction's attempts and writes its end, once."""
 
@@ -81,11 +100,13 @@ class Entry:
         self._clock = clock
         self._decision = decision
         self._offer = decision.chosen.offer
+        """Of the model that is asked, or was asked last."""
         self._started_s = started_s
         self._attempts: list[Attempt] = []
         self._route: Route | None = None
         self._attempt_s = 0.0
         self._first_token_s: float | None = None
+        self._shown_s: float | None = None
         self._upstream_s = 0.0
         self._left_s: float | None = None
         self._told: Usage | None = None
@@ -132,8 +153,9 @@ class Entry:
             await self._book.ended(self.id)
 
     def hand_over(self) -> None:
-        """Somebody else writes the end: a stream is under way."""
+        """Somebody else writes the end: a stream is under way, and its first words are its caller's."""
         self._handed_over = True
+        self._shown_s = self._first_token_s
 
     @property
     def id(self) -> str:
@@ -145,9 +167,19 @@ class Entry:
         """Attempts made so far."""
         return len(self._attempts)
 
-    def begin(self, route: Route) -> None:
+    @property
+    def offer(self) -> Offer:
+        """The model that is asked, or was asked last."""
+        return self._offer
+
+    def others_than(self, offer: Offer) -> int:
+        """How many other models have been asked."""
+        return len({(each.provider, each.model) for each in self._attempts} - {_name(offer)})
+
+    def begin(self, route: Route, offer: Offer) -> None:
         """An attempt begins."""
         self._route = route
+        self._offer = offer
         self._attempt_s = self._clock.monotonic()
         self._first_token_s = None
         self._told = None
@@ -190,15 +222,19 @@ class Entry:
         self._violation = violation
 
     def cancel(self) -> Settled:
-        """Write the end of one whose caller left before a word: what was being asked is taken as used."""
+        """Write the end of one whose caller left before a word."""
+        return self._settle(Status.CANCELLED.value, None, None, self.abandon())
+
+    def abandon(self) -> Usage:
+        """The caller left during the attempt under way: what was being asked is taken as used."""
         if self._route is None:
-            usage = Usage()
-        elif self._told is not None and believable(self._told):
+            return Usage()
+        if self._told is not None and believable(self._told):
             usage = structs.replace(self._told, estimated=True)
         else:
             usage = self._estimate(0)
         self.fail(Failure(kind=Kind.CLIENT_GONE, message=CANCELLED), usage)
-        return self._settle(Status.CANCELLED.value, None, None, usage)
+        return usage
 
     def used(self, outcome: Outcome) -> Usage:
         """What an answer took: as reported, but for what cannot be (nothing at all for some text).
@@ -228,7 +264,11 @@ class Entry:
 
     def _estimate(self, completion: int) -> Usage:
         """The prompt as estimated, and what was received."""
-        return Usage(prompt=self.opened.prompt_tokens, completion=completion, estimated=True)
+        decision, offer = self._decision, self._offer
+        prompt = self.opened.prompt_tokens
+        if offer is not decision.chosen.offer:
+            prompt = decision.ask.tokens_for(offer)
+        return Usage(prompt=prompt, completion=completion, estimated=True)
 
     def settle_answered(self, outcome: Outcome, usage: Usage, http_status: int = 200) -> Settled:
         """Write the end of an interaction that was answered."""
@@ -280,7 +320,7 @@ class Entry:
     def _settle(self, status: str, http_status: int | None, outcome: Outcome | None, usage: Usage) -> Settled:
         ended_s = self._clock.monotonic() if self._left_s is None else self._left_s
         latency_s = ended_s - self._started_s
-        first = self._first_token_s
+        first = self._first_token_s if self._shown_s is None else self._shown_s
         served = outcome is not None
         settled = Settled(
             id=self.opened.id,

@@ -3,22 +3,21 @@
 from msgspec import Struct
 
 from baton.core.caller import Caller
-from baton.core.request import Envelope, Outline
+from baton.core.clock import Clock
+from baton.core.request import Envelope
+from baton.gateway.asking import Question
 from baton.gateway.draining import Drains
 from baton.gateway.entry import Entry, outcome_of
 from baton.gateway.opening import Arrival, Openings
-from baton.gateway.resilience.attempts import Attempts
-from baton.gateway.resilience.deadline import PATIENCE_S, STREAM, THINKING, WHOLE, Deadline
-from baton.gateway.resilience.plan import Plan
-from baton.gateway.resilience.retry import RetryPolicy
+from baton.gateway.rescue import Rescue
+from baton.gateway.resilience.attempts import Attempt, Attempts, Tried
+from baton.gateway.resilience.course import Hope
+from baton.gateway.resilience.courses import Courses
 from baton.gateway.routing.decision import Decision
 from baton.gateway.routing.live import LiveRouter
-from baton.gateway.shaping.emulation import emulation
-from baton.gateway.shaping.held import HeldAnswer, ask_held
-from baton.gateway.shaping.judgement import judgement
-from baton.gateway.streaming import Begun, Streaming
+from baton.gateway.streaming import Streaming
 from baton.ledger.rows import Settled
-from baton.upstream.directory import Directory
+from baton.upstream.calls import Upstream
 from baton.upstream.errands.errand import Errand
 from baton.upstream.replies import Reply
 
@@ -37,19 +36,21 @@ class Gateway:
     def __init__(
         self,
         router: LiveRouter,
-        directory: Directory,
+        courses: Courses,
         attempts: Attempts,
+        upstream: Upstream,
         openings: Openings,
-        retry: RetryPolicy,
         drains: Drains,
+        clock: Clock,
     ) -> None:
         """`drains`: who reads streams on that their readers left."""
         self._router = router
-        self._directory = directory
+        self._courses = courses
         self._attempts = attempts
+        self._upstream = upstream
         self._openings = openings
-        self._retry = retry
         self._drains = drains
+        self._clock = clock
 
     async def answer(self, caller: Caller, envelope: Envelope, arrival: Arrival) -> Answered:
         """Answer one request whole.
@@ -59,18 +60,15 @@ class Gateway:
             AllAttemptsFailed: every attempt failed; carries them.
         """
         decision = self._router.decide(caller, envelope)
-        plan = self._plan(decision, envelope, arrival)
-        wish = emulation(envelope, plan.provider.spec, plan.model)
+        course = self._courses.of(decision, envelope, arrival)
         async with self._openings.open(caller, envelope, decision, arrival) as entry:
-            if wish is None:
-                reply = await self._attempts.ask(plan, envelope, entry)
-                judge = judgement(envelope)
-                entry.judge(None if judge is None else judge.violation(reply.heard()))
-            else:
-                reply = await ask_held(self._attempts, plan, wish, envelope, entry)
+            question = Question(self._upstream, self._clock, course, envelope, entry)
+            reply = await self._attempts.make(course, entry, question.whole)
             return self._settle(reply, entry, decision)
 
-    async def stream(self, caller: Caller, envelope: Envelope, arrival: Arrival) -> Streaming:
+    async def stream(
+        self, caller: Caller, envelope: Envelope, arrival: Arrival, hope: Hope | None = None
+    ) -> Streaming:
         """Answer one request as a stream; returns with its first words.
 
         Raises:
@@ -78,17 +76,16 @@ class Gateway:
             AllAttemptsFailed: every attempt failed before it said anything.
         """
         decision = self._router.decide(caller, envelope)
-        plan = self._plan(decision, envelope, arrival)
-        wish = emulation(envelope, plan.provider.spec, plan.model)
+        course = self._courses.of(decision, envelope, arrival)
+        if hope is not None:
+            hope.course = course
         async with self._openings.open(caller, envelope, decision, arrival) as entry:
-            if wish is None:
-                begun: Begun = await self._attempts.begin(plan, envelope, entry)
-            else:
-                begun = HeldAnswer(await ask_held(self._attempts, plan, wish, envelope, entry), envelope)
-                entry.first_token()
+            question = Question(self._upstream, self._clock, course, envelope, entry)
+            tried = Tried()
+            begun = await self._attempts.make(course, entry, question.stream, tried)
             entry.hand_over()
-            judge = judgement(envelope) if wish is None else None
-            return Streaming(begun, entry, envelope, decision, judge, self._drains)
+            rescue = Rescue(self._attempts, self._upstream, self._clock, course, envelope)
+            return Streaming(begun, entry, envelope, decision, rescue, tried, self._drains)
 
     async def run(self, caller: Caller, errand: Errand, arrival: Arrival) -> Answered:
         """Run an errand: what is no chat goes the same way.
@@ -98,28 +95,15 @@ class Gateway:
             AllAttemptsFailed: every attempt failed; carries them.
         """
         decision = self._router.decide(caller, errand)
-        plan = self._plan(decision, errand, arrival)
-        async with self._openings.open(caller, errand, decision, arrival) as entry:
-            return self._settle(await self._attempts.run(plan, errand, entry), entry, decision)
+        course = self._courses.of(decision, errand, arrival)
 
-    def _plan(self, decision: Decision, request: Outline, arrival: Arrival) -> Plan:
-        options = request.options
-        model = decision.chosen.offer.model
-        provider = self._directory[model.provider]
-        stages = WHOLE
-        if request.stream:
-            stages = THINKING if "reasoning" in model.capabilities else STREAM
-        timeout_s = options.timeout_s
-        deadline = Deadline() if timeout_s is None else Deadline(arrival.started_s + timeout_s)
-        retry = self._retry if options.max_retries is None else RetryPolicy(options.max_retries)
-        return Plan(
-            provider=provider,
-            model=model.name,
-            retry=retry,
-            deadline=deadline,
-            stages=stages,
-            ends_s=arrival.started_s + PATIENCE_S,
-        )
+        async def ask(attempt: Attempt) -> Reply:
+            reply = await self._upstream.run(attempt.route, errand, course.deadlines(self._clock))
+            attempt.lesson.well()
+            return reply
+
+        async with self._openings.open(caller, errand, decision, arrival) as entry:
+            return self._settle(await self._attempts.make(course, entry, ask), entry, decision)
 
     def _settle(self, reply: Reply, entry: Entry, decision: Decision) -> Answered:
         outcome = outcome_of(reply)

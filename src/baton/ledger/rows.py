@@ -235,9 +235,16 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
         )
 
     @property
+    def fallbacks(self) -> int:
+        """How many models were asked besides the first."""
+        if len(self.attempts) < 2:
+            return 0
+        return len({(attempt.provider, attempt.model) for attempt in self.attempts}) - 1
+
+    @property
     def fell_back(self) -> bool:
         """Whether more than one model was asked."""
-        return len({(attempt.provider, attempt.model) for attempt in self.attempts}) > 1
+        return self.fallbacks > 0
 
     @property
     def original_provider(self) -> str | None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from baton.core.provider import ProviderSpec
+from baton.settings.chain import CHAIN, with_chain
 from baton.settings.problems import Misconfigured, Problem, hint
 from baton.settings.providers import SECTION, read_providers
 from baton.settings.values import Settings
@@ -19,6 +20,7 @@ from baton.upstream.outbound import allowance
 PREFIX = "BATON_"
 _CUSTOMARY = {
     "DATABASE_URL": "database_url",
+    "FALLBACK_CHAIN": "fallback_chain",
     "HTTPS_PROXY": "https_proxy",
     "https_proxy": "https_proxy",
     "HTTP_PROXY": "http_proxy",
@@ -64,6 +66,8 @@ def load(
     if settings is not None:
         problems.extend(sources.problem(name, what) for name, what in _check_files(settings))
         problems.extend(sources.problem(_ALLOWED, what) for what in _check_hosts(settings))
+        settings, wrong = with_chain(settings, specs)
+        problems.extend(sources.problem(CHAIN, what) for what in wrong)
     if problems or settings is None:
         raise Misconfigured([sources.located(problem) for problem in problems])
     return settings

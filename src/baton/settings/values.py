@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from baton.gateway.draining import AbortedStreams
+from baton.gateway.resilience.deadline import Limits
 from baton.ledger.settings import JournalKind, WhenFull
 from baton.upstream.directory import ProviderSettings
 from baton.upstream.http import HttpSettings
@@ -41,6 +42,14 @@ class Settings(BaseModel):
     """Root of all hashes; a key file is made where unset."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """How often a failed call is made again."""
+    fallback: bool = True
+    """Ask another model where the one that was asked fails; a request may say otherwise for itself."""
+    fallback_chain: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("xai", "anthropic", "openai")
+    """Providers to fall back to, the first first, comma-separated. Also `FALLBACK_CHAIN`."""
+    first_token_s: Annotated[float, Field(gt=0, le=600)] = 10
+    """How long a stream may keep its first words back while another model could be asked, seconds."""
+    stall_s: Annotated[float, Field(gt=0, le=600)] = 20
+    """How long a stream may fall silent between its words, seconds."""
     aborted_streams: AbortedStreams = AbortedStreams.CANCEL
     """What happens to a stream whose reader has left: `cancel`, or `drain`: read on to learn its usage."""
     journal: JournalKind = JournalKind.FILE
@@ -73,6 +82,11 @@ class Settings(BaseModel):
     """Hosts that URLs of requests may lead to although they are not public, comma-separated."""
     providers: dict[str, ProviderSettings] = {}
     """Filled from `<NAME>_API_KEY` and its kin, or `[providers.<name>]`."""
+
+    @property
+    def limits(self) -> Limits:
+        """How long streams may be silent."""
+        return Limits(first_token_s=self.first_token_s, stall_s=self.stall_s)
 
     @property
     def http(self) -> HttpSettings:

@@ -7,58 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from baton.core.dialect import Dialect
-from baton.core.failures import Failure, Kind
 from baton.core.provider import ProviderSpec
 from baton.upstream import providers
-
-_MARK_S = {Kind.CREDENTIAL: 60.0, Kind.EXHAUSTED: 600.0}
-"""How long a refused key is passed over before it is tried again (decision 6)."""
-
-_COOLDOWN_S = 5.0
-"""After a 429 that states no wait."""
-
-
-class Credential:
-    """One key of a provider, and what is known against it.
-
-    Its text appears nowhere but in the header it is sent in.
-    """
-
-    __slots__ = ("key", "mark", "marked_until_s")
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self.mark: Kind | None = None
-        """Why it is passed over: invalid, exhausted, or its rate limit reached."""
-        self.marked_until_s = 0.0
-
-    @property
-    def last4(self) -> str:
-        """What may be shown of it; nothing of a key too short to hide the rest."""
-        return self.key[-4:] if len(self.key) >= 12 else ""
-
-    def __repr__(self) -> str:
-        return f"Credential(…{self.last4})"
-
-    def failed(self, failure: Failure, now_s: float) -> bool:
-        """Note a failure; returns whether it is the key's and another key may do better."""
-        if failure.kind is Kind.RATE_LIMIT:
-            wait_s = _COOLDOWN_S if failure.retry_after_s is None else failure.retry_after_s
-        elif failure.kind in _MARK_S:
-            wait_s = _MARK_S[failure.kind]
-        else:
-            return False
-        self.mark, self.marked_until_s = failure.kind, now_s + wait_s
-        return True
-
-    def succeeded(self) -> None:
-        """A success clears every mark."""
-        self.mark = None
-        self.marked_until_s = 0.0
-
-    def fit(self, now_s: float) -> bool:
-        """Whether nothing is known against it now."""
-        return self.mark is None or now_s >= self.marked_until_s
+from baton.upstream.credential import Credential
 
 
 class ProviderSettings(Struct, frozen=True, kw_only=True):
@@ -126,23 +77,26 @@ class Provider:
             return f"{upper}_API_KEY"
         return f"{upper}_BASE_URL"
 
-    def credential(self, now_s: float) -> Credential:
-        """The key whose turn it is, passing over marked ones while another is left.
+    def credential(self, model: str, now_s: float) -> Credential:
+        """The key whose turn it is, passing over those that something speaks against while another is left.
 
         `now_s` on the monotonic clock. An empty key where none is needed.
         """
         usable = self._usable
         if len(usable) == 1:
             return usable[0]
+        waits: list[tuple[float, int]] = []
         for _ in usable:
             self._turn = (self._turn + 1) % len(usable)
-            if usable[self._turn].fit(now_s):
+            mark = usable[self._turn].against(model, now_s)
+            if mark is None:
                 return usable[self._turn]
-        return min(usable, key=lambda credential: credential.marked_until_s)
+            waits.append((mark.until_s, self._turn))
+        return usable[min(waits)[1]]
 
-    def other_credential(self, now_s: float) -> bool:
-        """Whether a key without a mark is left."""
-        return any(credential.fit(now_s) for credential in self._usable)
+    def has_fit_credential(self, model: str, now_s: float) -> bool:
+        """Whether a key is left that nothing speaks against."""
+        return any(credential.against(model, now_s) is None for credential in self._usable)
 
 
 def declared() -> tuple[ProviderSpec, ...]:

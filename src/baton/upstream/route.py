@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from baton.upstream.directory import Credential, Provider
+from baton.upstream.credential import Credential
+from baton.upstream.directory import Provider
 
 
 class Route(Struct, frozen=True):

@@ -144,9 +144,8 @@ async def test_a_providers_error_is_told_in_the_dialect(
     async with before_anthropic(start_baton, session) as (web, _):
         for model in (f"anthropic/echo;{settings}", f"vllm/echo;{settings}"):
             body = {"model": model, "max_tokens": 9, "messages": HELLO}
-            reply = await web.ask(
-                "POST", "/v1/messages", web.baton.admin | {"x-baton-max-retries": "0"}, json=body
-            )
+            once = web.baton.admin | {"x-baton-max-retries": "0", "x-baton-fallback": "off"}
+            reply = await web.ask("POST", "/v1/messages", once, json=body)
             error = reply.json["error"]
             assert (reply.status, reply.json["type"], error["type"]) == (status, "error", kind), model
             assert error["message"]

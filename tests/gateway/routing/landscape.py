@@ -34,12 +34,13 @@ def router(
     configured: set[str] | None = None,
     stand_ins: set[str] | None = None,
     weights: Weights | None = None,
+    chain: tuple[str, ...] = (),
 ) -> Router:
     """A router over the models; every provider that one names is configured unless said."""
     names = sorted({each.provider for each in models})
     specs = [ProviderSpec(name=name, title=name, base_url="", aliases=(f"{name}-inc",)) for name in names]
     able = frozenset(names if configured is None else configured)
-    return Router(Catalog(models, specs, NOW_S), able, frozenset(stand_ins or ()), weights)
+    return Router(Catalog(models, specs, NOW_S), able, frozenset(stand_ins or ()), weights, chain=chain)
 
 
 def ask(**fields: Any) -> Ask:

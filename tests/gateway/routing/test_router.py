@@ -130,7 +130,52 @@ def test_fallbacks_are_the_next_best_three_from_other_providers_first() -> None:
     decision = many.decide(ask())
     assert [offer.id for offer in decision.fallbacks] == ["c/1", "b/1", "a/2"]
     named = many.decide_named(many.catalog.resolve("b/1"), ask())
-    assert [offer.id for offer in many.fallbacks(named.chosen.offer, ask())] == ["a/1", "a/2", "a/3"]
+    assert [offer.id for offer in many.fallbacks(named.chosen.offer, ask())] == ["a/1", "c/1", "a/2", "a/3"]
+
+
+def test_fallbacks_follow_the_chain_of_providers() -> None:
+    """Providers of the chain come in its order, whatever they score; others behind them."""
+    models = (
+        model("a/1"),
+        model("b/1", quality=0.9),
+        model("c/1", quality=0.8),
+        model("d/1", quality=0.7),
+        model("d/2", quality=0.6),
+    )
+    chained = router(*models, chain=("d", "unknown", "c"))
+    first = chained.decide_named(chained.catalog.resolve("a/1"), ask()).chosen.offer
+    assert [offer.id for offer in chained.fallbacks(first, ask())] == ["d/1", "c/1", "b/1", "d/2"]
+
+
+def test_a_preferred_provider_does_not_keep_others_from_helping() -> None:
+    """Once it has failed, the preference has nothing to narrow."""
+    pair = router(model("a/1"), model("b/1"))
+    asked = ask(provider="a")
+    chosen = pair.decide(asked).chosen.offer
+    assert chosen.id == "a/1"
+    assert [offer.id for offer in pair.fallbacks(chosen, asked)] == ["b/1"]
+    assert pair.has_others(chosen, asked)
+
+
+def test_what_is_too_long_falls_back_to_a_longer_model_only() -> None:
+    """A prompt that one model refused for its length is not sent to another that holds no more."""
+    three = router(
+        model("a/1", context_window=8000),
+        model("b/same", context_window=8000, quality=0.9),
+        model("c/longer", context_window=9000, quality=0.1),
+    )
+    chosen = three.decide_named(three.catalog.resolve("a/1"), ask()).chosen.offer
+    assert [offer.id for offer in three.fallbacks(chosen, ask(), longer=True)] == ["c/longer"]
+
+
+def test_what_is_shut_is_passed_over_while_another_is_left() -> None:
+    """It leaves the candidates with its reason; where all are shut the best is named all the same."""
+    pair = router(model("a/1", quality=0.9), model("b/1", quality=0.1))
+    decision = pair.decide(ask(), shut=lambda offer: "shut" if offer.id == "a/1" else None)
+    assert decision.chosen.offer.id == "b/1"
+    assert reasons(decision)["a/1"] == "shut"
+    assert decision.fallbacks == ()
+    assert pair.decide(ask(), shut=lambda _: "shut").chosen.offer.id == "a/1"
 
 
 def test_ties_break_by_price_then_name() -> None:

@@ -21,7 +21,7 @@ from baton.gateway.opening import Arrival
 
 PATH = "/api/admin/ai/test"
 _SAMPLE = "Say hello in one short sentence."
-_ONCE = {"max-retries": "0", "timeout": "60"}
+_ONCE = {"max-retries": "0", "timeout": "60", "fallback": "off"}
 """A test tells how the model is now; nobody wants it to try until it works."""
 
 

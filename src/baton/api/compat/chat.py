@@ -1,6 +1,7 @@
 """Chat in any dialect: bytes in and bytes out."""
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec import Struct
 
@@ -42,7 +43,8 @@ class Chat:
         """Answer whole, or as a stream."""
         envelope = self._speech.read(exchange, body)
         if envelope.stream:
-            await hand_on(exchange, self._gateway.stream(caller, envelope, arrival), envelope, arrival.id)
+            begin = partial(self._gateway.stream, caller, envelope, arrival)
+            await hand_on(exchange, begin, envelope, arrival.id)
             exchange.visit.end_stream()
             return
         answered = await self._gateway.answer(caller, envelope, arrival)

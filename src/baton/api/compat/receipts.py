@@ -30,6 +30,7 @@ def of_answer(answered: Answered, request: Outline) -> bytes:
         f"x-baton-provider: {settled.provider}\r\n"
         f"x-baton-model: {_text(settled.model or '')}\r\n"
         "x-baton-cache: off\r\n"
+        f"x-baton-fallback: {settled.fallbacks}\r\n"
         f"x-baton-attempts: {len(settled.attempts)}\r\n"
         f"x-baton-latency-ms: {settled.latency_ms}\r\n"
         f"x-baton-upstream-ms: {settled.upstream_ms}\r\n"
@@ -48,12 +49,13 @@ def of_beginning(request_id: str) -> list[Header]:
 
 def of_stream(streaming: Streaming, envelope: Envelope) -> list[Header]:
     """The headers of a stream; what is not known yet rides on its last event."""
-    model = streaming.decision.chosen.offer.model
+    model = streaming.offer.model
     headers = [
         *of_beginning(streaming.id),
         (b"x-baton-provider", model.provider.encode()),
         (b"x-baton-model", _text(model.name).encode()),
         (b"x-baton-cache", b"off"),
+        (b"x-baton-fallback", b"%d" % streaming.fallbacks),
         (b"x-baton-attempts", b"%d" % streaming.attempts),
     ]
     return [*headers, *_upstream(streaming.headers), *_notes(envelope, streaming.losses)]

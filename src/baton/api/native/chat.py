@@ -1,5 +1,7 @@
 """`POST /api/ai/v2/chat`: the full orchestration in one documented shape."""
 
+from functools import partial
+
 from baton.api.compat import receipts
 from baton.api.exchange import Exchange
 from baton.api.native.answer import Said, compose, encode, said_in
@@ -47,8 +49,8 @@ class NativeChat:
     async def _stream(
         self, exchange: Exchange, caller: Caller, envelope: Envelope, arrival: Arrival, pen: Pen
     ) -> None:
-        beginning = self._gateway.stream(caller, envelope, arrival)
-        streaming = await hand_on(exchange, beginning, envelope, arrival.id)
+        begin = partial(self._gateway.stream, caller, envelope, arrival)
+        streaming = await hand_on(exchange, begin, envelope, arrival.id)
         if streaming.settled is not None:
             dropped = (*envelope.options.dropped, *streaming.losses.dropped)
             answer = compose(pen.writer.said, streaming.settled, streaming.decision, dropped)

@@ -83,7 +83,7 @@ class Prober:
         return provider.configured and self._health.unasked_s(provider.name) >= self._every_s
 
     async def _probe(self, provider: Provider) -> None:
-        route = Route(provider, provider.credential(self._clock.monotonic()), "")
+        route = Route(provider, provider.credential("", self._clock.monotonic()), "")
         if not can_list(route):
             return
         failure = await probe(self._way, route, self._clock.wall())

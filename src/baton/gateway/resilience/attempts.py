@@ -2,185 +2,191 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
-from msgspec import structs
+from msgspec import Struct, structs
 
 from baton.core.clock import Clock
-from baton.core.errors import AllAttemptsFailed, AttemptFailed
+from baton.core.errors import AllAttemptsFailed, AttemptFailed, Invalid
 from baton.core.failures import Failure, Kind
-from baton.core.request import Envelope
-from baton.core.usage import Usage
 from baton.gateway.entry import Entry
-from baton.gateway.resilience.plan import Plan
-from baton.upstream.calls import Upstream
-from baton.upstream.dialects.listening import Heard
-from baton.upstream.directory import Credential
-from baton.upstream.errands.errand import Errand
-from baton.upstream.replies import Reply, ReplyStream
+from baton.gateway.resilience.budget import RetryBudget
+from baton.gateway.resilience.course import Course, Leg
+from baton.gateway.resilience.gates import Gates, Lesson
+from baton.upstream.credential import Credential
 from baton.upstream.route import Route
 
 T = TypeVar("T")
 _log = structlog.stdlib.get_logger(__name__)
 
-
-_NOTHING_SAID = Failure(
-    kind=Kind.MALFORMED, message="The provider ended its stream without a word.", billed=True
-)
+_NEVER_ELSEWHERE = frozenset({Kind.CLIENT_GONE, Kind.DEADLINE})
 
 
-class BegunStream:
-    """A stream that has said its first words: `first` is to be sent, then what `rest` brings."""
+class Attempt(Struct, frozen=True):
+    """One attempt under way: which model, by which key, and what is to be learnt from it."""
 
-    def __init__(self, stream: ReplyStream, pieces: AsyncGenerator[bytes], first: bytes) -> None:
-        self._stream = stream
-        self.seen = stream.seen
-        self.headers: Mapping[str, str] = stream.headers
-        self.losses = stream.losses
-        self.first = first
-        self.rest = pieces
-
-    @property
-    def heard(self) -> Heard | None:
-        """What was said, where somebody wanted to hear it."""
-        return self._stream.heard
-
-    def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
-        """The end of a whole answer."""
-        return self._stream.handing.finale(usage, baton)
-
-    async def drain(self, most_bytes: int) -> None:
-        """Read on to its end, or for so many bytes; nobody hears it."""
-        await self.rest.aclose()
-        left = most_bytes
-        self.rest = self._stream.pieces()
-        async for piece in self.rest:
-            left -= len(piece)
-            if left < 0:
-                break
-
-    async def close(self) -> None:
-        """Let go of it; closes the upstream socket where the answer had not ended."""
-        await self.rest.aclose()
-        await self._stream.close()
+    leg: Leg
+    route: Route
+    lesson: Lesson
 
 
-class _Tried:
+Call = Callable[[Attempt], Awaitable[T]]
+"""Makes an attempt. Raises AttemptFailed."""
+
+
+def never_troubled(provider: str, model: str) -> bool:
+    """Of an installation that does not observe its providers."""
+    del provider, model
+    return False
+
+
+class Tried:
     """What one call has been through."""
 
-    __slots__ = ("failures", "refused")
+    __slots__ = ("failures", "made", "refused", "skipped")
 
     def __init__(self) -> None:
         self.failures: list[tuple[str, Failure, int]] = []
         """Route, failure, milliseconds."""
+        self.skipped: list[tuple[str, Failure, int]] = []
+        """Routes that were not asked, and why."""
+        self.made = 0
+        """Attempts at the leg under way, but for those with a refused key."""
         self.refused: set[Credential] = set()
         """Keys that the provider would not have."""
 
+    @property
+    def others_asked(self) -> bool:
+        """Whether this is not the first model."""
+        return bool(self.failures or self.skipped)
+
+    def error(self) -> AllAttemptsFailed:
+        """The end of a call that nobody could answer."""
+        return AllAttemptsFailed(self.failures or self.skipped)
+
 
 class Attempts:
-    """Calls a route, and calls it again where that may help."""
+    """Asks one leg of a course after the other, and the same one again where that may help."""
 
     def __init__(
         self,
-        upstream: Upstream,
+        gates: Gates,
         clock: Clock,
         rng: random.Random,
+        *,
+        troubled: Callable[[str, str], bool] = never_troubled,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._upstream = upstream
+        """`troubled`: whether so many calls of a route (provider, model) fail of late that a quick second
+        one is of no use."""
+        self._gates = gates
         self._clock = clock
         self._rng = rng
+        self._troubled = troubled
         self._sleep = sleep
+        self._budget = RetryBudget(clock)
 
-    async def ask(self, plan: Plan, envelope: Envelope, entry: Entry) -> Reply:
-        """A whole answer.
+    async def make(self, course: Course, entry: Entry, call: Call[T], tried: Tried | None = None) -> T:
+        """What a call returns that succeeded; its lesson is the caller's to end.
 
-        Raises:
-            AllAttemptsFailed: carries every attempt.
-        """
-        return await self._make(
-            plan, entry, lambda route: self._upstream.ask(route, envelope, plan.deadlines(self._clock))
-        )
-
-    async def run(self, plan: Plan, errand: Errand, entry: Entry) -> Reply:
-        """The answer to an errand.
+        `tried`: what the same request has been through before.
 
         Raises:
             AllAttemptsFailed: carries every attempt.
         """
-        return await self._make(
-            plan, entry, lambda route: self._upstream.run(route, errand, plan.deadlines(self._clock))
-        )
-
-    async def begin(self, plan: Plan, envelope: Envelope, entry: Entry) -> BegunStream:
-        """A stream that has begun to say something, or has ended without; before that, failures are unseen.
-
-        Raises:
-            AllAttemptsFailed: carries every attempt.
-        """
-        return await self._make(plan, entry, lambda route: self._begin(route, envelope, plan, entry))
-
-    async def _make(self, plan: Plan, entry: Entry, call: Callable[[Route], Awaitable[T]]) -> T:
-        """Make one attempt after another."""
-        tried = _Tried()
+        tried = tried or Tried()
         while True:
-            route = plan.route(self._clock)
-            entry.begin(route)
+            attempt = await self._enter(course, tried)
+            entry.begin(attempt.route, attempt.leg.offer)
             try:
-                made = await call(route)
+                return await call(attempt)
             except AttemptFailed as error:
-                await self._after(error, route, plan, entry, tried)
-            else:
-                route.credential.succeeded()
-                return made
+                wait_s = self._after(error, attempt, course, entry, tried)
+            except Invalid as error:  # nothing its caller could mend where it was Baton's choice to ask it
+                if not tried.others_asked:
+                    attempt.lesson.nothing()
+                    raise
+                failure = Failure(kind=Kind.BAD_REQUEST, message=error.message)
+                wait_s = self._after(AttemptFailed(failure), attempt, course, entry, tried)
+            except BaseException:
+                attempt.lesson.nothing()
+                raise
+            if wait_s:
+                await self._sleep(wait_s)
 
-    async def _begin(self, route: Route, envelope: Envelope, plan: Plan, entry: Entry) -> BegunStream:
-        stream = await self._upstream.stream(route, envelope, plan.deadlines(self._clock))
-        pieces = stream.pieces()
-        try:
-            first: list[bytes] = []
-            async for piece in pieces:
-                first.append(piece)
-                if stream.seen.said:
-                    entry.first_token()
-                    break
-            seen = stream.seen
-            if seen.failure is not None and not seen.said:
-                raise AttemptFailed(seen.failure, seen.usage)
-            if not seen.said and seen.finish is None:
-                raise AttemptFailed(_NOTHING_SAID, seen.usage)
-        except BaseException:
-            entry.told(stream.seen.usage)
-            await pieces.aclose()
-            await stream.close()
-            raise
-        return BegunStream(stream, pieces, b"".join(first))
+    async def _enter(self, course: Course, tried: Tried) -> Attempt:
+        """Leave to ask the leg whose turn it is, or the next that may be asked."""
+        while True:
+            leg, route = course.leg, course.route(self._clock)
+            lesson = await self._gates.enter(leg, route, last=course.at_last, waited=tried.made > 0)
+            if isinstance(lesson, Failure):
+                self._pass_over(lesson, course, tried)
+                continue
+            if not tried.made:
+                self._budget.called(leg.provider.name)
+            return Attempt(leg, route, lesson)
 
-    async def _after(
-        self, error: AttemptFailed, route: Route, plan: Plan, entry: Entry, tried: _Tried
-    ) -> None:
-        """Note a failed attempt and wait for the next; raises where there is none."""
+    def _pass_over(self, why: Failure, course: Course, tried: Tried) -> None:
+        """Go on with another leg than one that is not to be asked now; raises where there is none."""
+        waits = why.kind is not Kind.BREAKER_OPEN
+        passed = course.leg.id
+        if (waits and course.postpone(why)) or (course.next(why) is not None):
+            tried.made = 0
+            if not waits:
+                tried.skipped.append((passed, why, 0))
+            return
+        tried.skipped.append((passed, why, 0))
+        raise tried.error()
+
+    def _after(
+        self, error: AttemptFailed, attempt: Attempt, course: Course, entry: Entry, tried: Tried
+    ) -> float:
+        """Note a failed attempt; how long to wait for the next. Raises where there is none."""
         failure = error.failure
-        if failure.kind is Kind.TIMEOUT and not plan.deadline.allows(0.0, self._clock):
+        deadline = course.patience.deadline
+        if failure.kind is Kind.TIMEOUT and not deadline.allows(0.0, self._clock):
             failure = structs.replace(failure, kind=Kind.DEADLINE)  # the caller's impatience, not its fault
-        tried.failures.append((route.name, failure, entry.fail(failure, error.usage)))
-        now_s = self._clock.monotonic()
-        if route.credential.failed(failure, now_s):
-            if route.credential.key and failure.kind is not Kind.RATE_LIMIT:
-                _log.warning(
-                    "credential_refused",
-                    provider=route.provider.name,
-                    credential=route.credential.last4,
-                    kind=failure.kind.value,
-                )
-            tried.refused.add(route.credential)
-            if plan.provider.other_credential(now_s) and len(tried.refused) < len(plan.provider.credentials):
-                return
-        made = len(tried.failures)
-        wait_s = plan.retry.pause_s(failure, made, plan.deadline, self._clock, self._rng)
-        if wait_s is None or now_s + wait_s >= plan.ends_s:
-            raise AllAttemptsFailed(tried.failures)
-        if wait_s:
-            await self._sleep(wait_s)
+        tried.failures.append((attempt.route.name, failure, entry.fail(failure, error.usage)))
+        if attempt.lesson.failed(failure) and self._other_key(attempt, failure, tried):
+            return 0.0
+        tried.made += 1
+        wait_s = self._next(failure, attempt.leg, course, tried)
+        if wait_s is None or course.is_over(wait_s, self._clock.monotonic()):
+            raise tried.error()
+        return wait_s
+
+    def _other_key(self, attempt: Attempt, failure: Failure, tried: Tried) -> bool:
+        """Whether the same provider may be asked at once, by another key."""
+        credential, provider = attempt.route.credential, attempt.leg.provider
+        if credential.key and failure.kind is not Kind.RATE_LIMIT:
+            _log.warning(
+                "credential_refused",
+                provider=provider.name,
+                credential=credential.last4,
+                kind=failure.kind.value,
+            )
+        tried.refused.add(credential)
+        refused = sum(each in tried.refused for each in provider.credentials)
+        fit = provider.has_fit_credential(attempt.leg.model, self._clock.monotonic())
+        return fit and refused < len(provider.credentials)
+
+    def _next(self, failure: Failure, leg: Leg, course: Course, tried: Tried) -> float | None:
+        """How long to wait for the next attempt, at this leg or another; None: there is none."""
+        retry, provider, made = course.patience.retry, leg.provider.name, tried.made
+        if failure.kind in _NEVER_ELSEWHERE:
+            return None
+        deadline = course.patience.deadline
+        soon_s = retry.soon_s(failure, made, self._rng)
+        if soon_s is not None and self._troubled(provider, leg.model):
+            soon_s = None
+        if soon_s is not None and deadline.allows(soon_s, self._clock) and self._budget.take(provider):
+            return soon_s
+        if course.next(failure) is not None:
+            tried.made = 0
+            return 0.0
+        if soon_s is not None:  # the budget or the deadline was against it
+            return None
+        wait_s = retry.pause_s(failure, made, deadline, self._clock, self._rng)
+        return wait_s if wait_s is not None and self._budget.take(provider) else None

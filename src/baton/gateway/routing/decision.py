@@ -89,11 +89,15 @@ class LeftOut(Struct, frozen=True):
 class Decision(Struct, frozen=True, kw_only=True):
     """Which model serves a request, and why."""
 
+    ask: Ask
+    """What was asked of the router."""
     chosen: Candidate
     ranked: tuple[Scored, ...]
     """The best few, the chosen one first; empty where the model was named."""
     fallbacks: tuple[Offer, ...]
     """The next best three, from other providers first. Empty for a named model: see `Router.fallbacks`."""
+    listed: tuple[Offer, ...] | None = None
+    """What the request itself wants to fall back to; None: it says nothing of it."""
     candidates: int
     """How many could have served it."""
     left_out: tuple[LeftOut, ...]

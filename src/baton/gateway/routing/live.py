@@ -1,21 +1,45 @@
 """The router over the catalog as it stands now."""
 
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
 from baton.catalog.live import LiveCatalog
+from baton.catalog.lookup import Offer
 from baton.core.caller import Caller
 from baton.core.request import Outline
 from baton.gateway.routing.decision import AUTO, Ask, Decision, ask_of
-from baton.gateway.routing.router import Router
+from baton.gateway.routing.router import NOTHING_OBSERVED, Health, Router, Shut
 from baton.upstream.directory import Directory
+
+
+def nothing_observed() -> Health:
+    """Of an installation that does not observe its providers."""
+    return NOTHING_OBSERVED
 
 
 class LiveRouter:
     """Decides for one request after another; a new router is made only when the catalog changed."""
 
-    def __init__(self, catalog: LiveCatalog, directory: Directory, stand_ins: frozenset[str]) -> None:
+    def __init__(
+        self,
+        catalog: LiveCatalog,
+        directory: Directory,
+        stand_ins: frozenset[str],
+        *,
+        chain: Sequence[str] = (),
+        health: Callable[[], Health] = nothing_observed,
+        shut: Shut | None = None,
+    ) -> None:
+        """`chain`: providers to fall back to, the first first; `health`: what was observed of late; `shut`:
+        who is not to be asked at the moment."""
         self._catalog = catalog
         self._configured = directory.configured
         self._services = {provider.name: provider.spec.services for provider in directory}
         self._stand_ins = stand_ins
+        self._chain = chain
+        self._health = health
+        self._shut = shut
         self._router = self._make()
 
     def decide(self, caller: Caller, request: Outline) -> Decision:
@@ -24,14 +48,27 @@ class LiveRouter:
         Raises:
             Refused: the model's name means nothing, may not be used, or nothing can serve the request.
         """
-        return self.decide_for(request.model, ask_of(caller, request))
+        decision = self.decide_for(request.model, ask_of(caller, request))
+        listed = request.options.fallback
+        if listed is None:
+            return decision
+        catalog = self.current().catalog
+        return replace(decision, listed=tuple(catalog.resolve(name).offer for name in listed))
 
     def decide_for(self, model: str, ask: Ask) -> Decision:
         """The same, for a request that exists only in outline."""
         router = self.current()
         if model == AUTO:
-            return router.decide(ask)
+            return router.decide(ask, self._health(), shut=self._shut)
         return router.decide_named(router.catalog.resolve(model), ask)
+
+    def fallbacks(self, decision: Decision, longer: bool = False) -> tuple[Offer, ...]:
+        """The next best, whoever was chosen; `longer`: that hold more than the chosen one does."""
+        return self.current().fallbacks(decision.chosen.offer, decision.ask, self._health(), longer)
+
+    def has_fallbacks(self, decision: Decision) -> bool:
+        """Whether there may be any."""
+        return self.current().has_others(decision.chosen.offer, decision.ask)
 
     def current(self) -> Router:
         """The router of this moment."""
@@ -40,4 +77,10 @@ class LiveRouter:
         return self._router
 
     def _make(self) -> Router:
-        return Router(self._catalog.current(), self._configured, self._stand_ins, services=self._services)
+        return Router(
+            self._catalog.current(),
+            self._configured,
+            self._stand_ins,
+            services=self._services,
+            chain=self._chain,
+        )

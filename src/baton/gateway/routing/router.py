@@ -1,7 +1,7 @@
 """The choice of a model: local, deterministic, explained. No provider is called and nothing is waited for."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -25,12 +25,22 @@ SHOWN = 5
 """How many of the ranking a decision carries."""
 
 FALLBACKS = 3
+"""How many a decision tells."""
+
+_BESIDE = 2
+"""How many of the provider that failed are tried at last: it must not be asked for everybody it has."""
+
+MOST_FALLBACKS = 12
+"""How many are tried: one of each provider of a large house. The caller's deadline is nearer as a rule."""
 _POOLS_KEPT = 256  # kinds of request in use at once: tiers × needs × use cases; callers choose some of it
 _GRID = float(1 << 22)
 """Added and taken away again it rounds a score to 2⁻³⁰: what is equal on paper is equal here."""
 
 Health = Mapping[str, float]
 """Observed availability 0-1 by `provider/name`; who is not in it is taken for `UNKNOWN_AVAILABILITY`."""
+
+Shut = Callable[[Offer], str | None]
+"""Why a model is not to be asked at the moment; None: it may be."""
 
 NOTHING_OBSERVED: Health = {}
 NOTHING_BESIDE: Mapping[str, frozenset[Service]] = {}
@@ -46,19 +56,31 @@ class Router:
         stand_ins: frozenset[str] = frozenset(),
         weights: Weights | None = None,
         services: Mapping[str, frozenset[Service]] = NOTHING_BESIDE,
+        chain: Sequence[str] = (),
     ) -> None:
         """`configured`: names of providers that can be called.
 
         `stand_ins`: those of them that serve only when named, or when no other provider is configured.
-        `services`: what they serve beside chat.
+        `services`: what they serve beside chat. `chain`: providers that others fall back to, the first first;
+        those that are not in it come behind them.
         """
         self.catalog = catalog
         self._landscape = Landscape(catalog.offers, configured, stand_ins, services)
         self._weights = weights or Weights()
+        self._chain = {name: place for place, name in enumerate(chain)}
         self._pools: dict[Ask, Pool] = {}
+        self._company: dict[tuple[str, str, frozenset[str], frozenset[str], str | None], bool] = {}
 
-    def decide(self, ask: Ask, health: Health = NOTHING_OBSERVED, shown: int = SHOWN) -> Decision:
+    def decide(
+        self,
+        ask: Ask,
+        health: Health = NOTHING_OBSERVED,
+        shown: int = SHOWN,
+        shut: Shut | None = None,
+    ) -> Decision:
         """The best model for a request that leaves the choice to us; `shown` of the ranking are told.
+
+        `shut`: models that are passed over while others are left.
 
         Raises:
             Unservable: no model can serve it; the reason for each.
@@ -66,13 +88,17 @@ class Router:
         pool, order, left_out = self._ranking(ask, health)
         if not order:
             raise Unservable(self._why_nobody(left_out), {each.id: each.reason for each in left_out})
+        if shut is not None:
+            order, passed_over = _open(pool, order, shut)
+            left_out = (*left_out, *passed_over)
         ranked = tuple(self._candidate(pool.offers[index], ask, health) for index in order[:shown])
         chosen = pool.offers[order[0]]
         return Decision(
+            ask=ask,
             chosen=ranked[0],
             cost=estimated_cost(chosen, ask),
             ranked=ranked,
-            fallbacks=_others(chosen, (pool.offers[index] for index in order[1:])),
+            fallbacks=self._others(chosen, (pool.offers[index] for index in order[1:]))[:FALLBACKS],
             candidates=len(order),
             left_out=left_out,
             input_tokens=ask.tokens_for(chosen),
@@ -107,6 +133,7 @@ class Router:
         cost = estimated_cost(offer, ask)
         note = f" {resolution.note}" if resolution.note else ""
         return Decision(
+            ask=ask,
             chosen=Candidate(offer=offer, estimate=cost.total),
             cost=cost,
             ranked=(),
@@ -119,16 +146,48 @@ class Router:
             reasoning=f"{offer.id} was named in the request.{note}",
         )
 
-    def fallbacks(self, chosen: Offer, ask: Ask, health: Health = NOTHING_OBSERVED) -> tuple[Offer, ...]:
-        """The next best three for a request, from other providers than `chosen`'s first.
+    def fallbacks(
+        self, chosen: Offer, ask: Ask, health: Health = NOTHING_OBSERVED, longer: bool = False
+    ) -> tuple[Offer, ...]:
+        """The next best for a request, from other providers than `chosen`'s first.
 
         Named models get theirs here, when they are needed. A stand-in has none: whoever named it did not
-        ask for a real provider.
+        ask for a real provider. `longer`: those only that hold more than `chosen`, which was too short.
         """
         if chosen.model.provider in self._landscape.stand_ins:
             return ()
-        pool, order, _ = self._ranking(ask, health)
-        return _others(chosen, (pool.offers[index] for index in order))
+        pool, order, _ = self._ranking(_free(ask), health)
+        offers = (pool.offers[index] for index in order)
+        if longer:
+            holds = chosen.model.context_window or 0
+            offers = (offer for offer in offers if (offer.model.context_window or 0) > holds)
+        return self._others(chosen, offers)
+
+    def has_others(self, chosen: Offer, ask: Ask) -> bool:
+        """Whether `fallbacks` may find any, but for the request's length; a look-up."""
+        kind = (chosen.id, ask.tier, ask.needs, ask.exclude, ask.use_case)
+        known = self._company.get(kind)
+        if known is None:
+            if len(self._company) >= _POOLS_KEPT:
+                self._company.clear()
+            pool = self._pool(_free(ask))
+            stands_in = chosen.model.provider in self._landscape.stand_ins
+            known = not stands_in and any(offer.id != chosen.id for offer in pool.offers)
+            self._company[kind] = known
+        return known
+
+    def reason_against(self, offer: Offer, ask: Ask, instead_of: Offer) -> str | None:
+        """Why a model cannot stand in for another one, although somebody lists it; None: it can."""
+        stand_ins = self._landscape.stand_ins
+        if offer.model.provider in stand_ins and instead_of.model.provider not in stand_ins:
+            return "stands in for no real provider"
+        if reason := reason_against_any(self._landscape, offer, self._canonical(ask)):
+            return reason
+        if ask.tier not in offer.model.tier_access and not ask.any_model:
+            return f"not in the tier {ask.tier}"
+        if missing := sorted(ask.needs - offer.model.capabilities):
+            return f"has no {', '.join(missing)}"
+        return too_long(offer, ask)
 
     @property
     def kinds_kept(self) -> int:
@@ -204,6 +263,27 @@ class Router:
             f"No model can serve this request: {'; '.join(said)}." if said else "The catalog has no models."
         )
 
+    def _others(self, chosen: Offer, ranked: Iterable[Offer]) -> tuple[Offer, ...]:
+        """The best of each other provider, by the chain, then their others, at last the same provider's.
+
+        An outage takes all models of a provider, so no two of one come first.
+        """
+        best: dict[str, Offer] = {}
+        others: list[Offer] = []
+        beside: list[Offer] = []
+        for offer in ranked:
+            provider = offer.model.provider
+            if provider == chosen.model.provider:
+                if offer.id != chosen.id:
+                    beside.append(offer)
+            elif provider in best:
+                others.append(offer)
+            else:
+                best[provider] = offer
+        places, last = self._chain, len(self._chain)
+        first = sorted(best.values(), key=lambda offer: places.get(offer.model.provider, last))
+        return (*first, *others, *beside[:_BESIDE])[:MOST_FALLBACKS]
+
     def _candidate(self, offer: Offer, ask: Ask, health: Health) -> Scored:
         return candidate(offer, ask, health.get(offer.id, UNKNOWN_AVAILABILITY), self._weights)
 
@@ -236,18 +316,18 @@ def _fitting(pool: Pool, ask: Ask) -> tuple[Sequence[int], tuple[LeftOut, ...]]:
     return [index for index, reason in enumerate(reasons) if reason is None], (*pool.left_out, *short)
 
 
-def _others(chosen: Offer, ranked: Iterable[Offer]) -> tuple[Offer, ...]:
-    """The first three of other providers; where there are fewer, the same provider's fill up."""
-    elsewhere: list[Offer] = []
-    beside: list[Offer] = []
-    for offer in ranked:
-        if offer.model.provider != chosen.model.provider:
-            elsewhere.append(offer)
-            if len(elsewhere) == FALLBACKS:
-                break
-        elif offer.id != chosen.id and len(beside) < FALLBACKS:
-            beside.append(offer)
-    return (*elsewhere, *beside)[:FALLBACKS]
+def _free(ask: Ask) -> Ask:
+    """The same without the preference that a failure has overtaken."""
+    return ask if ask.provider is None else replace(ask, provider=None)
+
+
+def _open(pool: Pool, order: Sequence[int], shut: Shut) -> tuple[Sequence[int], list[LeftOut]]:
+    """The ranking without those that are shut, and these; all of it where nobody else is left."""
+    reasons = {index: reason for index in order if (reason := shut(pool.offers[index])) is not None}
+    if not reasons or len(reasons) == len(order):
+        return order, []
+    passed_over = [LeftOut(pool.offers[index].id, reason) for index, reason in reasons.items()]
+    return [index for index in order if index not in reasons], passed_over
 
 
 def _why_chosen(ranked: Sequence[Scored], candidates: int) -> str:

@@ -1,52 +1,49 @@
 """An answer held back until it is true to its schema: asked for, judged, asked for once more."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec import structs
 
 from baton.core.answer import ChatResponse
-from baton.core.errors import AllAttemptsFailed
+from baton.core.errors import AttemptFailed
 from baton.core.failures import Failure, Kind
 from baton.core.losses import Feature, Losses
 from baton.core.request import ChatRequest, Envelope
 from baton.core.usage import Usage
 from baton.gateway.entry import Entry, outcome_of
-from baton.gateway.resilience.attempts import Attempts
-from baton.gateway.resilience.deadline import WHOLE
-from baton.gateway.resilience.plan import Plan
 from baton.gateway.shaping.emulation import Emulation, put
 from baton.upstream.dialects.handing import Progress, Retelling
 from baton.upstream.dialects.listening import Heard
 from baton.upstream.dialects.retelling import stream_of
 from baton.upstream.replies import Reply
 
-INVALID = "invalid_answer"
-"""The status of an attempt whose answer was not true to the schema."""
+Ask = Callable[[Envelope], Awaitable[Reply]]
+"""Asks the model of an attempt. Raises AttemptFailed."""
 
 
 async def ask_held(
-    attempts: Attempts, plan: Plan, emulation: Emulation, envelope: Envelope, entry: Entry
+    ask: Ask, again: Callable[[], None], emulation: Emulation, envelope: Envelope, entry: Entry
 ) -> Reply:
     """The answer in the caller's dialect, true to the schema; every attempt is in the entry, with its cost.
 
+    `again`: a second attempt begins.
+
     Raises:
-        AllAttemptsFailed: no answer came, or none that is true to it.
+        AttemptFailed: no answer came, or none that is true to it.
     """
-    plan = structs.replace(plan, stages=WHOLE)
-    reply = await attempts.ask(plan, put(envelope, emulation.asked()), entry)
+    reply = await ask(put(envelope, emulation.asked()))
     response, problems = emulation.read(_taken_apart(reply))
     if problems:
-        entry.discard(outcome_of(reply), INVALID, " ".join(problems))
+        entry.discard(outcome_of(reply), Kind.UNTRUE.value, " ".join(problems))
         request: ChatRequest = emulation.asked_again(_taken_apart(reply), problems)
-        reply = await attempts.ask(plan, put(envelope, request), entry)
+        again()
+        reply = await ask(put(envelope, request))
         response, problems = emulation.read(_taken_apart(reply))
     if problems:
-        usage = entry.used(outcome_of(reply))
         message = f"The model's answer is not true to the schema, also not the second time. {problems[0]}"
-        failure = Failure(kind=Kind.MALFORMED, message=message, billed=True)
-        took_ms = entry.fail(failure, usage)
-        raise AllAttemptsFailed([(f"{plan.provider.name}/{plan.model}", failure, took_ms)])
+        failure = Failure(kind=Kind.UNTRUE, message=message, billed=True)
+        raise AttemptFailed(failure, entry.used(outcome_of(reply)))
     reply.losses.adjust(Feature.RESPONSE_FORMAT, emulation.form.value)
     body = b"" if envelope.write is None or envelope.stream else envelope.write(response, reply.losses)
     finish = next((choice.finish for choice in response.choices if choice.finish is not None), None)
@@ -75,6 +72,9 @@ class HeldAnswer:
     def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
         """The end of the answer."""
         return self._retelling.finale(usage, baton)
+
+    def ended(self, failure: Failure | None) -> None:
+        """That was known before."""
 
     async def drain(self, most_bytes: int) -> None:
         """All of it has been read."""
