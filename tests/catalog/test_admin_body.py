@@ -135,6 +135,8 @@ def test_an_update_changes_only_what_it_names() -> None:
         ({"replacedBy": "acme/small-1"}, "replacedBy"),
         ({"dailyBudgetUsd": "-1"}, "dailyBudgetUsd"),
         ({"dailyBudget": 5}, "dailyBudget"),
+        ({"maxRetries": 11}, "maxRetries"),
+        ({"maxRetries": -1}, "maxRetries"),
         ({"colour": "blue"}, "colour"),
         ({"prices": {"input": "1", "output": "1"}}, "pricePer"),
         ({"pricePer": "1G", "prices": {"input": "1", "output": "1"}}, "pricePer"),

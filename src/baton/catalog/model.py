@@ -81,6 +81,8 @@ class Model(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fi
     rpm: Count | None = None
     tpm: Count | None = None
     rpd: Count | None = None
+    max_retries: Annotated[int, Meta(ge=0, le=10)] | None = None
+    """How often a call to it that failed is made again; None: as often as to any other."""
     daily_budget: Nanos | None = None
     monthly_budget: Nanos | None = None
     default_temperature: Annotated[float, Meta(ge=0, le=2)] = 0.7

@@ -53,7 +53,7 @@ class Rescue:
         if self._course.next(failure) is not None:
             return True
         again = failure.rule.again is not Again.NEVER
-        return again and self._course.patience.retry.retries > 0
+        return again and self._course.leg.retry.retries > 0
 
     async def go_on(self, broken: BegunStream, entry: Entry, tried: Tried) -> Rescued:
         """The rest, from the leg whose turn it is or one behind it.

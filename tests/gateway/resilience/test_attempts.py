@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from baton.catalog.lookup import Offer
 from baton.catalog.model import Model
@@ -66,13 +67,14 @@ def leg(name: str, *keys: str) -> Leg:
     """A model, and its provider with so many keys."""
     provider = Provider(SPEC, ProviderSettings(keys=keys or ("k" * 20,)))
     row = Model(provider=SPEC.name, name=name)
-    return Leg(provider, Offer(id=row.id, model=row, prices=None, retired=False), WHOLE, 10.0)
+    return Leg(provider, Offer(id=row.id, model=row, prices=None, retired=False), WHOLE, 10.0, RetryPolicy())
 
 
 def course(*legs: Leg, retries: int = 2) -> Course:
     """So many models, one behind the other."""
-    patience = Patience(RetryPolicy(retries), Deadline(), PATIENCE_S, 30.0)
-    return Course(legs[0], patience, lambda _: legs[1:], others=len(legs) > 1)
+    first, *others = (replace(each, retry=RetryPolicy(retries)) for each in legs)
+    patience = Patience(Deadline(), PATIENCE_S, 30.0)
+    return Course(first, patience, lambda _: others, others=bool(others))
 
 
 class Scene:
@@ -121,6 +123,16 @@ async def test_a_failing_route_is_asked_once_more_and_then_another() -> None:
     assert await scene.make(course(leg("a"), leg("b"))) == "b"
     assert scene.asked == ["a", "a", "b"]
     assert scene.time.now_s < 0.3
+
+
+async def test_each_model_is_asked_again_as_its_own_policy_says() -> None:
+    """One that is never asked twice hands on at once to one that is asked three times."""
+    scene = Scene(*[Kind.SERVER] * 4)
+    first, second = course(leg("a"), retries=0).leg, course(leg("b"), retries=2).leg
+    both = Course(first, Patience(Deadline(), PATIENCE_S, 30.0), lambda _: [second], others=True)
+    with pytest.raises(AllAttemptsFailed):
+        await scene.make(both)
+    assert scene.asked == ["a", "b", "b", "b"]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +196,7 @@ async def test_a_pause_is_that_of_one_model() -> None:
     one = leg("a")
     with pytest.raises(AllAttemptsFailed):
         await scene.make(course(one, retries=0))
-    other = Leg(one.provider, leg("b").offer, WHOLE, 10.0)
+    other = replace(leg("b"), provider=one.provider)
     assert await scene.make(course(other)) == "b"
 
 
@@ -203,7 +215,7 @@ async def test_where_all_are_marked_the_first_is_asked_first() -> None:
     """Marks reorder, they lock nobody out; who refused a key is not asked for its other models."""
     scene = Scene(Kind.CREDENTIAL, Kind.CREDENTIAL)
     one, other = leg("a"), leg("b")
-    beside = Leg(one.provider, leg("c").offer, WHOLE, 10.0)
+    beside = replace(leg("c"), provider=one.provider)
     with pytest.raises(AllAttemptsFailed):
         await scene.make(course(one, beside, other))
     assert scene.asked == ["a", "b"]

@@ -174,7 +174,7 @@ class Attempts:
 
     def _next(self, failure: Failure, leg: Leg, course: Course, tried: Tried) -> float | None:
         """How long to wait for the next attempt, at this leg or another; None: there is none."""
-        retry, provider, made = course.patience.retry, leg.provider.name, tried.made
+        retry, provider, made = leg.retry, leg.provider.name, tried.made
         if failure.kind in _NEVER_ELSEWHERE:
             return None
         deadline = course.patience.deadline

@@ -24,6 +24,8 @@ class Leg(Struct, frozen=True):
     """How long an attempt at it may take."""
     first_token_s: float
     """How long a stream may keep its first content back where somebody else could be asked."""
+    retry: RetryPolicy
+    """How often, and how patiently, it is asked again."""
 
     @property
     def id(self) -> str:
@@ -37,9 +39,8 @@ class Leg(Struct, frozen=True):
 
 
 class Patience(Struct, frozen=True):
-    """How long and how often a call is tried."""
+    """How long a call is tried."""
 
-    retry: RetryPolicy
     deadline: Deadline
     ends_s: float
     """When no further attempt is begun, on the monotonic clock: a call is not made to wait for ever."""

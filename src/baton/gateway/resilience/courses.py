@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from baton.catalog.lookup import Offer
 from baton.core.failures import Failure
 from baton.core.request import Outline
@@ -47,9 +49,8 @@ class Courses:
     def of(self, decision: Decision, request: Outline, arrival: Arrival) -> Course:
         """The course of one request."""
         options = request.options
-        timeout_s, retries = options.timeout_s, options.max_retries
+        timeout_s = options.timeout_s
         patience = Patience(
-            self._retry if retries is None else RetryPolicy(retries),
             _NO_DEADLINE if timeout_s is None else Deadline(arrival.started_s + timeout_s),
             arrival.started_s + PATIENCE_S,
             self._limits.hold_back_s,
@@ -57,19 +58,26 @@ class Courses:
 
         def more(failure: Failure) -> Sequence[Leg]:
             offers = self._alternatives.after(failure, decision, options)
-            return [self._leg(offer, stream=request.stream) for offer in offers]
+            return [self._leg(offer, request) for offer in offers]
 
-        first = self._leg(decision.chosen.offer, stream=request.stream)
+        first = self._leg(decision.chosen.offer, request)
         return Course(first, patience, more, others=self._alternatives.exist(decision))
 
-    def _leg(self, offer: Offer, *, stream: bool) -> Leg:
+    def _leg(self, offer: Offer, request: Outline) -> Leg:
         provider = self._directory[offer.model.provider]
-        if not stream:
-            return Leg(provider, offer, WHOLE, 0.0)
+        retry = self._retry_of(offer.model.max_retries, request.options.max_retries)
+        if not request.stream:
+            return Leg(provider, offer, WHOLE, 0.0, retry)
         thinks = "reasoning" in offer.model.capabilities
         limits = self._limits
         first_token_s = limits.first_thinking_s if thinks else limits.first_token_s
         usual_s = self._first_tokens(provider.name, offer.model.name)
         if usual_s is not None:
             first_token_s = max(first_token_s, _USUAL * usual_s)
-        return Leg(provider, offer, limits.thinking if thinks else limits.stream, first_token_s)
+        stages = limits.thinking if thinks else limits.stream
+        return Leg(provider, offer, stages, first_token_s, retry)
+
+    def _retry_of(self, models: int | None, requests: int | None) -> RetryPolicy:
+        """The request's own wish, else the model's, else the installation's."""
+        retries = models if requests is None else requests
+        return self._retry if retries is None else replace(self._retry, retries=retries)
