@@ -52,10 +52,11 @@ from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
 from baton.gateway.resilience.gates import Gates
 from baton.gateway.resilience.memory_breakers import MemoryBreakers
 from baton.gateway.resilience.retry import RetryPolicy
-from baton.gateway.routing.alternatives import Alternatives
+from baton.gateway.routing.alternatives import Alternatives, no_chains
 from baton.gateway.routing.live import LiveRouter
 from baton.ledger.health.store import HealthStore
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
+from baton.ledger.named import NamedModels
 from baton.ledger.settings import JournalKind
 from baton.records.store import Records
 from baton.settings import Settings
@@ -74,6 +75,8 @@ from baton.upstream.providers.simulated.transport import SimulatedTransport
 from baton.upstream.transport import Transport
 from baton.watch.alerts.alerts import Alerts
 from baton.watch.alerts.store import AlertStore
+from baton.watch.rehearsal.rehearsals import Rehearsals
+from baton.watch.rehearsal.stage import Configuration
 
 SIMULATED = "simulated"
 DATABASE_FILE = "baton.db"
@@ -120,6 +123,7 @@ class App:
     tokens: Tokens
     simulation: Simulation
     alerts: Alerts
+    rehearsals: Rehearsals
     first_key: str | None = field(repr=False)
     """The first admin's key, if this start made it."""
 
@@ -263,6 +267,7 @@ async def open_app(
             counting=Counting(router, directory, upstream, tokens, store.clock),
             simulation=simulation,
             alerts=alerts,
+            rehearsals=_rehearsals(catalog, directory, forced_breakers, ledger, store),
             first_key=first_key,
         )
 
@@ -373,3 +378,29 @@ def _hold(breakers: MemoryBreakers, forced: Records[ForcedBreaker]) -> None:
 
     breakers.hold(forced.export())
     forced.subscribe(changed)
+
+
+def _rehearsals(
+    catalog: LiveCatalog,
+    directory: Directory,
+    forced: Records[ForcedBreaker],
+    ledger: Ledger,
+    store: Storehouse,
+) -> Rehearsals:
+    """Tries outages on a second gateway that is composed as this one is."""
+    settings = store.settings
+    return Rehearsals(
+        Configuration(
+            catalog=catalog,
+            directory=directory,
+            forced=forced.export,
+            chain=settings.fallback_chain,
+            chains=no_chains,
+            fallback=settings.fallback,
+            retry=RetryPolicy(settings.retries),
+            limits=settings.limits,
+            health_window_s=settings.health_window,
+            stand_ins=frozenset({SIMULATED}),
+        ),
+        NamedModels(store.database, ledger.flush, store.clock.wall).most,
+    )

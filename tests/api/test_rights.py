@@ -70,6 +70,7 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("PUT", "/api/admin/ai/breakers/simulated/echo", {"state": "closed", "reason": "why"}, 200),
     ("DELETE", "/api/admin/ai/breakers/simulated/echo", None, 404),
     ("POST", "/api/admin/ai/breakers/simulated/echo/undo", None, 404),
+    ("POST", "/api/admin/ai/rehearsals", {"down": ["simulated"], "requests": 1}, 200),
     ("POST", "/api/admin/ai/test", {"modelId": "simulated/echo"}, 200),
     ("GET", ECHO, None, 200),
     ("PUT", ECHO, {"tierAccess": ["free"]}, 428),

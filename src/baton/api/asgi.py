@@ -15,6 +15,7 @@ from baton.api.admin.keys import KeyRoutes
 from baton.api.admin.model_switches import ModelSwitches
 from baton.api.admin.model_tests import ModelTests
 from baton.api.admin.models import ModelRoutes, ModelTransfer
+from baton.api.admin.rehearsals import RehearsalRoutes
 from baton.api.admin.users import UserRoutes
 from baton.api.closing import Closing
 from baton.api.compat import messages, responses
@@ -97,6 +98,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         ClassRoutes(app.classes, app.catalog),
         HealthReports(condition, app.health_keeper, store.settings.health_window),
         BreakerRoutes(app.breakers, app.forced_breakers, app.catalog, app.directory, store.clock),
+        RehearsalRoutes(app.rehearsals),
         ModelTests(app.gateway, store.clock),
         ModelRoutes(app.models, app.classes, app.tiers),
         KeyRoutes(store.identities, app.tiers),

@@ -39,6 +39,12 @@ class LiveCatalog:
             self._catalog = self._build()
         return self._catalog
 
+    def under(self, clock: Clock) -> "LiveCatalog":
+        """The same rows by another clock; what changes in the one does not change the other."""
+        other = LiveCatalog(self._models, self._providers, clock, self._strict, self._almanac)
+        other.replace(self._models, self._revisions)
+        return other
+
     def replace(self, models: Iterable[Model], revisions: Mapping[str, int] | None = None) -> None:
         """Take over changed rows, and their revisions by id."""
         self._models = tuple(models)

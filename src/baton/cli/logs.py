@@ -14,6 +14,7 @@ _QUIET = logging.WARNING
 def configure(level: str) -> None:
     """Send every logger of the process the same way; `level` is for our own."""
     shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

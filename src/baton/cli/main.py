@@ -32,6 +32,7 @@ COMMANDS = {
     "alerts": "What somebody has to act on.",
     "health": "How providers and their models are.",
     "breakers": "Who is not asked at the moment, and deciding that by hand.",
+    "rehearse": "What a provider's outage would do to callers.",
     "config": "Check the settings.",
     "doctor": "What is configured, what is missing, and what is broken.",
 }

@@ -1,0 +1,189 @@
+"""A second gateway like the one that serves, whose providers are all simulated and which nobody else sees.
+
+It is composed as `app.py` composes the first: the same router, courses, attempts, breakers, dialects and
+rescues over the same models, providers and settings. Nothing of it reaches the network, the ledger, the
+breakers, the health or the keys' marks of the gateway that serves.
+"""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from msgspec import Struct, structs
+
+from baton.catalog.live import LiveCatalog
+from baton.catalog.lookup import Offer
+from baton.catalog.tokens.gauge import Gauge
+from baton.core.clock import Clock
+from baton.core.errors import AttemptFailed
+from baton.core.failures import Failure, Kind
+from baton.gateway.draining import AbortedStreams, Drains
+from baton.gateway.fingerprints import Fingerprints
+from baton.gateway.gateway import Gateway
+from baton.gateway.health.health import Health
+from baton.gateway.opening import Openings
+from baton.gateway.resilience.attempts import Attempts
+from baton.gateway.resilience.courses import Courses
+from baton.gateway.resilience.deadline import Limits
+from baton.gateway.resilience.forced import ForcedBreaker
+from baton.gateway.resilience.gates import Gates
+from baton.gateway.resilience.memory_breakers import MemoryBreakers
+from baton.gateway.resilience.retry import RetryPolicy
+from baton.gateway.routing.alternatives import Alternatives, Chains
+from baton.gateway.routing.live import LiveRouter
+from baton.upstream.calls import Upstream
+from baton.upstream.directory import Directory
+from baton.upstream.http import HttpSettings
+from baton.upstream.outbound.addresses import Address
+from baton.upstream.outbound.fetcher import Fetcher, FetchLimits
+from baton.upstream.outbound.guard import Guard
+from baton.upstream.providers.simulated.dice import Dice
+from baton.upstream.providers.simulated.rules import Rule
+from baton.upstream.providers.simulated.simulation import Simulation
+from baton.upstream.providers.simulated.transport import SimulatedTransport
+from baton.upstream.providers.simulated.words import lorem
+from baton.upstream.transport import Deadlines, UpstreamRequest, UpstreamResponse
+from baton.watch.rehearsal.rows import Pages
+
+USUAL_MS = 1000
+"""Before the first word of a model of which the catalog does not say it."""
+
+TOKENS_PER_S = 50
+WORDS = 60
+"""Of every answer: about as many tokens."""
+
+_MADE_UP = "rehearsal-key-{}"
+_SEED = 1
+
+
+class Configuration(Struct, frozen=True, kw_only=True):
+    """What of a running Baton is rehearsed. It is read, and never changed."""
+
+    catalog: LiveCatalog
+    directory: Directory
+    forced: Callable[[], Sequence[ForcedBreaker]]
+    """Breakers that admins hold."""
+    chain: tuple[str, ...]
+    """Providers to fall back to, the first first."""
+    chains: Chains
+    """What admins list behind a model."""
+    fallback: bool
+    retry: RetryPolicy
+    limits: Limits
+    health_window_s: float
+    stand_ins: frozenset[str]
+
+
+def _unkeyed(directory: Directory) -> Directory:
+    """The same providers, nothing known against any; as many keys as they have, none of them true."""
+    made_up = {
+        each.name: structs.replace(
+            each.settings, keys=tuple(_MADE_UP.format(number) for number in range(len(each.settings.keys)))
+        )
+        for each in directory
+    }
+    return Directory([each.spec for each in directory], made_up)
+
+
+class Stage:
+    """The second gateway, while it is entered."""
+
+    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+        self._exits = AsyncExitStack()
+        self.pages = Pages()
+        directory = _unkeyed(configuration.directory)
+        self._catalog = configuration.catalog.under(clock)
+        self._simulations = {provider.name: Simulation(clock) for provider in directory}
+        for name in self._simulations:
+            self.behave(name)
+        breakers = MemoryBreakers(clock)
+        breakers.hold(configuration.forced())
+        health = Health(clock, configuration.health_window_s)
+        router = LiveRouter(
+            self._catalog,
+            directory,
+            configuration.stand_ins,
+            chain=configuration.chain,
+            health=health.availability,
+            shut=lambda offer: _shut(breakers, offer),
+        )
+        local = {name: SimulatedTransport(each, clock) for name, each in self._simulations.items()}
+        nowhere = _Nowhere()
+        upstream = Upstream(nowhere, local, Fetcher(Guard(), nowhere, HttpSettings(), FetchLimits()), clock)
+        self._drains = Drains(AbortedStreams.CANCEL, _guess)
+        self.gateway = Gateway(
+            router,
+            Courses(
+                directory,
+                Alternatives(router, configuration.chains, by_default=configuration.fallback),
+                configuration.retry,
+                configuration.limits,
+                health.first_token_p99_s,
+            ),
+            Attempts(
+                Gates(breakers, clock, (health,)),
+                clock,
+                random.Random(_SEED),  # noqa: S311 (jitter, no secret)
+                troubled=health.troubled,
+            ),
+            upstream,
+            Openings(self.pages, clock, Fingerprints(b"rehearsal")),
+            self._drains,
+            clock,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._exits.enter_async_context(self._drains)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exits.aclose()
+
+    def behave(self, provider: str, fault: str | None = None) -> None:
+        """From now on, every model of a provider has this fault; None: all of them are well."""
+        rules = self._simulations[provider].rules
+        rules.set_unknown(_rule(provider, USUAL_MS, fault))
+        for offer in self._catalog.current().offers:
+            if offer.model.provider == provider:
+                usual_ms = offer.model.avg_latency_ms or USUAL_MS
+                rules.set(offer.model.name, _rule(offer.id, usual_ms, fault))
+
+
+class _Nowhere:
+    """The way out of a gateway that has none; a `Transport`, and a `Resolver` that finds nobody."""
+
+    async def send(self, request: UpstreamRequest, deadlines: Deadlines) -> UpstreamResponse:
+        """Raises AttemptFailed: CONNECT."""
+        del request, deadlines
+        raise AttemptFailed(Failure(kind=Kind.CONNECT, message="A rehearsal does not leave the house."))
+
+    async def resolve(self, name: str) -> Sequence[Address]:
+        """None."""
+        del name
+        return ()
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def _rule(who: str, usual_ms: int, fault: str | None) -> Rule:
+    """Every model says something of its own: what one has begun another does not say again by chance."""
+    behaves = f"lorem;latency={usual_ms};tps={TOKENS_PER_S}{'' if fault is None else f';fault={fault}'}"
+    return Rule(behaves=behaves, says=lorem(Dice(who), WORDS))
+
+
+def _shut(breakers: MemoryBreakers, offer: Offer) -> str | None:
+    """Why a model is no candidate at the moment."""
+    wait_s = breakers.wait_s(offer.model.provider, offer.model.name)
+    return f"its breaker is open{'' if math.isinf(wait_s) else f' for {wait_s:.0f} s'}" if wait_s else None
+
+
+async def _guess(model: str, gauge: Gauge, said: str) -> float:
+    """A guess is good enough for what nobody pays."""
+    del model, gauge, said
+    return 1.0
