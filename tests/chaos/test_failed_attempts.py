@@ -37,7 +37,7 @@ HALF = json.dumps(completion()).encode()[:60]
 WORDLESS = event({"choices": [{"index": 0, "delta": {"role": "assistant"}}]})
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def stage(tmp_path: Path) -> AsyncGenerator[Stage]:
     """A Baton for each test: others' failures would spend what it may try again."""
     async with raw_provider() as provider:
