@@ -24,8 +24,8 @@ class Fault:
     """Whether only a limit of time ends it."""
     headers: tuple[str, ...] = ()
     """What the caller has to say for another model to be asked."""
-    not_from: frozenset[Dialect] = frozenset()
-    """Providers' dialects in which it is no failure."""
+    finishes_in: frozenset[Dialect] = frozenset()
+    """Providers' dialects in which it is a 200 that ends an answer: one that goes on with another ends it so."""
     waits_s: float = 0.0
     """What must at least go by where it recovers."""
 
@@ -76,7 +76,7 @@ ANSWERED: dict[str, Fault] = {
     "content filter": replace(
         _status("filter"),
         headers=("x-baton-fallback-on: filter",),
-        not_from=frozenset({Dialect.GOOGLE}),  # whose filter answers with 200
+        finishes_in=frozenset({Dialect.GOOGLE}),
     ),
     "silence": Fault("fault=silence", hangs=True),
     "half headers": Fault("fault=half-headers", hangs=True),

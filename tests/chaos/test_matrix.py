@@ -98,7 +98,7 @@ async def run(house: House, faults: Faults, place: Place, *, stream: bool) -> li
         for name, fault in faults.items()
         for caller in DIALECTS
         for home in (caller, other(caller))
-        if home not in fault.not_from
+        if place is not rescuing or home not in fault.finishes_in
     ]
     return list(await asyncio.gather(*(judge(house, cell) for cell in cells)))
 

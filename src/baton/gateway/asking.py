@@ -2,6 +2,7 @@
 
 import asyncio
 
+from baton.core.answer import Finish
 from baton.core.clock import Clock
 from baton.core.errors import AttemptFailed
 from baton.core.failures import Failure, Kind
@@ -16,11 +17,13 @@ from baton.gateway.shaping.held import HeldAnswer, ask_held
 from baton.gateway.shaping.judgement import judgement
 from baton.upstream.calls import Upstream
 from baton.upstream.dialects.handing import Progress
+from baton.upstream.dialects.listening import Heard
 from baton.upstream.replies import Reply, ReplyStream
 
 _NOTHING_SAID = Failure(
     kind=Kind.MALFORMED, message="The provider ended its stream without a word.", billed=True
 )
+_FILTERED = Failure(kind=Kind.CONTENT_FILTER, message="The provider's filter left nothing of the answer.")
 LATE = Failure(kind=Kind.TIMEOUT, message="The provider did not begin to answer in time.", billed=True)
 
 
@@ -47,6 +50,8 @@ class Question:
         if wish is not None:
             return await self._held(attempt, wish)
         reply = await self._upstream.ask(attempt.route, envelope, self._course.deadlines(self._clock))
+        if self._unfiltered_wanted and _is_filtered(reply.heard()):
+            raise AttemptFailed(_FILTERED, reply.seen.usage)
         attempt.lesson.well()
         judge = judgement(envelope)
         self._entry.judge(None if judge is None else judge.violation(reply.heard()))
@@ -81,7 +86,16 @@ class Question:
             deadlines,
             rescuable=self._envelope.options.broken_stream is not BrokenStream.OFF,
         )
-        return await begin(attempt, stream, self._entry, self._clock, unseen=self._course.has_others)
+        begun = await begin(attempt, stream, self._entry, self._clock, unseen=self._course.has_others)
+        if self._unfiltered_wanted and not begun.seen.said and _is_filtered(begun.heard):
+            await begun.release()
+            raise AttemptFailed(_FILTERED, begun.seen.usage)
+        return begun
+
+    @property
+    def _unfiltered_wanted(self) -> bool:
+        """Whether somebody else is to be asked where a filter leaves nothing of an answer."""
+        return self._envelope.options.fallback_on_filter and self._course.has_others
 
     async def _hold_back(self, begun: BegunStream) -> None:
         """Wait for its end, as long as that is bearable: until then a failure is unseen.
@@ -154,3 +168,9 @@ def _check(seen: Progress, entry: Entry) -> None:
     if seen.failure is not None:
         usage = entry.used(outcome_so_far(seen)) if seen.said else seen.usage
         raise AttemptFailed(seen.failure, usage)
+
+
+def _is_filtered(heard: Heard | None) -> bool:
+    """Whether an answer says nothing but that it was filtered."""
+    filtered = heard is not None and heard.finish is Finish.CONTENT_FILTER
+    return filtered and not heard.text and not heard.other

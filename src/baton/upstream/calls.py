@@ -287,8 +287,8 @@ class Upstream:
 
 
 def _listener(question: _Question) -> Listener | None:
-    """Whoever asks for JSON may have it judged."""
-    if "json" not in question.envelope.needs:
+    """Whoever asks for JSON may have it judged; whoever has filters fallen back from must know of them."""
+    if "json" not in question.envelope.needs and not question.envelope.options.fallback_on_filter:
         return None
     return Listener(question.codec.reader(question.route.provider.spec))
 
