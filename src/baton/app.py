@@ -21,6 +21,7 @@ from baton.access.identity.last_use import LastUse
 from baton.access.identity.mint import KeyMint
 from baton.access.identity.secret import SecretRoot, load_secret
 from baton.catalog.almanac import Almanac, packaged_almanac
+from baton.catalog.chains import FallbackChain, chains_kind, followers, packaged_chains
 from baton.catalog.classes import ProviderClasses, classes_kind, declared_classes, with_classes
 from baton.catalog.estimates import Estimates
 from baton.catalog.kind import model_kind
@@ -52,8 +53,9 @@ from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
 from baton.gateway.resilience.gates import Gates
 from baton.gateway.resilience.memory_breakers import MemoryBreakers
 from baton.gateway.resilience.retry import RetryPolicy
-from baton.gateway.routing.alternatives import Alternatives, no_chains
+from baton.gateway.routing.alternatives import Alternatives, Chains
 from baton.gateway.routing.live import LiveRouter
+from baton.gateway.routing.outlook import Outlooks
 from baton.ledger.health.store import HealthStore
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
 from baton.ledger.named import NamedModels
@@ -107,11 +109,13 @@ class App:
     tiers: Tiers
     models: Records[Model]
     classes: Records[ProviderClasses]
+    chains: Records[FallbackChain]
     forced_breakers: Records[ForcedBreaker]
     catalog: LiveCatalog
     estimates: Estimates
     directory: Directory
     router: LiveRouter
+    outlooks: Outlooks
     upstream: Upstream
     breakers: MemoryBreakers
     health: Health
@@ -188,6 +192,10 @@ async def open_app(
             Records(classes_kind(), store.database, store.notices, store.clock)
         )
         await classes.seed(declared_classes(specs))
+        chains = await stack.enter_async_context(
+            Records(chains_kind(), store.database, store.notices, store.clock)
+        )
+        await chains.seed(packaged_chains())
         forced_breakers = await stack.enter_async_context(
             Records(forced_kind(), store.database, store.notices, store.clock)
         )
@@ -207,7 +215,8 @@ async def open_app(
             health=health.availability,
             shut=partial(_shut, breakers),
         )
-        alternatives = Alternatives(router, by_default=settings.fallback)
+        chained = partial(_chained, chains)
+        alternatives = Alternatives(router, chained, by_default=settings.fallback)
         gates = Gates(breakers, store.clock, (health, alerts))
         simulation = Simulation(store.clock)
         http = await stack.enter_async_context(transport(settings.http))
@@ -232,11 +241,13 @@ async def open_app(
             tiers=DEFAULT_TIERS,
             models=models,
             classes=classes,
+            chains=chains,
             forced_breakers=forced_breakers,
             catalog=catalog,
             estimates=Estimates(tokens),
             directory=directory,
             router=router,
+            outlooks=Outlooks(router, alternatives, chained, partial(_shut, breakers)),
             upstream=upstream,
             breakers=breakers,
             health=health,
@@ -267,9 +278,14 @@ async def open_app(
             counting=Counting(router, directory, upstream, tokens, store.clock),
             simulation=simulation,
             alerts=alerts,
-            rehearsals=_rehearsals(catalog, directory, forced_breakers, ledger, store),
+            rehearsals=_rehearsals(catalog, directory, forced_breakers, chained, ledger, store),
             first_key=first_key,
         )
+
+
+def _chained(chains: Records[FallbackChain], model: str) -> tuple[str, ...]:
+    """What is listed behind a model at the moment."""
+    return followers(chains.snapshot, model)
 
 
 def _shut(breakers: Breakers, offer: Offer) -> str | None:
@@ -384,6 +400,7 @@ def _rehearsals(
     catalog: LiveCatalog,
     directory: Directory,
     forced: Records[ForcedBreaker],
+    chains: Chains,
     ledger: Ledger,
     store: Storehouse,
 ) -> Rehearsals:
@@ -395,7 +412,7 @@ def _rehearsals(
             directory=directory,
             forced=forced.export,
             chain=settings.fallback_chain,
-            chains=no_chains,
+            chains=chains,
             fallback=settings.fallback,
             retry=RetryPolicy(settings.retries),
             limits=settings.limits,

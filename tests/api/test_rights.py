@@ -18,6 +18,7 @@ STREAM = "/v1beta/models/simulated/echo:streamGenerateContent"
 COUNT = "/v1beta/models/simulated/echo:countTokens"
 GONE = "00000000-0000-7000-8000-000000000000"
 ECHO = "/api/admin/ai/models/simulated/echo"
+CHAIN = "/api/admin/ai/fallback-chains/simulated/echo"
 
 OPEN = [
     ("GET", "/livez", 200),
@@ -71,6 +72,12 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("DELETE", "/api/admin/ai/breakers/simulated/echo", None, 404),
     ("POST", "/api/admin/ai/breakers/simulated/echo/undo", None, 404),
     ("POST", "/api/admin/ai/rehearsals", {"down": ["simulated"], "requests": 1}, 200),
+    ("GET", "/api/admin/ai/fallbacks", None, 400),
+    ("GET", "/api/admin/ai/fallback-chains", None, 200),
+    ("GET", CHAIN, None, 404),
+    ("PUT", CHAIN, {"fallbacks": ["simulated/lorem"]}, 200),
+    ("DELETE", CHAIN, None, 404),
+    ("POST", CHAIN + "/undo", None, 404),
     ("POST", "/api/admin/ai/test", {"modelId": "simulated/echo"}, 200),
     ("GET", ECHO, None, 200),
     ("PUT", ECHO, {"tierAccess": ["free"]}, 428),

@@ -14,7 +14,7 @@ from tests.chaos.wire import Reply
 BOTH = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 AWAY = {"503": "fault=503", "reset": "fault=reset", "529": "fault=529", "429": "fault=429;retry_after=30"}
 MODELS = {
-    "openai": "openai/gpt-4o",
+    "openai": "openai/gpt-4.1",
     "anthropic": "anthropic/claude-sonnet-4-5",
     "google": "google/gemini-2.5-flash",
     "xai": "xai/grok-4.3",

@@ -10,6 +10,7 @@ from baton.api.admin.alerts import AlertRoutes
 from baton.api.admin.audit import AuditRoutes
 from baton.api.admin.breakers import BreakerRoutes
 from baton.api.admin.classes import ClassRoutes
+from baton.api.admin.fallbacks import FallbackRoutes
 from baton.api.admin.health import HealthReports
 from baton.api.admin.keys import KeyRoutes
 from baton.api.admin.model_switches import ModelSwitches
@@ -99,6 +100,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         HealthReports(condition, app.health_keeper, store.settings.health_window),
         BreakerRoutes(app.breakers, app.forced_breakers, app.catalog, app.directory, store.clock),
         RehearsalRoutes(app.rehearsals),
+        FallbackRoutes(app.chains, app.catalog, app.outlooks, app.tiers),
         ModelTests(app.gateway, store.clock),
         ModelRoutes(app.models, app.classes, app.tiers),
         KeyRoutes(store.identities, app.tiers),

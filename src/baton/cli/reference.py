@@ -21,8 +21,8 @@ one JSON document (camelCase; money as decimal texts in USD, times in ISO 8601) 
 appear only at a terminal, and not where `NO_COLOR` is set.
 
 `keys`, `models`, `prices`, `estimate`, `usage`, `export`, `alerts` and `doctor` work on the data folder and
-need no running server; a running one notices a change within a second. `chat`, `health`, `breakers` and
-`rehearse` need one.
+need no running server; a running one notices a change within a second. `chat`, `health`, `breakers`,
+`rehearse` and `fallbacks` need one.
 """
 
 

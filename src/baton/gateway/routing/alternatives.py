@@ -25,13 +25,13 @@ class Alternatives:
         """`by_default`: whether others are asked for requests that say nothing of it."""
         self._router = router
         self._chains = chains
-        self._by_default = by_default
+        self.by_default = by_default
 
     def exist(self, decision: Decision) -> bool:
         """Whether there may be any; a look-up, for whoever must know before anything has failed."""
         if decision.listed is not None:
             return bool(decision.listed)
-        return self._by_default and (
+        return self.by_default and (
             self._router.has_fallbacks(decision) or bool(self._chains(decision.chosen.offer.id))
         )
 
@@ -42,7 +42,7 @@ class Alternatives:
         longer = failure.kind is Kind.CONTEXT_LENGTH
         if decision.listed is not None:
             return self._fitting(decision, decision.listed)
-        if not self._by_default:
+        if not self.by_default:
             return ()
         chosen = decision.chosen.offer
         catalog = self._router.current().catalog
