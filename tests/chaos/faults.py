@@ -25,7 +25,7 @@ class Fault:
     headers: tuple[str, ...] = ()
     """What the caller has to say for another model to be asked."""
     finishes_in: frozenset[Dialect] = frozenset()
-    """Providers' dialects in which it is a 200 that ends an answer: one that goes on with another ends it so."""
+    """Providers' dialects in which it is a 200 that ends an answer, also one that goes on with another."""
     waits_s: float = 0.0
     """What must at least go by where it recovers."""
 

@@ -172,5 +172,6 @@ def _check(seen: Progress, entry: Entry) -> None:
 
 def _is_filtered(heard: Heard | None) -> bool:
     """Whether an answer says nothing but that it was filtered."""
-    filtered = heard is not None and heard.finish is Finish.CONTENT_FILTER
-    return filtered and not heard.text and not heard.other
+    if heard is None or heard.finish is not Finish.CONTENT_FILTER:
+        return False
+    return not heard.text and not heard.other
