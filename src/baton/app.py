@@ -278,7 +278,10 @@ async def open_app(
             counting=Counting(router, directory, upstream, tokens, store.clock),
             simulation=simulation,
             alerts=alerts,
-            rehearsals=_rehearsals(catalog, directory, forced_breakers, chained, ledger, store),
+            rehearsals=Rehearsals(
+                _rehearsed(catalog, directory, forced_breakers, chained, settings),
+                NamedModels(store.database, ledger.flush, store.clock.wall).most,
+            ),
             first_key=first_key,
         )
 
@@ -396,28 +399,23 @@ def _hold(breakers: MemoryBreakers, forced: Records[ForcedBreaker]) -> None:
     forced.subscribe(changed)
 
 
-def _rehearsals(
+def _rehearsed(
     catalog: LiveCatalog,
     directory: Directory,
     forced: Records[ForcedBreaker],
     chains: Chains,
-    ledger: Ledger,
-    store: Storehouse,
-) -> Rehearsals:
-    """Tries outages on a second gateway that is composed as this one is."""
-    settings = store.settings
-    return Rehearsals(
-        Configuration(
-            catalog=catalog,
-            directory=directory,
-            forced=forced.export,
-            chain=settings.fallback_chain,
-            chains=chains,
-            fallback=settings.fallback,
-            retry=RetryPolicy(settings.retries),
-            limits=settings.limits,
-            health_window_s=settings.health_window,
-            stand_ins=frozenset({SIMULATED}),
-        ),
-        NamedModels(store.database, ledger.flush, store.clock.wall).most,
+    settings: Settings,
+) -> Configuration:
+    """What outages are rehearsed on: all that decides here what becomes of a request."""
+    return Configuration(
+        catalog=catalog,
+        directory=directory,
+        forced=forced.export,
+        chain=settings.fallback_chain,
+        chains=chains,
+        fallback=settings.fallback,
+        retry=RetryPolicy(settings.retries),
+        limits=settings.limits,
+        health_window_s=settings.health_window,
+        stand_ins=frozenset({SIMULATED}),
     )

@@ -47,6 +47,18 @@ async def test_an_engineer_learns_what_an_outage_would_do(web: Web) -> None:
     assert float(line["outage"]["costUsd"]) > 0
 
 
+async def test_who_follows_is_as_admins_say(web: Web) -> None:
+    """A chain that was put behind a model a moment ago is what is rehearsed."""
+    model = "anthropic/claude-3-5-haiku-20241022"
+    asked = {"down": ["claude"], "models": [model], "requests": 2, "stream": False}
+    follower = "openai/gpt-4o-mini"
+    served = [{"model": follower, "requests": 2}]
+    before = (await web.post(PATH, asked)).json["lines"][0]["outage"]["servedBy"]
+    put = await web.ask("PUT", f"/api/admin/ai/fallback-chains/{model}", json={"fallbacks": [follower]})
+    assert put.status == 200
+    assert before != served == (await web.post(PATH, asked)).json["lines"][0]["outage"]["servedBy"]
+
+
 async def _live(web: Web) -> Any:
     """What could have moved."""
     routes = ("/api/admin/ai/health", "/api/admin/ai/breakers", "/api/interactions", "/api/admin/ai/alerts")
