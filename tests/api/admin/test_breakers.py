@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import ClientSession
 
 from baton.gateway.resilience.forced import ForcedBreaker, Hold
@@ -15,6 +16,12 @@ PATH = "/api/admin/ai/breakers"
 ECHO = PATH + "/simulated/echo"
 OPEN = {"state": "open", "reason": "it says nonsense"}
 SLASHES = "slashes/in/its-name"
+
+
+@pytest_asyncio.fixture
+async def web(start_baton: StartBaton, session: ClientSession) -> Web:
+    """A Baton whose breakers open as its users' do."""
+    return Web(await start_baton(fallback=True), session)
 
 
 async def shown(web: Web, name: str) -> dict[str, Any] | None:
