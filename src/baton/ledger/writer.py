@@ -81,6 +81,8 @@ class Writer:
 
     async def _gather(self) -> None:
         """Wait until there is something, and then, unless somebody waits for it, for more to go with it."""
+        if self._closing.is_set():  # told while rows were on their way: nothing more may come
+            return
         await self._backlog.some.wait()
         if self._wanted > self._backlog.drained or self._closing.is_set():
             return
