@@ -43,6 +43,8 @@ class Rescue:
         self._clock = clock
         self._course = course
         self._envelope = envelope
+        self._again = 0
+        """How often the same leg was asked to go on with what it broke itself."""
 
     def can(self, broken: BegunStream, failure: Failure) -> bool:
         """Whether anybody may go on with it. Turns to the next leg."""
@@ -52,8 +54,9 @@ class Rescue:
             return False
         if self._course.next(failure) is not None:
             return True
-        again = failure.rule.again is not Again.NEVER
-        return again and self._course.leg.retry.retries > 0
+        # Nobody else is left. One that breaks off after every few words would be paid for each of them.
+        self._again += 1
+        return failure.rule.again is not Again.NEVER and self._again <= self._course.leg.retry.retries
 
     async def go_on(self, broken: BegunStream, entry: Entry, tried: Tried) -> Rescued:
         """The rest, from the leg whose turn it is or one behind it.

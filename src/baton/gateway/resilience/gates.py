@@ -100,12 +100,16 @@ class Gates:
         mark = None if waited else self._against(leg, route)
         if mark is not None and not self._may_try(leg, mark, last=last):
             return self._refusal(mark)
-        lease = await self._breakers.enter(leg.provider.name, leg.model, _LEASE_S)
-        if lease is None:
-            return self._broken(leg)
-        if mark is not None:
+        alone = mark is not None
+        if alone:
             self._alone.add(leg.id)
-        return Lesson(self, leg, route, lease, alone=mark is not None)
+        lease: Lease | None = None
+        try:
+            lease = await self._breakers.enter(leg.provider.name, leg.model, _LEASE_S)
+        finally:
+            if lease is None:
+                self.leave(leg, alone=alone)
+        return self._broken(leg) if lease is None else Lesson(self, leg, route, lease, alone=alone)
 
     def leave(self, leg: Leg, *, alone: bool) -> None:
         """An attempt has ended."""
