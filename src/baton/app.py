@@ -8,11 +8,13 @@ of its own, loads the tokenizer with the first prompt that it counts.
 
 import random
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from math import isinf
 from pathlib import Path
+from typing import TypeVar
+
+from msgspec import Struct
 
 from baton.access.identity.first_admin import ensure_first_admin
 from baton.access.identity.identities import Identities
@@ -26,7 +28,6 @@ from baton.catalog.classes import ProviderClasses, classes_kind, declared_classe
 from baton.catalog.estimates import Estimates
 from baton.catalog.kind import model_kind
 from baton.catalog.live import LiveCatalog
-from baton.catalog.lookup import Offer
 from baton.catalog.model import Model
 from baton.catalog.prices import Prices, Rates, Tariff
 from baton.catalog.seed import packaged_models, seed
@@ -37,6 +38,7 @@ from baton.core.clock import Clock, SystemClock
 from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
 from baton.core.provider import ProviderSpec
+from baton.gateway.assembly import Parts, Policy, assemble
 from baton.gateway.counting import Counting
 from baton.gateway.draining import Drains
 from baton.gateway.fingerprints import Fingerprints
@@ -45,21 +47,17 @@ from baton.gateway.health.health import Health
 from baton.gateway.health.keeper import Keeper
 from baton.gateway.health.prober import Prober
 from baton.gateway.opening import Openings
-from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.breaker import Limits as BreakerLimits
-from baton.gateway.resilience.breakers import Breakers
-from baton.gateway.resilience.courses import Courses
 from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
-from baton.gateway.resilience.gates import Gates
 from baton.gateway.resilience.memory_breakers import MemoryBreakers
 from baton.gateway.resilience.retry import RetryPolicy
-from baton.gateway.routing.alternatives import Alternatives, Chains
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.outlook import Outlooks
 from baton.ledger.health.store import HealthStore
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
 from baton.ledger.named import NamedModels
 from baton.ledger.settings import JournalKind
+from baton.records.kind import RecordKind
 from baton.records.store import Records
 from baton.settings import Settings
 from baton.storage.database import Database
@@ -79,6 +77,8 @@ from baton.watch.alerts.alerts import Alerts
 from baton.watch.alerts.store import AlertStore
 from baton.watch.rehearsal.rehearsals import Rehearsals
 from baton.watch.rehearsal.stage import Configuration
+
+T = TypeVar("T", bound=Struct)
 
 SIMULATED = "simulated"
 DATABASE_FILE = "baton.db"
@@ -101,16 +101,23 @@ class Storehouse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """What admins edit, in the database and at hand."""
+
+    models: Records[Model]
+    classes: Records[ProviderClasses]
+    chains: Records[FallbackChain]
+    forced_breakers: Records[ForcedBreaker]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """Every part of a running Baton."""
 
     store: Storehouse
     keyring: Keyring
     tiers: Tiers
-    models: Records[Model]
-    classes: Records[ProviderClasses]
-    chains: Records[FallbackChain]
-    forced_breakers: Records[ForcedBreaker]
+    edited: Edited
     catalog: LiveCatalog
     estimates: Estimates
     directory: Directory
@@ -184,117 +191,126 @@ async def open_app(
             Alerts(AlertStore(store.database, store.new_id), store.clock)
         )
         specs = declared() if specs is None else specs
-        models = await stack.enter_async_context(
-            Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock)
-        )
-        await seed(models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
-        classes = await stack.enter_async_context(
-            Records(classes_kind(), store.database, store.notices, store.clock)
-        )
-        await classes.seed(declared_classes(specs))
-        chains = await stack.enter_async_context(
-            Records(chains_kind(), store.database, store.notices, store.clock)
-        )
-        await chains.seed(packaged_chains())
-        forced_breakers = await stack.enter_async_context(
-            Records(forced_kind(), store.database, store.notices, store.clock)
-        )
+        edited = await _open_edited(stack, store, specs)
         breakers = MemoryBreakers(store.clock, breaking)
         breakers.listen(alerts)
-        _hold(breakers, forced_breakers)
+        _hold(breakers, edited.forced_breakers)
         almanac = packaged_almanac()
-        catalog = _follow(models, specs, store, almanac)
-        _classify(catalog, classes, specs)
+        catalog = _follow(edited.models, specs, store, almanac)
+        _classify(catalog, edited.classes, specs)
         directory = Directory(specs, settings.providers)
-        health = Health(store.clock, settings.health_window)
-        router = LiveRouter(
-            catalog,
-            directory,
-            frozenset({SIMULATED}),
-            chain=settings.fallback_chain,
-            health=health.availability,
-            shut=partial(_shut, breakers),
-        )
-        chained = partial(_chained, chains)
-        alternatives = Alternatives(router, chained, by_default=settings.fallback)
-        gates = Gates(breakers, store.clock, (health, alerts))
         simulation = Simulation(store.clock)
         http = await stack.enter_async_context(transport(settings.http))
-        fetcher = await stack.enter_async_context(open_fetcher(settings.guard, settings.http))
-        local = {SIMULATED: SimulatedTransport(simulation, store.clock)}
-        upstream = Upstream(http, local, fetcher, store.clock)
+        upstream = await _open_upstream(stack, store, http, simulation)
         tokens = Tokens(almanac.calibration, await stack.enter_async_context(Tokenizer()))
-        ledger = await stack.enter_async_context(
-            _LEDGERS[settings.journal](
-                settings.data_dir / "journal",
-                store.database,
-                store.new_id,
-                when_full=settings.ledger_full,
-            )
-        )
+        ledger = await stack.enter_async_context(_open_ledger(store))
         drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
+        health = Health(store.clock, settings.health_window)
         keeper = await stack.enter_async_context(Keeper(health, HealthStore(store.database), store.clock))
         await stack.enter_async_context(_prober(health, directory, http, store))
+        parts = Parts(
+            policy=_policy(settings, edited.chains),
+            catalog=catalog,
+            directory=directory,
+            upstream=upstream,
+            breakers=breakers,
+            health=health,
+            observers=(alerts,),
+            openings=Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
+            drains=drains,
+            clock=store.clock,
+            rng=random.Random(),  # noqa: S311 (jitter, no secret)
+        )
+        assembly = assemble(parts)
         yield App(
             store=store,
             keyring=keyring,
             tiers=DEFAULT_TIERS,
-            models=models,
-            classes=classes,
-            chains=chains,
-            forced_breakers=forced_breakers,
+            edited=edited,
             catalog=catalog,
             estimates=Estimates(tokens),
             directory=directory,
-            router=router,
-            outlooks=Outlooks(router, alternatives, chained, partial(_shut, breakers)),
+            router=assembly.router,
+            outlooks=assembly.outlooks,
+            gateway=assembly.gateway,
             upstream=upstream,
             breakers=breakers,
             health=health,
             health_keeper=keeper,
             ledger=ledger,
             drains=drains,
-            gateway=Gateway(
-                router,
-                Courses(
-                    directory,
-                    alternatives,
-                    RetryPolicy(settings.retries),
-                    settings.limits,
-                    health.first_token_p99_s,
-                ),
-                Attempts(
-                    gates,
-                    store.clock,
-                    random.Random(),  # noqa: S311 (jitter, no secret)
-                    troubled=health.troubled,
-                ),
-                upstream,
-                Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
-                drains,
-                store.clock,
-            ),
             tokens=tokens,
-            counting=Counting(router, directory, upstream, tokens, store.clock),
+            counting=Counting(assembly.router, directory, upstream, tokens, store.clock),
             simulation=simulation,
             alerts=alerts,
-            rehearsals=Rehearsals(
-                _rehearsed(catalog, directory, forced_breakers, chained, settings),
-                NamedModels(store.database, ledger.flush, store.clock.wall).most,
-            ),
+            rehearsals=_rehearsals(parts, edited.forced_breakers, store, ledger),
             first_key=first_key,
         )
+
+
+async def _open_edited(stack: AsyncExitStack, store: Storehouse, specs: tuple[ProviderSpec, ...]) -> Edited:
+    """Load what admins edit, and fill what is empty."""
+
+    async def opened(kind: RecordKind[T]) -> Records[T]:
+        return await stack.enter_async_context(Records(kind, store.database, store.notices, store.clock))
+
+    edited = Edited(
+        models=await opened(model_kind(DEFAULT_TIERS)),
+        classes=await opened(classes_kind()),
+        chains=await opened(chains_kind()),
+        forced_breakers=await opened(forced_kind()),
+    )
+    await seed(edited.models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
+    await edited.classes.seed(declared_classes(specs))
+    await edited.chains.seed(packaged_chains())
+    return edited
+
+
+async def _open_upstream(
+    stack: AsyncExitStack, store: Storehouse, way: Transport, simulation: Simulation
+) -> Upstream:
+    """The ways to providers, and to what callers ask to be fetched."""
+    fetcher = await stack.enter_async_context(open_fetcher(store.settings.guard, store.settings.http))
+    local = {SIMULATED: SimulatedTransport(simulation, store.clock)}
+    return Upstream(way, local, fetcher, store.clock)
+
+
+def _open_ledger(store: Storehouse) -> AbstractAsyncContextManager[Ledger]:
+    settings = store.settings
+    return _LEDGERS[settings.journal](
+        settings.data_dir / "journal", store.database, store.new_id, when_full=settings.ledger_full
+    )
+
+
+def _policy(settings: Settings, chains: Records[FallbackChain]) -> Policy:
+    """What becomes of failures here."""
+    return Policy(
+        chain=settings.fallback_chain,
+        chains=partial(_chained, chains),
+        fallback=settings.fallback,
+        retry=RetryPolicy(settings.retries),
+        limits=settings.limits,
+        stand_ins=frozenset({SIMULATED}),
+    )
+
+
+def _rehearsals(
+    parts: Parts, forced: Records[ForcedBreaker], store: Storehouse, ledger: Ledger
+) -> Rehearsals:
+    """Outages are rehearsed on what decides here what becomes of a request."""
+    configuration = Configuration(
+        catalog=parts.catalog,
+        directory=parts.directory,
+        policy=parts.policy,
+        forced=forced.export,
+        health_window_s=store.settings.health_window,
+    )
+    return Rehearsals(configuration, NamedModels(store.database, ledger.flush, store.clock.wall).most)
 
 
 def _chained(chains: Records[FallbackChain], model: str) -> tuple[str, ...]:
     """What is listed behind a model at the moment."""
     return followers(chains.snapshot, model)
-
-
-def _shut(breakers: Breakers, offer: Offer) -> str | None:
-    """Why a model is no candidate at the moment."""
-    wait_s = breakers.wait_s(offer.model.provider, offer.model.name)
-    return f"its breaker is open{'' if isinf(wait_s) else f' for {wait_s:.0f} s'}" if wait_s else None
 
 
 def transport(settings: HttpSettings) -> DirectTransport | HttpTransport:
@@ -397,25 +413,3 @@ def _hold(breakers: MemoryBreakers, forced: Records[ForcedBreaker]) -> None:
 
     breakers.hold(forced.export())
     forced.subscribe(changed)
-
-
-def _rehearsed(
-    catalog: LiveCatalog,
-    directory: Directory,
-    forced: Records[ForcedBreaker],
-    chains: Chains,
-    settings: Settings,
-) -> Configuration:
-    """What outages are rehearsed on: all that decides here what becomes of a request."""
-    return Configuration(
-        catalog=catalog,
-        directory=directory,
-        forced=forced.export,
-        chain=settings.fallback_chain,
-        chains=chains,
-        fallback=settings.fallback,
-        retry=RetryPolicy(settings.retries),
-        limits=settings.limits,
-        health_window_s=settings.health_window,
-        stand_ins=frozenset({SIMULATED}),
-    )

@@ -174,7 +174,7 @@ async def open_house(folder: Path, each: int = 200, **settings: Any) -> AsyncGen
         baton = await stack.enter_async_context(
             serving(environment, folder, {"fallback": True, **settings}, specs)
         )
-        await seed(baton.app.models, map(_row, made))
+        await seed(baton.app.edited.models, map(_row, made))
         kinds = {_kind(dialect, where) for dialect in _LIKE for where in (None, "refused", "tls", "dns")}
         gc.collect()
         gc.freeze()  # looking through all those providers for cycles takes longer than a limit of time allows

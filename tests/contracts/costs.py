@@ -94,7 +94,7 @@ async def billed(provider: str, dialect: Dialect, folder: Path) -> list[Billed]:
         for number, (base, exchanges) in enumerate(by_base(provider, wanted).items()):
             settings = environment(provider, dialect, replay.url, base)
             async with serving(settings, folder / f"{provider}-{dialect}-{number}", {}, specs()) as baton:
-                rows = [record.value for record in baton.app.models.list()]
+                rows = [record.value for record in baton.app.edited.models.list()]
                 strangers = (lists.row(name) for name in {each.model for each in exchanges})
                 baton.app.catalog.replace([*rows, *filter(None, strangers)])
                 async with contract(baton, replay) as between:

@@ -152,7 +152,7 @@ async def test_a_word_with_an_end_ends_then(web: Web) -> None:
     held = await web.ask("PUT", ECHO, json={**OPEN, "until": until.isoformat()})
     assert abs(datetime.fromisoformat(held.json["forced"]["until"]) - until) < timedelta(milliseconds=2)
     ended = ForcedBreaker(provider="simulated", state=Hold.OPEN, reason="then", until_ms=1)
-    await web.baton.app.forced_breakers.put(ended, MAKER, None)
+    await web.baton.app.edited.forced_breakers.put(ended, MAKER, None)
     whole = await shown(web, "simulated")
     assert whole is not None
     assert (whole["state"], whole["forced"]) == ("closed", None)

@@ -151,10 +151,10 @@ class Rehearsals:
         """What would have helped those that failed because of the outage."""
         if all(line.outage.served >= line.usual.served for line in lines):
             return ()
-        configuration = self._configuration
-        if not configuration.fallback:
+        policy = self._configuration.policy
+        if not policy.fallback:
             return ("BATON_FALLBACK is off: switched on, other models are asked where one fails.",)
-        others = self._directory.configured - configuration.stand_ins - set(scenario.down)
+        others = self._directory.configured - policy.stand_ins - set(scenario.down)
         if not others:
             missing = [
                 each.missing

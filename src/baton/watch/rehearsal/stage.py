@@ -1,11 +1,10 @@
 """A second gateway like the one that serves, whose providers are all simulated and which nobody else sees.
 
-It is composed as `app.py` composes the first: the same router, courses, attempts, breakers, dialects and
-rescues over the same models, providers and settings. Nothing of it reaches the network, the ledger, the
+It is assembled as the first is: the same router, courses, attempts, breakers, dialects and rescues over the
+same models, providers and settings. Nothing of it reaches the network, the ledger, the
 breakers, the health or the keys' marks of the gateway that serves.
 """
 
-import math
 import random
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -15,25 +14,17 @@ from typing import Self
 from msgspec import Struct, structs
 
 from baton.catalog.live import LiveCatalog
-from baton.catalog.lookup import Offer
 from baton.catalog.tokens.gauge import Gauge
 from baton.core.clock import Clock
 from baton.core.errors import AttemptFailed
 from baton.core.failures import Failure, Kind
+from baton.gateway.assembly import Parts, Policy, assemble
 from baton.gateway.draining import AbortedStreams, Drains
 from baton.gateway.fingerprints import Fingerprints
-from baton.gateway.gateway import Gateway
 from baton.gateway.health.health import Health
 from baton.gateway.opening import Openings
-from baton.gateway.resilience.attempts import Attempts
-from baton.gateway.resilience.courses import Courses
-from baton.gateway.resilience.deadline import Limits
 from baton.gateway.resilience.forced import ForcedBreaker
-from baton.gateway.resilience.gates import Gates
 from baton.gateway.resilience.memory_breakers import MemoryBreakers
-from baton.gateway.resilience.retry import RetryPolicy
-from baton.gateway.routing.alternatives import Alternatives, Chains
-from baton.gateway.routing.live import LiveRouter
 from baton.upstream.calls import Upstream
 from baton.upstream.directory import Directory
 from baton.upstream.http import HttpSettings
@@ -64,17 +55,10 @@ class Configuration(Struct, frozen=True, kw_only=True):
 
     catalog: LiveCatalog
     directory: Directory
+    policy: Policy
     forced: Callable[[], Sequence[ForcedBreaker]]
     """Breakers that admins hold."""
-    chain: tuple[str, ...]
-    """Providers to fall back to, the first first."""
-    chains: Chains
-    """What admins list behind a model."""
-    fallback: bool
-    retry: RetryPolicy
-    limits: Limits
     health_window_s: float
-    stand_ins: frozenset[str]
 
 
 def _unkeyed(directory: Directory) -> Directory:
@@ -101,39 +85,23 @@ class Stage:
             self.behave(name)
         breakers = MemoryBreakers(clock)
         breakers.hold(configuration.forced())
-        health = Health(clock, configuration.health_window_s)
-        router = LiveRouter(
-            self._catalog,
-            directory,
-            configuration.stand_ins,
-            chain=configuration.chain,
-            health=health.availability,
-            shut=lambda offer: _shut(breakers, offer),
-        )
         local = {name: SimulatedTransport(each, clock) for name, each in self._simulations.items()}
         nowhere = _Nowhere()
-        upstream = Upstream(nowhere, local, Fetcher(Guard(), nowhere, HttpSettings(), FetchLimits()), clock)
+        fetcher = Fetcher(Guard(), nowhere, HttpSettings(), FetchLimits())
         self._drains = Drains(AbortedStreams.CANCEL, _guess)
-        self.gateway = Gateway(
-            router,
-            Courses(
-                directory,
-                Alternatives(router, configuration.chains, by_default=configuration.fallback),
-                configuration.retry,
-                configuration.limits,
-                health.first_token_p99_s,
-            ),
-            Attempts(
-                Gates(breakers, clock, (health,)),
-                clock,
-                random.Random(_SEED),  # noqa: S311 (jitter, no secret)
-                troubled=health.troubled,
-            ),
-            upstream,
-            Openings(self.pages, clock, Fingerprints(b"rehearsal")),
-            self._drains,
-            clock,
+        parts = Parts(
+            policy=configuration.policy,
+            catalog=self._catalog,
+            directory=directory,
+            upstream=Upstream(nowhere, local, fetcher, clock),
+            breakers=breakers,
+            health=Health(clock, configuration.health_window_s),
+            openings=Openings(self.pages, clock, Fingerprints(b"rehearsal")),
+            drains=self._drains,
+            clock=clock,
+            rng=random.Random(_SEED),  # noqa: S311 (jitter, no secret)
         )
+        self.gateway = assemble(parts).gateway
 
     async def __aenter__(self) -> Self:
         await self._exits.enter_async_context(self._drains)
@@ -175,12 +143,6 @@ def _rule(who: str, usual_ms: int, fault: str | None) -> Rule:
     """Every model says something of its own: what one has begun another does not say again by chance."""
     behaves = f"lorem;latency={usual_ms};tps={TOKENS_PER_S}{'' if fault is None else f';fault={fault}'}"
     return Rule(behaves=behaves, says=lorem(Dice(who), WORDS))
-
-
-def _shut(breakers: MemoryBreakers, offer: Offer) -> str | None:
-    """Why a model is no candidate at the moment."""
-    wait_s = breakers.wait_s(offer.model.provider, offer.model.name)
-    return f"its breaker is open{'' if math.isinf(wait_s) else f' for {wait_s:.0f} s'}" if wait_s else None
 
 
 async def _guess(model: str, gauge: Gauge, said: str) -> float:

@@ -1,0 +1,101 @@
+"""A gateway put together from its parts: the one that serves, and those on which outages are rehearsed."""
+
+import random
+from collections.abc import Sequence
+from functools import partial
+from math import isinf
+
+from msgspec import Struct
+
+from baton.catalog.live import LiveCatalog
+from baton.catalog.lookup import Offer
+from baton.core.clock import Clock
+from baton.gateway.draining import Drains
+from baton.gateway.gateway import Gateway
+from baton.gateway.health.health import Health
+from baton.gateway.opening import Openings
+from baton.gateway.resilience.attempts import Attempts
+from baton.gateway.resilience.breakers import Breakers
+from baton.gateway.resilience.courses import Courses
+from baton.gateway.resilience.deadline import Limits
+from baton.gateway.resilience.gates import Gates
+from baton.gateway.resilience.observation import Observer
+from baton.gateway.resilience.retry import RetryPolicy
+from baton.gateway.routing.alternatives import Alternatives, Chains
+from baton.gateway.routing.live import LiveRouter
+from baton.gateway.routing.outlook import Outlooks
+from baton.upstream.calls import Upstream
+from baton.upstream.directory import Directory
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """What was decided about failures."""
+
+    chain: Sequence[str] = ()
+    """Providers to fall back to, the first first."""
+    chains: Chains
+    """What admins list behind a model."""
+    fallback: bool
+    """Whether others are asked for requests that say nothing of it."""
+    retry: RetryPolicy
+    limits: Limits
+    stand_ins: frozenset[str]
+    """Providers that serve only where they are named, or nobody else is configured."""
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What a gateway is made of."""
+
+    policy: Policy
+    catalog: LiveCatalog
+    directory: Directory
+    upstream: Upstream
+    breakers: Breakers
+    health: Health
+    observers: Sequence[Observer] = ()
+    """Who learns of attempts besides `health`."""
+    openings: Openings
+    drains: Drains
+    clock: Clock
+    rng: random.Random
+    """For jitter."""
+
+
+class Assembly(Struct, frozen=True):
+    """What was put together."""
+
+    gateway: Gateway
+    router: LiveRouter
+    outlooks: Outlooks
+
+
+def assemble(parts: Parts) -> Assembly:
+    """Put a gateway together."""
+    policy, health = parts.policy, parts.health
+    shut = partial(_shut, parts.breakers)
+    router = LiveRouter(
+        parts.catalog,
+        parts.directory,
+        policy.stand_ins,
+        chain=policy.chain,
+        health=health.availability,
+        shut=shut,
+    )
+    alternatives = Alternatives(router, policy.chains, by_default=policy.fallback)
+    gates = Gates(parts.breakers, parts.clock, (health, *parts.observers))
+    gateway = Gateway(
+        router,
+        Courses(parts.directory, alternatives, policy.retry, policy.limits, health.first_token_p99_s),
+        Attempts(gates, parts.clock, parts.rng, troubled=health.troubled),
+        parts.upstream,
+        parts.openings,
+        parts.drains,
+        parts.clock,
+    )
+    return Assembly(gateway, router, Outlooks(router, alternatives, policy.chains, shut))
+
+
+def _shut(breakers: Breakers, offer: Offer) -> str | None:
+    """Why a model is no candidate at the moment."""
+    wait_s = breakers.wait_s(offer.model.provider, offer.model.name)
+    return f"its breaker is open{'' if isinf(wait_s) else f' for {wait_s:.0f} s'}" if wait_s else None
