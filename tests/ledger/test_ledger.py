@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
 from baton.ledger.filter import Filter
 from baton.ledger.ledger import Ledger, open_ledger
-from baton.ledger.rows import Cost
+from baton.ledger.rows import Cost, Interaction
 from baton.ledger.settings import LedgerSettings
+from baton.ledger.store import Store
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.storage.database import Database
 from tests.databases import Place
@@ -71,6 +73,30 @@ async def test_closing_drains_everything(
         record(ledger, ids)
     assert await stored(database) == dict.fromkeys(ids, "ok")
     assert files(root) == []
+
+
+async def test_closing_waits_for_rows_on_their_way_and_no_longer(
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told to close while the database has the last batch, it ends when that has been taken."""
+    asked, answer = asyncio.Event(), asyncio.Event()
+    add = Store.add
+
+    async def slowly(store: Store, interactions: Sequence[Interaction]) -> None:
+        asked.set()
+        await answer.wait()
+        await add(store, interactions)
+
+    monkeypatch.setattr(Store, "add", slowly)
+    id = new_id()
+    loop = asyncio.get_running_loop()
+    async with open_ledger(root, database, new_id, limits) as ledger:
+        record(ledger, [id])
+        await asked.wait()
+        loop.call_later(0.1, answer.set)
+        began_s = loop.time()
+    assert 0.1 <= loop.time() - began_s < limits.closing_s / 2
+    assert await stored(database) == {id: "ok"}
 
 
 async def test_an_open_interaction_is_settled_as_crashed_by_the_next_start(
