@@ -1,9 +1,11 @@
 """`/metrics`."""
 
+import aiohttp
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.conftest import Web
+from tests.conftest import StartBaton
 
 
 async def sample(web: Web, name: str, **labels: str) -> float:
@@ -53,8 +55,11 @@ async def test_how_the_process_is(web: Web) -> None:
     assert await sample(web, "process_resident_memory_bytes") > 0
 
 
-async def test_breakers_are_told_with_their_openings_and_refusals(web: Web) -> None:
+async def test_breakers_are_told_with_their_openings_and_refusals(
+    start_baton: StartBaton, session: aiohttp.ClientSession
+) -> None:
     """A model that was closed off stays told after it is well; one that never was is not told."""
+    web = Web(await start_baton(fallback=True), session)
     breakers = web.baton.app.breakers
     for model in ("echo", "echo", "echo", "echo", "echo", "lorem"):
         lease = await breakers.enter("simulated", model, 30.0)

@@ -121,14 +121,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stag
 async def stage(house: Stage) -> AsyncGenerator[Stage]:
     """It must be as good as new after every test."""
     house.provider.forget()
-    clear(house.baton)
+    house.baton.forgive()
     yield house
-    clear(house.baton)
+    house.baton.forgive()
     await house.alive()
-
-
-def clear(baton: BatonServer) -> None:
-    """Let nothing speak against any key: pauses and marks outlast the test that earned them."""
-    for provider in baton.app.directory:
-        for credential in provider.credentials:
-            credential.clear()

@@ -12,11 +12,12 @@ import pytest_asyncio
 
 from baton.core.clock import SystemClock
 from baton.ledger.filter import Filter
+from baton.ledger.stored import InteractionRow
 from baton.upstream.providers.simulated.calls import Call, CallBook, Outcome
 from baton.upstream.providers.simulated.rules import Rule
 from baton.upstream.providers.simulated.server import running
 from baton.upstream.providers.simulated.simulation import Simulation
-from tests.chaos.conftest import clear, soon
+from tests.chaos.conftest import soon
 from tests.chaos.wire import Line, line_to, post
 from tests.conftest import BatonServer, serving
 from tests.contracts.callers import DIALECTS, Ask, short
@@ -88,10 +89,13 @@ class Scene:
 
     async def recorded(self) -> None:
         """The newest row is that of somebody who left."""
-        ledger = self.baton.app.ledger
-        await soon(lambda: ledger.book.open_count == 0)
-        page = await ledger.interactions.page(Filter(), limit=1)
-        assert page.items[0].interaction.status == "cancelled"
+        await soon(lambda: self.baton.app.ledger.book.open_count == 0)
+        assert (await self.newest()).status == "cancelled"
+
+    async def newest(self) -> InteractionRow:
+        """The newest row."""
+        page = await self.baton.app.ledger.interactions.page(Filter(), limit=1)
+        return page.items[0].interaction
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -111,7 +115,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Scen
 @pytest.fixture
 def scene(house: Scene) -> Iterator[Scene]:
     """Every test leaves the house as it found it."""
-    clear(house.baton)
+    house.baton.forgive()
     yield house
     assert house.baton.app.drains.count == 0
 
@@ -177,6 +181,23 @@ async def test_in_a_second_attempt(scene: Scene, ask: Ask) -> None:
         scene.simulation.rules.set_unknown(Rule(behaves=SILENT))
         await scene.asked(2)
         await scene.leaves(line, "in a second attempt")
+
+
+@pytest.mark.parametrize("ask", chats(stream=True))
+async def test_while_a_broken_stream_is_gone_on_with(scene: Scene, ask: Ask) -> None:
+    """Words have come, the stream broke, and whoever shall go on with it has not said anything."""
+    async with scene.asking(ask, "lorem;words=400;tps=200;fault=cut;after=20") as line:
+        await line.head()
+        chunks = line.chunks()
+        await anext(chunks)
+        scene.simulation.rules.set_unknown(Rule(behaves=SILENT))
+        await scene.asked(2)
+        await scene.leaves(line, "while a broken stream is gone on with")
+        await chunks.aclose()
+        newest = await scene.newest()
+        broken, left = (await scene.baton.app.ledger.interactions.one(newest.id)).attempts
+        assert (broken.status, left.status) == ("provider_unreachable", "cancelled")
+        assert broken.completion_tokens > 0, "what was said before it broke is paid for"
 
 
 @pytest.mark.parametrize("ask", chats(stream=True)[:5])

@@ -42,7 +42,7 @@ class Clients:
 
     url: str
     asked: dict[str, str] = field(default_factory=dict[str, str])
-    """The model of each question."""
+    """The model of each question; the two others may answer in its place."""
     answered: dict[str, Answer] = field(default_factory=dict[str, Answer])
 
     async def keep_asking(self, life: int, caller: int) -> None:
@@ -63,7 +63,13 @@ class Clients:
         ask = short(dialect, model, stream=stream)
         body = ask.body.replace(b"Hello there", name.encode() + b" x" * rng.randrange(100))
         self.asked[name] = model
-        headers = {**ask.headers, "x-baton-session": name, "content-type": "application/json"}
+        others = ",".join(each for each in _MODELS if each != model)
+        headers = {
+            **ask.headers,
+            "x-baton-session": name,
+            "x-baton-fallback": others,
+            "content-type": "application/json",
+        }
         said = b""
         async with session.post(self.url + ask.path, data=body, headers=headers) as reply:
             try:
