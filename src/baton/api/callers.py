@@ -12,8 +12,6 @@ from baton.core.errors import Forbidden
 from baton.records.audit.entry import Actor
 from baton.upstream.dialects.registry import HEADERS
 
-ANALYST = "analyst"
-
 _Bearer = Annotated[
     object, Depends(HTTPBearer(auto_error=False, scheme_name="apiKey", description="An API key: `bk-…`."))
 ]
@@ -64,8 +62,3 @@ AdminCaller = Annotated[Caller, Depends(_admin)]
 
 AdminActor = Annotated[Actor, Depends(_actor)]
 """An admin who changes something: how the audit names them."""
-
-
-def sees_all(caller: Caller) -> bool:
-    """Whether other people's interactions are open to them."""
-    return caller.is_admin or ANALYST in caller.roles

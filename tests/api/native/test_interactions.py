@@ -51,7 +51,7 @@ async def test_a_user_cannot_ask_for_anothers(web: Web) -> None:
     me = (await web.get(f"{PATH}/{mine}", user)).json["userId"]
     assert await listed(web, f"?user={me}", user) == [mine]
     assert await listed(web, f"?user={me}") == [mine]
-    assert (await web.get(f"{PATH}?user=somebody-else", user)).status == 403
+    assert (await web.get(f"{PATH}?user=somebody-else", user)).status == 404
 
 
 async def test_pages_cover_everything_once(web: Web) -> None:
@@ -206,7 +206,7 @@ async def test_a_second_figure_stands_beside_the_recorded_one(web: Web) -> None:
     def dearer(_: Spent) -> Priced:
         return Priced(cost=Cost(input_nanos=1000, output_nanos=500), version="r2@initial")
 
-    repricings = Repricings(web.baton.app.store.database, dearer)
+    repricings = Repricings(web.baton.app.store.database, dearer, web.baton.app.store.scribe)
     async for batch in repricings.batches(Span(since_ms=0, until_ms=2**47), 1_767_225_600_000):
         await repricings.store(batch, MAKER)
     after = (await web.get(f"{PATH}/{id}")).json

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from baton.access.identity.ownership import Thing, reach
 from baton.api.bodies import Asked, moment
 from baton.api.callers import KnownCaller
 from baton.api.native.interaction_shown import FeedbackShown
@@ -66,7 +67,7 @@ class FeedbackRoutes:
             score=body.score,
             comment=body.comment,
         )
-        await self._feedback.give(row, owner_id=None if caller.is_admin else caller.user_id)
+        await self._feedback.give(row, owner_id=reach(caller, Thing.FEEDBACK))
         return FeedbackGiven(
             interaction_id=interaction_id,
             user_id=row.user_id,

@@ -7,8 +7,9 @@ from fastapi import FastAPI, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from baton.access.identity.ownership import Thing, reach, reach_of
 from baton.api.bodies import Asked, Shown, milliseconds
-from baton.api.callers import KnownCaller, sees_all
+from baton.api.callers import KnownCaller
 from baton.api.native.interaction_shown import (
     InteractionDetail,
     InteractionShown,
@@ -17,7 +18,6 @@ from baton.api.native.interaction_shown import (
 )
 from baton.api.paging import Cursor, Limit
 from baton.core.caller import Caller
-from baton.core.errors import Forbidden
 from baton.ledger.filter import Filter
 from baton.ledger.interactions import Interactions
 
@@ -60,10 +60,10 @@ class Wanted(Asked):
         """Those of them that a caller may see.
 
         Raises:
-            Forbidden: somebody else's are asked for.
+            NotFound: somebody else's are asked for.
         """
         return Filter(
-            user_id=_whose(caller, self.user),
+            user_id=reach_of(caller, Thing.INTERACTION, self.user),
             provider=self.provider,
             model=self.model,
             status=self.status,
@@ -111,13 +111,5 @@ class InteractionRoutes:
 
     async def one(self, caller: KnownCaller, interaction_id: str) -> InteractionDetail:
         """One interaction and the attempts it took."""
-        owner = None if sees_all(caller) else caller.user_id
-        return interaction_detail(await self._interactions.one(interaction_id, user_id=owner))
-
-
-def _whose(caller: Caller, user: str | None) -> str | None:
-    if sees_all(caller):
-        return user
-    if user not in (None, caller.user_id):
-        raise Forbidden("Other people's interactions are for admins and analysts.")
-    return caller.user_id
+        whose = reach(caller, Thing.INTERACTION)
+        return interaction_detail(await self._interactions.one(interaction_id, user_id=whose))

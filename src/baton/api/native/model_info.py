@@ -4,8 +4,9 @@ from fastapi import FastAPI
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
+from baton.access.identity.ownership import Thing, reach
 from baton.api.bodies import Shown
-from baton.api.callers import KnownCaller, sees_all
+from baton.api.callers import KnownCaller
 from baton.core.money import usd_text
 from baton.ledger.interactions import Interactions
 from baton.ledger.stored import InteractionRow
@@ -67,8 +68,7 @@ class ModelInfoRoutes:
 
     async def info(self, caller: KnownCaller, interaction_id: str) -> ModelInfo:
         """Which model answered, how long it took and what it cost."""
-        owner = None if sees_all(caller) else caller.user_id
-        found = await self._interactions.one(interaction_id, user_id=owner)
+        found = await self._interactions.one(interaction_id, user_id=reach(caller, Thing.INTERACTION))
         return _shown(found.interaction)
 
 

@@ -1,0 +1,62 @@
+"""Whose things somebody may reach: asked here for every object, so that another's id is a 404 everywhere."""
+
+from enum import StrEnum
+
+from baton.core.caller import Caller
+from baton.core.errors import NotFound
+
+
+class Thing(StrEnum):
+    """What belongs to a user."""
+
+    INTERACTION = "interaction"
+    """Also what is summed up of them."""
+    FEEDBACK = "feedback"
+    KEY = "key"
+    ACCOUNT = "account"
+
+
+_ALSO_OPEN_TO = {
+    Thing.INTERACTION: frozenset({"admin", "analyst"}),
+    Thing.FEEDBACK: frozenset({"admin"}),
+    Thing.KEY: frozenset({"admin"}),
+    Thing.ACCOUNT: frozenset({"admin"}),
+}
+"""Roles that reach everybody's."""
+
+
+def reach(caller: Caller, thing: Thing) -> str | None:
+    """The user whose things the caller may reach; None: everybody's."""
+    return caller.user_id if _ALSO_OPEN_TO[thing].isdisjoint(caller.roles) else None
+
+
+def reach_of(caller: Caller, thing: Thing, user_id: str | None) -> str | None:
+    """The same, narrowed to one user where that is asked for.
+
+    Raises:
+        NotFound: somebody else's are asked for; whether there is such a user is not told.
+    """
+    whose = reach(caller, thing)
+    if whose is None:
+        return user_id
+    if user_id not in (None, whose):
+        raise NotFound("There is no such user.")
+    return whose
+
+
+def require_own(caller: Caller, thing: Thing, owner_id: str) -> None:
+    """Let nobody by who may not reach what belongs to `owner_id`.
+
+    Raises:
+        NotFound: it is somebody else's.
+    """
+    if reach(caller, thing) not in (None, owner_id):
+        raise NotFound(f"There is no such {_WORDS[thing]}.")
+
+
+_WORDS = {
+    Thing.INTERACTION: "interaction",
+    Thing.FEEDBACK: "interaction",
+    Thing.KEY: "key",
+    Thing.ACCOUNT: "user",
+}
