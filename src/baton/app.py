@@ -57,6 +57,8 @@ from baton.ledger.health.store import HealthStore
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
 from baton.ledger.named import NamedModels
 from baton.ledger.settings import JournalKind
+from baton.records.audit.keys import AuditKeys
+from baton.records.audit.scribe import Scribe
 from baton.records.kind import RecordKind
 from baton.records.store import Records
 from baton.settings import Settings
@@ -98,6 +100,7 @@ class Storehouse:
     identities: Identities
     mint: KeyMint
     secret: SecretRoot
+    scribe: Scribe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,15 +158,17 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
         notices = await stack.enter_async_context(Notices(database))
         secret = await load_secret(settings.data_dir, settings.secret_key)
         mint = KeyMint(secret)
+        scribe = Scribe(audit_keys(secret))
         yield Storehouse(
             settings=settings,
             clock=clock,
             new_id=new_id,
             database=database,
             notices=notices,
-            identities=Identities(database, notices, mint, clock, new_id),
+            identities=Identities(database, notices, mint, clock, new_id, scribe),
             mint=mint,
             secret=secret,
+            scribe=scribe,
         )
 
 
@@ -252,7 +257,8 @@ async def _open_edited(stack: AsyncExitStack, store: Storehouse, specs: tuple[Pr
     """Load what admins edit, and fill what is empty."""
 
     async def opened(kind: RecordKind[T]) -> Records[T]:
-        return await stack.enter_async_context(Records(kind, store.database, store.notices, store.clock))
+        records = Records(kind, store.database, store.notices, store.clock, store.scribe)
+        return await stack.enter_async_context(records)
 
     edited = Edited(
         models=await opened(model_kind(DEFAULT_TIERS)),
@@ -318,6 +324,11 @@ def transport(settings: HttpSettings) -> DirectTransport | HttpTransport:
     if settings.https_proxy is None and settings.http_proxy is None:
         return DirectTransport(tls_context(settings))
     return HttpTransport(settings)
+
+
+def audit_keys(secret: SecretRoot) -> AuditKeys:
+    """What the audit is signed and sealed with."""
+    return AuditKeys(chain=secret.derive("audit chain v1"), persons=secret.derive("audit persons v1"))
 
 
 def database_url(settings: Settings) -> str:

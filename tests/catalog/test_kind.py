@@ -18,6 +18,7 @@ from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.notices import Notices
 from baton.storage.settings import StorageSettings
+from tests.records.audit.keeping import SCRIBE
 
 PACKAGED = packaged_models(DEFAULT_TIERS)
 ADA = Actor(id="ada", source="192.0.2.1")
@@ -30,7 +31,7 @@ async def models(tmp_path: Path) -> AsyncIterator[Records[Model]]:
         await schema.upgrade(database)
         async with (
             Notices(database, every_s=3600) as notices,
-            Records(model_kind(DEFAULT_TIERS), database, notices, SystemClock()) as records,
+            Records(model_kind(DEFAULT_TIERS), database, notices, SystemClock(), SCRIBE) as records,
         ):
             yield records
 

@@ -36,7 +36,9 @@ def with_models(data_dir: Path, work: Callable[[Records[Model]], Awaitable[Any]]
         settings = load({}, declared(), overrides={"data_dir": data_dir})
         async with (
             open_store(settings) as store,
-            Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
+            Records(
+                model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock, store.scribe
+            ) as records,
         ):
             return await work(records)
 

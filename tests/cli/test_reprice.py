@@ -43,7 +43,9 @@ async def make(data_dir: Path) -> None:
     prices = (entry(2_000_000_000), entry(1_000_000_000, date(2026, 3, 1)))
     async with (
         open_store(settings) as store,
-        Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
+        Records(
+            model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock, store.scribe
+        ) as records,
     ):
         await records.seed(packaged_models(DEFAULT_TIERS))
         record = records.get("openai/gpt-4o-mini")
@@ -106,7 +108,9 @@ async def kinds(data_dir: Path) -> list[str]:
         made.append(Interaction(an_opened(id), settled))
     async with (
         open_store(settings) as store,
-        Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
+        Records(
+            model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock, store.scribe
+        ) as records,
     ):
         await records.seed(packaged_models(DEFAULT_TIERS))
         await Store(store.database).add(made)

@@ -15,6 +15,7 @@ from baton.records.audit.entry import Actor, AuditFilter
 from baton.records.audit.trail import Trail
 from baton.storage.database import Database
 from tests.ledger.samples import a_settled, an_attempt, an_opened
+from tests.records.audit.keeping import SCRIBE
 
 ADA = Actor(id="ada", source="192.0.2.1")
 EVER = Span(since_ms=0, until_ms=2**47)
@@ -58,7 +59,7 @@ def interactions() -> Iterable[Interaction]:
 async def recorded(database: Database) -> Repricings:
     """A ledger with four interactions."""
     await Store(database).add(list(interactions()))
-    return Repricings(database, double)
+    return Repricings(database, double, SCRIBE)
 
 
 async def test_every_interaction_is_priced_at_its_own_time(recorded: Repricings) -> None:
@@ -99,7 +100,7 @@ async def test_storing_again_stores_nothing(recorded: Repricings, database: Data
     """The same prices later make no second change; other prices replace the second figure."""
     await recorded.store(await priced(recorded), ADA)
     assert await recorded.store(await priced(recorded, now_ms=10_000), ADA) == 0
-    free = Repricings(database, lambda _: Priced(cost=Cost(), version="r3@initial"))
+    free = Repricings(database, lambda _: Priced(cost=Cost(), version="r3@initial"), SCRIBE)
     assert await free.store(await priced(free), ADA) == 3
     again = (await Interactions(database, nothing_to_flush).one(id_at(2000))).repriced
     assert again is not None
@@ -134,7 +135,7 @@ async def test_all_that_was_used_is_priced_again(database: Database) -> None:
         seen.append(spent)
         return Priced(cost=Cost(), version="r1@initial")
 
-    await priced(Repricings(database, pricer))
+    await priced(Repricings(database, pricer, SCRIBE))
     assert [spent.usage for spent in seen] == [usage]
 
 
@@ -145,7 +146,11 @@ async def test_a_figure_that_is_not_all_says_so(database: Database) -> None:
     await Store(database).add([Interaction(an_opened(id), a_settled(id, attempts=(attempt,)))])
     for partly, pricing in ((True, "partly_priced"), (False, "priced")):
         (each,) = await priced(
-            Repricings(database, lambda _, p=partly: Priced(cost=Cost(input_nanos=5), version="r", partly=p))
+            Repricings(
+                database,
+                lambda _, p=partly: Priced(cost=Cost(input_nanos=5), version="r", partly=p),
+                SCRIBE,
+            )
         )
         assert (each.recorded_pricing, each.found.pricing) == ("partly_priced", pricing)
         assert each.differs is not partly

@@ -16,6 +16,7 @@ from baton.storage.database import Database
 from baton.storage.notices import Notices
 from baton.storage.settings import StorageSettings
 from tests.databases import Place
+from tests.records.audit.keeping import SCRIBE
 
 
 class Instrument(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -83,7 +84,7 @@ async def here(settings: StorageSettings, clock: SetClock) -> AsyncIterator[Proc
         await schema.upgrade(database)
         async with (
             Notices(database, every_s=0.01) as notices,
-            Records(INSTRUMENTS, database, notices, clock) as records,
+            Records(INSTRUMENTS, database, notices, clock, SCRIBE) as records,
         ):
             yield Process(database, notices, records)
 
@@ -94,7 +95,7 @@ async def there(settings: StorageSettings, here: Process, clock: SetClock) -> As
     async with (
         Database(settings) as database,
         Notices(database, every_s=3600) as notices,
-        Records(INSTRUMENTS, database, notices, clock) as records,
+        Records(INSTRUMENTS, database, notices, clock, SCRIBE) as records,
     ):
         yield Process(database, notices, records)
 

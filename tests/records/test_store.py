@@ -10,6 +10,7 @@ from sqlalchemy import text
 from baton.core.errors import Conflict, Invalid, NotFound, Unavailable
 from baton.records.kind import Origin, Record
 from baton.records.store import Records
+from tests.records.audit.keeping import SCRIBE
 from tests.records.conftest import ADA, BOB, INSTRUMENTS, Instrument, Process, SetClock
 
 PATIENCE_S = 10.0
@@ -210,14 +211,14 @@ async def test_a_stored_value_of_another_version_costs_only_itself(here: Process
             text("UPDATE records SET body = :body, revision = 2 WHERE key = 'viola'"),
             {"body": '{"name": "viola", "strings": "four"}'},
         )
-    reopened = Records(INSTRUMENTS, there.database, there.notices, SetClock())
+    reopened = Records(INSTRUMENTS, there.database, there.notices, SetClock(), SCRIBE)
     async with reopened:
         assert list(reopened.snapshot) == ["cello"]
 
 
 async def test_before_loading_nothing_is_known(here: Process) -> None:
     """A process that could not load yet says so instead of 'no such record'."""
-    fresh = Records(INSTRUMENTS, here.database, here.notices, SetClock())
+    fresh = Records(INSTRUMENTS, here.database, here.notices, SetClock(), SCRIBE)
     with pytest.raises(Unavailable):
         fresh.get("viola")
 

@@ -16,6 +16,8 @@ async def catalog(settings: Settings) -> AsyncGenerator[tuple[Storehouse, Record
     """The store, and the rows as they are in it; nothing is seeded."""
     async with (
         open_store(settings) as store,
-        Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
+        Records(
+            model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock, store.scribe
+        ) as records,
     ):
         yield store, records

@@ -83,7 +83,9 @@ async def _estimate(
     """The estimate, and why this model where none was named."""
     async with (
         open_store(settings) as store,
-        Records(model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock) as records,
+        Records(
+            model_kind(DEFAULT_TIERS), store.database, store.notices, store.clock, store.scribe
+        ) as records,
         Tokenizer() as tokenizer,
     ):
         # Before the first start there are no rows yet, and looking makes none.

@@ -135,7 +135,8 @@ def _of(model: str | None) -> str:
 async def _reprice(settings: Settings, wish: _Wish) -> Repricing:
     async with catalog(settings) as (store, records):
         span = _span(store, wish)
-        repricings = Repricings(store.database, PastPrices(records.snapshot, declared(), packaged_almanac()))
+        past = PastPrices(records.snapshot, declared(), packaged_almanac())
+        repricings = Repricings(store.database, past, store.scribe)
         total, by_model = _Sums(), dict[str, _Sums]()
         async for batch in repricings.batches(span, int(store.clock.wall() * 1000)):
             for each in batch:

@@ -12,8 +12,8 @@ from baton.ledger.charges import with_charges
 from baton.ledger.moments import id_from
 from baton.ledger.rows import PARTLY_PRICED, PRICED, UNPRICED, Cost
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS, REPRICINGS
-from baton.records.audit import trail
 from baton.records.audit.entry import Actor, Change
+from baton.records.audit.scribe import Scribe
 from baton.storage.database import Database
 
 BATCH = 500
@@ -105,9 +105,10 @@ class Repriced(Struct, frozen=True, kw_only=True):
 class Repricings:
     """Prices interactions again, oldest first; what was recorded of them is never touched."""
 
-    def __init__(self, database: Database, pricer: Pricer) -> None:
+    def __init__(self, database: Database, pricer: Pricer, scribe: Scribe) -> None:
         self._database = database
         self._pricer = pricer
+        self._scribe = scribe
 
     async def batches(self, span: Span, now_ms: int) -> AsyncGenerator[list[Repriced]]:
         """All interactions of the span with both figures, `BATCH` at a time.
@@ -148,7 +149,7 @@ class Repricings:
         async with self._database.write() as connection:
             await connection.execute(delete(REPRICINGS).where(REPRICINGS.c.interaction_id.in_(ids)))
             await connection.execute(insert(REPRICINGS), rows)
-            await trail.append(connection, actor, news[0].found.at_ms, [change])
+            await self._scribe.append(connection, actor, news[0].found.at_ms, [change])
         return len(news)
 
     async def _batch(self, conditions: Sequence[ColumnElement[bool]], now_ms: int) -> list[Repriced]:

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from baton.core.clock import Clock
 from baton.core.errors import Conflict, Invalid, NotFound
 from baton.records import rows
-from baton.records.audit import trail
 from baton.records.audit.entry import SYSTEM, Actor, Change
+from baton.records.audit.scribe import Scribe
 from baton.records.difference import Diff, compare, keyed, readable
 from baton.records.kind import Origin, Record, RecordKind
 from baton.records.rows import RecordRow, State, Step, moved
@@ -31,11 +31,14 @@ class Records(Generic[T]):
     Every change raises `Unavailable` while the database is away; then nothing was changed.
     """
 
-    def __init__(self, kind: RecordKind[T], database: Database, notices: Notices, clock: Clock) -> None:
+    def __init__(
+        self, kind: RecordKind[T], database: Database, notices: Notices, clock: Clock, scribe: Scribe
+    ) -> None:
         self._kind = kind
         self._database = database
         self._notices = notices
         self._clock = clock
+        self._scribe = scribe
         self._topic = f"records.{kind.name}"
         self._snapshot = Snapshot(kind, database)
         self._unsubscribe: Callable[[], None] | None = None
@@ -270,7 +273,7 @@ class Records(Generic[T]):
             )
             for step in steps
         ]
-        await trail.append(connection, actor, steps[0].after.changed_at_ms, changes)
+        await self._scribe.append(connection, actor, steps[0].after.changed_at_ms, changes)
         await bump(connection, self._topic)
 
     def _next(self, key: str, before: RecordRow | None, actor: Actor, state: State) -> RecordRow:

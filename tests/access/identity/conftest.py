@@ -18,6 +18,7 @@ from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.notices import Notices
 from baton.storage.settings import StorageSettings
+from tests.records.audit.keeping import SCRIBE
 
 ADMIN = Actor(id="admin", source="cli")
 MASTER_KEY = "automation's own key"
@@ -57,7 +58,7 @@ async def start(data_dir: Path, clock: SetClock, every_s: float = 3600) -> Async
             Notices(database, every_s) as notices,
             Keyring(database, notices, mint, clock, MASTER_KEY) as keyring,
         ):
-            identities = Identities(database, notices, mint, clock, UuidV7())
+            identities = Identities(database, notices, mint, clock, UuidV7(), SCRIBE)
             yield Process(database, notices, identities, keyring, clock)
 
 

@@ -11,8 +11,8 @@ from baton.access.identity.mint import KeyMint
 from baton.core.clock import Clock
 from baton.core.errors import Invalid, NotFound
 from baton.core.ids import UuidV7
-from baton.records.audit import trail
 from baton.records.audit.entry import SYSTEM, Actor, Change
+from baton.records.audit.scribe import Scribe
 from baton.records.kind import MASK
 from baton.storage.database import Database
 from baton.storage.notices import Notices, bump
@@ -32,13 +32,14 @@ class Identities:
     """
 
     def __init__(
-        self, database: Database, notices: Notices, mint: KeyMint, clock: Clock, ids: UuidV7
+        self, database: Database, notices: Notices, mint: KeyMint, clock: Clock, ids: UuidV7, scribe: Scribe
     ) -> None:
         self._database = database
         self._notices = notices
         self._mint = mint
         self._clock = clock
         self._ids = ids
+        self._scribe = scribe
 
     async def users(self) -> tuple[User, ...]:
         """All users, oldest first; the first is the first admin."""
@@ -153,7 +154,7 @@ class Identities:
         return NewKey(key=key, secret=secret)
 
     async def _write_down(self, connection: AsyncConnection, actor: Actor, change: Change) -> None:
-        await trail.append(connection, actor, self._now_ms(), [change])
+        await self._scribe.append(connection, actor, self._now_ms(), [change])
 
     def _now_ms(self) -> int:
         return int(self._clock.wall() * 1000)
