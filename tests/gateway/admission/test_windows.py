@@ -1,0 +1,259 @@
+"""The law of sliding windows, over whatever arrives."""
+
+import asyncio
+import math
+from collections import defaultdict
+from fractions import Fraction
+from itertools import pairwise
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from baton.gateway.admission.windows import DAY_S, MINUTE_S, SUB_BUCKETS, Claim, Taken
+from tests.gateway.admission.windows_twins import Fresh, Twin
+
+START_S = 1_000_000.25
+lengths = st.sampled_from([MINUTE_S, 5 * MINUTE_S, DAY_S])
+arrivals = st.lists(
+    st.tuples(
+        st.one_of(st.just(0.0), st.floats(0, 0.03), st.floats(0, 1.2)),
+        st.integers(1, 12),
+        st.floats(0, 1),
+    ),
+    min_size=1,
+    max_size=120,
+)
+"""(time since the one before, as a share of the window; amount; share of it that was really used)."""
+
+
+def claim(amount: int, limit: int = 20, window_s: int = MINUTE_S, key: str = "ann:requests") -> Claim:
+    return Claim(key, limit, amount, window_s)
+
+
+@settings(max_examples=150, deadline=None)
+@given(arrivals=arrivals, window_s=lengths, start_s=st.floats(0, 1e7), settling=st.booleans())
+def test_no_stretch_of_a_windows_length_holds_more_than_its_limit(
+    fresh: Fresh, arrivals: list[tuple[float, int, float]], window_s: int, start_s: float, settling: bool
+) -> None:
+    """Wherever it begins and ends, to the last bit of a moment; with what was used once that is known."""
+
+    async def story() -> None:
+        async with fresh() as windows:
+            held: list[list[float]] = []
+            now_s = start_s
+            for gap, amount, used in arrivals:
+                now_s += gap * window_s
+                asked = claim(amount, window_s=window_s)
+                if await windows.against([asked], now_s) is None:
+                    taken = await windows.take([asked], now_s)
+                    held.append([now_s, amount])
+                    if settling:
+                        held[-1][1] = int(amount * used)
+                        await windows.settle(taken, [int(amount * used)], now_s)
+            for end_s, _ in held:
+                within = [n for at, n in held if 0 <= Fraction(end_s) - Fraction(at) <= window_s]
+                assert sum(within) <= 20
+
+    asyncio.run(story())
+
+
+@settings(max_examples=100, deadline=None)
+@given(start_s=st.floats(0, 1e9), amounts=st.lists(st.integers(1, 20), min_size=1), window_s=lengths)
+def test_a_burst_up_to_the_limit_passes_at_once(
+    fresh: Fresh, start_s: float, amounts: list[int], window_s: int
+) -> None:
+    """All at one moment, wherever between two edges it lies; and again when the burst is a window old."""
+
+    async def story() -> None:
+        async with fresh() as windows:
+            whole = sum(amounts)
+            for now_s in (start_s, start_s + window_s * (1 + 1 / SUB_BUCKETS)):
+                for amount in amounts:
+                    asked = claim(amount, limit=whole, window_s=window_s)
+                    assert await windows.against([asked], now_s) is None
+                    await windows.take([asked], now_s)
+                assert await windows.against([claim(1, limit=whole, window_s=window_s)], now_s) is not None
+
+    asyncio.run(story())
+
+
+@settings(max_examples=150, deadline=None)
+@given(arrivals=arrivals, window_s=lengths, start_s=st.floats(0, 1e7))
+def test_the_wait_is_true_and_at_most_one_sub_bucket_too_long(
+    fresh: Fresh, arrivals: list[tuple[float, int, float]], window_s: int, start_s: float
+) -> None:
+    """Who comes back then is let in; a moment before the last edge they are not; and a log of every single
+    arrival would have let them in at most one sub-bucket earlier."""
+    width_s = window_s / SUB_BUCKETS
+
+    async def story() -> None:
+        async with fresh() as windows:
+            held: list[tuple[float, int]] = []
+            now_s = start_s
+            for gap, amount, _ in arrivals:
+                now_s += gap * window_s
+                asked = claim(amount, window_s=window_s)
+                against = await windows.against([asked], now_s)
+                if against is not None:
+                    assert against.wait_s is not None
+                    assert 0 < against.wait_s <= window_s + width_s
+                    back_s = now_s + against.wait_s
+                    early_s = math.nextafter(back_s, 0)
+                    if early_s > now_s:
+                        assert await windows.against([asked], early_s) is not None
+                    assert await windows.against([asked], back_s) is None
+                    assert back_s <= exactly(held, amount, window_s, now_s) + width_s + 1e-6
+                    now_s = back_s
+                await windows.take([asked], now_s)
+                held.append((now_s, amount))
+
+    asyncio.run(story())
+
+
+def exactly(held: list[tuple[float, int]], amount: int, window_s: int, now_s: float) -> float:
+    """When an amount fits by a log of every arrival."""
+    moments = [now_s, *(at + window_s for at, _ in held if at + window_s > now_s)]
+    return next(
+        moment
+        for moment in moments
+        if sum(n for at, n in held if at > moment - window_s and at + window_s > moment) + amount <= 20
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(st.floats(0, 0.4), st.integers(0, 9), st.booleans(), st.integers(0, 15)), max_size=80
+    )
+)
+@example(steps=[(0.0, 5, True, 15), (0.4, 9, True, 0), (0.4, 9, False, 0), (0.4, 1, True, 1)])
+def test_what_is_free_is_what_a_list_of_sub_buckets_says(
+    fresh: Fresh, steps: list[tuple[float, int, bool, int]]
+) -> None:
+    """Taken without asking and settled with less or more, at once or much later: every figure agrees with a
+    list that is summed anew each time."""
+
+    async def story() -> None:
+        async with fresh() as windows:
+            buckets: defaultdict[int, int] = defaultdict(int)
+            open_: list[tuple[Taken, int, int]] = []
+            now_s = START_S
+            for gap, amount, settle_first, used in steps:
+                now_s += gap * MINUTE_S
+                bucket = int(now_s)
+                if settle_first and open_:
+                    taken, where, was = open_.pop(0)
+                    await windows.settle(taken, [used], now_s)
+                    buckets[where] += used - was
+                open_.append((await windows.take([claim(amount)], now_s), bucket, amount))
+                buckets[bucket] += amount
+                counted = {b: n for b, n in buckets.items() if b >= bucket - SUB_BUCKETS and n}
+                reset_s = max(counted) + SUB_BUCKETS + 1 - now_s if counted else 0.0
+                assert await windows.left(claim(0), now_s) == (max(0, 20 - sum(counted.values())), reset_s)
+
+    asyncio.run(story())
+
+
+async def test_of_several_claims_all_are_taken_or_none(fresh: Fresh) -> None:
+    """One that is in the way leaves the others as they were, and is named with its wait."""
+    async with fresh() as windows:
+        minute, day = claim(6), claim(6, limit=10, window_s=DAY_S, key="ann:day")
+        await windows.take([minute, day], START_S)
+        against = await windows.against([minute, day], START_S)
+        assert against is not None
+        assert against.claim == day
+        assert against.wait_s is not None
+        assert DAY_S <= against.wait_s <= DAY_S + DAY_S / SUB_BUCKETS
+        assert (await windows.left(minute, START_S))[0] == 14
+        assert (await windows.left(day, START_S))[0] == 4
+
+
+async def test_the_wait_of_several_claims_is_that_of_the_last_to_fit(fresh: Fresh) -> None:
+    """A minute's and a day's limit are both spent: coming back after the minute would be in vain."""
+    async with fresh() as windows:
+        both = [claim(20), claim(10, limit=10, window_s=DAY_S, key="ann:day")]
+        await windows.take(both, START_S)
+        for order in (both, both[::-1]):
+            against = await windows.against(order, START_S)
+            assert against is not None
+            assert against.claim.window_s == DAY_S
+
+
+async def test_what_is_larger_than_the_limit_is_refused_for_good(fresh: Fresh) -> None:
+    """No wait would help, so none is named; also where nothing was taken yet, and where the limit is 0."""
+    async with fresh() as windows:
+        for asked in (claim(21), claim(1, limit=0)):
+            against = await windows.against([claim(1, key="bob"), asked], START_S)
+            assert against is not None
+            assert against.claim == asked
+            assert against.wait_s is None
+
+
+async def test_what_was_not_used_is_free_at_once_and_what_was_used_beyond_it_counts(fresh: Fresh) -> None:
+    """Settled with less: the rest is handed back. With more: beyond the limit too, until a window later."""
+    async with fresh() as windows:
+        taken = await windows.take([claim(20)], START_S)
+        assert await windows.against([claim(15)], START_S + 9) is not None
+        await windows.settle(taken, [5], START_S + 9)
+        assert await windows.against([claim(15)], START_S + 9) is None
+
+        again = await windows.take([claim(15)], START_S + 9)
+        await windows.settle(again, [100], START_S + 20)
+        assert await windows.left(claim(0), START_S + 20) == (0, 49.75)
+        against = await windows.against([claim(1)], START_S + 20)
+        assert against is not None
+        assert against.wait_s == 49.75
+
+
+async def test_settling_what_has_left_the_window_changes_nothing(fresh: Fresh) -> None:
+    """An answer that took longer than the window was counted, and its time is over."""
+    async with fresh() as windows:
+        taken = await windows.take([claim(20)], START_S)
+        await windows.take([claim(3)], START_S + 61)
+        await windows.settle(taken, [0], START_S + 62)
+        assert (await windows.left(claim(0), START_S + 62))[0] == 17
+
+
+async def test_a_moment_that_has_passed_is_counted_where_it_belongs(fresh: Fresh) -> None:
+    """So a day's window can be filled from the ledger when a process starts, in any order."""
+    async with fresh() as windows:
+        day = claim(1, limit=3, window_s=DAY_S, key="ann:day")
+        for hours_ago in (1, 23, 26):
+            await windows.take([day], START_S - hours_ago * 3600)
+        assert (await windows.left(day, START_S))[0] == 1
+        assert (await windows.left(day, START_S + 2 * 3600))[0] == 2
+
+
+async def test_counters_that_hold_nothing_leave(fresh: Fresh) -> None:
+    """Ten thousand keys of yesterday are gone within a minute of other traffic; those of today stay."""
+    async with fresh() as windows:
+        for one in range(10_000):
+            await windows.take([claim(1, key=f"minute:{one}")], START_S)
+        await windows.take([claim(1, window_s=DAY_S, key="day")], START_S)
+        await trickle(windows, START_S + 2 * MINUTE_S, 130)
+        assert await windows.size() <= 3
+
+
+async def trickle(windows: Twin, from_s: float, seconds: int) -> None:
+    """One request each second."""
+    for second in range(seconds):
+        await windows.take([claim(1, key="someone")], from_s + second)
+
+
+async def test_one_keys_windows_say_nothing_of_anothers(fresh: Fresh) -> None:
+    """Each key is counted by itself."""
+    async with fresh() as windows:
+        await windows.take([claim(20, key="ann")], START_S)
+        assert await windows.against([claim(20, key="bob")], START_S) is None
+
+
+async def test_what_is_left_grows_as_time_goes_by(fresh: Fresh) -> None:
+    """Never less is free than a moment before where nobody takes, and all of it when the reset has come."""
+    async with fresh() as windows:
+        for step in range(20):
+            await windows.take([claim(1)], START_S + step * 2)
+        seen = [await windows.left(claim(0), START_S + 40 + step) for step in range(62)]
+        assert all(before[0] <= after[0] for before, after in pairwise(seen))
+        reset_s = seen[0][1]
+        assert seen[math.ceil(reset_s)] == (20, 0.0)
+        assert seen[math.ceil(reset_s) - 1][0] < 20
