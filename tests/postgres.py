@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from signal import SIGCONT, SIGINT, SIGKILL, SIGSTOP, Signals
+from signal import SIGCONT, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, Signals
 from types import TracebackType
 from typing import Self
 
@@ -56,7 +56,7 @@ class Postgres:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self.stop(SIGQUIT)  # nobody will read it again, so it need not be written to its end
         shutil.rmtree(self._home)
 
     def url(self, database: str = "postgres") -> str:

@@ -17,6 +17,8 @@ from tests.conftest import bearer
 from tests.crash.serving import KEY, PATIENCE_S, Home, until
 
 _CALLERS = 4
+DRAINING = "draining"
+"""The code of whoever comes while a Baton is being stopped."""
 
 
 @dataclass
@@ -58,7 +60,9 @@ class Load:
             if reply.status == 200 and (not stream or said.endswith(b"data: [DONE]\n\n")):
                 self.answered.append(reply.headers["x-request-id"])
             else:
-                self.refused.append((reply.status, (await reply.json())["error"]["code"]))
+                code = (await reply.json())["error"]["code"]
+                if not (self.stopping and code == DRAINING):
+                    self.refused.append((reply.status, code))
             return reply.status
 
     async def go_on(self) -> None:
