@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baton.core.dialect import Dialect
+from baton.core.rates import Rates
 from baton.settings import Misconfigured, Settings, load
 from baton.upstream.directory import declared
 from baton.upstream.outbound.guard import Guard
@@ -68,6 +69,8 @@ def test_every_mistake_is_told_at_once() -> None:
             "OPENAI_BASE_URL": "api.example",
             "XAI_API_KEY": "a,,b",
             "GROQ_FREE_TIER": "perhaps",
+            "GROK_RPM": "many",
+            "CLAUDE_TPM": "0",
         }
     )
     assert set(found) >= {
@@ -78,6 +81,8 @@ def test_every_mistake_is_told_at_once() -> None:
         "OPENAI_BASE_URL",
         "XAI_API_KEY",
         "GROQ_FREE_TIER",
+        "GROK_RPM",
+        "CLAUDE_TPM",
     }
 
 
@@ -110,6 +115,17 @@ def test_a_provider_is_asked_in_the_dialect_that_is_set(tmp_path: Path) -> None:
     assert said == {"openai": Dialect.OPENAI_RESPONSES, "xai": Dialect.OPENAI_RESPONSES}
     for word in ("responses", "native"):
         assert "openai-responses" in problems({"OPENAI_DIALECT": word})["OPENAI_DIALECT"]
+
+
+def test_a_providers_limits_may_be_set(tmp_path: Path) -> None:
+    """Requests and tokens per minute, by its name or another one, in the environment or the file; unset there
+    are none."""
+    config = toml(tmp_path, "[providers.openai]\nrpm = 500\ntpm = 90000")
+    providers = load({"GROK_RPM": "60", "CLAUDE_TPM": "80000"}, SPECS, config).providers
+    assert providers["openai"].rates == Rates(requests_per_minute=500, tokens_per_minute=90_000)
+    assert providers["xai"].rates == Rates(requests_per_minute=60)
+    assert providers["anthropic"].rates == Rates(tokens_per_minute=80_000)
+    assert providers["groq"].rates == Rates()
 
 
 def test_keys_of_a_provider() -> None:

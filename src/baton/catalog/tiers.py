@@ -1,10 +1,19 @@
-"""Tiers: what a user may use. The set is data; these are the ones that Baton starts with."""
+"""Tiers: what a user may use, and how often. Their names come with Baton, their figures are edited."""
 
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from baton.core.errors import Invalid
+from baton.core.rates import Rates
+from baton.records.kind import RecordKind
+
+MOST_RETRIES = 10
+"""More would keep a caller waiting for minutes."""
+
+Most = Annotated[int, Meta(ge=1, le=1_000_000_000_000)] | None
+"""Requests or tokens; None: no limit."""
 
 
 class Tiers(Struct, frozen=True, kw_only=True):
@@ -38,3 +47,46 @@ DEFAULT_TIERS = Tiers(
     names=("free", "pro", "expert", "master"),
     aliases={"premium": "expert", "enterprise": "master"},
 )
+
+
+class Tier(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What each user of a tier may do in any minute and any day."""
+
+    name: str
+    requests_per_minute: Most = None
+    tokens_per_minute: Most = None
+    requests_per_day: Most = None
+    tokens_per_day: Most = None
+    retries: Annotated[int, Meta(ge=0, le=MOST_RETRIES)]
+    """How often a failed call of theirs is made again, where nobody says otherwise for the installation, the
+    model or the request."""
+
+    @property
+    def rates(self) -> Rates:
+        """Its limits."""
+        return Rates(
+            requests_per_minute=self.requests_per_minute,
+            tokens_per_minute=self.tokens_per_minute,
+            requests_per_day=self.requests_per_day,
+            tokens_per_day=self.tokens_per_day,
+        )
+
+
+def tiers_kind(tiers: Tiers) -> RecordKind[Tier]:
+    """The kind `tiers`; its key is the tier's name."""
+
+    def check(tier: Tier) -> None:
+        if tiers.resolve(tier.name, "name") != tier.name:
+            raise Invalid(f"{tier.name!r} is called {tiers.resolve(tier.name)!r}.", param="name")
+
+    return RecordKind(name="tiers", type=Tier, key=lambda tier: tier.name, check=check)
+
+
+def packaged_tiers() -> tuple[Tier, ...]:
+    """What a new installation starts with."""
+    return (
+        Tier(name="free", requests_per_minute=10, retries=2),
+        Tier(name="pro", requests_per_minute=50, retries=2),
+        Tier(name="expert", requests_per_minute=200, retries=3),
+        Tier(name="master", requests_per_minute=1000, retries=3),
+    )

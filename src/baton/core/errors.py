@@ -12,6 +12,7 @@
     │   ├── NotJson             415  a body that does not say it is JSON
     │   ├── Unguarded           428  a change that does not say which revision it means
     │   ├── TooSlow             408  a body that does not come in time
+    │   ├── OverLimit           429  more than may be asked for in a minute or a day
     │   ├── Unservable          422  no model can serve it; the reason for each
     │   └── Unavailable         503  Baton itself cannot: shutting down, ledger full, database away
     └── ProviderError           a provider was asked
@@ -123,6 +124,23 @@ class TooLarge(Refused):
 
     status = 413
     code = "request_too_large"
+
+
+class OverLimit(Refused):
+    """More than may be asked for in a minute or a day; without `retry_after_s` it will never be let in."""
+
+    status = 429
+    code = "rate_limit_exceeded"
+
+    def __init__(self, message: str, *, limit: str, retry_after_s: float | None = None) -> None:
+        """`limit`: which one, as its window is called."""
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.limit = limit
+        self.retryable = retry_after_s is not None and retry_after_s <= _LONGEST_RETRY_S
+
+
+_LONGEST_RETRY_S = 120.0
+"""Official SDKs obey a `retry-after` up to two minutes; what comes later is for people."""
 
 
 class Unservable(Refused):

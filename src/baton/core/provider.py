@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from baton.core.dialect import Dialect
 from baton.core.failures import Kind
+from baton.core.rates import Rates
 
 
 class WaitForm(StrEnum):
@@ -245,6 +246,8 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     only_objects: bool = False
     """Their own structured output takes schemas of objects only, at the root."""
     classes: ModelClasses | None = None
+    free_rates: Rates = Rates()
+    """What each of its keys may be asked for on its free tier."""
     local: bool = False
     """Runs on the user's own machine: needs no key to count as configured once named, and costs nothing."""
 

@@ -7,17 +7,24 @@ from urllib.parse import urlsplit
 
 from baton.core.dialect import Dialect
 from baton.core.provider import ProviderSpec
+from baton.core.rates import Rates
 from baton.settings.problems import Problem, hint
 from baton.upstream.directory import ProviderSettings
 
 SECTION = "providers"
 """Where they stand in the file."""
 
-_FIELDS = ("api_key", "base_url", "dialect", "enabled", "free_tier")
+_FIELDS = ("api_key", "base_url", "dialect", "enabled", "free_tier", "rpm", "tpm")
 """What the file may say of a provider."""
+
+_COUNTS = frozenset({"rpm", "tpm"})
+"""Those that are numbers there."""
 
 _DIALECTS = tuple(dialect.value for dialect in Dialect if dialect is not Dialect.NATIVE)
 """In which a provider can be asked."""
+
+_MOST_A_MINUTE = 1_000_000_000_000
+"""Requests or tokens; more is a slip of the pen."""
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -91,6 +98,10 @@ class _ProviderReader:
             enabled=self._flag("ENABLE_{}", "enabled", default=True),
             free_tier=self._flag("{}_FREE_TIER", "free_tier", default=False),
             dialect=self._dialect(),
+            rates=Rates(
+                requests_per_minute=self._count("{}_RPM", "rpm"),
+                tokens_per_minute=self._count("{}_TPM", "tpm"),
+            ),
         )
 
     def _find(self, pattern: str, field: str, *others: str) -> tuple[str, str] | None:
@@ -104,7 +115,7 @@ class _ProviderReader:
         name, value = f"providers.{self._spec.name}.{field}", self._section[field]
         if isinstance(value, list):
             value = ",".join(map(str, cast("list[Any]", value)))
-        if isinstance(value, str | bool):
+        if isinstance(value, str | bool) or (field in _COUNTS and isinstance(value, int)):
             return name, str(value).strip()
         self._problems.append(Problem(name, "must be a text"))
         return None
@@ -140,6 +151,15 @@ class _ProviderReader:
             self._problems.append(Problem(found[0], what))
             return None
         return Dialect(word)
+
+    def _count(self, pattern: str, field: str) -> int | None:
+        found = self._find(pattern, field)
+        if found is None:
+            return None
+        if not found[1].isdecimal() or not 0 < int(found[1]) <= _MOST_A_MINUTE:
+            self._problems.append(Problem(found[0], "must be a whole number above 0"))
+            return None
+        return int(found[1])
 
     def _flag(self, pattern: str, field: str, *, default: bool) -> bool:
         found = self._find(pattern, field)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from baton.core.dialect import Dialect
 from baton.core.provider import ProviderSpec
+from baton.core.rates import Rates
 from baton.upstream import providers
 from baton.upstream.credential import Credential
 
@@ -20,6 +21,8 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     enabled: bool = True
     free_tier: bool = False
     """Whether its keys are on the provider's free tier."""
+    rates: Rates = Rates()
+    """The most that may be asked of it, whoever asks, for which model, and by which key."""
     dialect: Dialect | None = None
     """The one dialect in which it is asked, whoever calls; None: as it is declared."""
 

@@ -3,6 +3,7 @@
 from baton.core.dialect import Dialect
 from baton.core.failures import Kind
 from baton.core.provider import Auth, KnownMessage, ModelClasses, ProviderSpec, Quirks, ThinkingHabit
+from baton.core.rates import Rates
 
 _SINCE_3 = r"gemini-(?:[3-9]|[1-9]\d)|gemini-(?:pro|flash|flash-lite)-latest$"
 _THINKING = (
@@ -25,5 +26,6 @@ SPEC = ProviderSpec(
     messages=(KnownMessage(Kind.CONTEXT_LENGTH, _WINDOW, "google-gemini/gemini-cli#6678"),),
     waits={r"retry in ((?:\d+(?:\.\d+)?[a-z]+)+)": "recording google-22cb1ef41c"},
     capabilities=frozenset({"streaming", "tools", "json", "vision", "audio"}),
+    free_rates=Rates(requests_per_minute=15, tokens_per_minute=1_000_000, requests_per_day=1500),
     classes=ModelClasses(default="gemini-3.8-flash", cheap="gemini-3.5-flash-lite", premium="gemini-4-argon"),
 )
