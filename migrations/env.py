@@ -6,6 +6,7 @@ import baton.access.identity.tables
 import baton.access.signin.tables
 import baton.ledger.health.tables
 import baton.ledger.tables
+import baton.records.audit.tables
 import baton.records.tables
 import baton.storage.tables
 import baton.watch.alerts.tables  # noqa: F401  the imports declare the tables on METADATA

@@ -159,6 +159,7 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
         secret = await load_secret(settings.data_dir, settings.secret_key)
         mint = KeyMint(secret)
         scribe = Scribe(audit_keys(secret))
+        await scribe.begin(database, int(clock.wall() * 1000))
         yield Storehouse(
             settings=settings,
             clock=clock,

@@ -15,7 +15,7 @@ from baton.records.audit.entry import Actor, AuditFilter
 from baton.records.audit.trail import Trail
 from baton.storage.database import Database
 from tests.ledger.samples import a_settled, an_attempt, an_opened
-from tests.records.audit.keeping import SCRIBE
+from tests.records.audit.keeping import KEYS, SCRIBE
 
 ADA = Actor(id="ada", source="192.0.2.1")
 EVER = Span(since_ms=0, until_ms=2**47)
@@ -90,7 +90,7 @@ async def test_both_figures_are_kept(recorded: Repricings, database: Database) -
         "r2@initial",
     )
     assert (await shown.one(id_at(8000))).repriced is None
-    (entry,) = (await Trail(database).page(AuditFilter(kind="interaction"))).entries
+    (entry,) = (await Trail(database, KEYS).page(AuditFilter(kind="interaction"))).entries
     assert (entry.action, entry.actor_id) == ("reprice", "ada")
     assert bytes(entry.before or b"") == b'{"interactions":3,"costNanos":302}'
     assert bytes(entry.after or b"") == b'{"interactions":3,"costNanos":703}'

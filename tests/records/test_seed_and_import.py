@@ -9,6 +9,7 @@ from baton.records.audit.entry import AuditFilter
 from baton.records.audit.trail import Trail
 from baton.records.kind import Origin
 from baton.records.store import Records
+from tests.records.audit.keeping import KEYS
 from tests.records.conftest import ADA, INSTRUMENTS, Instrument, Process
 
 VIOLA, CELLO, LUTE = Instrument(name="viola"), Instrument(name="cello"), Instrument(name="lute", strings=13)
@@ -56,11 +57,11 @@ async def test_undoing_the_own_change_hands_the_record_back_to_the_seed(
 async def test_a_seed_without_news_writes_nothing(here: Process, instruments: Records[Instrument]) -> None:
     """An ordinary start leaves no revision, no audit row and takes no write lock."""
     await instruments.seed([VIOLA, CELLO])
-    before = await Trail(here.database).page(AuditFilter())
+    before = await Trail(here.database, KEYS).page(AuditFilter())
     async with here.database.write():
         diff = await asyncio.wait_for(instruments.seed([VIOLA, CELLO]), 1)
     assert diff.effective == ()
-    assert await Trail(here.database).page(AuditFilter()) == before
+    assert await Trail(here.database, KEYS).page(AuditFilter()) == before
 
 
 async def test_processes_that_start_together_seed_once(here: Process, there: Process) -> None:

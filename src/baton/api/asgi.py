@@ -41,7 +41,7 @@ from baton.api.native.models import ModelRoutes as NativeModels
 from baton.api.others import Border
 from baton.api.permitted import Permitted
 from baton.api.probes import Probes
-from baton.app import App
+from baton.app import App, audit_keys
 from baton.records.audit.trail import Trail
 from baton.upstream.dialects.openai.codec import CODEC as OPENAI
 from baton.upstream.errands.registry import TASKS
@@ -105,7 +105,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         ModelRoutes(app.edited.models, app.edited.classes, app.tiers),
         KeyRoutes(store.identities, app.tiers),
         UserRoutes(store.identities, app.tiers),
-        AuditRoutes(Trail(store.database)),
+        AuditRoutes(Trail(store.database, audit_keys(store.secret))),
         AlertRoutes(app.alerts),
         Probes(condition, BatonCollector(app.ledger.book.tallies, condition, app.alerts), closing),
         Docs(),

@@ -1,8 +1,8 @@
-"""Where records, their history and the audit lie. Bodies are JSON texts, times whole milliseconds."""
+"""Where records and their history lie. Bodies are JSON texts, times whole milliseconds."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, String, Table, Text
 
-from baton.storage.metadata import METADATA, SEQUENCE
+from baton.storage.metadata import METADATA
 
 RECORDS = Table(
     "records",
@@ -31,20 +31,3 @@ RECORD_HISTORY = Table(
     Column("origin", String(16), nullable=False),
 )
 """Every revision there ever was, the current one included."""
-
-AUDIT_ENTRIES = Table(
-    "audit_entries",
-    METADATA,
-    Column("id", SEQUENCE, primary_key=True),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("actor_id", String(64), nullable=False),
-    Column("source", String(255), nullable=False),
-    Column("action", String(32), nullable=False),
-    Column("kind", String(64), nullable=False),
-    Column("key", String(255), nullable=False),
-    Column("before", Text),
-    Column("after", Text),
-    Index(None, "kind", "key", "id"),
-    Index(None, "actor_id", "id"),
-)
-"""Who did what, when, from where; `before` and `after` with secrets masked. Rows are only ever added."""

@@ -14,6 +14,7 @@ from baton.core.errors import Invalid, NotFound, Unavailable
 from baton.records.audit.entry import AuditFilter
 from baton.records.audit.trail import Trail
 from tests.access.identity.conftest import ADMIN, Process, SetClock, mode, names, start
+from tests.records.audit.keeping import KEYS
 
 
 async def test_the_first_start_makes_an_admin_and_tells_the_key_once(here: Process, data_dir: Path) -> None:
@@ -136,7 +137,7 @@ async def test_identity_is_audited_without_names_or_secrets(here: Process) -> No
     made = await here.identities.create_key(KeyWish(name="k", user_id=user.id), ADMIN)
     await here.identities.revoke_key(made.key.id, ADMIN)
     await here.identities.revoke_key(made.key.id, ADMIN)
-    entries = (await Trail(here.database).page(AuditFilter(actor_id="admin"))).entries
+    entries = (await Trail(here.database, KEYS).page(AuditFilter(actor_id="admin"))).entries
     assert [(each.action, each.kind, each.key) for each in entries] == [
         ("revoke", "api_key", made.key.id),
         ("create", "api_key", made.key.id),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from baton.records.tables import AUDIT_ENTRIES
+from baton.records.audit.tables import AUDIT_ENTRIES
 from tests.api.conftest import Reply, Web
 
 PATH = "/api/admin/ai/models"

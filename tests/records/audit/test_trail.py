@@ -6,6 +6,7 @@ import pytest
 from baton.core.errors import Conflict, Invalid
 from baton.records.audit.entry import AuditFilter
 from baton.records.audit.trail import Trail
+from tests.records.audit.keeping import KEYS
 from tests.records.conftest import ADA, BOB, Instrument, Process, SetClock
 
 
@@ -18,7 +19,7 @@ async def test_every_change_has_its_row(here: Process, clock: SetClock) -> None:
     await here.instruments.delete("viola", ADA, 2)
     await here.instruments.undo("viola", ADA, 3)
     await here.instruments.import_all([Instrument(name="cello")], BOB)
-    entries = (await Trail(here.database).page(AuditFilter())).entries
+    entries = (await Trail(here.database, KEYS).page(AuditFilter())).entries
     told = [(each.actor_id, each.source, each.action, each.kind, each.key) for each in entries]
     assert told == [
         ("bob", "cli", "import", "instrument", "cello"),
@@ -43,14 +44,14 @@ async def test_what_did_not_happen_has_no_row(here: Process) -> None:
     await here.instruments.put(Instrument(name="viola"), ADA, None)
     with pytest.raises(Conflict):
         await here.instruments.put(Instrument(name="viola", strings=9), ADA, 7)
-    assert len((await Trail(here.database).page(AuditFilter())).entries) == 1
+    assert len((await Trail(here.database, KEYS).page(AuditFilter())).entries) == 1
 
 
 async def test_secrets_are_masked(here: Process) -> None:
     """A declared secret is in no audit row, under the name that JSON gives it; its absence shows."""
     await here.instruments.put(Instrument(name="viola", lock_code="4711"), ADA, None)
     await here.instruments.put(Instrument(name="viola"), ADA, 1)
-    entries = (await Trail(here.database).page(AuditFilter())).entries
+    entries = (await Trail(here.database, KEYS).page(AuditFilter())).entries
     assert b"4711" not in msgspec.json.encode(entries)
     assert b'"lockCode":"***"' in bytes(entries[1].after or b"")
     assert b'"lockCode":null' in bytes(entries[0].after or b"")
@@ -61,7 +62,7 @@ async def test_pages_do_not_shift_under_new_entries(here: Process) -> None:
     """Following the cursor shows each entry once, though others are written meanwhile."""
     for strings in range(5):
         await here.instruments.put(Instrument(name=f"i{strings}"), ADA, None)
-    trail = Trail(here.database)
+    trail = Trail(here.database, KEYS)
     first = await trail.page(AuditFilter(), limit=2)
     await here.instruments.put(Instrument(name="late"), ADA, None)
     second = await trail.page(AuditFilter(), first.next, limit=2)
@@ -76,7 +77,7 @@ async def test_a_filter_leaves_only_what_it_names(here: Process) -> None:
     await here.instruments.put(Instrument(name="viola"), ADA, None)
     await here.instruments.put(Instrument(name="lute"), BOB, None)
     await here.instruments.put(Instrument(name="lute", strings=13), ADA, 1)
-    trail = Trail(here.database)
+    trail = Trail(here.database, KEYS)
 
     async def keys(wanted: AuditFilter) -> list[str]:
         return [entry.key for entry in (await trail.page(wanted)).entries]
@@ -91,7 +92,7 @@ async def test_a_filter_leaves_only_what_it_names(here: Process) -> None:
 async def test_a_cursor_that_is_not_ours_is_refused(here: Process, cursor: str) -> None:
     """It says so, instead of an empty page."""
     with pytest.raises(Invalid) as refusal:
-        await Trail(here.database).page(AuditFilter(), cursor)
+        await Trail(here.database, KEYS).page(AuditFilter(), cursor)
     assert refusal.value.param == "cursor"
 
 
@@ -99,5 +100,5 @@ async def test_a_cursor_that_is_not_ours_is_refused(here: Process, cursor: str) 
 async def test_a_page_has_a_size(here: Process, limit: int) -> None:
     """Nobody reads the whole audit at once by accident."""
     with pytest.raises(Invalid) as refusal:
-        await Trail(here.database).page(AuditFilter(), limit=limit)
+        await Trail(here.database, KEYS).page(AuditFilter(), limit=limit)
     assert refusal.value.param == "limit"

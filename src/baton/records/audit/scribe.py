@@ -1,22 +1,117 @@
 """Writing the audit, in the transaction of the change itself."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 
+import msgspec
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from baton.records.audit import trail
-from baton.records.audit.entry import Actor, Change
+from baton.records.audit import heads
+from baton.records.audit.entry import ADDRESS, CHANNELS, Actor, Change
+from baton.records.audit.heads import End, HeadState
 from baton.records.audit.keys import AuditKeys
+from baton.records.audit.link import FORM, SIGNED, Stored, sign_row
+from baton.records.audit.older import any_chained, hang_in
+from baton.records.audit.personal import Personal, parted
+from baton.records.audit.persons import Part, Persons
+from baton.records.audit.tables import AUDIT_ENTRIES
+from baton.storage.bulk import BulkInsert
+from baton.storage.database import Database
+
+ERASURE = "erase"
+PERSON = "person"
+"""The action and the kind by which the audit tells that a person's values were destroyed."""
+
+_INSERT = BulkInsert(AUDIT_ENTRIES, (*SIGNED, "digest"))
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
 
 
 class Scribe:
-    """Writes down what is changed."""
+    """Writes down what is changed, each row hanging on the one before it.
 
-    def __init__(self, keys: AuditKeys) -> None:
-        self._keys = keys
+    Writers wait for each other at the chain's head, from their first row to the end of their transaction.
+    """
+
+    def __init__(self, keys: AuditKeys, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._chain = keys.chain
+        self._persons = Persons(keys.persons, random_bytes)
+
+    async def begin(self, database: Database, at_ms: int) -> None:
+        """Hang in the rows that are older than the chain; nothing to do but at the first start that knows it.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        async with database.read() as connection:
+            state, _ = await heads.read(connection, self._chain)
+        if state is HeadState.FRESH:
+            async with database.write() as connection:
+                await self._end(connection, at_ms)
 
     async def append(
         self, connection: AsyncConnection, actor: Actor, at_ms: int, changes: Sequence[Change]
     ) -> None:
-        """Write down the changes in the transaction that makes them."""
-        await trail.append(connection, actor, at_ms, changes)
+        """Write down the changes in the transaction that makes them.
+
+        Where the chain's end is not known any more, because somebody has tampered with its head, this goes on
+        and leaves the head as it is: changes must stay possible, and no new seal may hide what was done.
+        """
+        end = await self._end(connection, at_ms)
+        source, address = ADDRESS, await self._address(connection, actor, at_ms)
+        if address is None:
+            source = actor.source
+        rows: list[tuple[Stored, ...]] = []
+        last_id, digest = end.last_id, end.digest
+        for change in changes:
+            before, after, personal = await self._told(connection, change, at_ms)
+            last_id += 1
+            named = (actor.id, source, change.action, change.kind, change.key)
+            said = (before, after, address, change.person, personal)
+            values = (FORM, last_id, at_ms, *named, *said, digest)
+            digest = sign_row(self._chain, values)
+            rows.append((*values, digest))
+        await _INSERT(connection, rows)
+        if end.head is not None:
+            count = end.head.rows + len(rows)
+            moved = msgspec.structs.replace(end.head, rows=count, last_id=last_id, digest=digest)
+            await heads.move(connection, self._chain, moved)
+
+    async def erase(self, connection: AsyncConnection, person: str, actor: Actor, at_ms: int) -> None:
+        """Destroy the key of a person's values in the audit, and write that down; again, it does nothing."""
+        await self._end(connection, at_ms)  # keys are made and destroyed behind the head's lock only
+        if await self._persons.erase(connection, person, at_ms):
+            gone = Change(action=ERASURE, kind=PERSON, key=person, before=None, after=None)
+            await self.append(connection, actor, at_ms, [gone])
+
+    async def _end(self, connection: AsyncConnection, at_ms: int) -> End:
+        """What the next row follows, after the chain has begun."""
+        end = await heads.end(connection, self._chain)
+        if end.state is HeadState.GOOD:
+            return end
+        if end.state is HeadState.FRESH and not await any_chained(connection):
+            head = await hang_in(connection, self._chain, self._persons, at_ms)
+            await heads.move(connection, self._chain, head)
+            return End(state=HeadState.GOOD, last_id=head.last_id, digest=head.digest, head=head)
+        _log.error("audit_broken", head=end.state, effect="changes are written; the audit does not verify")
+        return end
+
+    async def _address(self, connection: AsyncConnection, actor: Actor, at_ms: int) -> bytes | None:
+        """Where the actor is, sealed; None: that is no address."""
+        if actor.source in CHANNELS:
+            return None
+        key = await self._persons.key(connection, actor.id, at_ms)
+        return key.seal(Part.ADDRESS, actor.source.encode())
+
+    async def _told(
+        self, connection: AsyncConnection, change: Change, at_ms: int
+    ) -> tuple[str | None, str | None, bytes | None]:
+        """What it was, what it is, and what of both is the person's own, sealed."""
+        if change.person is None or not change.personal:
+            return change.before, change.after, None
+        before, own_before = parted(change.before, change.personal)
+        after, own_after = parted(change.after, change.personal)
+        own = msgspec.json.encode(Personal(before=own_before, after=own_after))
+        key = await self._persons.key(connection, change.person, at_ms)
+        return before, after, key.seal(Part.PERSONAL, own)
