@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 _UNLIMITED = '{"unlimited": true}'
-"""The first admin's key has no rate limit unless one is set; one made before is found as the first there is."""
+"""The first admin's key has no rate limit unless one is set; of those made before it is the first."""
 
 
 def upgrade() -> None:

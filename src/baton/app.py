@@ -16,11 +16,13 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from baton.access.identity.editing import Editing
 from baton.access.identity.first_admin import ensure_first_admin
 from baton.access.identity.identities import Identities
 from baton.access.identity.keyring import Keyring
 from baton.access.identity.last_use import LastUse
 from baton.access.identity.mint import KeyMint
+from baton.access.identity.projects import Projects
 from baton.access.identity.secret import SecretRoot, load_secret
 from baton.catalog.almanac import Almanac, packaged_almanac
 from baton.catalog.chains import FallbackChain, chains_kind, followers, packaged_chains
@@ -98,6 +100,7 @@ class Storehouse:
     database: Database
     notices: Notices
     identities: Identities
+    projects: Projects
     mint: KeyMint
     secret: SecretRoot
     scribe: Scribe
@@ -159,14 +162,15 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
         secret = await load_secret(settings.data_dir, settings.secret_key)
         mint = KeyMint(secret)
         scribe = Scribe(audit_keys(secret))
-        await scribe.begin(database, int(clock.wall() * 1000))
+        editing = Editing(database, notices, clock, scribe)
         yield Storehouse(
             settings=settings,
             clock=clock,
             new_id=new_id,
             database=database,
             notices=notices,
-            identities=Identities(database, notices, mint, clock, new_id, scribe),
+            identities=Identities(editing, mint, new_id),
+            projects=Projects(editing, new_id),
             mint=mint,
             secret=secret,
             scribe=scribe,

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from baton.access.identity.editing import Editing
 from baton.access.identity.identities import Identities
 from baton.access.identity.keyring import Keyring
 from baton.access.identity.mint import KeyMint
+from baton.access.identity.projects import Projects
 from baton.access.identity.secret import load_secret
 from baton.core.ids import UuidV7
 from baton.records.audit.entry import Actor
@@ -18,6 +20,7 @@ from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.notices import Notices
 from baton.storage.settings import StorageSettings
+from tests.databases import Place
 from tests.records.audit.keeping import SCRIBE
 
 ADMIN = Actor(id="admin", source="cli")
@@ -44,22 +47,27 @@ class Process:
     database: Database
     notices: Notices
     identities: Identities
+    projects: Projects
     keyring: Keyring
     clock: SetClock = field(default_factory=SetClock)
 
 
 @asynccontextmanager
-async def start(data_dir: Path, clock: SetClock, every_s: float = 3600) -> AsyncIterator[Process]:
+async def start(
+    data_dir: Path, clock: SetClock, every_s: float = 3600, settings: StorageSettings | None = None
+) -> AsyncIterator[Process]:
     """A process on a data folder, as the app would start it, but for the first admin."""
     mint = KeyMint(await load_secret(data_dir, None))
-    async with Database(StorageSettings(url=f"sqlite:///{data_dir / 'baton.db'}")) as database:
+    settings = settings or StorageSettings(url=f"sqlite:///{data_dir / 'baton.db'}")
+    async with Database(settings) as database:
         await schema.upgrade(database)
         async with (
             Notices(database, every_s) as notices,
             Keyring(database, notices, mint, clock, MASTER_KEY) as keyring,
         ):
-            identities = Identities(database, notices, mint, clock, UuidV7(), SCRIBE)
-            yield Process(database, notices, identities, keyring, clock)
+            editing = Editing(database, notices, clock, SCRIBE)
+            identities, projects = Identities(editing, mint, UuidV7()), Projects(editing, UuidV7())
+            yield Process(database, notices, identities, projects, keyring, clock)
 
 
 def names(folder: Path) -> list[str]:
@@ -87,4 +95,16 @@ def clock() -> SetClock:
 async def here(data_dir: Path, clock: SetClock) -> AsyncIterator[Process]:
     """This process; its watcher looks often."""
     async with start(data_dir, clock, every_s=0.01) as process:
+        yield process
+
+
+@pytest.fixture
+async def anywhere(place: Place, data_dir: Path, clock: SetClock) -> AsyncIterator[Process]:
+    """This process, on a database of each kind, with a first admin."""
+
+    async def keep(key: str) -> None:
+        pass
+
+    async with start(data_dir, clock, settings=place.settings) as process:
+        await process.identities.make_first_admin(keep)
         yield process

@@ -7,11 +7,13 @@ from math import inf
 from types import TracebackType
 from typing import Self
 
-from baton.access.identity import rows
-from baton.access.identity.entities import ApiKey, User
-from baton.access.identity.identities import TOPIC
+from msgspec import structs
+
+from baton.access.identity import project_rows, rows
+from baton.access.identity.editing import TOPIC
+from baton.access.identity.entities import ADMIN, ApiKey, User
 from baton.access.identity.mint import KeyMint
-from baton.core.caller import Caller
+from baton.core.caller import SCOPES, Caller, KeyLimits
 from baton.core.clock import Clock
 from baton.core.errors import Unauthenticated, Unavailable
 from baton.storage.database import Database
@@ -20,6 +22,7 @@ from baton.storage.notices import Notices
 MASTER_KEY_ID = "master"
 """The id that the ledger records for `BATON_MASTER_KEY`, which is stored nowhere."""
 
+_NOT_VALID = "The API key is not valid: unknown, revoked, expired, or its user is disabled."
 _LONGEST_KEY = 512  # characters; hashing a whole header's worth would be work done for a stranger
 
 
@@ -27,6 +30,37 @@ _LONGEST_KEY = 512  # characters; hashing a whole header's worth would be work d
 class _Held:
     caller: Caller
     expires_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Who may ask, and for which projects."""
+
+    users: Mapping[str, User]
+    """Those that are not disabled."""
+    projects: frozenset[str]
+    workplaces: Mapping[str, frozenset[str]]
+
+    def caller(self, owner: User, key_id: str, key: ApiKey | None = None) -> Caller:
+        """Somebody with a key; None: with all that they may."""
+        scopes = SCOPES if key is None or key.scopes is None else key.scopes
+        if not owner.is_admin:
+            scopes -= {ADMIN}
+        is_admin = ADMIN in scopes
+        return Caller(
+            user_id=owner.id,
+            key_id=key_id,
+            tier=owner.tier if key is None else key.tier or owner.tier,
+            roles=owner.roles if is_admin else owner.roles - {ADMIN},
+            scopes=scopes,
+            models=None if key is None else key.models,
+            projects=self.projects if is_admin else self.workplaces.get(owner.id, frozenset()),
+            limits=None if key is None else key.limits,
+            budget=None if key is None else key.budget,
+        )
+
+
+_NOBODY = _People({}, frozenset(), {})
 
 
 class Keyring:
@@ -47,6 +81,7 @@ class Keyring:
         self._wall = clock.wall
         self._master = mint.digest(master_key) if master_key else None
         self._held: Mapping[bytes, _Held] | None = None
+        self._people = _NOBODY
         self._used_at_s: dict[str, float] = {}
         self._turn = asyncio.Lock()
         self._unsubscribe: Callable[[], None] | None = None
@@ -80,8 +115,8 @@ class Keyring:
         """Who presents this key.
 
         Raises:
-            Unauthenticated: none was presented (code `missing_api_key`), or it is unknown, revoked or
-                expired (code `invalid_api_key`, the same words for each).
+            Unauthenticated: none was presented (code `missing_api_key`), or it is unknown, revoked,
+                expired, or its user disabled (code `invalid_api_key`, the same words for each).
             Unavailable: the keys are not loaded yet.
         """
         if not presented:
@@ -93,9 +128,17 @@ class Keyring:
         held = self._held.get(self._digest(presented)) if len(presented) <= _LONGEST_KEY else None
         now_s = self._wall()
         if held is None or now_s >= held.expires_at_s:
-            raise Unauthenticated("The API key is not valid: unknown, revoked or expired.")
+            raise Unauthenticated(_NOT_VALID)
         self._used_at_s[held.caller.key_id] = now_s
         return held.caller
+
+    def caller(self, user_id: str, key_id: str) -> Caller | None:
+        """A user without a key, known some other way, with all that they may; None: unknown or disabled.
+
+        `key_id` is what stands for a key in the ledger.
+        """
+        owner = self._people.users.get(user_id)
+        return None if owner is None else self._people.caller(owner, key_id)
 
     def take_uses(self) -> dict[str, float]:
         """When each key was last used (Unix seconds) since this was last called."""
@@ -108,18 +151,23 @@ class Keyring:
             async with self._database.read() as connection:
                 users = await rows.users(connection)
                 stored = await rows.live_digests(connection)
-            owners = {user.id: user for user in users}
-            held = {digest: _stored(key, owners[key.user_id]) for digest, key in stored}
+                projects, workplaces = await project_rows.workplaces(connection)
+            active = {user.id: user for user in users if user.disabled_at_ms is None}
+            people = _People(active, projects, workplaces)
+            held: dict[bytes, _Held] = {}
+            for digest, before, key in stored:
+                owner = active.get(key.user_id)
+                if owner is not None:
+                    caller = people.caller(owner, key.id, key)
+                    until_s = _seconds(key.expires_at_ms)
+                    held[digest] = _Held(caller, until_s)
+                    if before is not None:
+                        held[before] = _Held(caller, min(until_s, _seconds(key.before_until_ms)))
             if self._master is not None and users:
-                caller = _caller(MASTER_KEY_ID, users[0], users[0].tier)
-                held[self._master] = _Held(caller, inf)
-            self._held = held
+                caller = people.caller(users[0], MASTER_KEY_ID)
+                held[self._master] = _Held(structs.replace(caller, limits=KeyLimits(unlimited=True)), inf)
+            self._held, self._people = held, people
 
 
-def _stored(key: ApiKey, owner: User) -> _Held:
-    expires_at_s = inf if key.expires_at_ms is None else key.expires_at_ms / 1000
-    return _Held(_caller(key.id, owner, key.tier or owner.tier), expires_at_s)
-
-
-def _caller(key_id: str, owner: User, tier: str) -> Caller:
-    return Caller(user_id=owner.id, key_id=key_id, tier=tier, roles=owner.roles)
+def _seconds(at_ms: int | None) -> float:
+    return inf if at_ms is None else at_ms / 1000

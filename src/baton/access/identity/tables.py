@@ -46,7 +46,7 @@ API_KEYS = Table(
     Column("before_until_ms", BigInteger),
     Column("revision", Integer, nullable=False, server_default="1"),
 )
-"""`hint` is what may be shown of a key, `digest` its keyed hash, `digest_before` that of the secret that it had
+"""`hint` is what may be shown of a key, `digest` its keyed hash, `digest_before` that of the secret it had
 before its rotation, good until `before_until_ms`; `tier` NULL means the user's, `scopes` NULL all, `models`
 NULL whatever the tier may; both are JSON lists. `limits` is a JSON object of `KeyLimits`' fields."""
 
