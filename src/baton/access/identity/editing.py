@@ -2,27 +2,24 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from baton.access.identity.entities import User
 from baton.core.clock import Clock
 from baton.core.errors import Conflict, Outdated
 from baton.records.audit.entry import Actor, Change
 from baton.records.audit.scribe import Scribe
-from baton.records.kind import MASK
 from baton.storage.database import Database
 from baton.storage.notices import Notices, bump
 
 TOPIC = "identity"
 """What the notices call a change of users, keys or projects."""
 
-_PERSONAL = ("name", "email", "locale", "subject")
+_PERSONAL = frozenset({"name", "email", "locale", "subject"})
 """Of a user: the audit outlives the person's data."""
-
-T = TypeVar("T", bound=Struct)
 
 
 class Edit:
@@ -39,6 +36,19 @@ class Edit:
     ) -> None:
         """Have the audit know how the thing was and is; None: it was or is not there."""
         change = Change(action=action, kind=kind, key=key, before=_json(before), after=_json(after))
+        await self._scribe.append(self.connection, self._actor, self.now_ms, [change])
+
+    async def note_user(self, action: str, user_id: str, before: User | None, after: User | None) -> None:
+        """The same of a user, whose name and the like are kept under a key of their own."""
+        change = Change(
+            action=action,
+            kind="user",
+            key=user_id,
+            before=_json(before),
+            after=_json(after),
+            person=user_id,
+            personal=_PERSONAL,
+        )
         await self._scribe.append(self.connection, self._actor, self.now_ms, [change])
 
 
@@ -67,12 +77,6 @@ class Editing:
     def now_ms(self) -> int:
         """Of the wall clock."""
         return int(self._clock.wall() * 1000)
-
-
-def masked(user: T) -> T:
-    """A user without what tells who they are."""
-    values = {name: MASK for name in _PERSONAL if getattr(user, name) is not None}
-    return msgspec.structs.replace(user, **values)
 
 
 def require_revision(current: int, meant: int | None) -> None:

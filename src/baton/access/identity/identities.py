@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import structs
 
 from baton.access.identity import lists, project_rows, rows
-from baton.access.identity.editing import Edit, Editing, masked, require_revision
+from baton.access.identity.editing import Edit, Editing, require_revision
 from baton.access.identity.entities import (
     ADMIN,
     ApiKey,
@@ -28,7 +28,7 @@ LONGEST_OVERLAP_S = 30 * 86_400
 """How long a secret may stay good beside the one that took its place."""
 
 _FIRST_ADMIN = UserWish(name="admin", tier="master", roles=frozenset({"user", ADMIN}))
-_USER, _KEY = "user", "api_key"
+_KEY = "api_key"
 
 Named = Callable[[str], Awaitable[bool]]
 """Whether something that is kept for good names a user."""
@@ -93,7 +93,7 @@ class Identities:
             await _require_alone(edit, after)
             after = structs.replace(after, revision=before.revision + 1)
             await rows.update_user(edit.connection, after)
-            await edit.note("update", _USER, user_id, masked(before), masked(after))
+            await edit.note_user("update", user_id, before, after)
         return after
 
     async def delete_user(
@@ -124,7 +124,7 @@ class Identities:
                 await edit.note("delete", _KEY, key.id, key, None)
             await project_rows.leave_all(edit.connection, user_id)
             await rows.delete_user(edit.connection, user_id)
-            await edit.note("delete", _USER, user_id, masked(before), None)
+            await edit.note_user("delete", user_id, before, None)
 
     async def keys(self, user_id: str | None = None) -> tuple[ApiKey, ...]:
         """All keys, or one user's, oldest first, revoked and expired ones included."""
@@ -235,7 +235,7 @@ class Identities:
         user = check_user(User(id=self._ids(), created_at_ms=edit.now_ms, **structs.asdict(wish)))
         await _require_alone(edit, user)
         await rows.insert_user(edit.connection, user)
-        await edit.note("create", _USER, user.id, None, masked(user))
+        await edit.note_user("create", user.id, None, user)
         return user
 
     def _key(self, wish: KeyWish, now_ms: int) -> ApiKey:
