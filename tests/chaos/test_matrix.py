@@ -104,7 +104,7 @@ async def run(house: House, faults: Faults, place: Place, *, stream: bool) -> li
 
 
 RESOLVER_S = 10.0
-"""What the machine may take to say that there is no such host: it asks again after 5 s if an answer is lost."""
+"""What the machine may take to say that there is no such host: it asks again 5 s after a lost answer."""
 
 
 def all_well(cells: list[Cell]) -> None:
