@@ -12,6 +12,7 @@
     │   ├── NotJson             415  a body that does not say it is JSON
     │   ├── Unguarded           428  a change that does not say which revision it means
     │   ├── TooSlow             408  a body that does not come in time
+    │   ├── TooMany             429  too often; `retry_after_s` says when it may be tried again
     │   ├── OverLimit           429  more than may be asked for in a minute or a day
     │   ├── Unservable          422  no model can serve it; the reason for each
     │   └── Unavailable         503  Baton itself cannot: shutting down, ledger full, database away
@@ -124,6 +125,14 @@ class TooLarge(Refused):
 
     status = 413
     code = "request_too_large"
+
+
+class TooMany(Refused):
+    """Too often; `retry_after_s` says when it may be tried again."""
+
+    status = 429
+    code = "too_many_requests"
+    retryable = True
 
 
 class OverLimit(Refused):
