@@ -52,6 +52,11 @@ def translated() -> Generator[None]:
         raise away("every connection is in use") from error
 
 
+def is_undecodable(error: DBAPIError) -> bool:
+    """Whether a column of text holds what is no text, which SQLite allows. Python has no code for it."""
+    return isinstance(error.orig, sqlite3.OperationalError) and not hasattr(error.orig, "sqlite_errorcode")
+
+
 def _of_driver(error: DBAPIError) -> BatonError | None:
     cause = error.orig
     if isinstance(cause, sqlite3.Error):

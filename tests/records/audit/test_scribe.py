@@ -1,57 +1,21 @@
 """What is written down of a change, and what of it is a person's own."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import RowMapping, insert, select, text
+from sqlalchemy import RowMapping, insert, select, text, update
 
-from baton.records.audit.entry import Actor, AuditEntry, AuditFilter, Change
+from baton.records.audit.entry import Actor, AuditEntry, AuditFilter
 from baton.records.audit.keys import AuditKeys
 from baton.records.audit.link import GENESIS
 from baton.records.audit.tables import AUDIT_ENTRIES, AUDIT_HEAD, AUDIT_PERSONS
 from baton.records.audit.trail import Trail
-from baton.storage import schema
 from baton.storage.database import Database
-from tests.databases import Place
+from tests.records.audit.conftest import ADA, NOW, OPERATOR, plain, renamed, write
 from tests.records.audit.keeping import KEYS, SCRIBE
-
-ADA = Actor(id="u-ada", source="192.0.2.77")
-OPERATOR = Actor(id="operator", source="cli")
-NOW = 1_700_000_000_000
-
-
-def renamed(person: str, before: str, after: str) -> Change:
-    """A person's name was changed."""
-    return Change(
-        action="update",
-        kind="user",
-        key=person,
-        before=msgspec.json.encode({"name": before, "tier": "free"}).decode(),
-        after=msgspec.json.encode({"name": after, "tier": "free"}).decode(),
-        person=person,
-        personal=frozenset({"name"}),
-    )
-
-
-def plain(key: str) -> Change:
-    """Something that belongs to nobody."""
-    return Change(action="create", kind="thing", key=key, before=None, after='{"n":1}')
-
-
-@pytest.fixture
-async def database(place: Place) -> AsyncIterator[Database]:
-    """With its tables."""
-    async with Database(place.settings) as database:
-        await schema.upgrade(database)
-        yield database
-
-
-async def write(database: Database, actor: Actor, *changes: Change) -> None:
-    async with database.write() as connection:
-        await SCRIBE.append(connection, actor, NOW, changes)
 
 
 async def stored(database: Database) -> Sequence[RowMapping]:
@@ -140,6 +104,8 @@ async def test_an_erased_persons_values_are_gone_and_the_rows_stay(database: Dat
 
 async def test_rows_from_before_the_chain_are_hung_in_once(database: Database) -> None:
     """In the order of their ids, their addresses sealed; the next start finds nothing to do."""
+    async with database.write() as connection:
+        await connection.execute(update(AUDIT_HEAD).values(seal=None))
     old = {"at_ms": NOW, "action": "create", "kind": "thing", "after": "{}"}
     async with database.write() as connection:
         rows = [{**old, "actor_id": "u-ada", "source": "192.0.2.77", "key": f"k{n}"} for n in range(1500)]

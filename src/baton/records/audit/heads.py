@@ -5,10 +5,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 from sqlalchemy import RowMapping, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from baton.records.audit.link import GENESIS, Head, sign_head
 from baton.records.audit.tables import AUDIT_HEAD
+from baton.storage.faults import is_undecodable
 
 _READ = 'SELECT "rows", last_id, digest, begun_ms, older_rows, seal FROM audit_head WHERE id = 1'
 _LAST = text("SELECT id, digest FROM audit_entries ORDER BY id DESC LIMIT 1")
@@ -40,7 +42,12 @@ async def read(
     """The head, if it is good; with `lock` nobody else reads it so until the transaction ends."""
     # Read past the columns' types: what somebody has put there may be nothing that they can convert.
     waits = " FOR UPDATE" if lock and connection.dialect.name != "sqlite" else ""
-    row = (await connection.execute(text(_READ + waits))).mappings().one_or_none()
+    try:
+        row = (await connection.execute(text(_READ + waits))).mappings().one_or_none()
+    except DBAPIError as error:
+        if not is_undecodable(error):
+            raise
+        return HeadState.FORGED, None
     if row is None:
         return HeadState.MISSING, None
     if row["seal"] is None:

@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import NullType
 
 from baton.records.audit.tables import AUDIT_PERSONS
 
@@ -23,6 +24,8 @@ UNREADABLE = "unreadable"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12  # of AES-GCM, NIST SP 800-38D; random, and a person has far fewer values than 2**32
 _C = AUDIT_PERSONS.c
+_KEYS = select(_C.id, literal_column("wrapped", NullType())).select_from(AUDIT_PERSONS)
+"""Past the column's type, which could not convert just anything that somebody has put there."""
 
 
 class Part(StrEnum):
@@ -40,6 +43,11 @@ class PersonKey:
         self._person = person
         self._cipher = None if key is None else AESGCM(key)
         self._random_bytes = random_bytes
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether there is no key any more."""
+        return self._cipher is None
 
     def seal(self, part: Part, plain: bytes) -> bytes:
         """The value as it is stored: nothing at all, if there is no key any more."""
@@ -89,9 +97,12 @@ class Persons:
         """The keys of those who have one or had one; None: what is stored is no key of ours."""
         if not persons:
             return {}
-        query = select(AUDIT_PERSONS).where(_C.id.in_(sorted(persons)))
-        rows = (await connection.execute(query)).mappings()
+        rows = (await connection.execute(_KEYS.where(_C.id.in_(sorted(persons))))).mappings()
         return {row["id"]: self._unwrapped(row) for row in rows}
+
+    async def all(self, connection: AsyncConnection) -> Mapping[str, PersonKey | None]:
+        """The keys of everybody, as `keys`."""
+        return {row["id"]: self._unwrapped(row) for row in (await connection.execute(_KEYS)).mappings()}
 
     async def erase(self, connection: AsyncConnection, person: str, at_ms: int) -> bool:
         """Destroy the person's key; whether that was still to be done. Values written later are not kept."""
@@ -104,10 +115,12 @@ class Persons:
         return done.rowcount > 0
 
     def _unwrapped(self, row: RowMapping) -> PersonKey | None:
-        wrapped: bytes | None = row["wrapped"]
+        wrapped: object = row["wrapped"]
         person: str = row["id"]
         if wrapped is None:
             return PersonKey(person, None, self._random_bytes)
+        if not isinstance(wrapped, bytes):
+            return None
         try:
             key = self._wrapping.decrypt(
                 wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], _owner(Part.KEY, person)
