@@ -24,6 +24,11 @@ from baton.access.identity.last_use import LastUse
 from baton.access.identity.mint import KeyMint
 from baton.access.identity.projects import Projects
 from baton.access.identity.secret import SecretRoot, load_secret
+from baton.access.signin.ground import Ground
+from baton.access.signin.memory_throttle import MemoryThrottle
+from baton.access.signin.reception import Reception, open_reception
+from baton.access.signin.seal import Seal
+from baton.access.signin.tokens import Tokens as SignInTokens
 from baton.catalog.almanac import Almanac, packaged_almanac
 from baton.catalog.chains import FallbackChain, chains_kind, followers, packaged_chains
 from baton.catalog.classes import ProviderClasses, classes_kind, declared_classes, with_classes
@@ -122,6 +127,7 @@ class App:
 
     store: Storehouse
     keyring: Keyring
+    reception: Reception
     tiers: Tiers
     edited: Edited
     catalog: LiveCatalog
@@ -197,6 +203,9 @@ async def open_app(
             Keyring(store.database, store.notices, store.mint, store.clock, settings.master_key)
         )
         await stack.enter_async_context(LastUse(store.database, keyring))
+        reception = await stack.enter_async_context(
+            open_reception(ground(store), MemoryThrottle(store.clock), store.settings.lifetimes)
+        )
         alerts = await stack.enter_async_context(
             Alerts(AlertStore(store.database, store.new_id), store.clock)
         )
@@ -235,6 +244,7 @@ async def open_app(
         yield App(
             store=store,
             keyring=keyring,
+            reception=reception,
             tiers=DEFAULT_TIERS,
             edited=edited,
             catalog=catalog,
@@ -329,6 +339,18 @@ def transport(settings: HttpSettings) -> DirectTransport | HttpTransport:
     if settings.https_proxy is None and settings.http_proxy is None:
         return DirectTransport(tls_context(settings))
     return HttpTransport(settings)
+
+
+def ground(store: Storehouse) -> Ground:
+    """What signing in stands on."""
+    return Ground(
+        database=store.database,
+        scribe=store.scribe,
+        clock=store.clock,
+        new_id=store.new_id,
+        tokens=SignInTokens(store.secret),
+        seal=Seal(store.secret.derive("sign-in seal v1")),
+    )
 
 
 def audit_keys(secret: SecretRoot) -> AuditKeys:

@@ -29,6 +29,9 @@ OPEN = [
     ("GET", "/docs/start.js", 200),
     ("GET", "/docs/swagger-ui.css", 200),
     ("GET", "/docs/openapi-3.0.json", 200),
+    ("POST", "/api/auth/sign-in", 400),
+    ("GET", f"/api/auth/invitations/{GONE}", 404),
+    ("POST", f"/api/auth/invitations/{GONE}", 400),
 ]
 KNOWN: list[tuple[str, str, Any, int]] = [
     ("POST", "/v1/chat/completions", CHAT, 200),
@@ -91,8 +94,27 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("DELETE", f"/api/admin/keys/{GONE}", None, 404),
     ("GET", "/api/admin/users", None, 200),
     ("POST", "/api/admin/users", {"name": "Ada"}, 201),
+    ("POST", f"/api/admin/users/{GONE}/invitation", None, 404),
+    ("DELETE", f"/api/admin/users/{GONE}/second-factor", None, 404),
+    ("DELETE", f"/api/admin/users/{GONE}/lockout", None, 404),
+    ("GET", "/api/admin/lockouts", None, 200),
+    ("DELETE", f"/api/admin/lockouts/{GONE}", None, 404),
     ("GET", "/api/admin/audit", None, 200),
     ("GET", "/api/admin/ai/alerts", None, 200),
+]
+BROWSERS: list[tuple[str, str, Any]] = [
+    ("POST", "/api/auth/second-factor", {"code": "123456"}),
+    ("POST", "/api/auth/sign-out", None),
+    ("GET", "/api/auth/session", None),
+    ("GET", "/api/auth/sessions", None),
+    ("DELETE", "/api/auth/sessions", None),
+    ("DELETE", f"/api/auth/sessions/{GONE}", None),
+    ("PUT", "/api/auth/password", {"old": "wrong horse battery", "new": "correct horse battery"}),
+    ("GET", "/api/auth/totp", None),
+    ("POST", "/api/auth/totp", {"password": "wrong horse battery"}),
+    ("POST", "/api/auth/totp/confirmation", {"code": "123456"}),
+    ("POST", "/api/auth/totp/removal", {"password": "wrong horse battery", "code": "123456"}),
+    ("POST", "/api/auth/recovery-codes", None),
 ]
 
 
@@ -115,6 +137,20 @@ async def test_a_stranger_is_turned_away_everywhere_else(web: Web) -> None:
                 assert reply.json.get("error", reply.json)["code"] == code, (method, path)
 
 
+async def test_what_is_a_persons_own_needs_a_browser(web: Web) -> None:
+    """Nobody's browser: 401; a wrong key: 401; a good one, an admin's too: 403, as it is no person."""
+    user = await web.baton.user()
+    for method, path, body in BROWSERS:
+        for headers, status, code in (
+            ({}, 401, "session_required"),
+            (bearer("bk-wrong"), 401, "invalid_api_key"),
+            (user, 403, "session_required"),
+            (web.baton.admin, 403, "session_required"),
+        ):
+            reply = await web.ask(method, path, headers, json=body)
+            assert (reply.status, reply.json["code"]) == (status, code), (method, path)
+
+
 async def test_a_user_may_use_but_not_administer(web: Web) -> None:
     """A user's key opens the user's routes; an admin's are 403."""
     user = await web.baton.user()
@@ -133,13 +169,17 @@ async def test_an_admin_may_do_everything(web: Web, method: str, path: str, body
 
 async def test_every_route_is_in_these_lists(web: Web) -> None:
     """A new route cannot be forgotten here: what the description has, the lists have, but for health."""
-    listed = {path for _, path, *_ in [*OPEN, *KNOWN, *ADMIN]}
+    listed = {path for _, path, *_ in [*OPEN, *KNOWN, *ADMIN, *BROWSERS]}
     described = (await web.get("/openapi.json")).json["paths"]
     examples = {
         "{model_id}": "simulated/echo",
         "{breaker}": "simulated/echo",
         "{interaction_id}": GONE,
         "{key_id}": GONE,
+        "{user_id}": GONE,
+        "{session_id}": GONE,
+        "{lockout_id}": GONE,
+        "{token}": GONE,
         "{provider}": "openai",
     }
     for path in described:

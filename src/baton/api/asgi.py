@@ -17,7 +17,13 @@ from baton.api.admin.model_switches import ModelSwitches
 from baton.api.admin.model_tests import ModelTests
 from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.rehearsals import RehearsalRoutes
+from baton.api.admin.sign_ins import SignInRoutes
 from baton.api.admin.users import UserRoutes
+from baton.api.auth.account import AccountRoutes
+from baton.api.auth.door import DoorRoutes
+from baton.api.auth.invitations import InvitationRoutes
+from baton.api.auth.outside import Outside
+from baton.api.auth.sessions import SessionRoutes
 from baton.api.closing import Closing
 from baton.api.compat import messages, responses
 from baton.api.compat.chat import Chat, Speech, read_completion
@@ -81,6 +87,8 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     framework.state.keyring = app.keyring
+    framework.state.reception = app.reception
+    outside = framework.state.outside = Outside(store.settings.trusted_proxies, store.settings.public_url)
     # These are served before they get here; as routes they refuse other methods by themselves.
     framework.router.routes.extend(Route(path, route, methods=["POST"]) for path, route in hot.items())
     framework.router.routes.append(Route(chat.PATH, native, methods=["POST"]))
@@ -107,6 +115,11 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         UserRoutes(store.identities, app.tiers),
         AuditRoutes(Trail(store.database, audit_keys(store.secret))),
         AlertRoutes(app.alerts),
+        DoorRoutes(app.reception, outside),
+        SessionRoutes(app.reception, outside),
+        AccountRoutes(app.reception, outside),
+        InvitationRoutes(app.reception, outside),
+        SignInRoutes(app.reception, outside),
         Probes(condition, BatonCollector(app.ledger.book.tallies, condition, app.alerts), closing),
         Docs(),
     ):

@@ -6,9 +6,11 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from baton.access.identity.keyring import Keyring
+from baton.access.signin.entities import Present
+from baton.api.auth.present import CookieDescribed, present
 from baton.api.exchange import Exchange
 from baton.core.caller import Caller
-from baton.core.errors import Forbidden
+from baton.core.errors import Forbidden, Unauthenticated
 from baton.records.audit.entry import Actor
 from baton.upstream.dialects.registry import HEADERS
 
@@ -21,6 +23,9 @@ _Googles = Annotated[
 ]
 _WAYS = ("authorization", *HEADERS.key)
 
+SESSION_KEY_ID = "session"
+"""The id that the ledger records for who is signed in, and uses no key."""
+
 
 async def _presented(request: Request, _bearer: _Bearer, _named: _Named, _googles: _Googles) -> str | None:
     """The key as it was sent, read as on the hot routes; the framework only describes the ways."""
@@ -30,15 +35,32 @@ async def _presented(request: Request, _bearer: _Bearer, _named: _Named, _google
 _Presented = Annotated[str | None, Depends(_presented)]
 
 
-async def _caller(request: Request, presented: _Presented) -> Caller:
+async def _caller(request: Request, presented: _Presented, _: CookieDescribed) -> Caller:
     keyring: Keyring = request.app.state.keyring
+    if presented is None and not _brings_key(request):
+        signed_in = _of_session(request, await present(request))
+        if signed_in is not None:
+            return signed_in
     return keyring.authenticate(presented)
 
 
-async def _perhaps(request: Request, presented: _Presented) -> Caller | None:
-    if presented is None and not any(way in request.headers for way in _WAYS):
-        return None
-    return await _caller(request, presented)
+async def _perhaps(request: Request, presented: _Presented, cookie: CookieDescribed) -> Caller | None:
+    if presented is not None or _brings_key(request):
+        return await _caller(request, presented, cookie)
+    try:
+        return _of_session(request, await present(request))
+    except Unauthenticated:
+        return None  # browsers send cookies unasked, also that of a session which has ended
+
+
+def _brings_key(request: Request) -> bool:
+    return any(way in request.headers for way in _WAYS)
+
+
+def _of_session(request: Request, found: Present | None) -> Caller | None:
+    """Who is signed in may do all that their roles allow."""
+    keyring: Keyring = request.app.state.keyring
+    return None if found is None else keyring.caller(found.user.id, SESSION_KEY_ID)
 
 
 async def _admin(caller: Annotated[Caller, Depends(_caller)]) -> Caller:

@@ -1,10 +1,12 @@
 """All settings, typed: each room's slice of them is made of these."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from baton.access.signin.sessions import Lifetimes
 from baton.gateway.draining import AbortedStreams
 from baton.gateway.resilience.deadline import Limits
 from baton.ledger.settings import JournalKind, WhenFull
@@ -18,6 +20,12 @@ def _split(value: object) -> object:
     if not isinstance(value, str):
         return value
     return tuple(word for each in value.split(",") if (word := each.strip()))
+
+
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        ip_network(value, strict=False)
+    return values
 
 
 class Settings(BaseModel):
@@ -34,6 +42,14 @@ class Settings(BaseModel):
     """Port to listen at; 0 takes a free one."""
     data_dir: Path = Path(".baton")
     """Folder of the database, the journal and the keys; must outlive the process."""
+    public_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] | None = None
+    """Where browsers find this Baton, e.g. `https://baton.example`, if not where it listens."""
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_networks)] = ()
+    """Proxies whose `X-Forwarded-*` headers count: addresses or networks, comma-separated."""
+    session_idle: Annotated[float, Field(ge=60, le=86_400)] = 3600
+    """Seconds after which a console session ends that nobody uses."""
+    session_lifetime: Annotated[float, Field(ge=300, le=2_592_000)] = 86_400
+    """Seconds after which a console session ends, however much it is used."""
     database_url: Annotated[str | None, Field(repr=False)] = None
     """SQLAlchemy URL; a SQLite file in the data folder where unset. Also `DATABASE_URL`."""
     master_key: Annotated[Annotated[str, Field(min_length=16)] | None, Field(repr=False)] = None
@@ -82,6 +98,11 @@ class Settings(BaseModel):
     """Hosts that URLs of requests may lead to although they are not public, comma-separated."""
     providers: dict[str, ProviderSettings] = {}
     """Filled from `<NAME>_API_KEY` and its kin, or `[providers.<name>]`."""
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """When console sessions end."""
+        return Lifetimes(idle_s=self.session_idle, whole_s=self.session_lifetime)
 
     @property
     def limits(self) -> Limits:

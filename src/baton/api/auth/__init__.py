@@ -1,0 +1,1 @@
+"""`/api/auth`: signing in, and what people change of their own way in."""
