@@ -100,6 +100,8 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/admin/lockouts", None, 200),
     ("DELETE", f"/api/admin/lockouts/{GONE}", None, 404),
     ("GET", "/api/admin/audit", None, 200),
+    ("GET", "/api/admin/audit/verify", None, 200),
+    ("GET", "/api/admin/audit/export", None, 200),
     ("GET", "/api/admin/ai/alerts", None, 200),
 ]
 BROWSERS: list[tuple[str, str, Any]] = [

@@ -48,7 +48,9 @@ from baton.api.others import Border
 from baton.api.permitted import Permitted
 from baton.api.probes import Probes
 from baton.app import App, audit_keys
+from baton.records.audit.exports import Exports
 from baton.records.audit.trail import Trail
+from baton.records.audit.verification import Verification
 from baton.upstream.dialects.openai.codec import CODEC as OPENAI
 from baton.upstream.errands.registry import TASKS
 
@@ -113,7 +115,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         ModelRoutes(app.edited.models, app.edited.classes, app.tiers),
         KeyRoutes(store.identities, app.tiers),
         UserRoutes(store.identities, app.tiers),
-        AuditRoutes(Trail(store.database, audit_keys(store.secret))),
+        _audit(app),
         AlertRoutes(app.alerts),
         DoorRoutes(app.reception, outside),
         SessionRoutes(app.reception, outside),
@@ -126,6 +128,14 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         routes.attach(framework)
     _summarise(framework)
     return Front(hot, Border(framework, limit), store.new_id, closing, below)
+
+
+def _audit(app: App) -> AuditRoutes:
+    store = app.store
+    keys = audit_keys(store.secret)
+    trail = Trail(store.database, keys)
+    exports = Exports(store.database, trail, store.scribe, store.clock)
+    return AuditRoutes(trail, exports, Verification(store.database, keys), app.alerts)
 
 
 def _summarise(framework: FastAPI) -> None:

@@ -1,12 +1,8 @@
 """The ledger's rows as lines of a file, in the API's words: CSV for spreadsheets, JSON Lines for programs."""
 
-import csv
-import io
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Protocol, get_args
-
-import msgspec
 
 from baton.api.bodies import Shown
 from baton.api.native.interaction_shown import (
@@ -16,10 +12,8 @@ from baton.api.native.interaction_shown import (
     interaction_detail,
     interaction_shown,
 )
+from baton.api.spreadsheet import cell, csv_lines
 from baton.ledger.stored import Whole
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet may take a text that begins so for; OWASP, "CSV Injection"."""
 
 _OWNER = "interactionId"
 """Which interaction an attempt belongs to."""
@@ -55,11 +49,11 @@ class CsvLines:
     def __init__(self, *, attempts: bool) -> None:
         self._attempts = attempts
         self._paths = [(_OWNER,), *_paths(AttemptShown)] if attempts else _paths(InteractionShown)
-        self.head = _csv([[".".join(path) for path in self._paths]])
+        self.head = csv_lines([[".".join(path) for path in self._paths]])
 
     def of(self, rows: Iterable[Whole]) -> str:
         """Their lines."""
-        return _csv([_cell(_at(told, path)) for path in self._paths] for told in self._told(rows))
+        return csv_lines([cell(_at(told, path)) for path in self._paths] for told in self._told(rows))
 
     def _told(self, rows: Iterable[Whole]) -> Iterable[dict[str, Any]]:
         if not self._attempts:
@@ -95,29 +89,3 @@ def _at(told: Any, path: tuple[str, ...]) -> Any:
             return None
         told = told[word]
     return told
-
-
-def _cell(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case str():
-            return _harmless(value)
-        case _:
-            return _harmless(msgspec.json.encode(value).decode())
-
-
-def _harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: an apostrophe before it says that it is text."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
-
-
-def _csv(rows: Iterable[Sequence[str]]) -> str:
-    """As RFC 4180 has it."""
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()

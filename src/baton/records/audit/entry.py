@@ -53,7 +53,7 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
     after: Raw | None
 
 
-class AuditFilter(Struct, frozen=True, kw_only=True):
+class AuditFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which entries; None: all of them. `from_ms` inclusive, `to_ms` exclusive; `text`: part of the key."""
 
     kind: str | None = None

@@ -14,6 +14,8 @@ class AlertKind(StrEnum):
     """A key's credit or quota is spent."""
     BREAKER_OPEN = "breaker_open"
     """A provider, or a model of it, is not asked because it kept failing."""
+    AUDIT_BROKEN = "audit_broken"
+    """The audit does not verify: somebody has tampered with it. Critical, whatever else is open."""
 
 
 class Resolution(StrEnum):
@@ -32,7 +34,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     kind: str
     """An `AlertKind`, or one of a newer Baton."""
     subject: str
-    """What has it: `provider …last4` of a key, `provider` or `provider/model` of a breaker."""
+    """What has it: `provider …last4` of a key, `provider` or `provider/model` of a breaker, `audit`."""
     opened_ms: int
     seen_ms: int
     """When it was last seen."""

@@ -15,7 +15,9 @@ from baton.core.errors import Unavailable
 from baton.core.failures import Kind
 from baton.gateway.resilience.breakers import BreakerChange
 from baton.gateway.resilience.observation import Observation
+from baton.records.audit.verdict import Anchor, Verdict
 from baton.watch.alerts.alert import AlertKind, Key, News, Page, Wanted
+from baton.watch.alerts.audit import findings
 from baton.watch.alerts.store import AlertStore
 
 EVERY_S = 1.0
@@ -117,6 +119,14 @@ class Alerts:
         else:
             self._own.discard(key)
             if key in self._open:
+                self._ended(key)
+
+    def examined(self, verdict: Verdict, anchor: Anchor | None) -> None:
+        """Take note of what an examination of the audit found."""
+        for key, words in findings(verdict, anchor):
+            if words is not None:
+                self._saw(key, words)
+            elif key in self._open:
                 self._ended(key)
 
     def _worked(self, observation: Observation) -> None:
