@@ -38,7 +38,7 @@ from baton.catalog.live import LiveCatalog
 from baton.catalog.model import Model
 from baton.catalog.prices import Prices, Rates, Tariff
 from baton.catalog.seed import packaged_models, seed
-from baton.catalog.tiers import DEFAULT_TIERS, Tiers
+from baton.catalog.tiers import DEFAULT_TIERS, Tier, Tiers, packaged_tiers, tiers_kind
 from baton.catalog.tokens.child import Tokenizer
 from baton.catalog.tokens.tokens import Tokens
 from baton.core.clock import Clock, SystemClock
@@ -120,6 +120,7 @@ class Edited:
     chains: Records[FallbackChain]
     forced_breakers: Records[ForcedBreaker]
 
+    tiers: Records[Tier]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
@@ -228,7 +229,7 @@ async def open_app(
         keeper = await stack.enter_async_context(Keeper(health, HealthStore(store.database), store.clock))
         await stack.enter_async_context(_prober(health, directory, http, store))
         parts = Parts(
-            policy=_policy(settings, edited.chains),
+            policy=_policy(settings, edited),
             catalog=catalog,
             directory=directory,
             upstream=upstream,
@@ -285,11 +286,13 @@ async def _open_edited(stack: AsyncExitStack, store: Storehouse, specs: tuple[Pr
     await edited.classes.seed(declared_classes(specs))
     await edited.chains.seed(packaged_chains())
     return edited
+        tiers=await opened(tiers_kind(DEFAULT_TIERS)),
 
 
 async def _open_upstream(
     stack: AsyncExitStack, store: Storehouse, way: Transport, simulation: Simulation
 ) -> Upstream:
+    await edited.tiers.seed(packaged_tiers())
     """The ways to providers, and to what callers ask to be fetched."""
     fetcher = await stack.enter_async_context(open_fetcher(store.settings.guard, store.settings.http))
     local = {SIMULATED: SimulatedTransport(simulation, store.clock)}
@@ -303,13 +306,13 @@ def _open_ledger(store: Storehouse) -> AbstractAsyncContextManager[Ledger]:
     )
 
 
-def _policy(settings: Settings, chains: Records[FallbackChain]) -> Policy:
+def _policy(settings: Settings, edited: Edited) -> Policy:
     """What becomes of failures here."""
     return Policy(
         chain=settings.fallback_chain,
-        chains=partial(_chained, chains),
+        chains=partial(_chained, edited.chains),
         fallback=settings.fallback,
-        retry=RetryPolicy(settings.retries),
+        retry=partial(_retry, settings.retries, edited.tiers),
         limits=settings.limits,
         stand_ins=frozenset({SIMULATED}),
     )
@@ -339,6 +342,14 @@ def transport(settings: HttpSettings) -> DirectTransport | HttpTransport:
     if settings.https_proxy is None and settings.http_proxy is None:
         return DirectTransport(tls_context(settings))
     return HttpTransport(settings)
+
+def _retry(always: int | None, tiers: Records[Tier], tier: str) -> RetryPolicy:
+    """How a tier's failed calls are made again at the moment; `always`: whatever the tier says."""
+    if always is not None:
+        return RetryPolicy(always)
+    record = tiers.snapshot.get(tier)
+    return RetryPolicy() if record is None else RetryPolicy(record.value.retries)
+
 
 
 def ground(store: Storehouse) -> Ground:

@@ -94,6 +94,12 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("DELETE", f"/api/admin/keys/{GONE}", None, 404),
     ("GET", "/api/admin/users", None, 200),
     ("POST", "/api/admin/users", {"name": "Ada"}, 201),
+    ("GET", "/api/admin/ai/tiers", None, 200),
+    ("GET", "/api/admin/ai/tiers/export", None, 200),
+    ("POST", "/api/admin/ai/tiers/import", {"tiers": []}, 200),
+    ("GET", "/api/admin/ai/tiers/pro", None, 200),
+    ("PUT", "/api/admin/ai/tiers/pro", {"retries": 2}, 428),
+    ("POST", "/api/admin/ai/tiers/pro/undo", None, 428),
     ("POST", f"/api/admin/users/{GONE}/invitation", None, 404),
     ("DELETE", f"/api/admin/users/{GONE}/second-factor", None, 404),
     ("DELETE", f"/api/admin/users/{GONE}/lockout", None, 404),
@@ -183,6 +189,7 @@ async def test_every_route_is_in_these_lists(web: Web) -> None:
         "{lockout_id}": GONE,
         "{token}": GONE,
         "{provider}": "openai",
+        "{tier}": "pro",
     }
     for path in described:
         for word, value in examples.items():

@@ -38,7 +38,7 @@ def test_nothing_needs_to_be_said() -> None:
     assert (settings.host, settings.port, settings.retries, settings.strict_models) == (
         "127.0.0.1",
         8080,
-        2,
+        None,
         False,
     )
     assert all(not provider.keys for provider in settings.providers.values())

@@ -18,6 +18,7 @@ from baton.api.admin.model_tests import ModelTests
 from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.rehearsals import RehearsalRoutes
 from baton.api.admin.sign_ins import SignInRoutes
+from baton.api.admin.tiers import TierRoutes
 from baton.api.admin.users import UserRoutes
 from baton.api.auth.account import AccountRoutes
 from baton.api.auth.door import DoorRoutes
@@ -114,7 +115,10 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         ModelTests(app.gateway, store.clock),
         ModelRoutes(app.edited.models, app.edited.classes, app.tiers),
         KeyRoutes(store.identities, app.tiers),
-        UserRoutes(store.identities, app.tiers),
+        UserRoutes(store.identities, app.tiers, app.ledger.interactions.any_of),
+        MeRoutes(store.identities),
+        ProjectRoutes(store.projects),
+        TierRoutes(app.edited.tiers, app.tiers),
         _audit(app),
         AlertRoutes(app.alerts),
         DoorRoutes(app.reception, outside),

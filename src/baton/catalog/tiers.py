@@ -5,8 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from baton.core.errors import Invalid
-from baton.core.rates import Rates
+from baton.core.errors import Invalid, NotFound
 from baton.records.kind import RecordKind
 
 MOST_RETRIES = 10
@@ -34,6 +33,17 @@ class Tiers(Struct, frozen=True, kw_only=True):
             raise Invalid(f"There is no tier {word!r}. There are: {', '.join(self.names)}.", param=param)
         return name
 
+    def find(self, word: str) -> str:
+        """The same, where the word is part of an address.
+
+        Raises:
+            NotFound: there is no such tier; names those there are.
+        """
+        try:
+            return self.resolve(word)
+        except Invalid as error:
+            raise NotFound(error.message) from None
+
     def resolve_all(self, words: Iterable[str], param: str = "tierAccess") -> frozenset[str]:
         """The tiers that the words mean.
 
@@ -60,16 +70,6 @@ class Tier(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
     retries: Annotated[int, Meta(ge=0, le=MOST_RETRIES)]
     """How often a failed call of theirs is made again, where nobody says otherwise for the installation, the
     model or the request."""
-
-    @property
-    def rates(self) -> Rates:
-        """Its limits."""
-        return Rates(
-            requests_per_minute=self.requests_per_minute,
-            tokens_per_minute=self.tokens_per_minute,
-            requests_per_day=self.requests_per_day,
-            tokens_per_day=self.tokens_per_day,
-        )
 
 
 def tiers_kind(tiers: Tiers) -> RecordKind[Tier]:

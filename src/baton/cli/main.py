@@ -26,6 +26,8 @@ COMMANDS = {
     "prices": "What newer price data would change, and changing it.",
     "estimate": "What a prompt would cost.",
     "keys": "Make, list and revoke API keys.",
+    "users": "Let people sign in, and help those who cannot.",
+    "tiers": "How often the users of each tier may ask, and for how much.",
     "usage": "What was used and what it cost.",
     "export": "Write the ledger's rows out as CSV or JSON Lines.",
     "reprice": "What past requests cost at the prices known now.",

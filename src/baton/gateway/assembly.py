@@ -16,11 +16,10 @@ from baton.gateway.health.health import Health
 from baton.gateway.opening import Openings
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.breakers import Breakers
-from baton.gateway.resilience.courses import Courses
+from baton.gateway.resilience.courses import Courses, RetryOf
 from baton.gateway.resilience.deadline import Limits
 from baton.gateway.resilience.gates import Gates
 from baton.gateway.resilience.observation import Observer
-from baton.gateway.resilience.retry import RetryPolicy
 from baton.gateway.routing.alternatives import Alternatives, Chains
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.outlook import Outlooks
@@ -37,7 +36,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     """What admins list behind a model."""
     fallback: bool
     """Whether others are asked for requests that say nothing of it."""
-    retry: RetryPolicy
+    retry: RetryOf
     limits: Limits
     stand_ins: frozenset[str]
     """Providers that serve only where they are named, or nobody else is configured."""

@@ -56,8 +56,8 @@ class Settings(BaseModel):
     """An API key of the first admin, for automation."""
     secret_key: Annotated[Annotated[str, Field(min_length=16)] | None, Field(repr=False)] = None
     """Root of all hashes; a key file is made where unset."""
-    retries: Annotated[int, Field(ge=0, le=10)] = 2
-    """How often a failed call is made again."""
+    retries: Annotated[int, Field(ge=0, le=10)] | None = None
+    """How often a failed call is made again, whatever tiers say; unset, each tier has its own number."""
     fallback: bool = True
     """Ask another model where the one that was asked fails; a request may say otherwise for itself."""
     fallback_chain: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("xai", "anthropic", "openai")

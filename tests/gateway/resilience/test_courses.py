@@ -44,7 +44,7 @@ def test_each_leg_has_its_own_models_retries(
     rows = [model(name, max_retries=models.get(name)) for name in ("a/x", "b/y")]
     directory = Directory(SPECS, {name: ProviderSettings(keys=("k",)) for name in ("a", "b")})
     router = LiveRouter(LiveCatalog(rows, SPECS, SystemClock()), directory, frozenset())
-    courses = Courses(directory, Alternatives(router), RetryPolicy(5, base_s=7.0), Limits())
+    courses = Courses(directory, Alternatives(router), lambda _: RetryPolicy(5, base_s=7.0), Limits())
     request: Any = Outline(
         dialect=Dialect.OPENAI,
         model="a/x",

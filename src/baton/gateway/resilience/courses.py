@@ -23,6 +23,10 @@ FirstTokens = Callable[[str, str], float | None]
 """In how many seconds 99 in 100 streams of a model (provider, model) begin; None: nobody knows yet."""
 
 
+RetryOf = Callable[[str], RetryPolicy]
+"""How calls of a tier's users are made again, where neither request nor model says it."""
+
+
 def never_seen(provider: str, model: str) -> float | None:
     """Of an installation that does not observe its providers."""
     del provider, model
@@ -36,7 +40,7 @@ class Courses:
         self,
         directory: Directory,
         alternatives: Alternatives,
-        retry: RetryPolicy,
+        retry: RetryOf,
         limits: Limits,
         first_tokens: FirstTokens = never_seen,
     ) -> None:
@@ -58,14 +62,14 @@ class Courses:
 
         def more(failure: Failure) -> Sequence[Leg]:
             offers = self._alternatives.after(failure, decision, options)
-            return [self._leg(offer, request) for offer in offers]
+            return [self._leg(offer, request, decision.ask.tier) for offer in offers]
 
-        first = self._leg(decision.chosen.offer, request)
+        first = self._leg(decision.chosen.offer, request, decision.ask.tier)
         return Course(first, patience, more, others=self._alternatives.exist(decision))
 
-    def _leg(self, offer: Offer, request: Outline) -> Leg:
+    def _leg(self, offer: Offer, request: Outline, tier: str) -> Leg:
         provider = self._directory[offer.model.provider]
-        retry = self._retry_of(offer.model.max_retries, request.options.max_retries)
+        retry = self._retry_of(offer.model.max_retries, request.options.max_retries, tier)
         if not request.stream:
             return Leg(provider, offer, WHOLE, 0.0, retry)
         thinks = "reasoning" in offer.model.capabilities
@@ -77,7 +81,7 @@ class Courses:
         stages = limits.thinking if thinks else limits.stream
         return Leg(provider, offer, stages, first_token_s, retry)
 
-    def _retry_of(self, models: int | None, requests: int | None) -> RetryPolicy:
-        """The request's own wish, else the model's, else the installation's."""
-        retries = models if requests is None else requests
-        return self._retry if retries is None else replace(self._retry, retries=retries)
+    def _retry_of(self, models: int | None, requests: int | None, tier: str) -> RetryPolicy:
+        """The request's own wish, else the model's, else the installation's or the tier's."""
+        retries, usual = models if requests is None else requests, self._retry(tier)
+        return usual if retries is None else replace(usual, retries=retries)
