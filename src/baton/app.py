@@ -118,9 +118,9 @@ class Edited:
     models: Records[Model]
     classes: Records[ProviderClasses]
     chains: Records[FallbackChain]
+    tiers: Records[Tier]
     forced_breakers: Records[ForcedBreaker]
 
-    tiers: Records[Tier]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
@@ -280,19 +280,19 @@ async def _open_edited(stack: AsyncExitStack, store: Storehouse, specs: tuple[Pr
         models=await opened(model_kind(DEFAULT_TIERS)),
         classes=await opened(classes_kind()),
         chains=await opened(chains_kind()),
+        tiers=await opened(tiers_kind(DEFAULT_TIERS)),
         forced_breakers=await opened(forced_kind()),
     )
     await seed(edited.models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
     await edited.classes.seed(declared_classes(specs))
     await edited.chains.seed(packaged_chains())
+    await edited.tiers.seed(packaged_tiers())
     return edited
-        tiers=await opened(tiers_kind(DEFAULT_TIERS)),
 
 
 async def _open_upstream(
     stack: AsyncExitStack, store: Storehouse, way: Transport, simulation: Simulation
 ) -> Upstream:
-    await edited.tiers.seed(packaged_tiers())
     """The ways to providers, and to what callers ask to be fetched."""
     fetcher = await stack.enter_async_context(open_fetcher(store.settings.guard, store.settings.http))
     local = {SIMULATED: SimulatedTransport(simulation, store.clock)}
