@@ -66,6 +66,7 @@ from baton.ledger.named import NamedModels
 from baton.ledger.settings import JournalKind
 from baton.records.audit.keys import AuditKeys
 from baton.records.audit.scribe import Scribe
+from baton.records.audit.witness import Witness
 from baton.records.kind import RecordKind
 from baton.records.store import Records
 from baton.settings import Settings
@@ -169,6 +170,7 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
         secret = await load_secret(settings.data_dir, settings.secret_key)
         mint = KeyMint(secret)
         scribe = Scribe(audit_keys(secret))
+        await _begin_audit(scribe, database, Witness(settings.data_dir), clock)
         editing = Editing(database, notices, clock, scribe)
         yield Storehouse(
             settings=settings,
@@ -362,6 +364,14 @@ def ground(store: Storehouse) -> Ground:
         tokens=SignInTokens(store.secret),
         seal=Seal(store.secret.derive("sign-in seal v1")),
     )
+
+
+async def _begin_audit(scribe: Scribe, database: Database, witness: Witness, clock: Clock) -> None:
+    """The witness is asked before the database: it may know less than that, never more."""
+    remembered = await witness.remembered()
+    end = await scribe.begin(database, int(clock.wall() * 1000), remembered)
+    if end is not None and end != remembered:
+        await witness.remember(end)
 
 
 def audit_keys(secret: SecretRoot) -> AuditKeys:

@@ -82,6 +82,7 @@ async def here(settings: StorageSettings, clock: SetClock) -> AsyncIterator[Proc
     """This process; its watcher looks often."""
     async with Database(settings) as database:
         await schema.upgrade(database)
+        await SCRIBE.begin(database, 0)
         async with (
             Notices(database, every_s=0.01) as notices,
             Records(INSTRUMENTS, database, notices, clock, SCRIBE) as records,

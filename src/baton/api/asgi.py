@@ -52,6 +52,7 @@ from baton.app import App, audit_keys
 from baton.records.audit.exports import Exports
 from baton.records.audit.trail import Trail
 from baton.records.audit.verification import Verification
+from baton.records.audit.witness import Witness
 from baton.upstream.dialects.openai.codec import CODEC as OPENAI
 from baton.upstream.errands.registry import TASKS
 
@@ -137,7 +138,8 @@ def _audit(app: App) -> AuditRoutes:
     keys = audit_keys(store.secret)
     trail = Trail(store.database, keys)
     exports = Exports(store.database, trail, store.scribe, store.clock)
-    return AuditRoutes(trail, exports, Verification(store.database, keys), app.alerts)
+    verification = Verification(store.database, keys, Witness(store.settings.data_dir))
+    return AuditRoutes(trail, exports, verification, app.alerts)
 
 
 def _summarise(framework: FastAPI) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from baton.access.identity import private_file
 from baton.access.identity.secret import SecretRoot, load_secret
 from baton.core.errors import Invalid, Unavailable
+from baton.storage import private_file
 from tests.access.identity.conftest import mode, names
 
 

@@ -3,9 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from baton.access.identity import private_file
 from baton.access.identity.identities import Identities
 from baton.core.errors import NotFound, Unavailable
+from baton.storage import private_file
 
 FIRST_KEY_FILE = "first-admin-key"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import structlog
 
-from baton.access.identity import private_file
 from baton.core.errors import Invalid, Unavailable
+from baton.storage import private_file
 
 logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
 

@@ -11,11 +11,12 @@ from baton.records.audit import heads
 from baton.records.audit.entry import ADDRESS, CHANNELS, Actor, Change
 from baton.records.audit.heads import End, HeadState
 from baton.records.audit.keys import AuditKeys
-from baton.records.audit.link import FORM, SIGNED, Stored, sign_row
+from baton.records.audit.link import FORM, SIGNED, Head, Stored, sign_row
 from baton.records.audit.older import any_chained, hang_in
 from baton.records.audit.personal import Personal, parted
 from baton.records.audit.persons import Part, Persons
 from baton.records.audit.tables import AUDIT_ENTRIES
+from baton.records.audit.verdict import Anchor
 from baton.storage.bulk import BulkInsert
 from baton.storage.database import Database
 
@@ -38,17 +39,24 @@ class Scribe:
         self._chain = keys.chain
         self._persons = Persons(keys.persons, random_bytes)
 
-    async def begin(self, database: Database, at_ms: int) -> None:
-        """Hang in the rows that are older than the chain; nothing to do but at the first start that knows it.
+    async def begin(self, database: Database, at_ms: int, remembered: Anchor | None = None) -> Anchor | None:
+        """Begin the chain where there is none, and hang the rows in that are older; gives where it ends.
+
+        `remembered`: where it was last seen to end. With that, a head that says that nothing has begun, or
+        that it ends before, is not believed. None: it is broken, and needs to be examined.
 
         Raises:
             Unavailable: the database is away.
         """
         async with database.read() as connection:
-            state, _ = await heads.read(connection, self._chain)
-        if state is HeadState.FRESH:
+            state, head = await heads.read(connection, self._chain)
+        if state is HeadState.FRESH and remembered is None:
             async with database.write() as connection:
-                await self._end(connection, at_ms)
+                state, head = await self._begun(connection, at_ms)
+        if head is None or (remembered is not None and head.rows < remembered.rows):
+            _log.error("audit_broken", head=state, effect="changes are written; the audit does not verify")
+            return None
+        return Anchor(head.rows, head.digest)
 
     async def append(
         self, connection: AsyncConnection, actor: Actor, at_ms: int, changes: Sequence[Change]
@@ -58,7 +66,7 @@ class Scribe:
         Where the chain's end is not known any more, because somebody has tampered with its head, this goes on
         and leaves the head as it is: changes must stay possible, and no new seal may hide what was done.
         """
-        end = await self._end(connection, at_ms)
+        end = await self._end(connection)
         source, address = ADDRESS, await self._address(connection, actor, at_ms)
         if address is None:
             source = actor.source
@@ -80,21 +88,26 @@ class Scribe:
 
     async def erase(self, connection: AsyncConnection, person: str, actor: Actor, at_ms: int) -> None:
         """Destroy the key of a person's values in the audit, and write that down; again, it does nothing."""
-        await self._end(connection, at_ms)  # keys are made and destroyed behind the head's lock only
+        await self._end(connection)  # keys are made and destroyed behind the head's lock only
         if await self._persons.erase(connection, person, at_ms):
             gone = Change(action=ERASURE, kind=PERSON, key=person, before=None, after=None)
             await self.append(connection, actor, at_ms, [gone])
 
-    async def _end(self, connection: AsyncConnection, at_ms: int) -> End:
-        """What the next row follows, after the chain has begun."""
-        end = await heads.end(connection, self._chain)
-        if end.state is HeadState.GOOD:
-            return end
-        if end.state is HeadState.FRESH and not await any_chained(connection):
+    async def _begun(self, connection: AsyncConnection, at_ms: int) -> tuple[HeadState, Head | None]:
+        """The head, after the chain has begun; rows that hang in a chain already are not hung in again."""
+        state, head = await heads.read(connection, self._chain, lock=True)
+        if state is HeadState.FRESH and not await any_chained(connection):
             head = await hang_in(connection, self._chain, self._persons, at_ms)
             await heads.move(connection, self._chain, head)
-            return End(state=HeadState.GOOD, last_id=head.last_id, digest=head.digest, head=head)
-        _log.error("audit_broken", head=end.state, effect="changes are written; the audit does not verify")
+        return state, head
+
+    async def _end(self, connection: AsyncConnection) -> End:
+        """What the next row follows."""
+        end = await heads.end(connection, self._chain)
+        if end.head is None:
+            _log.error(
+                "audit_broken", head=end.state, effect="changes are written; the audit does not verify"
+            )
         return end
 
     async def _address(self, connection: AsyncConnection, actor: Actor, at_ms: int) -> bytes | None:

@@ -28,6 +28,8 @@ class Flaw(StrEnum):
     """The head says that there is no chain; every start begins one."""
     ANCHOR = "anchor"
     """What was its end once is not in it: an older state was put back, or another chain in its place."""
+    ROLLED_BACK = "rolled_back"
+    """What this machine has seen as its end is not in it; likewise."""
     PERSON = "person"
     """A person's key is another one, or was destroyed without an erasure that the audit tells of."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +18,7 @@ from baton.records.audit.persons import Persons
 from baton.records.audit.scribe import ERASURE, PERSON
 from baton.records.audit.tables import AUDIT_ENTRIES, AUDIT_PERSONS
 from baton.records.audit.verdict import Anchor, Break, Flaw, Verdict
+from baton.records.audit.witness import Witness
 from baton.storage.database import Database
 from baton.storage.faults import is_undecodable
 
@@ -48,17 +49,22 @@ Progress = Callable[[int], None]
 class Verification:
     """Examines the audit of a database. Raises `Unavailable` while that is away."""
 
-    def __init__(self, database: Database, keys: AuditKeys) -> None:
+    def __init__(self, database: Database, keys: AuditKeys, witness: Witness | None = None) -> None:
+        """`witness`: what was seen as the end before; told what is the end now, if all holds."""
         self._database = database
+        self._witness = witness
         self._chain = keys.chain
         self._persons = Persons(keys.persons)
 
     async def run(self, anchor: Anchor | None = None, progress: Progress | None = None) -> Verdict:
         """Examine everything there is at this moment. `progress` is told how many rows are done.
 
-        Without an anchor, nothing tells today's audit from an older state of it that was put back whole.
+        With neither an anchor nor a witness, nothing tells today's audit from an older state of it that was
+        put back whole.
         """
-        walk = _Walk(self._chain, anchor)
+        seen = None if self._witness is None else await self._witness.remembered()
+        wanted = {Flaw.ANCHOR: anchor, Flaw.ROLLED_BACK: seen}
+        walk = _Walk(self._chain, {flaw: each for flaw, each in wanted.items() if each is not None})
         async with self._database.read() as connection:
             state, head = await heads.read(connection, self._chain)
             async for rows in _batches(connection, walk.unreadable):
@@ -68,7 +74,10 @@ class Verification:
             walk.end(state, head)
             for person in [] if walk.blind else await self._wronged(connection):
                 walk.found(Flaw.PERSON, person=person)
-        return walk.verdict(head)
+        verdict = walk.verdict(head)
+        if self._witness is not None and verdict.anchor is not None:
+            await self._witness.remember(verdict.anchor)
+        return verdict
 
     async def _wronged(self, connection: AsyncConnection) -> list[str]:
         """Persons whose key is missing or none of ours, or was destroyed with no erasure in the audit."""
@@ -114,10 +123,10 @@ async def _batches(
 class _Walk:
     """Goes along the chain, row by row."""
 
-    def __init__(self, key: bytes, anchor: Anchor | None) -> None:
+    def __init__(self, key: bytes, anchors: Mapping[Flaw, Anchor]) -> None:
+        """`anchors`: what must be met on the way, each with the flaw that it is not to meet it."""
         self._key = key
-        self._anchor = anchor
-        self._reached = anchor is None or anchor == Anchor(0, GENESIS)
+        self._missed = {flaw: each for flaw, each in anchors.items() if each != Anchor(0, GENESIS)}
         self._digest: Stored = GENESIS
         self._last_id: Stored = 0
         self._breaks: list[Break] = []
@@ -139,8 +148,9 @@ class _Walk:
             elif row[_PREVIOUS] != self._digest:
                 self.found(Flaw.MOVED, row=_number(row[_ID]))
             self._digest = digest
-            if self._anchor is not None and self._anchor == Anchor(self.rows, digest):
-                self._reached = True
+            for flaw in [flaw for flaw, each in self._missed.items() if each.rows == self.rows]:
+                if self._missed[flaw].digest == digest:
+                    del self._missed[flaw]
 
     def unreadable(self, row: int) -> None:
         """There is a row that cannot be read."""
@@ -156,8 +166,8 @@ class _Walk:
                 self.found(Flaw.END_MISSING)
         else:
             self.found(_OF_HEADS[state])
-        if not self._reached:
-            self.found(Flaw.ANCHOR)
+        for flaw in self._missed:
+            self.found(flaw)
 
     def found(self, flaw: Flaw, *, row: int | None = None, person: str | None = None) -> None:
         """Something does not hold."""
