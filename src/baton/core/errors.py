@@ -141,9 +141,11 @@ class OverLimit(Refused):
     status = 429
     code = "rate_limit_exceeded"
 
-    def __init__(self, message: str, *, limit: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, limit: str, retry_after_s: float | None = None, code: str | None = None
+    ) -> None:
         """`limit`: which one, as its window is called."""
-        super().__init__(message, retry_after_s=retry_after_s)
+        super().__init__(message, retry_after_s=retry_after_s, code=code)
         self.limit = limit
         self.retryable = retry_after_s is not None and retry_after_s <= _LONGEST_RETRY_S
 

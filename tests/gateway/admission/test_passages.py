@@ -1,0 +1,137 @@
+"""A request's way through the limits, from its caller's to its routes' and out again."""
+
+import asyncio
+
+import pytest
+
+from baton.core.clock import Clock, SystemClock
+from baton.core.errors import OverLimit
+from baton.core.failures import Kind
+from baton.core.rates import Rates
+from baton.gateway.admission.limits import Tokens
+from baton.gateway.admission.passages import Passage, Passages, Wish
+from baton.gateway.admission.penalties import Penalties, Scope, Subject
+from baton.upstream.route import Route
+from baton.watch.rehearsal.leaping import LeapingClock, LeapingLoop
+from tests.gateway.admission.test_limits import caller, offer, provider, tiers
+
+ANN = caller()
+SHORT = Wish(tokens=Tokens(100, 400))
+LOW = Wish(tokens=Tokens(100, 400), waits=True)
+
+
+class Stage:
+    """A tier of so many requests and tokens a minute."""
+
+    def __init__(self, requests: int, tokens: int = 100_000, clock: Clock | None = None) -> None:
+        known = tiers(requests_per_minute=requests, tokens_per_minute=tokens)
+        self.penalties = Penalties()
+        self.passages = Passages(lambda: known, self.penalties, clock or SystemClock())
+
+    @property
+    def left(self) -> tuple[int, int]:
+        found = self.passages.allowance(ANN)
+        assert found.requests is not None
+        assert found.tokens is not None
+        return found.requests.remaining, found.tokens.remaining
+
+
+ACME = provider(Rates(requests_per_minute=2, tokens_per_minute=1000))
+ROUTE = Route(ACME, ACME.credentials[0], "large")
+LARGE = offer()
+
+
+async def test_a_request_is_its_callers_once_and_its_tokens_are_those_of_all_attempts() -> None:
+    """Reserved by estimate while it is under way, counted by truth when it is over, once."""
+    stage = Stage(10)
+    passage = await stage.passages.enter(ANN, SHORT)
+    assert stage.left == (9, 99_500)
+    for tokens in (30, 120):
+        assert passage.take(ROUTE, LARGE, SHORT.tokens) is None
+        passage.attempted(tokens)
+    assert stage.left == (9, 99_500)
+    passage.end()
+    passage.end()
+    assert stage.left == (9, 99_850)
+
+
+async def test_what_is_withdrawn_counts_for_nothing() -> None:
+    """A budget refused it, say."""
+    stage = Stage(1)
+    for _ in range(3):
+        (await stage.passages.enter(ANN, SHORT)).withdraw()
+    assert stage.left == (1, 100_000)
+
+
+async def test_a_spent_limit_refuses_with_a_true_wait() -> None:
+    """At once; the caller's limits know nothing of another user's."""
+    stage = Stage(1)
+    await stage.passages.enter(ANN, SHORT)
+    with pytest.raises(OverLimit) as told:
+        await stage.passages.enter(ANN, SHORT)
+    assert told.value.retry_after_s is not None
+    assert 59 <= told.value.retry_after_s <= 61
+
+
+async def test_a_routes_limit_is_claimed_for_each_attempt_and_says_when_it_is_spent() -> None:
+    """As a provider's own 429 would; one that was not made counts for nothing, a short one for less."""
+    stage = Stage(10)
+    passage = await stage.passages.enter(ANN, SHORT)
+    for _ in range(5):
+        assert passage.take(ROUTE, LARGE, SHORT.tokens) is None
+        passage.spare()
+    for tokens in (10, 20):
+        assert passage.take(ROUTE, LARGE, SHORT.tokens) is None
+        passage.attempted(tokens)
+    why = passage.take(ROUTE, LARGE, SHORT.tokens)
+    assert why is not None
+    assert why.kind is Kind.RATE_LIMIT
+    assert why.retry_after_s is not None
+    assert 59 <= why.retry_after_s <= 61
+    assert passage.take(Route(provider(), ACME.credentials[0], "large"), offer(), SHORT.tokens) is None
+
+
+async def test_who_goes_on_against_a_limit_is_penalised_and_may_be_forgiven() -> None:
+    """Told apart by its code; requests of low priority that could not wait are no violation."""
+    stage = Stage(1)
+    await stage.passages.enter(ANN, SHORT)
+    for _ in range(11):
+        with pytest.raises(OverLimit) as told:
+            await stage.passages.enter(ANN, SHORT)
+        assert told.value.code == "rate_limit_exceeded"
+    with pytest.raises(OverLimit) as told:
+        await stage.passages.enter(ANN, SHORT)
+    assert told.value.code == "rate_limit_penalty"
+    now_s = SystemClock.monotonic()
+    assert stage.penalties.lift(Subject(Scope.KEY, ANN.key_id), now_s)
+    with pytest.raises(OverLimit) as told:
+        await stage.passages.enter(ANN, SHORT)
+    assert told.value.code == "rate_limit_exceeded"
+
+
+def test_low_priority_waits_for_its_turn() -> None:
+    """Thirty at once at ten a minute: all are let in, in three minutes, and no minute holds more than ten."""
+    loop = LeapingLoop()
+
+    async def story() -> None:
+        clock = LeapingClock(loop, 0.0)
+        stage = Stage(10, clock=clock)
+        times: list[float] = []
+
+        async def one() -> Passage:
+            passage = await stage.passages.enter(ANN, LOW)
+            times.append(clock.monotonic())
+            return passage
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(30):
+                group.create_task(one())
+        assert len(times) == 30
+        assert max(times) - min(times) < 125
+        assert all(later - earlier > 60 for earlier, later in zip(times, times[10:], strict=False))
+        assert stage.penalties.running(clock.monotonic()) == []
+
+    try:
+        loop.run_until_complete(story())
+    finally:
+        loop.close()
