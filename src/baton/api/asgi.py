@@ -43,12 +43,16 @@ from baton.api.native.chat import NativeChat
 from baton.api.native.feedback import FeedbackRoutes
 from baton.api.native.health import HealthRoutes
 from baton.api.native.interactions import InteractionRoutes
+from baton.api.native.me import MeRoutes
 from baton.api.native.model_info import ModelInfoRoutes
 from baton.api.native.models import ModelRoutes as NativeModels
+from baton.api.native.projects import ProjectRoutes
 from baton.api.others import Border
 from baton.api.permitted import Permitted
 from baton.api.probes import Probes
 from baton.app import App, audit_keys
+from baton.core.caller import Scope
+from baton.core.provider import Service
 from baton.records.audit.exports import Exports
 from baton.records.audit.trail import Trail
 from baton.records.audit.verification import Verification
@@ -65,6 +69,14 @@ _SPEECHES = {
 }
 
 
+_SCOPES = {
+    Service.EMBEDDINGS: Scope.EMBEDDINGS,
+    Service.IMAGES: Scope.IMAGES,
+    Service.TRANSCRIPTIONS: Scope.AUDIO,
+    Service.MODERATIONS: Scope.MODERATIONS,
+}
+
+
 def build(app: App, closing: Closing | None = None) -> Asgi:
     """What the server calls for each request. `closing`: whoever begins it has new requests refused."""
     closing = closing or Closing()
@@ -73,20 +85,23 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
     door = Door(app.keyring.authenticate, store.clock, limit)
 
     def route(speech: Speech) -> HotRoute:
-        return HotRoute(door, Chat(speech, app.gateway))
+        return HotRoute(door, Chat(speech, app.gateway), Scope.CHAT)
 
     def count(speech: CountSpeech) -> HotRoute:
-        return HotRoute(door, Counts(speech, app.counting))
+        return HotRoute(door, Counts(speech, app.counting), Scope.CHAT)
 
     chats = {path: route(speech) for path, speech in _SPEECHES.items()}
-    errands = {ROOT + task.path: HotRoute(door, Errands(task, app.gateway)) for task in TASKS.values()}
+    errands = {
+        ROOT + task.path: HotRoute(door, Errands(task, app.gateway), _SCOPES[task.service])
+        for task in TASKS.values()
+    }
     counts = {
         messages.COUNT_PATH: count(messages.COUNT_SPEECH),
         responses.COUNT_PATH: count(responses.COUNT_SPEECH),
     }
     hot: dict[str, Asgi] = {**chats, **counts, **errands}
     below = dict.fromkeys(PREFIXES, GenerationRoutes(route, count).at)
-    native = HotRoute(door, NativeChat(app.gateway))
+    native = HotRoute(door, NativeChat(app.gateway), Scope.CHAT)
     framework = FastAPI(
         title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
@@ -116,7 +131,9 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         ModelTests(app.gateway, store.clock),
         ModelRoutes(app.edited.models, app.edited.classes, app.tiers),
         KeyRoutes(store.identities, app.tiers),
-        UserRoutes(store.identities, app.tiers),
+        UserRoutes(store.identities, app.tiers, app.ledger.interactions.any_of),
+        MeRoutes(store.identities),
+        ProjectRoutes(store.projects),
         TierRoutes(app.edited.tiers, app.tiers),
         _audit(app),
         AlertRoutes(app.alerts),

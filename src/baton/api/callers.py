@@ -6,10 +6,11 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from baton.access.identity.keyring import Keyring
+from baton.access.identity.rights import require_scope
 from baton.access.signin.entities import Present
 from baton.api.auth.present import CookieDescribed, present
 from baton.api.exchange import Exchange
-from baton.core.caller import Caller
+from baton.core.caller import Caller, Scope
 from baton.core.errors import Forbidden, Unauthenticated
 from baton.records.audit.entry import Actor
 from baton.upstream.dialects.registry import HEADERS
@@ -69,12 +70,47 @@ async def _admin(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
     return caller
 
 
+async def _reading(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+    require_scope(caller, Scope.READ)
+    return caller
+
+
+async def _judging(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+    require_scope(caller, Scope.CHAT)
+    return caller
+
+
+async def _account(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+    require_scope(caller, Scope.ACCOUNT)
+    return caller
+
+
 async def _actor(request: Request, caller: Annotated[Caller, Depends(_admin)]) -> Actor:
+    return _acting(request, caller)
+
+
+async def _own_actor(request: Request, caller: Annotated[Caller, Depends(_account)]) -> Actor:
+    return _acting(request, caller)
+
+
+def _acting(request: Request, caller: Caller) -> Actor:
     return Actor(id=caller.user_id, source=request.client.host if request.client else "unknown")
 
 
 KnownCaller = Annotated[Caller, Depends(_caller)]
-"""Whoever presents a good key."""
+"""Whoever presents a good key, whatever it is for."""
+
+ReadingCaller = Annotated[Caller, Depends(_reading)]
+"""Whoever may look at what is their own."""
+
+JudgingCaller = Annotated[Caller, Depends(_judging)]
+"""Whoever may chat, and so say what they think of an answer."""
+
+AccountCaller = Annotated[Caller, Depends(_account)]
+"""Whoever may change what is their own."""
+
+AccountActor = Annotated[Actor, Depends(_own_actor)]
+"""The same: how the audit names them."""
 
 PossibleCaller = Annotated[Caller | None, Depends(_perhaps)]
 """The same, or nobody; a key that is presented must be good."""

@@ -6,10 +6,12 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from baton.access.identity.rights import require_scope
 from baton.api.closing import interruption
 from baton.api.compat import receipts
 from baton.api.exchange import REQUEST_ID, Exchange, Receive, Scope, Send
 from baton.core.caller import Caller
+from baton.core.caller import Scope as KeyScope
 from baton.core.clock import Clock
 from baton.core.errors import BatonError
 from baton.gateway.opening import Arrival
@@ -42,11 +44,13 @@ class Service(Protocol):
 class HotRoute:
     """One route, called past the framework."""
 
-    __slots__ = ("_door", "_service")
+    __slots__ = ("_door", "_scope", "_service")
 
-    def __init__(self, door: Door, service: Service) -> None:
+    def __init__(self, door: Door, service: Service, scope: KeyScope) -> None:
+        """`scope`: what a key must be for."""
         self._door = door
         self._service = service
+        self._scope = scope
 
     async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
         door = self._door
@@ -55,6 +59,7 @@ class HotRoute:
         visit = exchange.visit
         try:
             caller = door.authenticate(exchange.presented)
+            require_scope(caller, self._scope)
             body = await exchange.body(door.max_body_bytes)
             visit.ends(asyncio.current_task())
             try:

@@ -16,6 +16,10 @@ Cursor = Annotated[
     str | None, Query(max_length=1024, description="The `nextCursor` of the page before; absent: the first.")
 ]
 
+Word = Annotated[
+    str | None, Query(min_length=1, max_length=255, pattern=r"^[^\x00]*$", description="What is looked for.")
+]
+
 
 def page(
     items: Sequence[T], key: Callable[[T], str], limit: int, cursor: str | None
@@ -32,6 +36,16 @@ def page(
         items = [item for item in items if key(item) > last]
     shown = items[:limit]
     return shown, _write(key(shown[-1])) if len(items) > limit else None
+
+
+def behind(cursor: str | None) -> str:
+    """The key behind which a page begins, for lists that are cut where they are kept; give `page` no cursor
+    then, and one item more than it shows.
+
+    Raises:
+        Invalid: a cursor that is not ours.
+    """
+    return "" if cursor is None else _read(cursor)
 
 
 def _write(key: str) -> str:

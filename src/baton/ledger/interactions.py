@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 
 from baton.core.errors import Invalid, NotFound, Unavailable
 from baton.ledger.filter import Filter, conditions, equals
@@ -74,6 +74,20 @@ class Interactions:
         if not found:
             raise absent(complete)
         return found[0]
+
+    async def any_of(self, user_id: str) -> bool:
+        """Whether any are of a user; those that have not ended are not looked at.
+
+        Raises:
+            Unavailable: the database is away, or so far behind that one may be on its way there.
+        """
+        query = select(exists(select(_ID).where(equals(INTERACTIONS.c.user_id, user_id))))
+        complete = await self._flush()
+        async with self._database.read() as connection:
+            found = bool((await connection.execute(query)).scalar_one())
+        if not found and not complete:
+            raise absent(complete)
+        return found
 
 
 def theirs(interaction_id: str, user_id: str | None) -> list[ColumnElement[bool]]:

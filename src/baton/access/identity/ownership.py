@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 
+from baton.access.identity.project import Project, ProjectRole
 from baton.core.caller import Caller
-from baton.core.errors import NotFound
+from baton.core.errors import Forbidden, NotFound
 
 
 class Thing(StrEnum):
@@ -52,6 +53,23 @@ def require_own(caller: Caller, thing: Thing, owner_id: str) -> None:
     """
     if reach(caller, thing) not in (None, owner_id):
         raise NotFound(f"There is no such {_WORDS[thing]}.")
+
+
+def require_role(caller: Caller, project: Project, least: ProjectRole) -> None:
+    """Let nobody by who is less than that in a project; an admin is everything in each.
+
+    Raises:
+        NotFound: they are not in it at all.
+        Forbidden: they are less (`project_role_required`).
+    """
+    if caller.is_admin:
+        return
+    role = project.members.get(caller.user_id)
+    if role is None:
+        raise NotFound("There is no such project.")
+    ladder = tuple(ProjectRole)
+    if ladder.index(role) > ladder.index(least):
+        raise Forbidden(f"In this project you are {role}; this is for {least}.", code="project_role_required")
 
 
 _WORDS = {

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from baton.access.identity.ownership import Thing, reach
 from baton.api.bodies import Asked, moment
-from baton.api.callers import KnownCaller
+from baton.api.callers import JudgingCaller
 from baton.api.native.interaction_shown import FeedbackShown
 from baton.core.clock import Clock
 from baton.ledger.feedback import Feedback
@@ -58,7 +58,7 @@ class FeedbackRoutes:
             PATH, self.give, methods=["POST"], response_model=FeedbackGiven, tags=["Interactions"]
         )
 
-    async def give(self, caller: KnownCaller, interaction_id: str, body: FeedbackAsked) -> FeedbackGiven:
+    async def give(self, caller: JudgingCaller, interaction_id: str, body: FeedbackAsked) -> FeedbackGiven:
         """Judge an answer; judging again replaces score and comment."""
         row = FeedbackRow(
             interaction_id=interaction_id,

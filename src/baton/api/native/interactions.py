@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from baton.access.identity.ownership import Thing, reach, reach_of
 from baton.api.bodies import Asked, Shown, milliseconds
-from baton.api.callers import KnownCaller
+from baton.api.callers import ReadingCaller
 from baton.api.native.interaction_shown import (
     InteractionDetail,
     InteractionShown,
@@ -98,7 +98,7 @@ class InteractionRoutes:
 
     async def page(
         self,
-        caller: KnownCaller,
+        caller: ReadingCaller,
         wanted: Annotated[Wanted, Query()],
     ) -> Response:
         """List interactions, newest first."""
@@ -109,7 +109,7 @@ class InteractionRoutes:
         # Written here, or the framework would check 500 of them once more while nobody else is served.
         return Response(page.model_dump_json(by_alias=True), media_type="application/json")
 
-    async def one(self, caller: KnownCaller, interaction_id: str) -> InteractionDetail:
+    async def one(self, caller: ReadingCaller, interaction_id: str) -> InteractionDetail:
         """One interaction and the attempts it took."""
         whose = reach(caller, Thing.INTERACTION)
         return interaction_detail(await self._interactions.one(interaction_id, user_id=whose))

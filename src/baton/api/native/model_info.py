@@ -6,7 +6,7 @@ from pydantic.alias_generators import to_camel
 
 from baton.access.identity.ownership import Thing, reach
 from baton.api.bodies import Shown
-from baton.api.callers import KnownCaller
+from baton.api.callers import ReadingCaller
 from baton.core.money import usd_text
 from baton.ledger.interactions import Interactions
 from baton.ledger.stored import InteractionRow
@@ -66,7 +66,7 @@ class ModelInfoRoutes:
                 path, self.info, methods=["GET"], response_model=ModelInfo, tags=["Interactions"]
             )
 
-    async def info(self, caller: KnownCaller, interaction_id: str) -> ModelInfo:
+    async def info(self, caller: ReadingCaller, interaction_id: str) -> ModelInfo:
         """Which model answered, how long it took and what it cost."""
         found = await self._interactions.one(interaction_id, user_id=reach(caller, Thing.INTERACTION))
         return _shown(found.interaction)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from baton.access.identity.rights import require_project
 from baton.catalog.live import LiveCatalog
 from baton.catalog.lookup import Offer
 from baton.core.caller import Caller
@@ -46,8 +47,11 @@ class LiveRouter:
         """Which model serves a request.
 
         Raises:
-            Refused: the model's name means nothing, may not be used, or nothing can serve the request.
+            Refused: the model's name means nothing, may not be used, or nothing can serve the request; the
+                caller does not work in the project it is for.
         """
+        if request.options.project is not None:
+            require_project(caller, request.options.project)
         decision = self.decide_for(request.model, ask_of(caller, request))
         listed = request.options.fallback
         if listed is None:
