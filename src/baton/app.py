@@ -24,6 +24,7 @@ from baton.access.identity.last_use import LastUse
 from baton.access.identity.mint import KeyMint
 from baton.access.identity.projects import Projects
 from baton.access.identity.secret import SecretRoot, load_secret
+from baton.access.signin.entities import Invited
 from baton.access.signin.ground import Ground
 from baton.access.signin.memory_throttle import MemoryThrottle
 from baton.access.signin.reception import Reception, open_reception
@@ -64,6 +65,7 @@ from baton.ledger.health.store import HealthStore
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
 from baton.ledger.named import NamedModels
 from baton.ledger.settings import JournalKind
+from baton.records.audit.entry import SYSTEM
 from baton.records.audit.keys import AuditKeys
 from baton.records.audit.scribe import Scribe
 from baton.records.audit.witness import Witness
@@ -151,6 +153,8 @@ class App:
     rehearsals: Rehearsals
     first_key: str | None = field(repr=False)
     """The first admin's key, if this start made it."""
+    first_invitation: Invited | None = field(repr=False)
+    """By which the first admin chooses a password, if this start made them."""
 
 
 @asynccontextmanager
@@ -268,6 +272,7 @@ async def open_app(
             alerts=alerts,
             rehearsals=_rehearsals(parts, edited.forced_breakers, store, ledger),
             first_key=first_key,
+            first_invitation=None if first_key is None else await _invite_first(store, reception),
         )
 
 
@@ -372,6 +377,12 @@ async def _begin_audit(scribe: Scribe, database: Database, witness: Witness, clo
     end = await scribe.begin(database, int(clock.wall() * 1000), remembered)
     if end is not None and end != remembered:
         await witness.remember(end)
+
+
+async def _invite_first(store: Storehouse, reception: Reception) -> Invited:
+    """Let the first admin choose a password."""
+    first, *_ = await store.identities.users()
+    return await reception.invitations.invite(first.id, SYSTEM)
 
 
 def audit_keys(secret: SecretRoot) -> AuditKeys:

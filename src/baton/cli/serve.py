@@ -84,9 +84,11 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
         await server.startup(sockets=[listening])
         start = Start(
             url=url_of(listening),
+            public_url=settings.public_url,
             data_dir=settings.data_dir,
             providers=app.directory,
             first_key=app.first_key,
+            first_token=None if app.first_invitation is None else app.first_invitation.token,
             auto_answers=_auto_answers(app),
         )
         # What the start has made stays: the collector need not look at it again with every request.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from baton.api.auth.links import invitation_link
 from baton.app import SIMULATED
 from baton.settings import Settings
 from baton.upstream.directory import Provider
@@ -21,6 +22,10 @@ class Start(Struct, frozen=True, kw_only=True):
     providers: Iterable[Provider]
     first_key: str | None
     """The first admin's key, if this start made it."""
+    first_token: str | None = None
+    """Of the invitation to choose the first admin's password, if this start made it."""
+    public_url: str | None = None
+    """Where browsers find it, if not at `url`."""
     auto_answers: bool
     """Whether there is a model to choose from."""
 
@@ -42,7 +47,7 @@ Baton listens at {start.url}
   Data       {start.data_dir.resolve()}
   Providers  {providers}
   Admin key  {key_line}
-  API pages  {start.url}/docs
+  API pages  {start.url}/docs{_sign_in(start)}
 
 A first request{hint}:
 
@@ -51,6 +56,15 @@ curl {start.url}/v1/chat/completions \\
   -H "Content-Type: application/json" \\
   -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello, Baton!"}}]}}'
 """
+
+
+def _sign_in(start: Start) -> str:
+    """The link by which the first admin chooses a password."""
+    if start.first_token is None:
+        return ""
+    link = invitation_link(start.public_url or start.url, start.first_token)
+    again = f"{_command()} users password admin{_data_dir(start.data_dir)}"
+    return f"\n  Password   {link}  (POST one to it, once, within three days; or: {again})"
 
 
 def _model(start: Start) -> tuple[str, str]:

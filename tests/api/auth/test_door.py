@@ -1,10 +1,8 @@
 """Signing in and out."""
 
-import time
-
 import pytest
 
-from tests.api.auth.conftest import NAME, PASSWORD, Browser, OpenBrowser, person
+from tests.api.auth.conftest import NAME, PASSWORD, Browser, OpenBrowser, next_code, person
 from tests.api.conftest import Web
 from tests.conftest import StartBaton, bearer
 
@@ -160,7 +158,7 @@ async def test_nothing_is_open_before_the_second_factor(browser: Browser, open_b
     assert "providers" not in (await other.get("/api/ai/v2/health")).json
     assert (await other.post("/api/auth/second-factor", {"code": codes[0]}, x_csrf_token="x")).status == 403
     before = other.cookies["baton_session"]
-    shown = await other.take(await other.post("/api/auth/second-factor", {"code": app.at(time.time())}))
+    shown = await other.take(await other.post("/api/auth/second-factor", {"code": next_code(app)}))
     assert (shown.status, shown.json["state"]) == (200, "complete")
     assert other.cookies["baton_session"] != before
     assert (await other.get("/api/interactions")).status == 200

@@ -116,6 +116,12 @@ class Invitations:
         async with self._ground.database.read() as connection:
             return await self._logins.of(connection, user_id)
 
+    async def whose(self, name: str) -> str | None:
+        """Who signs in by that name; None: nobody."""
+        async with self._ground.database.read() as connection:
+            login = await self._logins.named(connection, name)
+        return None if login is None else login.user_id
+
     async def _login(self, connection: AsyncConnection, user_id: str, name: str | None) -> Login:
         user = await owner(connection, user_id)
         if user is None:

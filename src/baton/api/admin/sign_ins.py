@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from baton.access.signin.reception import Reception
 from baton.access.signin.throttle import Held
-from baton.api.auth import invitations
+from baton.api.auth.links import invitation_link
 from baton.api.auth.outside import Outside
 from baton.api.bodies import Asked, Shown, moment
 from baton.api.callers import AdminActor, AdminCaller
@@ -92,7 +92,7 @@ class SignInRoutes:
         made = await self._reception.invitations.invite(user_id, actor, name)
         return InvitationMade(
             name=made.invitation.name,
-            link=f"{self._outside.url(request)}{invitations.PATH}/{made.token}",
+            link=invitation_link(self._outside.url(request), made.token),
             expires_at=moment(made.invitation.expires_at_ms),
         )
 

@@ -5,11 +5,10 @@ from fastapi import FastAPI, Request, Response
 from baton.access.signin.passwords import SHORTEST
 from baton.access.signin.reception import Reception
 from baton.api.auth.browser import Browsers
+from baton.api.auth.links import INVITATIONS
 from baton.api.auth.outside import Outside
 from baton.api.auth.shapes import TAG, InvitationShown, PasswordChosen, SessionShown
 from baton.api.bodies import moment
-
-PATH = "/api/auth/invitations"
 
 
 class InvitationRoutes:
@@ -22,7 +21,7 @@ class InvitationRoutes:
 
     def attach(self, to: FastAPI) -> None:
         """Add them."""
-        path = PATH + "/{token}"
+        path = INVITATIONS + "/{token}"
         to.add_api_route(path, self.look, methods=["GET"], response_model=InvitationShown, tags=[TAG])
         to.add_api_route(path, self.accept, methods=["POST"], response_model=SessionShown, tags=[TAG])
 
