@@ -46,6 +46,11 @@ from baton.core.clock import Clock, SystemClock
 from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
 from baton.core.provider import ProviderSpec
+from baton.gateway.admission.accounts import Accounts
+from baton.gateway.admission.admission import Admission
+from baton.gateway.admission.assumed import AssumedPrices
+from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets
+from baton.gateway.admission.keeper import BudgetKeeper
 from baton.gateway.assembly import Parts, Policy, assemble
 from baton.gateway.counting import Counting
 from baton.gateway.draining import Drains
@@ -123,6 +128,7 @@ class Edited:
     chains: Records[FallbackChain]
     tiers: Records[Tier]
     forced_breakers: Records[ForcedBreaker]
+    budgets: Records[Budget]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +140,8 @@ class App:
     reception: Reception
     tiers: Tiers
     edited: Edited
+    accounts: Accounts
+    books: BudgetKeeper
     catalog: LiveCatalog
     estimates: Estimates
     directory: Directory
@@ -231,6 +239,8 @@ async def open_app(
         tokens = Tokens(almanac.calibration, await stack.enter_async_context(Tokenizer()))
         ledger = await stack.enter_async_context(_open_ledger(store))
         drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
+        accounts = Accounts()
+        books = await stack.enter_async_context(_open_budgets(store, ledger, accounts, edited.budgets))
         health = Health(store.clock, settings.health_window)
         keeper = await stack.enter_async_context(Keeper(health, HealthStore(store.database), store.clock))
         await stack.enter_async_context(_prober(health, directory, http, store))
@@ -242,6 +252,7 @@ async def open_app(
             breakers=breakers,
             health=health,
             observers=(alerts,),
+            admission=Admission(accounts, books, AssumedPrices(catalog).of, alerts, store.clock),
             openings=Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
             drains=drains,
             clock=store.clock,
@@ -254,6 +265,8 @@ async def open_app(
             reception=reception,
             tiers=DEFAULT_TIERS,
             edited=edited,
+            accounts=accounts,
+            books=books,
             catalog=catalog,
             estimates=Estimates(tokens),
             directory=directory,
@@ -289,11 +302,13 @@ async def _open_edited(stack: AsyncExitStack, store: Storehouse, specs: tuple[Pr
         chains=await opened(chains_kind()),
         tiers=await opened(tiers_kind(DEFAULT_TIERS)),
         forced_breakers=await opened(forced_kind()),
+        budgets=await opened(budgets_kind()),
     )
     await seed(edited.models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
     await edited.classes.seed(declared_classes(specs))
     await edited.chains.seed(packaged_chains())
     await edited.tiers.seed(packaged_tiers())
+    await edited.budgets.seed(first_budgets(store.settings.first_limits))
     return edited
 
 
@@ -304,6 +319,27 @@ async def _open_upstream(
     fetcher = await stack.enter_async_context(open_fetcher(store.settings.guard, store.settings.http))
     local = {SIMULATED: SimulatedTransport(simulation, store.clock)}
     return Upstream(way, local, fetcher, store.clock)
+
+
+@asynccontextmanager
+async def _open_budgets(
+    store: Storehouse, ledger: Ledger, accounts: Accounts, budgets: Records[Budget]
+) -> AsyncGenerator[BudgetKeeper]:
+    """The budgets in force, which follow what admins make of them."""
+
+    async def caught_up() -> None:
+        await ledger.recovered()
+        await ledger.flush()
+
+    keeper = BudgetKeeper(accounts, ledger.spending, caught_up, store.clock)
+
+    async def changed(*_: object) -> None:
+        keeper.follow(budgets.export())
+
+    keeper.follow(budgets.export())
+    budgets.subscribe(changed)
+    async with keeper:
+        yield keeper
 
 
 def _open_ledger(store: Storehouse) -> AbstractAsyncContextManager[Ledger]:

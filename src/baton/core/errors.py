@@ -15,6 +15,7 @@
     │   ├── TooMany             429  too often; `retry_after_s` says when it may be tried again
     │   ├── OverLimit           429  more than may be asked for in a minute or a day
     │   ├── Unservable          422  no model can serve it; the reason for each
+    │   ├── OverBudget          429  a budget has too little left
     │   └── Unavailable         503  Baton itself cannot: shutting down, ledger full, database away
     └── ProviderError           a provider was asked
         ├── AttemptFailed       one attempt failed
@@ -160,9 +161,23 @@ class Unservable(Refused):
     status = 422
     code = "no_model_available"
 
-    def __init__(self, message: str, reasons: dict[str, str]) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, reasons: dict[str, str], *, code: str | None = None) -> None:
+        super().__init__(message, code=code)
         self.reasons = reasons
+
+
+class OverBudget(Refused):
+    """A budget has too little left for the request; asking again is no use before its period ends."""
+
+    status = 429
+    code = "budget_exceeded"
+
+    def __init__(self, message: str, *, downgrades: bool = False, ends_ms: int | None = None) -> None:
+        """`downgrades`: a cheaper model may be taken although another was named; `ends_ms`: when the budget's
+        period ends, Unix milliseconds; None: never."""
+        super().__init__(message)
+        self.downgrades = downgrades
+        self.ends_ms = ends_ms
 
 
 class Unavailable(Refused):

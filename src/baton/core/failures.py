@@ -36,6 +36,8 @@ class Kind(StrEnum):
     """It was not asked: it has failed too often of late, or an admin holds it closed off."""
     DIVERGED = "answer_diverged"
     """Asked to go on with a broken answer, it said something else."""
+    OVER_BUDGET = "budget_exceeded"
+    """It was not asked: a budget has too little left for it."""
     CLIENT_GONE = "client_gone"
     DEADLINE = "deadline_exceeded"
 
@@ -82,6 +84,7 @@ RULES: dict[Kind, Rule] = {
     Kind.UNTRUE: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=502),
     Kind.BREAKER_OPEN: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=503),
     Kind.DIVERGED: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=502),
+    Kind.OVER_BUDGET: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=429),
     Kind.CLIENT_GONE: Rule(again=Again.NEVER, falls_back=False, breaks=False, caller_status=499),
     Kind.DEADLINE: Rule(again=Again.NEVER, falls_back=False, breaks=False, caller_status=504),
 }

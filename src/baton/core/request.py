@@ -198,6 +198,8 @@ class Outline(Struct, frozen=True, kw_only=True):
     input_chars: int
     """Characters of all text, weighed as `core.estimate.weight_of` does: for a first estimate of tokens."""
     options: Options
+    answers: int = 1
+    """How many answers are asked for at once."""
 
 
 class Envelope(Outline, frozen=True, kw_only=True):
@@ -224,6 +226,8 @@ class Envelope(Outline, frozen=True, kw_only=True):
     """What a stream begins with, before anything is said."""
     keep_alive: bytes = b": keep-alive\n\n"
     """What is sent on a stream while there is nothing to say."""
+    bound: int | None = None
+    """Tokens that an answer may have at most, by Baton's word, whatever its caller asked for."""
 
     def open(self) -> ChatRequest:
         """Read the whole letter.

@@ -45,7 +45,7 @@ class Question:
         Raises:
             AttemptFailed: there is none.
         """
-        envelope = self._envelope
+        envelope = attempt.bounded(self._envelope)
         wish = emulation(envelope, attempt.leg.provider.spec, attempt.leg.model)
         if wish is not None:
             return await self._held(attempt, wish)
@@ -82,7 +82,7 @@ class Question:
         deadlines = self._course.deadlines(self._clock)
         stream = await self._upstream.stream(
             attempt.route,
-            self._envelope,
+            attempt.bounded(self._envelope),
             deadlines,
             rescuable=self._envelope.options.broken_stream is not BrokenStream.OFF,
         )
@@ -123,10 +123,10 @@ class Question:
             deadlines = self._course.deadlines(self._clock, WHOLE)
             return await self._upstream.ask(route, envelope, deadlines)
 
-        def again() -> None:
-            entry.begin(route, attempt.leg.offer)
+        async def again() -> None:
+            await entry.begin_again(route, attempt.leg.offer)
 
-        reply = await ask_held(ask, again, wish, self._envelope, entry)
+        reply = await ask_held(ask, again, wish, attempt.bounded(self._envelope), entry)
         attempt.lesson.well()
         return reply
 

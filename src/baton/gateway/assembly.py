@@ -10,6 +10,7 @@ from msgspec import Struct
 from baton.catalog.live import LiveCatalog
 from baton.catalog.lookup import Offer
 from baton.core.clock import Clock
+from baton.gateway.admission.admission import Admission
 from baton.gateway.draining import Drains
 from baton.gateway.gateway import Gateway
 from baton.gateway.health.health import Health
@@ -53,6 +54,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     health: Health
     observers: Sequence[Observer] = ()
     """Who learns of attempts besides `health`."""
+    admission: Admission
     openings: Openings
     drains: Drains
     clock: Clock
@@ -84,6 +86,7 @@ def assemble(parts: Parts) -> Assembly:
     gates = Gates(parts.breakers, parts.clock, (health, *parts.observers))
     gateway = Gateway(
         router,
+        parts.admission,
         Courses(parts.directory, alternatives, policy.retry, policy.limits, health.first_token_p99_s),
         Attempts(gates, parts.clock, parts.rng, troubled=health.troubled),
         parts.upstream,

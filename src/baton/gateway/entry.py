@@ -11,9 +11,10 @@ from baton.catalog.pricing import Cost as Priced
 from baton.catalog.pricing import Standing, cost
 from baton.core.chars import Tally
 from baton.core.clock import Clock
-from baton.core.errors import AllAttemptsFailed, BatonError
+from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError, OverBudget
 from baton.core.failures import Failure, Kind
 from baton.core.usage import Usage
+from baton.gateway.admission.admission import Admitted, Ticket
 from baton.gateway.routing.decision import Decision
 from baton.ledger.book import Book
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled, Status, believable
@@ -93,9 +94,17 @@ class Entry:
     """Collects one interaction's attempts and writes its end, once."""
 
     def __init__(
-        self, book: Book, clock: Clock, opened: Opened, decision: Decision, started_s: float
+        self,
+        book: Book,
+        clock: Clock,
+        opened: Opened,
+        decision: Decision,
+        admitted: Admitted,
+        started_s: float,
     ) -> None:
         """`started_s`: when the request arrived, on the monotonic clock."""
+        self._admitted = admitted
+        self._ticket: Ticket | None = None
         self._book = book
         self._clock = clock
         self._decision = decision
@@ -134,6 +143,7 @@ class Entry:
             if error is None and self._handed_over:
                 return
             self._end_with(error)
+        self._admitted.release()
         if self._book.waits and not isinstance(error, CancelledError):
             await self._book.ended(self.id)
 
@@ -176,8 +186,39 @@ class Entry:
         """How many other models have been asked."""
         return len({(each.provider, each.model) for each in self._attempts} - {_name(offer)})
 
+    async def reserve(self, offer: Offer) -> Failure | None:
+        """Hold what the next attempt may cost; why not, where it may not be made."""
+        self._let_go()
+        try:
+            self._ticket = await self._admitted.ticket(offer)
+        except OverBudget as error:
+            return Failure(kind=Kind.OVER_BUDGET, message=error.message)
+        return None
+
+    @property
+    def bound(self) -> int | None:
+        """Tokens that the answer of the next attempt may have at most; None: as many as were asked for."""
+        return None if self._ticket is None else self._ticket.most_tokens
+
+    async def begin_again(self, route: Route, offer: Offer) -> None:
+        """A second call to the same route begins.
+
+        Raises:
+            AttemptFailed: OVER_BUDGET: there is too little left for it.
+        """
+        refused = await self.reserve(offer)
+        if refused is not None:
+            raise AttemptFailed(refused)
+        self.begin(route, offer)
+
+    def _let_go(self) -> None:
+        """Nothing was asked for what was held."""
+        ticket, self._ticket = self._ticket, None
+        if ticket is not None:
+            ticket.release()
+
     def begin(self, route: Route, offer: Offer) -> None:
-        """An attempt begins."""
+        """An attempt begins, for which was reserved."""
         self._route = route
         self._offer = offer
         self._attempt_s = self._clock.monotonic()
@@ -210,6 +251,7 @@ class Entry:
     def succeed(self, outcome: Outcome) -> Usage:
         """The attempt under way gave the answer; returns its usage, estimated where none was reported."""
         usage = self.used(outcome)
+        self._admitted.saw(self._offer, usage)
         self._end(status=_OK, usage=usage, http_status=200, error=None, in_tokens=outcome.in_tokens)
         return usage
 
@@ -299,6 +341,9 @@ class Entry:
         took_s = now_s - self._attempt_s
         self._upstream_s += took_s
         charged, partly = self._cost(usage, in_tokens)
+        ticket, self._ticket = self._ticket, None
+        if ticket is not None:
+            ticket.settle(None if charged is None else charged.total_nanos, usage)
         self._attempts.append(
             Attempt(
                 provider=route.provider.name,
@@ -342,6 +387,7 @@ class Entry:
             schema_violation=self._violation,
             audio_seconds=outcome.audio_seconds if outcome is not None else None,
         )
+        self._let_go()
         self._book.settled(settled)
         self.settled = settled
         return settled

@@ -1,10 +1,15 @@
 """The life of one call, read from top to bottom."""
 
+from contextlib import suppress
+
 from msgspec import Struct
 
 from baton.core.caller import Caller
 from baton.core.clock import Clock
-from baton.core.request import Envelope
+from baton.core.errors import OverBudget
+from baton.core.request import Envelope, Outline
+from baton.gateway.admission.admission import Admission, Admitted
+from baton.gateway.admission.downgrade import cheaper
 from baton.gateway.asking import Question
 from baton.gateway.draining import Drains
 from baton.gateway.entry import Entry, outcome_of
@@ -13,7 +18,7 @@ from baton.gateway.rescue import Rescue
 from baton.gateway.resilience.attempts import Attempt, Attempts, Tried
 from baton.gateway.resilience.course import Hope
 from baton.gateway.resilience.courses import Courses
-from baton.gateway.routing.decision import Decision
+from baton.gateway.routing.decision import Decision, instead
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.streaming import Streaming
 from baton.ledger.rows import Settled
@@ -36,6 +41,7 @@ class Gateway:
     def __init__(
         self,
         router: LiveRouter,
+        admission: Admission,
         courses: Courses,
         attempts: Attempts,
         upstream: Upstream,
@@ -45,6 +51,7 @@ class Gateway:
     ) -> None:
         """`drains`: who reads streams on that their readers left."""
         self._router = router
+        self._admission = admission
         self._courses = courses
         self._attempts = attempts
         self._upstream = upstream
@@ -59,9 +66,9 @@ class Gateway:
             Refused: not admitted; nothing was sent to a provider.
             AllAttemptsFailed: every attempt failed; carries them.
         """
-        decision = self._router.decide(caller, envelope)
+        decision, admitted = await self._admit(caller, envelope)
         course = self._courses.of(decision, envelope, arrival)
-        async with self._openings.open(caller, envelope, decision, arrival) as entry:
+        async with self._openings.open(caller, envelope, decision, admitted, arrival) as entry:
             question = Question(self._upstream, self._clock, course, envelope, entry)
             reply = await self._attempts.make(course, entry, question.whole)
             return self._settle(reply, entry, decision)
@@ -75,11 +82,11 @@ class Gateway:
             Refused: not admitted; nothing was sent to a provider.
             AllAttemptsFailed: every attempt failed before it said anything.
         """
-        decision = self._router.decide(caller, envelope)
+        decision, admitted = await self._admit(caller, envelope)
         course = self._courses.of(decision, envelope, arrival)
         if hope is not None:
             hope.course = course
-        async with self._openings.open(caller, envelope, decision, arrival) as entry:
+        async with self._openings.open(caller, envelope, decision, admitted, arrival) as entry:
             question = Question(self._upstream, self._clock, course, envelope, entry)
             tried = Tried()
             begun = await self._attempts.make(course, entry, question.stream, tried)
@@ -94,7 +101,7 @@ class Gateway:
             Refused: not admitted; nothing was sent to a provider.
             AllAttemptsFailed: every attempt failed; carries them.
         """
-        decision = self._router.decide(caller, errand)
+        decision, admitted = await self._admit(caller, errand)
         course = self._courses.of(decision, errand, arrival)
 
         async def ask(attempt: Attempt) -> Reply:
@@ -102,8 +109,27 @@ class Gateway:
             attempt.lesson.well()
             return reply
 
-        async with self._openings.open(caller, errand, decision, arrival) as entry:
+        async with self._openings.open(caller, errand, decision, admitted, arrival) as entry:
             return self._settle(await self._attempts.make(course, entry, ask), entry, decision)
+
+    async def _admit(self, caller: Caller, request: Outline) -> tuple[Decision, Admitted]:
+        """Which model serves a request, and what that may cost, held; a cheaper one where money is short.
+
+        Raises:
+            Refused: nothing can serve it, or nothing can pay for it.
+        """
+        decision = self._router.decide(caller, request)
+        admitted = self._admission.of(caller, request, decision.ask)
+        try:
+            await admitted.begin(decision.chosen.offer)
+        except OverBudget as error:
+            for offer in cheaper(self._router, decision, downgrades=error.downgrades):
+                with suppress(OverBudget):
+                    await admitted.begin(offer, patient=False)
+                    reason = f"a budget has too little left for {decision.chosen.offer.id}."
+                    return instead(decision, offer, reason), admitted
+            raise
+        return decision, admitted
 
     def _settle(self, reply: Reply, entry: Entry, decision: Decision) -> Answered:
         outcome = outcome_of(reply)

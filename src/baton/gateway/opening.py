@@ -6,6 +6,7 @@ from msgspec import Struct
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.request import Envelope, Outline
+from baton.gateway.admission.admission import Admitted
 from baton.gateway.entry import Entry, in_the_book
 from baton.gateway.fingerprints import Fingerprints
 from baton.gateway.routing.decision import Decision
@@ -34,7 +35,9 @@ class Openings:
         self._clock = clock
         self._fingerprints = fingerprints
 
-    def open(self, caller: Caller, request: Outline, decision: Decision, arrival: Arrival) -> Entry:
+    def open(
+        self, caller: Caller, request: Outline, decision: Decision, admitted: Admitted, arrival: Arrival
+    ) -> Entry:
         """Write down who asks for what, and what it may cost.
 
         Raises:
@@ -67,4 +70,4 @@ class Openings:
             project=options.project,
             scores=_json(decision.ranked[0].scores).decode() if decision.ranked else None,
         )
-        return Entry(self._book, self._clock, opened, decision, arrival.started_s)
+        return Entry(self._book, self._clock, opened, decision, admitted, arrival.started_s)

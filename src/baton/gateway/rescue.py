@@ -80,7 +80,7 @@ class Rescue:
         if not self._upstream.continues(attempt.route, self._envelope):
             raise AttemptFailed(_DIVERGED, entry.used(outcome))
         entry.discard(outcome, Kind.DIVERGED.value, _DIVERGED.message)
-        entry.begin(attempt.route, attempt.leg.offer)
+        await entry.begin_again(attempt.route, attempt.leg.offer)
         begun = await self._resume(attempt, broken, Resumption.CONTINUE, entry)
         if not begun.stream.diverged:
             return Rescued(begun, whole=False)
@@ -92,7 +92,9 @@ class Rescue:
         try:
             async with asyncio.timeout(self._course.first_token_s(self._clock)):
                 deadlines = self._course.deadlines(self._clock)
-                stream = await self._upstream.resume(attempt.route, self._envelope, broken, how, deadlines)
+                stream = await self._upstream.resume(
+                    attempt.route, attempt.bounded(self._envelope), broken, how, deadlines
+                )
                 return await begin(attempt, stream, entry, self._clock, unseen=False)
         except TimeoutError:
             raise AttemptFailed(LATE) from None

@@ -1,6 +1,6 @@
 """The parts of the ledger, opened and closed together."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from baton.ledger.orphans import Orphans
 from baton.ledger.recovery import Recovery
 from baton.ledger.register import Register
 from baton.ledger.settings import LedgerSettings, WhenFull
+from baton.ledger.spending import Spending
 from baton.ledger.store import Store
 from baton.ledger.usage import UsageReport
 from baton.ledger.writer import Writer
@@ -45,7 +46,11 @@ class Ledger:
     """For sums."""
     habits: Habits
     """For how long answers are."""
+    spending: Spending
+    """For budgets."""
     flush: Flush
+    recovered: Callable[[], Awaitable[None]]
+    """Returns once it has what processes that died left behind."""
 
     @property
     def trouble(self) -> str | None:
@@ -88,7 +93,7 @@ async def open_ledger(
     async with Journal(root, own, settings) as journal:
         backlog = Backlog(journal, settings)
         async with (
-            Recovery(root, store, settings),
+            Recovery(root, store, settings) as recovery,
             Orphans(own, Beginnings(database), store, settings),
             Writer(backlog, store, settings) as writer,
         ):
@@ -98,7 +103,9 @@ async def open_ledger(
                 feedback=Feedback(database, writer.flush),
                 usage=UsageReport(database, writer.flush),
                 habits=Habits(database),
+                spending=Spending(database),
                 flush=writer.flush,
+                recovered=recovery.swept,
                 journal=journal,
                 writer=writer,
             )
@@ -123,7 +130,7 @@ async def open_ledger_without_files(
     store, beginnings = Store(database), Beginnings(database)
     own = new_id()
     async with (
-        Recovery(root, store, settings),
+        Recovery(root, store, settings) as recovery,
         Orphans(own, beginnings, store, settings),
         Register(own, beginnings, store, settings, when_full) as register,
     ):
@@ -133,5 +140,7 @@ async def open_ledger_without_files(
             feedback=Feedback(database, register.flush),
             usage=UsageReport(database, register.flush),
             habits=Habits(database),
+            spending=Spending(database),
             flush=register.flush,
+            recovered=recovery.swept,
         )

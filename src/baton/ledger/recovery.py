@@ -40,6 +40,7 @@ class Recovery:
         self._settings = settings
         self._set_aside: list[Folder] = []
         self._closing = asyncio.Event()
+        self._swept = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name="ledger recovery")
@@ -104,6 +105,10 @@ class Recovery:
         async with asyncio.timeout(self._settings.answer_s):
             await self._store.add(interactions)
 
+    async def swept(self) -> None:
+        """Return once all that was left before the start is in the database, or held because it cannot be."""
+        await self._swept.wait()
+
     async def _run(self) -> None:
         pause_s = self._settings.retry_first_s
         while not self._closing.is_set():
@@ -115,6 +120,7 @@ class Recovery:
                 wait_s = pause_s
                 pause_s = min(pause_s * 2, self._settings.retry_last_s)
             else:
+                self._swept.set()
                 wait_s = self._settings.sweep_every_s
                 pause_s = self._settings.retry_first_s
             with contextlib.suppress(TimeoutError):

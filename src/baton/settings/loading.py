@@ -21,6 +21,9 @@ PREFIX = "BATON_"
 _CUSTOMARY = {
     "DATABASE_URL": "database_url",
     "FALLBACK_CHAIN": "fallback_chain",
+    "MAX_PROJECT_BUDGET": "max_project_budget",
+    "MAX_USER_BUDGET": "max_user_budget",
+    "MAX_DAILY_BUDGET": "max_daily_budget",
     "HTTPS_PROXY": "https_proxy",
     "https_proxy": "https_proxy",
     "HTTP_PROXY": "http_proxy",

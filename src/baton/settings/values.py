@@ -1,5 +1,6 @@
 """All settings, typed: each room's slice of them is made of these."""
 
+from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from baton.access.signin.sessions import Lifetimes
+from baton.gateway.admission.budgets import FirstLimits
 from baton.gateway.draining import AbortedStreams
 from baton.gateway.resilience.deadline import Limits
 from baton.ledger.settings import JournalKind, WhenFull
@@ -26,6 +28,10 @@ def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         ip_network(value, strict=False)
     return values
+
+
+Money = Annotated[Decimal, Field(ge=0, le=999_999_999, decimal_places=9, allow_inf_nan=False)]
+"""USD."""
 
 
 class Settings(BaseModel):
@@ -58,6 +64,12 @@ class Settings(BaseModel):
     """Root of all hashes; a key file is made where unset."""
     retries: Annotated[int, Field(ge=0, le=10)] | None = None
     """How often a failed call is made again, whatever tiers say; unset, each tier has its own number."""
+    max_project_budget: Money = Decimal(10)
+    """What each project may spend in its lifetime, USD, until an admin says otherwise."""
+    max_user_budget: Money = Decimal(100)
+    """What each user may spend in a month, USD, until an admin says otherwise."""
+    max_daily_budget: Money = Decimal(500)
+    """What all may spend in a day, USD, until an admin says otherwise."""
     fallback: bool = True
     """Ask another model where the one that was asked fails; a request may say otherwise for itself."""
     fallback_chain: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("xai", "anthropic", "openai")
@@ -103,6 +115,13 @@ class Settings(BaseModel):
     def lifetimes(self) -> Lifetimes:
         """When console sessions end."""
         return Lifetimes(idle_s=self.session_idle, whole_s=self.session_lifetime)
+
+    @property
+    def first_limits(self) -> FirstLimits:
+        """The budgets of a new installation."""
+        return FirstLimits(
+            project=self.max_project_budget, user=self.max_user_budget, daily=self.max_daily_budget
+        )
 
     @property
     def limits(self) -> Limits:

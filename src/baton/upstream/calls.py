@@ -9,7 +9,7 @@ from baton.core.answer import ChatResponse
 from baton.core.clock import Clock
 from baton.core.errors import AttemptFailed, Invalid
 from baton.core.failures import Failure, Kind
-from baton.core.losses import Losses
+from baton.core.losses import Feature, Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import ChatRequest, Envelope
 from baton.upstream.borrowed import with_files
@@ -275,8 +275,10 @@ class Upstream:
         """What is sent. A translated request has only names of tools that may be; `question` keeps them."""
         route, envelope, codec = question.route, question.envelope, question.codec
         spec, losses = route.provider.spec, question.losses
+        if envelope.bound is not None:
+            losses.adjust(Feature.MAX_TOKENS, str(envelope.bound))
         if question.request is not None or not question.at_home:
-            request = question.request or envelope.open()
+            request = _bounded(question.request or envelope.open(), envelope.bound)
             request = await with_files(request, codec.takes, self._fetcher)
             request, question.names = with_fitting_names(request, codec.tool_names, losses)
             return codec.write_request(request, route.model, spec, losses)
@@ -291,6 +293,14 @@ def _listener(question: _Question) -> Listener | None:
     if "json" not in question.envelope.needs and not question.envelope.options.fallback_on_filter:
         return None
     return Listener(question.codec.reader(question.route.provider.spec))
+
+
+def _bounded(request: ChatRequest, bound: int | None) -> ChatRequest:
+    """The request with an answer of at most so many tokens."""
+    if bound is None:
+        return request
+    limit = request.max_tokens
+    return structs.replace(request, max_tokens=bound if limit is None else min(limit, bound))
 
 
 def _queried(url: str, question: _Question) -> str:

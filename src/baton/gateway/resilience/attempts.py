@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed, AttemptFailed, Invalid
 from baton.core.failures import Failure, Kind
+from baton.core.request import Envelope
 from baton.gateway.entry import Entry
 from baton.gateway.resilience.budget import RetryBudget
 from baton.gateway.resilience.course import Course, Leg
@@ -21,6 +22,8 @@ from baton.upstream.route import Route
 T = TypeVar("T")
 _log = structlog.stdlib.get_logger(__name__)
 
+_NOT_NOW = frozenset({Kind.BREAKER_OPEN, Kind.OVER_BUDGET})
+"""What speaks against a leg until this call is over."""
 _NEVER_ELSEWHERE = frozenset({Kind.CLIENT_GONE, Kind.DEADLINE})
 
 
@@ -30,6 +33,12 @@ class Attempt(Struct, frozen=True):
     leg: Leg
     route: Route
     lesson: Lesson
+    bound: int | None = None
+    """Tokens that its answer may have at most, by Baton's word."""
+
+    def bounded(self, envelope: Envelope) -> Envelope:
+        """The request with an answer that what is held can pay for."""
+        return envelope if self.bound is None else structs.replace(envelope, bound=self.bound)
 
 
 Call = Callable[[Attempt], Awaitable[T]]
@@ -98,7 +107,7 @@ class Attempts:
         """
         tried = tried or Tried()
         while True:
-            attempt = await self._enter(course, tried)
+            attempt = await self._enter(course, entry, tried)
             entry.begin(attempt.route, attempt.leg.offer)
             try:
                 return await call(attempt)
@@ -116,21 +125,31 @@ class Attempts:
             if wait_s:
                 await self._sleep(wait_s)
 
-    async def _enter(self, course: Course, tried: Tried) -> Attempt:
-        """Leave to ask the leg whose turn it is, or the next that may be asked."""
+    async def _enter(self, course: Course, entry: Entry, tried: Tried) -> Attempt:
+        """Leave to ask the leg whose turn it is, or the next that may be asked, and the money for it."""
         while True:
             leg, route = course.leg, course.route(self._clock)
             lesson = await self._gates.enter(leg, route, last=course.at_last, waited=tried.made > 0)
             if isinstance(lesson, Failure):
                 self._pass_over(lesson, course, tried)
                 continue
+            refused: Failure | None = None
+            try:
+                refused = await entry.reserve(leg.offer)
+            except BaseException:
+                lesson.nothing()
+                raise
+            if refused is not None:
+                lesson.nothing()
+                self._pass_over(refused, course, tried)
+                continue
             if not tried.made:
                 self._budget.called(leg.provider.name)
-            return Attempt(leg, route, lesson)
+            return Attempt(leg, route, lesson, entry.bound)
 
     def _pass_over(self, why: Failure, course: Course, tried: Tried) -> None:
         """Go on with another leg than one that is not to be asked now; raises where there is none."""
-        waits = why.kind is not Kind.BREAKER_OPEN
+        waits = why.kind not in _NOT_NOW
         passed = course.leg.id
         if (waits and course.postpone(why)) or (course.next(why) is not None):
             tried.made = 0

@@ -1,6 +1,7 @@
 """What is asked of the router, and what it answers."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from baton.catalog.lookup import Offer
 from baton.catalog.pricing import Cost, cost
@@ -115,6 +116,18 @@ def estimated_cost(offer: Offer, ask: Ask) -> Cost:
     """What a request would cost, by the code that prices it afterwards."""
     usage = Usage(prompt=ask.tokens_for(offer), completion=ask.output_tokens, estimated=True)
     return cost(usage, offer.prices)
+
+
+def instead(decision: Decision, offer: Offer, reason: str) -> Decision:
+    """The same decision for another model; `reason`: what spoke against the chosen one."""
+    priced = estimated_cost(offer, decision.ask)
+    return replace(
+        decision,
+        chosen=Candidate(offer=offer, estimate=priced.total),
+        input_tokens=decision.ask.tokens_for(offer),
+        cost=priced,
+        reasoning=f"{offer.id}, for {reason}",
+    )
 
 
 def ask_about(prompt: str, tier: str, max_tokens: int | None, use_case: str | None = None) -> Ask:

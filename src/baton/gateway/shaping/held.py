@@ -23,7 +23,7 @@ Ask = Callable[[Envelope], Awaitable[Reply]]
 
 
 async def ask_held(
-    ask: Ask, again: Callable[[], None], emulation: Emulation, envelope: Envelope, entry: Entry
+    ask: Ask, again: Callable[[], Awaitable[None]], emulation: Emulation, envelope: Envelope, entry: Entry
 ) -> Reply:
     """The answer in the caller's dialect, true to the schema; every attempt is in the entry, with its cost.
 
@@ -37,7 +37,7 @@ async def ask_held(
     if problems:
         entry.discard(outcome_of(reply), Kind.UNTRUE.value, " ".join(problems))
         request: ChatRequest = emulation.asked_again(_taken_apart(reply), problems)
-        again()
+        await again()
         reply = await ask(put(envelope, request))
         response, problems = emulation.read(_taken_apart(reply))
     if problems:

@@ -1,6 +1,6 @@
 """The body of a request that is passed on in its own dialect: as it came, but for what must change."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec import Raw
@@ -35,9 +35,20 @@ def may_repeat(body: bytes, names: Iterable[bytes]) -> bool:
     return hides_names(body) or any(body.count(name) > 1 for name in names)
 
 
-def for_model(envelope: Envelope, model: str, names: Iterable[bytes]) -> bytes:
+def lower(fields: dict[str, Raw], names: Sequence[str], bound: int) -> None:
+    """Bound an answer's tokens: in each of these fields that is there, else in the first."""
+    said = [name for name in names if name in fields and bytes(fields[name]) != b"null"] or names[:1]
+    for name in said:
+        limit = msgspec.json.decode(fields[name]) if name in fields else None
+        lowered = min(limit, bound) if isinstance(limit, int) else bound
+        fields[name] = Raw(msgspec.json.encode(lowered))
+
+
+def for_model(
+    envelope: Envelope, model: str, names: Iterable[bytes], bound: Callable[[dict[str, Raw], int], None]
+) -> bytes:
     """The caller's body with the provider's own word for the model, and no `baton` object; what is in `names`
-    (as in `may_repeat`) at most once.
+    (as in `may_repeat`) at most once. `bound` bounds how long the answer may be, where Baton says so.
 
     Raises:
         Invalid: it is nested too deeply.
@@ -45,6 +56,9 @@ def for_model(envelope: Envelope, model: str, names: Iterable[bytes]) -> bytes:
     body = envelope.body
     fields = fields_of(body)
     changes = fields.pop("baton", None) is not None
+    if envelope.bound is not None:
+        bound(fields, envelope.bound)
+        changes = True
     if not changes and envelope.model == model and not may_repeat(body, names):
         return body
     fields["model"] = Raw(msgspec.json.encode(model))

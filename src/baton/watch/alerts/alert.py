@@ -16,6 +16,12 @@ class AlertKind(StrEnum):
     """A provider, or a model of it, is not asked because it kept failing."""
     AUDIT_BROKEN = "audit_broken"
     """The audit does not verify: somebody has tampered with it. Critical, whatever else is open."""
+    BUDGET_WARNING = "budget_warning"
+    """So much of a budget is spent that people wished to be warned."""
+    BUDGET_SPENT = "budget_spent"
+    """A budget has nothing left in its period."""
+    BUDGET_OVERSHOT = "budget_overshot"
+    """A call has cost more than was held for it."""
 
 
 class Resolution(StrEnum):
@@ -34,7 +40,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     kind: str
     """An `AlertKind`, or one of a newer Baton."""
     subject: str
-    """What has it: `provider …last4` of a key, `provider` or `provider/model` of a breaker, `audit`."""
+    """What has it: `provider …last4` of a key, `provider` or `provider/model` of a breaker, `audit`, an
+    account of a budget (`users/<id>/2026-11`)."""
     opened_ms: int
     seen_ms: int
     """When it was last seen."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -13,6 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from baton.core.clock import Clock
 from baton.core.errors import Unavailable
 from baton.core.failures import Kind
+from baton.core.money import usd_text
+from baton.gateway.admission.budgets import Debit
 from baton.gateway.resilience.breakers import BreakerChange
 from baton.gateway.resilience.observation import Observation
 from baton.records.audit.verdict import Anchor, Verdict
@@ -55,7 +57,8 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 class Alerts:
-    """An `Observer` of attempts and a `BreakerListener`; what they told is written while it is entered."""
+    """An `Observer` of attempts, a `BreakerListener` and a `Watch` over budgets; what they told is written
+    while it is entered."""
 
     def __init__(
         self, store: AlertStore, clock: Clock, every_s: float = EVERY_S, sweep_s: float = SWEEP_S
@@ -128,6 +131,22 @@ class Alerts:
                 self._saw(key, words)
             elif key in self._open:
                 self._ended(key)
+
+    def settled(self, debit: Debit, settled_nanos: int) -> None:
+        """Take note of a budget that runs out."""
+        limit = debit.account.cap_nanos
+        if settled_nanos < limit * debit.budget.warn_at:
+            return
+        spent = settled_nanos >= limit
+        key = Key(AlertKind.BUDGET_SPENT if spent else AlertKind.BUDGET_WARNING, debit.account.key)
+        if key not in self._open:
+            self._saw(key, f"{usd_text(settled_nanos)} of {usd_text(limit)} USD are spent.")
+
+    def overshot(self, debits: Sequence[Debit], over_nanos: int) -> None:
+        """Take note of a bill above its hold."""
+        for debit in debits:
+            key = Key(AlertKind.BUDGET_OVERSHOT, debit.account.key)
+            self._saw(key, f"A call has cost {usd_text(over_nanos)} USD more than was held for it.")
 
     def _worked(self, observation: Observation) -> None:
         """A key that works is neither invalid nor spent; a breaker of an earlier process is closed by now."""

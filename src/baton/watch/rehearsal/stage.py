@@ -18,6 +18,7 @@ from baton.catalog.tokens.gauge import Gauge
 from baton.core.clock import Clock
 from baton.core.errors import AttemptFailed
 from baton.core.failures import Failure, Kind
+from baton.gateway.admission.unlimited import unlimited
 from baton.gateway.assembly import Parts, Policy, assemble
 from baton.gateway.draining import AbortedStreams, Drains
 from baton.gateway.fingerprints import Fingerprints
@@ -90,6 +91,7 @@ class Stage:
         fetcher = Fetcher(Guard(), nowhere, HttpSettings(), FetchLimits())
         self._drains = Drains(AbortedStreams.CANCEL, _guess)
         parts = Parts(
+            admission=unlimited(clock),
             policy=configuration.policy,
             catalog=self._catalog,
             directory=directory,

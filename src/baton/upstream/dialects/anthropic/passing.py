@@ -13,6 +13,7 @@ from baton.core.request import Envelope
 from baton.core.usage import Usage
 from baton.upstream.dialects.anthropic.errors import error_inside
 from baton.upstream.dialects.anthropic.reader import malformed_event
+from baton.upstream.dialects.anthropic.thinking import LEAST_BUDGET
 from baton.upstream.dialects.anthropic.usage import (
     WireUsage,
     begun,
@@ -22,7 +23,7 @@ from baton.upstream.dialects.anthropic.usage import (
     write_usage,
 )
 from baton.upstream.dialects.anthropic.writer import STOP, StreamWriter
-from baton.upstream.dialects.bodies import for_model
+from baton.upstream.dialects.bodies import for_model, lower
 from baton.upstream.dialects.handing import NewWriter, Progress
 from baton.upstream.dialects.sse import SseEvent, write_event
 from baton.upstream.dialects.trail import Trail
@@ -36,7 +37,18 @@ def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     """The caller's body for a provider of the same dialect: its own word for the model, no `baton` object.
     Everything else is passed on byte by byte."""
     del spec
-    return for_model(envelope, model, _PAID_BY)
+    return for_model(envelope, model, _PAID_BY, _bound)
+
+
+def _bound(fields: dict[str, Raw], tokens: int) -> None:
+    """Thinking must leave room for the answer; where there is none for it either, there is no thinking."""
+    lower(fields, ("max_tokens",), tokens)
+    thinking = as_object(msgspec.json.decode(fields.get("thinking", b"null")))
+    budget = thinking.get("budget_tokens")
+    if isinstance(budget, int) and budget >= tokens:
+        room = tokens // 2
+        within = {**thinking, "budget_tokens": room} if room >= LEAST_BUDGET else {"type": "disabled"}
+        fields["thinking"] = Raw(msgspec.json.encode(within))
 
 
 class _Said(Struct, gc=False):

@@ -53,6 +53,8 @@ class _Content(Struct):
 
 
 class _Config(Struct):
+    candidateCount: int | None = None
+    candidate_count: int | None = None
     maxOutputTokens: int | None = None
     max_output_tokens: int | None = None
     responseMimeType: str | None = None
@@ -114,6 +116,7 @@ def read_envelope(
         max_tokens=config.max_output_tokens if limit is None else limit,
         needs=frozenset(needs),
         input_chars=chars,
+        answers=max(1, config.candidateCount or config.candidate_count or 1),
         options=read_options(inside if (inside := bytes(outside.baton)) != b"null" else None),
         headers=headers,
         read=_reader(asked),

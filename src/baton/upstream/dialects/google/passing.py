@@ -10,7 +10,7 @@ from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
-from baton.upstream.dialects.bodies import fields_of, hides_names
+from baton.upstream.dialects.bodies import fields_of, hides_names, lower
 from baton.upstream.dialects.google.chunks import ABSENT, Feedback, malformed_chunk, read_chunk
 from baton.upstream.dialects.google.errors import error_inside
 from baton.upstream.dialects.google.finishes import block_word, finish_word
@@ -52,7 +52,17 @@ def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     if hides_names(body) or any(sum(map(body.count, spellings)) > 1 for spellings in _PAID_BY):
         fields = _once(fields)
         changes = True
+    if envelope.bound is not None:
+        _bound(fields, envelope.bound)
+        changes = True
     return msgspec.json.encode(fields) if changes else body
+
+
+def _bound(fields: dict[str, Raw], bound: int) -> None:
+    name = "generation_config" if "generation_config" in fields else _CONFIG
+    config = _FIELDS.decode(fields[name]) if bytes(fields.get(name, b"null")) != b"null" else {}
+    lower(config, ("maxOutputTokens", "max_output_tokens"), bound)
+    fields[name] = Raw(msgspec.json.encode(config))
 
 
 def _once(fields: dict[str, Raw]) -> dict[str, Raw]:

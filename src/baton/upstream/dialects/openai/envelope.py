@@ -101,6 +101,7 @@ def read_envelope(
         max_tokens=limit if limit is not None else outside.max_tokens,
         needs=frozenset(needs),
         input_chars=chars,
+        answers=max(1, outside.n or 1),
         options=read_options(inside if (inside := bytes(outside.baton)) != b"null" else None),
         headers=headers,
         read=read_request,

@@ -10,7 +10,7 @@ from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
-from baton.upstream.dialects.bodies import fields_of, may_repeat
+from baton.upstream.dialects.bodies import fields_of, lower, may_repeat
 from baton.upstream.dialects.failures import holds_key
 from baton.upstream.dialects.handing import NewWriter, Progress
 from baton.upstream.dialects.openai.answers import text_in
@@ -36,6 +36,10 @@ def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
     body = envelope.body
     fields = fields_of(body)
     changes = fields.pop("baton", None) is not None or asks_usage or drops_options
+    if envelope.bound is not None:
+        names = ("max_completion_tokens", "max_tokens")
+        lower(fields, names if quirks.limit_name == names[0] else names[::-1], envelope.bound)
+        changes = True
     if not changes and envelope.model == model and not may_repeat(body, _PAID_BY):
         return body
     fields["model"] = Raw(msgspec.json.encode(model))

@@ -10,10 +10,11 @@ from baton.core.losses import Losses
 from baton.core.provider import ProviderSpec
 from baton.core.request import Envelope
 from baton.core.usage import Usage
-from baton.upstream.dialects.bodies import for_model
+from baton.upstream.dialects.bodies import for_model, lower
 from baton.upstream.dialects.handing import NewWriter, Progress
 from baton.upstream.dialects.responses.errors import failure_inside
 from baton.upstream.dialects.responses.finishes import native_finish
+from baton.upstream.dialects.responses.requests import LEAST_OUTPUT_TOKENS
 from baton.upstream.dialects.responses.standing import Standing
 from baton.upstream.dialects.responses.streams import DONE, ENDS, FAILURES, malformed_event
 from baton.upstream.dialects.responses.usage import usage_of, write_usage
@@ -44,7 +45,11 @@ def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:
         Invalid: it is nested too deeply.
     """
     del spec  # they all speak it alike
-    return for_model(envelope, model, _PAID_BY)
+    return for_model(envelope, model, _PAID_BY, _bound)
+
+
+def _bound(fields: dict[str, Raw], tokens: int) -> None:
+    lower(fields, ("max_output_tokens",), max(tokens, LEAST_OUTPUT_TOKENS))
 
 
 class _Event(Struct, gc=False):

@@ -12,6 +12,7 @@ the model there).
 | `think` | tokens of reasoning before the answer |
 | `cached` | prompt tokens reported as read from a cache |
 | `usage=off` | reports no usage |
+| `limit=off` | says all it has to say, whatever limit of tokens the request has |
 | `notice=off` | `echo` gives back the bare text |
 | `script` | name of the script that `scripted` follows |
 | `prefill` | a `Prefill`: what becomes of an answer that the request has begun; default `ignored` |
@@ -41,7 +42,7 @@ _Length = Annotated[int, Meta(ge=0, le=10_000)]  # words; making them takes the 
 _Amount = Annotated[float, Meta(ge=0, le=86_400_000)]  # a day of milliseconds: finite, and enough
 _Price = Annotated[float, Meta(ge=0, le=1_000_000)]
 _SWITCHES = {"on": True, "off": False}
-_SWITCHED = frozenset({"usage", "notice"})
+_SWITCHED = frozenset({"usage", "notice", "limit"})
 
 
 class Mode(StrEnum):
@@ -148,6 +149,7 @@ class _Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cached: _Count = 0
     usage: bool = True
     notice: bool = True
+    limit: bool = True
     script: str | None = None
     prefill: Prefill = Prefill.IGNORED
     in_price: _Price = 0.0
@@ -211,6 +213,8 @@ class Manner(Struct, frozen=True, kw_only=True):
     reports_usage: bool = True
     notice: bool = True
     """Whether `echo` says what it is."""
+    keeps_limit: bool = True
+    """Whether it minds the request's limit of tokens."""
     script: str | None = None
     prefill: Prefill = Prefill.IGNORED
     in_price: float = 0.0
@@ -277,6 +281,7 @@ def read_manner(mode: Mode, settings: Mapping[str, str], says: str | None = None
         cached=written.cached,
         reports_usage=written.usage,
         notice=written.notice,
+        keeps_limit=written.limit,
         script=written.script,
         prefill=written.prefill,
         in_price=written.in_price,

@@ -103,7 +103,10 @@ def make_plan(request: ChatRequest, manner: Manner, line: Line | None = None) ->
     if not 1 <= wanted <= _MOST_CHOICES:
         raise Invalid(f"n is from 1 to {_MOST_CHOICES}", param="n")
     heard = asked(request)
-    choices = tuple(_limited(_speak(request, heard, manner, line, index), request) for index in range(wanted))
+    most = _most_tokens(request) if manner.keeps_limit else MAX_OUTPUT_TOKENS
+    choices = tuple(
+        _limited(_speak(request, heard, manner, line, index), request, most) for index in range(wanted)
+    )
     usage = _usage(heard.prompt_tokens, min(manner.cached, heard.prompt_tokens), choices)
     return Plan(choices=choices, usage=usage)
 
@@ -221,13 +224,16 @@ def _pieces(text: str) -> tuple[str, ...]:
     return tokens(text, MAX_OUTPUT_TOKENS + 1)
 
 
-def _limited(spoken: Spoken, request: ChatRequest) -> Spoken:
-    """The choice within the request's stop sequences and its limit of tokens."""
+def _most_tokens(request: ChatRequest) -> int:
+    return min(request.max_tokens or MAX_OUTPUT_TOKENS, MAX_OUTPUT_TOKENS)
+
+
+def _limited(spoken: Spoken, request: ChatRequest, most: int) -> Spoken:
+    """The choice within the request's stop sequences and a limit of tokens."""
     text = "".join(spoken.text)
     ends = [at for stop in request.sampling.stop if stop and (at := text.find(stop)) >= 0]
     if ends:
         spoken = Spoken(reasoning=spoken.reasoning, text=_pieces(text[: min(ends)]))
-    most = min(request.max_tokens or MAX_OUTPUT_TOKENS, MAX_OUTPUT_TOKENS)
     return spoken if spoken.tokens <= most else _cut(spoken, most, Finish.LENGTH)
 
 

@@ -1,0 +1,118 @@
+"""Money that requests hold and spend, one account for each budget in each of its periods; the memory twin."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+MOST_ACCOUNTS = 100_000
+"""Accounts in memory, at some 200 bytes each; beyond that those of periods that are over leave."""
+
+
+class Account(Struct, frozen=True):
+    """A budget in one of its periods, as one request meets it."""
+
+    key: str
+    """Which budget, whose, and which period: `user/<id>/2026-11`."""
+    cap_nanos: int
+    """Nano-USD; never is more than this settled and held together."""
+    since_ms: int
+    """When the period began, Unix milliseconds; 0: the budget is for a lifetime."""
+    until_ms: int | None = None
+    """When it ends, exclusive; None: never."""
+
+
+class Balance:
+    """One account's sums, nano-USD."""
+
+    __slots__ = ("held", "holds", "settled", "until_ms")
+
+    def __init__(self, until_ms: int | None) -> None:
+        self.settled = 0
+        """What calls have cost."""
+        self.held = 0
+        """What calls under way may cost."""
+        self.holds = 0
+        """How many calls those are."""
+        self.until_ms = until_ms
+
+
+class Hold(Struct, frozen=True):
+    """What one attempt may cost, held in every account that it concerns."""
+
+    keys: tuple[str, ...]
+    nanos: int
+
+
+class Short(Struct, frozen=True):
+    """An account that has not enough left."""
+
+    account: Account
+    free_nanos: int
+    """What it has; may be negative, where a bill was higher than its hold."""
+    may_be_freed: bool
+    """Whether calls under way hold some of it, so that waiting may help."""
+
+
+class Accounts:
+    """All of a process. Nothing in here waits: what one call reads and writes, no other comes between."""
+
+    def __init__(self) -> None:
+        self._balances: dict[str, Balance] = {}
+
+    def free(self, account: Account) -> int:
+        """What is neither settled nor held, nano-USD; negative where it is overdrawn."""
+        balance = self._balances.get(account.key)
+        return account.cap_nanos if balance is None else account.cap_nanos - balance.settled - balance.held
+
+    def take(self, accounts: Sequence[Account], wanted_nanos: int, least_nanos: int) -> Hold | Short:
+        """Hold what a call may cost in all of them, or what is left where that is at least `least_nanos`."""
+        nanos = wanted_nanos
+        for account in accounts:
+            free = self.free(account)
+            if free < least_nanos or (free <= 0 < wanted_nanos):
+                balance = self._balances.get(account.key)
+                return Short(account, free, balance is not None and balance.holds > 0)
+            nanos = min(nanos, free)
+        for account in accounts:
+            balance = self._opened(account)
+            balance.held += nanos
+            balance.holds += 1
+        return Hold(tuple(account.key for account in accounts), nanos)
+
+    def settle(self, hold: Hold, cost_nanos: int) -> None:
+        """End a hold with what the call has cost, be it more; what is left of it is free again."""
+        for key in hold.keys:
+            balance = self._balances.get(key)
+            if balance is None:  # its period is over, and it has left
+                continue
+            balance.held -= hold.nanos
+            balance.holds -= 1
+            balance.settled += cost_nanos
+
+    def correct(self, account: Account, settled_nanos: int) -> None:
+        """Raise what was settled to what the ledger says, where that is more."""
+        balance = self._opened(account)
+        balance.settled = max(balance.settled, settled_nanos)
+
+    def sums(self, key: str) -> tuple[int, int]:
+        """What is settled and what is held of an account, nano-USD; nothing of one that is not open."""
+        balance = self._balances.get(key)
+        return (0, 0) if balance is None else (balance.settled, balance.held)
+
+    def _opened(self, account: Account) -> Balance:
+        balance = self._balances.get(account.key)
+        if balance is None:
+            if len(self._balances) >= MOST_ACCOUNTS:
+                self._close_old(account.since_ms)
+            balance = self._balances[account.key] = Balance(account.until_ms)
+        return balance
+
+    def _close_old(self, now_ms: int) -> None:
+        """Have those leave whose period is over and which nobody holds anything in."""
+        over = [
+            key
+            for key, balance in self._balances.items()
+            if balance.until_ms is not None and balance.until_ms <= now_ms and not balance.holds
+        ]
+        for key in over:
+            del self._balances[key]

@@ -1,0 +1,273 @@
+"""Admitting calls: what each may cost is held before it is made, and settled when it has ended."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from baton.catalog.lookup import Offer
+from baton.catalog.prices import FREE, Prices
+from baton.catalog.pricing import cost
+from baton.core.caller import Caller
+from baton.core.clock import Clock
+from baton.core.errors import OverBudget, Unservable
+from baton.core.money import usd_text
+from baton.core.request import Outline
+from baton.core.usage import Usage
+from baton.gateway.admission.accounts import Account, Accounts, Hold, Short
+from baton.gateway.admission.budgets import AtLimit, BudgetBook, Debit, Debits, Scope
+from baton.gateway.admission.periods import Period
+from baton.gateway.admission.worth import Lengths, Worth, worth_of
+from baton.gateway.routing.decision import Ask
+
+PATIENCE_S = 2.0
+"""How long a call waits for others to settle, where nothing is left but they hold some."""
+
+_OWN = frozenset({Scope.USER, Scope.KEY, Scope.PROJECT})
+"""Whose sums their owners may know."""
+
+_WHOSE = {
+    Scope.ALL: "everybody",
+    Scope.USER: "this user",
+    Scope.KEY: "this key",
+    Scope.TIER: "this tier",
+    Scope.PROJECT: "this project",
+    Scope.PROVIDER: "this provider",
+    Scope.MODEL: "this model",
+}
+_PERIODS = {Period.DAY: "daily", Period.MONTH: "monthly", Period.LIFETIME: "lifetime"}
+_NO_MATTER = 100
+"""A hold of at most one part in so many of what is free binds nobody."""
+
+
+class Watch(Protocol):
+    """Learns of budgets that run out; called on a request's path, takes note in microseconds."""
+
+    def settled(self, debit: Debit, settled_nanos: int) -> None:
+        """A call was charged to it."""
+        ...
+
+    def overshot(self, debits: Sequence[Debit], over_nanos: int) -> None:
+        """A call has cost more than was held for it."""
+        ...
+
+
+class Books(Protocol):
+    """The budgets in force, and whether it is known what was spent of them."""
+
+    @property
+    def book(self) -> BudgetBook:
+        """Which budgets a call concerns."""
+        ...
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether accounts know what was spent before this process began."""
+        ...
+
+    async def ready(self) -> None:
+        """Return once they do. Raises Unavailable: that takes too long."""
+        ...
+
+
+class Ticket:
+    """One attempt's hold; the first word about what it cost counts."""
+
+    __slots__ = ("_admission", "_debits", "_hold", "_open", "_prices", "most_tokens", "offer")
+
+    def __init__(
+        self,
+        admission: "Admission",
+        offer: Offer,
+        prices: Prices,
+        debits: Debits,
+        hold: Hold,
+        most_tokens: int | None,
+    ) -> None:
+        """`most_tokens`: what the answer is bounded to; None: to nothing but what was asked for."""
+        self._admission = admission
+        self._prices = prices
+        self._debits = debits
+        self._hold = hold
+        self._open = True
+        self.offer = offer
+        self.most_tokens = most_tokens
+
+    @property
+    def held_nanos(self) -> int:
+        """What may be spent, nano-USD."""
+        return self._hold.nanos
+
+    def settle(self, cost_nanos: int | None, usage: Usage) -> None:
+        """It has ended. `cost_nanos` None: no price is known; then what it used is counted at the assumed."""
+        if not self._open:
+            return
+        self._open = False
+        if cost_nanos is None:
+            cost_nanos = cost(usage, self._prices).total or 0
+        self._admission.settle(self._debits, self._hold, cost_nanos)
+
+    def release(self) -> None:
+        """Nothing was asked for it."""
+        self.settle(0, Usage())
+
+
+class Admitted:
+    """One request on its way: every attempt that it makes is held for."""
+
+    __slots__ = ("_admission", "_ask", "_caller", "_first", "_request")
+
+    def __init__(self, admission: "Admission", caller: Caller, request: Outline, ask: Ask) -> None:
+        self._admission = admission
+        self._caller = caller
+        self._request = request
+        self._ask = ask
+        self._first: Ticket | None = None
+
+    async def begin(self, offer: Offer, *, patient: bool = True) -> None:
+        """Hold what an attempt at a model may cost, before anything is written down.
+
+        Raises:
+            OverBudget: a budget has too little left.
+        """
+        self._first = await self._admission.ticket(self._caller, self._request, self._ask, offer, patient)
+
+    async def ticket(self, offer: Offer) -> Ticket:
+        """For the next attempt: the one that was begun with, or another.
+
+        Raises:
+            OverBudget: as `begin`.
+        """
+        first, self._first = self._first, None
+        if first is not None:
+            if first.offer is offer:
+                return first
+            first.release()
+        return await self._admission.ticket(self._caller, self._request, self._ask, offer, patient=True)
+
+    def saw(self, offer: Offer, usage: Usage) -> None:
+        """An answer was so long."""
+        if not usage.estimated:
+            self._admission.lengths.saw(offer.id, self._request.options.use_case, usage.completion)
+
+    def release(self) -> None:
+        """No attempt will be made any more."""
+        first, self._first = self._first, None
+        if first is not None:
+            first.release()
+
+
+class Admission:
+    """Holds and settles, for all requests of a process."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        books: Books,
+        assumed: Callable[[Offer], Prices | None],
+        watch: Watch,
+        clock: Clock,
+    ) -> None:
+        """`assumed`: what a call is counted at where its price is unknown;
+        None: nobody can say."""
+        self.lengths = Lengths()
+        self._accounts = accounts
+        self._books = books
+        self._assumed = assumed
+        self._watch = watch
+        self._clock = clock
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def of(self, caller: Caller, request: Outline, ask: Ask) -> Admitted:
+        """A request that has come in; nothing is held yet."""
+        return Admitted(self, caller, request, ask)
+
+    async def ticket(self, caller: Caller, request: Outline, ask: Ask, offer: Offer, patient: bool) -> Ticket:
+        """Hold what an attempt at a model may cost. `patient`: wait where others are about to settle.
+
+        Raises:
+            OverBudget: a budget has too little left, also after the wait.
+            Unservable: a budget is to hold for a model whose price nobody knows.
+            Unavailable: what was spent before cannot be read.
+        """
+        if not self._books.is_ready:
+            await self._books.ready()
+        debits = self._books.book.of(caller, request.options.project, offer, self._now_ms)
+        prices = offer.prices or (self._assumed(offer) if debits.each else FREE)
+        if prices is None:
+            raise _unpriced(offer)
+        worth = worth_of(request, ask, offer, prices, self.lengths)
+        until_s: float | None = None
+        while True:
+            wanted, bound = self._wish(worth, debits.accounts)
+            hold = self._accounts.take(debits.accounts, wanted, worth.least_nanos)
+            if isinstance(hold, Hold):
+                if hold.nanos < wanted:
+                    bound = worth.tokens_for(hold.nanos)
+                return Ticket(self, offer, prices, debits, hold, bound)
+            now_s = self._clock.monotonic()
+            until_s = now_s + PATIENCE_S if until_s is None else until_s
+            if not (patient and hold.may_be_freed and now_s < until_s):
+                raise over_budget(hold, debits)
+            await self._freed(until_s - now_s)
+
+    def settle(self, debits: Debits, hold: Hold, cost_nanos: int) -> None:
+        """End a hold; those who wait for money look again."""
+        self._accounts.settle(hold, cost_nanos)
+        if cost_nanos:
+            for debit in debits.each:
+                self._watch.settled(debit, self._accounts.sums(debit.account.key)[0])
+            if cost_nanos > hold.nanos:
+                self._watch.overshot(debits.each, cost_nanos - hold.nanos)
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for future in waiting:
+                if not future.done():
+                    future.set_result(None)
+
+    def _wish(self, worth: Worth, accounts: Sequence[Account]) -> tuple[int, int | None]:
+        """What to hold, and what to bound the answer to."""
+        most = worth.nanos(worth.most_tokens)
+        if worth.said or not accounts:
+            return most, None
+        if all(most * _NO_MATTER <= self._accounts.free(account) for account in accounts):
+            return most, None
+        return worth.nanos(worth.usual_tokens), worth.usual_tokens
+
+    async def _freed(self, within_s: float) -> None:
+        """Wait until somebody has settled, or for so long."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        try:
+            async with asyncio.timeout(within_s):
+                await future
+        except TimeoutError:
+            if future in self._waiting:
+                self._waiting.remove(future)
+
+    @property
+    def _now_ms(self) -> int:
+        return int(self._clock.wall() * 1000)
+
+
+def _unpriced(offer: Offer) -> Unservable:
+    """Where a budget is to hold and nobody knows the price (decision 3)."""
+    reason = "no price is known for it, nor for any other model of its provider"
+    return Unservable(
+        f"{offer.id} cannot be asked: budgets are to hold, and {reason}.", {offer.id: reason}, code="unpriced"
+    )
+
+
+def over_budget(short: Short, debits: Debits) -> OverBudget:
+    """What a caller is told whom a budget refuses."""
+    debit = next(each for each in debits.each if each.account is short.account)
+    budget = debit.budget
+    ends_ms = debit.account.until_ms
+    left = "too little left"
+    if budget.scope in _OWN:
+        left = f"{usd_text(max(short.free_nanos, 0))} of {budget.limit_usd} USD left, too little"
+    return OverBudget(
+        f"The {_PERIODS[budget.period]} budget of {_WHOSE[budget.scope]} ({budget.name}) has {left} for"
+        " this request.",
+        downgrades=budget.at_limit is AtLimit.DOWNGRADE,
+        ends_ms=ends_ms,
+    )

@@ -1,0 +1,37 @@
+"""Admission where nobody limits anything: of a gateway that costs nobody money."""
+
+from collections.abc import Sequence
+
+from baton.catalog.lookup import Offer
+from baton.catalog.prices import FREE, Prices
+from baton.core.clock import Clock
+from baton.gateway.admission.accounts import Accounts
+from baton.gateway.admission.admission import Admission
+from baton.gateway.admission.budgets import BudgetBook, Debit
+
+
+class _NoBudgets:
+    """A `Books` and a `Watch` over nothing."""
+
+    book = BudgetBook(())
+    is_ready = True
+
+    async def ready(self) -> None:
+        """It is."""
+
+    def settled(self, debit: Debit, settled_nanos: int) -> None:
+        """Nothing is."""
+
+    def overshot(self, debits: Sequence[Debit], over_nanos: int) -> None:
+        """Nothing is."""
+
+
+def unlimited(clock: Clock) -> Admission:
+    """One that admits everything."""
+    nothing = _NoBudgets()
+    return Admission(Accounts(), nothing, _free, nothing, clock)
+
+
+def _free(offer: Offer) -> Prices:
+    del offer
+    return FREE
