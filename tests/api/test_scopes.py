@@ -74,3 +74,27 @@ async def test_a_chat_key_of_an_admin_sees_no_more_than_a_user(web: Web) -> None
     path = f"/api/interactions/{asked.headers['x-baton-interaction']}"
     assert (await web.get(path)).status == 200
     assert (await web.get(path, key)).status == 404
+
+
+async def test_a_key_of_some_models_uses_no_other(web: Web) -> None:
+    """Named, chosen, listed or looked at: 403, left out, absent, 404; its own serve."""
+    made = await web.post(
+        "/api/admin/keys", {"name": "k", "tier": None, "models": ["simulated/lorem", "simulated/emb*"]}
+    )
+    key = bearer(made.json["key"])
+
+    async def asked(model: str) -> Any:
+        return await web.ask("POST", "/v1/chat/completions", key, json=CHAT | {"model": model})
+
+    refused = await asked("simulated/echo")
+    assert (refused.status, refused.json["error"]["code"]) == (403, "model_not_allowed")
+    assert (await asked("simulated/lorem")).status == 200
+    chosen = await asked("auto")
+    assert (chosen.status, chosen.headers["x-baton-model"]) == (200, "lorem")
+    listed = {each["id"] for each in (await web.get("/v1/models", key)).json["data"]}
+    assert listed == {"auto", "simulated/lorem", "simulated/embedding"}
+    assert (await web.get("/v1/models/simulated/echo", key)).status == 404
+    embedded = {"model": "simulated/embedding", "input": "hi"}
+    assert (await web.ask("POST", "/v1/embeddings", key, json=embedded)).status == 200
+    pictured = {"model": "simulated/image", "prompt": "hi"}
+    assert (await web.ask("POST", "/v1/images/generations", key, json=pictured)).status == 403

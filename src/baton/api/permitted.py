@@ -1,5 +1,6 @@
 """The models that a caller may use."""
 
+from baton.catalog.allowance import Allowance, allowance
 from baton.catalog.live import LiveCatalog
 from baton.catalog.lookup import Offer
 from baton.core.caller import Caller
@@ -8,7 +9,8 @@ from baton.upstream.directory import Directory
 
 
 class Permitted:
-    """Models that are switched on, not retired, of the caller's tier, and whose provider is configured."""
+    """Models that are switched on, not retired, of the caller's tier, among those of their key, and whose
+    provider is configured."""
 
     def __init__(self, catalog: LiveCatalog, directory: Directory) -> None:
         self._catalog = catalog
@@ -16,8 +18,10 @@ class Permitted:
 
     def usable(self, caller: Caller) -> list[Offer]:
         """All of them, in the catalog's order."""
-        configured = self._directory.configured
-        return [offer for offer in self._catalog.current().offers if _usable(offer, caller, configured)]
+        configured, allowed = self._directory.configured, self._allowed(caller)
+        return [
+            offer for offer in self._catalog.current().offers if _usable(offer, caller, configured, allowed)
+        ]
 
     def named(self, caller: Caller, model_id: str) -> Offer:
         """One of them, by any of its names.
@@ -26,18 +30,24 @@ class Permitted:
             NotFound: there is no such model, or not for this caller.
         """
         found = self._catalog.current().resolve(model_id)
-        if not found.known or not _usable(found.offer, caller, self._directory.configured):
+        configured, allowed = self._directory.configured, self._allowed(caller)
+        if not found.known or not _usable(found.offer, caller, configured, allowed):
             raise NotFound(
                 f"This key may use no model '{model_id[:80]}'.", code="model_not_found", param="model"
             )
         return found.offer
 
+    def _allowed(self, caller: Caller) -> Allowance | None:
+        """What the key's list means; None: it has none."""
+        return None if caller.models is None else allowance(self._catalog.current(), caller.models)
 
-def _usable(offer: Offer, caller: Caller, configured: frozenset[str]) -> bool:
+
+def _usable(offer: Offer, caller: Caller, configured: frozenset[str], allowed: Allowance | None) -> bool:
     model = offer.model
     return (
         model.is_enabled
         and not offer.retired
         and caller.tier in model.tier_access
         and model.provider in configured
+        and (allowed is None or allowed.holds(offer))
     )

@@ -43,6 +43,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     use_case: str | None = None
     any_model: bool = False
     """Whether the caller may name models that the catalog does not know."""
+    models: frozenset[str] | None = None
+    """Names and patterns of those that the key may use; None: whatever its tier may."""
 
     @property
     def output_tokens(self) -> int:
@@ -148,4 +150,5 @@ def ask_of(caller: Caller, request: Outline) -> Ask:
         exclude=frozenset(options.exclude),
         use_case=options.use_case,
         any_model=caller.is_admin,
+        models=caller.models,
     )

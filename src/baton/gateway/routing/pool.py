@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
 
+from baton.catalog.allowance import Allowance
 from baton.catalog.lookup import Offer
 from baton.core.provider import SERVICES, Service
 from baton.gateway.routing.decision import Ask, LeftOut, Weights
 from baton.gateway.routing.score import UNKNOWN_AVAILABILITY, prices, standing
 
+NOT_ALLOWED = "not among the models of this key"
 _NO_LIMIT = 1 << 62
 
 
@@ -73,11 +75,17 @@ def _steps(offer: Offer) -> list[int]:
     return [step.above for step in offer.prices.standard.long_context] if offer.prices else []
 
 
-def pool_for(landscape: Landscape, ask: Ask, weights: Weights) -> Pool:
-    """Sort the models into candidates and others; the length of the request is not looked at yet."""
+def pool_for(landscape: Landscape, ask: Ask, weights: Weights, allowed: Allowance | None = None) -> Pool:
+    """Sort the models into candidates and others; the length of the request is not looked at yet.
+
+    `allowed`: those that the key may use; None: any.
+    """
     fitting: list[Offer] = []
     left_out: list[LeftOut] = []
     for offer in landscape.offers:
+        if allowed is not None and not allowed.holds(offer):
+            left_out.append(LeftOut(offer.id, NOT_ALLOWED))
+            continue
         reason = reason_against(landscape, offer, ask)
         if reason is None:
             fitting.append(offer)

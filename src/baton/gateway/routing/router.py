@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from baton.catalog.allowance import Allowance, allowance
 from baton.catalog.lookup import Catalog, Offer, Resolution
 from baton.core.errors import Forbidden, Unservable
 from baton.core.money import usd_text
@@ -18,7 +19,14 @@ from baton.gateway.routing.decision import (
     Weights,
     estimated_cost,
 )
-from baton.gateway.routing.pool import Landscape, Pool, pool_for, reason_against_any, too_long
+from baton.gateway.routing.pool import (
+    NOT_ALLOWED,
+    Landscape,
+    Pool,
+    pool_for,
+    reason_against_any,
+    too_long,
+)
 from baton.gateway.routing.score import DEAR, UNKNOWN_AVAILABILITY, candidate, prices
 
 SHOWN = 5
@@ -69,7 +77,10 @@ class Router:
         self._weights = weights or Weights()
         self._chain = {name: place for place, name in enumerate(chain)}
         self._pools: dict[Ask, Pool] = {}
-        self._company: dict[tuple[str, str, frozenset[str], frozenset[str], str | None], bool] = {}
+        self._company: dict[
+            tuple[str, str, frozenset[str], frozenset[str], str | None, frozenset[str] | None], bool
+        ] = {}
+        self._allowances: dict[frozenset[str], Allowance] = {}
 
     def decide(
         self,
@@ -113,16 +124,20 @@ class Router:
         What it can do, and whether it is retired, is not held against it: the provider knows best.
 
         Raises:
-            Forbidden: not in the caller's tier, or not in the catalog and the caller may not name such.
+            Forbidden: not among the key's models, not in the caller's tier, or not in the catalog and the
+                caller may not name such.
             Unservable: switched off, excluded, or its provider is not configured.
         """
         offer = resolution.offer
-        if not resolution.known and not ask.any_model:
+        allowed = self._allowed(ask)
+        if not resolution.known and not ask.any_model and not (allowed and allowed.names(offer)):
             raise Forbidden(
                 f"{offer.id} is not in the catalog, and this key may only use models that are.",
                 code="model_not_in_catalog",
                 param="model",
             )
+        if allowed is not None and not allowed.holds(offer, known=resolution.known):
+            raise Forbidden(f"{offer.id} is {NOT_ALLOWED}.", code="model_not_allowed", param="model")
         if resolution.known and ask.tier not in offer.model.tier_access:
             raise Forbidden(
                 f"{offer.id} is not in the tier {ask.tier}.", code="model_not_in_tier", param="model"
@@ -165,7 +180,7 @@ class Router:
 
     def has_others(self, chosen: Offer, ask: Ask) -> bool:
         """Whether `fallbacks` may find any, but for the request's length; a look-up."""
-        kind = (chosen.id, ask.tier, ask.needs, ask.exclude, ask.use_case)
+        kind = (chosen.id, ask.tier, ask.needs, ask.exclude, ask.use_case, ask.models)
         known = self._company.get(kind)
         if known is None:
             if len(self._company) >= _POOLS_KEPT:
@@ -183,7 +198,11 @@ class Router:
             return "stands in for no real provider"
         if reason := reason_against_any(self._landscape, offer, self._canonical(ask)):
             return reason
-        if ask.tier not in offer.model.tier_access and not ask.any_model:
+        allowed, known = self._allowed(ask), self.catalog.row(offer.id) is not None
+        if allowed is not None and not allowed.holds(offer, known=known):
+            return NOT_ALLOWED
+        free = ask.any_model or (not known and allowed is not None)
+        if ask.tier not in offer.model.tier_access and not free:
             return f"not in the tier {ask.tier}"
         if missing := sorted(ask.needs - offer.model.capabilities):
             return f"has no {', '.join(missing)}"
@@ -229,9 +248,20 @@ class Router:
         if pool is None:
             if len(self._pools) >= _POOLS_KEPT:
                 self._pools.clear()
-            pool = pool_for(self._landscape, self._canonical(kind), self._weights)
+            pool = pool_for(self._landscape, self._canonical(kind), self._weights, self._allowed(kind))
             self._pools[kind] = pool
         return pool
+
+    def _allowed(self, ask: Ask) -> Allowance | None:
+        """What the key's list means in this catalog; None: it has none."""
+        if ask.models is None:
+            return None
+        known = self._allowances.get(ask.models)
+        if known is None:
+            if len(self._allowances) >= _POOLS_KEPT:
+                self._allowances.clear()
+            known = self._allowances[ask.models] = allowance(self.catalog, ask.models)
+        return known
 
     def _canonical(self, ask: Ask) -> Ask:
         """The same with providers under their own names."""
