@@ -117,6 +117,8 @@ class Storehouse:
     mint: KeyMint
     secret: SecretRoot
     scribe: Scribe
+    audit_holds: bool
+    """As far as a start can tell, which looks at its end only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +184,7 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
         secret = await load_secret(settings.data_dir, settings.secret_key)
         mint = KeyMint(secret)
         scribe = Scribe(audit_keys(secret))
-        await _begin_audit(scribe, database, Witness(settings.data_dir), clock)
+        audit_holds = await _begin_audit(scribe, database, Witness(settings.data_dir), clock)
         editing = Editing(database, notices, clock, scribe)
         yield Storehouse(
             settings=settings,
@@ -195,6 +197,7 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
             mint=mint,
             secret=secret,
             scribe=scribe,
+            audit_holds=audit_holds,
         )
 
 
@@ -226,6 +229,8 @@ async def open_app(
         )
         specs = declared() if specs is None else specs
         edited = await _open_edited(stack, store, specs)
+        if not store.audit_holds:
+            alerts.suspect_audit()
         breakers = MemoryBreakers(store.clock, breaking)
         breakers.listen(alerts)
         _hold(breakers, edited.forced_breakers)
@@ -407,12 +412,13 @@ def ground(store: Storehouse) -> Ground:
     )
 
 
-async def _begin_audit(scribe: Scribe, database: Database, witness: Witness, clock: Clock) -> None:
-    """The witness is asked before the database: it may know less than that, never more."""
+async def _begin_audit(scribe: Scribe, database: Database, witness: Witness, clock: Clock) -> bool:
+    """Whether the audit can go on. The witness is asked first: it may know less than the database."""
     remembered = await witness.remembered()
     end = await scribe.begin(database, int(clock.wall() * 1000), remembered)
     if end is not None and end != remembered:
         await witness.remember(end)
+    return end is not None
 
 
 async def _invite_first(store: Storehouse, reception: Reception) -> Invited:

@@ -31,6 +31,7 @@ COMMANDS = {
     "usage": "What was used and what it cost.",
     "export": "Write the ledger's rows out as CSV or JSON Lines.",
     "reprice": "What past requests cost at the prices known now.",
+    "audit": "Who changed what: whether that is still what was written, and giving it out.",
     "alerts": "What somebody has to act on.",
     "health": "How providers and their models are.",
     "breakers": "Who is not asked at the moment, and deciding that by hand.",

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
-from structlog.testing import capture_logs
 
 from baton.core.errors import Unavailable
 from baton.records.audit.tables import AUDIT_ENTRIES, AUDIT_HEAD
@@ -46,9 +45,7 @@ async def test_an_older_state_is_found_without_an_anchor_of_ones_own(lived: Data
         await connection.execute(delete(AUDIT_ENTRIES).where(AUDIT_ENTRIES.c.id > old["last_id"]))
         await connection.execute(update(AUDIT_HEAD).values(**old))
     assert await flaws(lived, witness) == [Flaw.ROLLED_BACK]
-    with capture_logs() as logs:
-        assert await SCRIBE.begin(lived, NOW, seen) is None
-    assert [each["event"] for each in logs] == ["audit_broken"]
+    assert await SCRIBE.begin(lived, NOW, seen) is None
     assert await witness.remembered() == seen
 
 

@@ -19,7 +19,7 @@ from baton.gateway.resilience.breakers import BreakerChange
 from baton.gateway.resilience.observation import Observation
 from baton.records.audit.verdict import Anchor, Verdict
 from baton.watch.alerts.alert import AlertKind, Key, News, Page, Wanted
-from baton.watch.alerts.audit import findings
+from baton.watch.alerts.audit import SUBJECT, SUSPICION, findings
 from baton.watch.alerts.store import AlertStore
 
 EVERY_S = 1.0
@@ -123,6 +123,10 @@ class Alerts:
             self._own.discard(key)
             if key in self._open:
                 self._ended(key)
+
+    def suspect_audit(self) -> None:
+        """Take note that a start has found the audit's end to be another than was seen before."""
+        self._saw(Key(AlertKind.AUDIT_BROKEN, SUBJECT), SUSPICION)
 
     def examined(self, verdict: Verdict, anchor: Anchor | None) -> None:
         """Take note of what an examination of the audit found."""

@@ -4,6 +4,7 @@ from baton.records.audit.verdict import Anchor, Break, Flaw, Verdict
 from baton.watch.alerts.alert import AlertKind, Key
 
 SUBJECT = "audit"
+SUSPICION = "Its end is not the one that was seen last; `baton audit verify` says more."
 
 
 def findings(verdict: Verdict, anchor: Anchor | None) -> tuple[tuple[Key, str | None], ...]:
