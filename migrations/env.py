@@ -3,6 +3,7 @@
 from alembic import context
 
 import baton.access.identity.tables
+import baton.access.preferences.tables
 import baton.access.signin.tables
 import baton.ledger.health.tables
 import baton.ledger.tables

@@ -16,6 +16,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from baton.access.flags.flag import PACKAGED, Flag, flags_kind
+from baton.access.flags.flags import Flags
 from baton.access.identity.editing import Editing
 from baton.access.identity.first_admin import ensure_first_admin
 from baton.access.identity.identities import Identities
@@ -24,6 +26,7 @@ from baton.access.identity.last_use import LastUse
 from baton.access.identity.mint import KeyMint
 from baton.access.identity.projects import Projects
 from baton.access.identity.secret import SecretRoot, load_secret
+from baton.access.preferences.user_choices import UserChoices
 from baton.access.signin.entities import Invited
 from baton.access.signin.ground import Ground
 from baton.access.signin.memory_throttle import MemoryThrottle
@@ -34,6 +37,7 @@ from baton.catalog.almanac import Almanac, packaged_almanac
 from baton.catalog.chains import FallbackChain, chains_kind, followers, packaged_chains
 from baton.catalog.classes import ProviderClasses, classes_kind, declared_classes, with_classes
 from baton.catalog.estimates import Estimates
+from baton.catalog.fixed import packaged_table
 from baton.catalog.kind import model_kind
 from baton.catalog.live import LiveCatalog
 from baton.catalog.model import Model
@@ -66,6 +70,7 @@ from baton.gateway.resilience.memory_breakers import MemoryBreakers
 from baton.gateway.resilience.retry import RetryPolicy
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.outlook import Outlooks
+from baton.gateway.routing.standing import Standing
 from baton.ledger.health.store import HealthStore
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
 from baton.ledger.named import NamedModels
@@ -131,6 +136,7 @@ class Edited:
     tiers: Records[Tier]
     forced_breakers: Records[ForcedBreaker]
     budgets: Records[Budget]
+    flags: Records[Flag]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +150,8 @@ class App:
     edited: Edited
     accounts: Accounts
     books: BudgetKeeper
+    choices: UserChoices
+    flags: Flags
     catalog: LiveCatalog
     estimates: Estimates
     directory: Directory
@@ -231,6 +239,10 @@ async def open_app(
         edited = await _open_edited(stack, store, specs)
         if not store.audit_holds:
             alerts.suspect_audit()
+        choices = await stack.enter_async_context(
+            UserChoices(store.database, store.notices, store.clock, store.scribe)
+        )
+        flags = _flags(edited.flags, store)
         breakers = MemoryBreakers(store.clock, breaking)
         breakers.listen(alerts)
         _hold(breakers, edited.forced_breakers)
@@ -260,6 +272,7 @@ async def open_app(
             admission=Admission(accounts, books, AssumedPrices(catalog).of, alerts, store.clock),
             openings=Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
             drains=drains,
+            standing=Standing(choices.of, flags, packaged_table()),
             clock=store.clock,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
         )
@@ -272,6 +285,8 @@ async def open_app(
             edited=edited,
             accounts=accounts,
             books=books,
+            choices=choices,
+            flags=flags,
             catalog=catalog,
             estimates=Estimates(tokens),
             directory=directory,
@@ -308,12 +323,14 @@ async def _open_edited(stack: AsyncExitStack, store: Storehouse, specs: tuple[Pr
         tiers=await opened(tiers_kind(DEFAULT_TIERS)),
         forced_breakers=await opened(forced_kind()),
         budgets=await opened(budgets_kind()),
+        flags=await opened(flags_kind()),
     )
     await seed(edited.models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
     await edited.classes.seed(declared_classes(specs))
     await edited.chains.seed(packaged_chains())
     await edited.tiers.seed(packaged_tiers())
     await edited.budgets.seed(first_budgets(store.settings.first_limits))
+    await edited.flags.seed(PACKAGED)
     return edited
 
 
@@ -391,13 +408,13 @@ def transport(settings: HttpSettings) -> DirectTransport | HttpTransport:
         return DirectTransport(tls_context(settings))
     return HttpTransport(settings)
 
+
 def _retry(always: int | None, tiers: Records[Tier], tier: str) -> RetryPolicy:
     """How a tier's failed calls are made again at the moment; `always`: whatever the tier says."""
     if always is not None:
         return RetryPolicy(always)
     record = tiers.snapshot.get(tier)
     return RetryPolicy() if record is None else RetryPolicy(record.value.retries)
-
 
 
 def ground(store: Storehouse) -> Ground:
@@ -503,6 +520,18 @@ def _classify(
 
     catalog.declare(with_classes(specs, classes.export()))
     classes.subscribe(changed)
+
+
+def _flags(edited: Records[Flag], store: Storehouse) -> Flags:
+    """Flags that change with the records, under what the environment holds of them."""
+    flags = Flags(store.secret.derive("flags v1"), store.settings.flags)
+
+    async def changed(*_: object) -> None:
+        flags.follow(edited.export())
+
+    flags.follow(edited.export())
+    edited.subscribe(changed)
+    return flags
 
 
 def _prober(health: Health, directory: Directory, way: Transport, store: Storehouse) -> Prober:

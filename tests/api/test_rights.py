@@ -19,6 +19,7 @@ COUNT = "/v1beta/models/simulated/echo:countTokens"
 GONE = "00000000-0000-7000-8000-000000000000"
 ECHO = "/api/admin/ai/models/simulated/echo"
 CHAIN = "/api/admin/ai/fallback-chains/simulated/echo"
+FLAG = "/api/admin/ai/flags/multi_llm"
 
 OPEN = [
     ("GET", "/livez", 200),
@@ -71,6 +72,13 @@ KNOWN: list[tuple[str, str, Any, int]] = [
     ("PATCH", f"/api/projects/{GONE}", {"name": "p"}, 404),
     ("PUT", f"/api/projects/{GONE}/members/{GONE}", {"role": "viewer"}, 404),
     ("DELETE", f"/api/projects/{GONE}/members/{GONE}", None, 404),
+    ("GET", "/api/v1/models/preference", None, 200),
+    ("POST", "/api/v1/models/preference", {"profile": "performance"}, 200),
+    ("GET", "/api/v1/user/preferences", None, 200),
+    ("POST", "/api/v1/user/preferences", {"profile": "balanced"}, 200),
+    ("GET", "/api/me/opt-out", None, 200),
+    ("DELETE", "/api/me/opt-out", None, 200),
+    ("POST", "/api/me/opt-out", None, 200),
 ]
 ADMIN: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/admin/ai/models", None, 200),
@@ -132,6 +140,12 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/admin/audit", None, 200),
     ("GET", "/api/admin/audit/verify", None, 200),
     ("GET", "/api/admin/audit/export", None, 200),
+    ("GET", "/api/admin/ai/flags", None, 200),
+    ("GET", FLAG, None, 200),
+    ("PATCH", FLAG, {"enabled": True}, 428),
+    ("POST", FLAG + "/undo", None, 428),
+    ("POST", f"/api/admin/users/{GONE}/opt-out", None, 404),
+    ("DELETE", f"/api/admin/users/{GONE}/opt-out", None, 404),
     ("GET", "/api/admin/ai/alerts", None, 200),
 ]
 BROWSERS: list[tuple[str, str, Any]] = [
@@ -209,12 +223,13 @@ async def test_every_route_is_in_these_lists(web: Web) -> None:
         "{interaction_id}": GONE,
         "{key_id}": GONE,
         "{project_id}": GONE,
-        "{user_id}": GONE,
         "{session_id}": GONE,
         "{lockout_id}": GONE,
         "{token}": GONE,
         "{provider}": "openai",
         "{tier}": "pro",
+        "{flag}": "multi_llm",
+        "{user_id}": GONE,
     }
     for path in described:
         for word, value in examples.items():

@@ -11,6 +11,7 @@ from baton.api.admin.audit import AuditRoutes
 from baton.api.admin.breakers import BreakerRoutes
 from baton.api.admin.classes import ClassRoutes
 from baton.api.admin.fallbacks import FallbackRoutes
+from baton.api.admin.flags import FlagRoutes
 from baton.api.admin.health import HealthReports
 from baton.api.admin.keys import KeyRoutes
 from baton.api.admin.model_switches import ModelSwitches
@@ -46,6 +47,8 @@ from baton.api.native.interactions import InteractionRoutes
 from baton.api.native.me import MeRoutes
 from baton.api.native.model_info import ModelInfoRoutes
 from baton.api.native.models import ModelRoutes as NativeModels
+from baton.api.native.opting_out import OptOutRoutes
+from baton.api.native.preferences import PreferenceRoutes
 from baton.api.native.projects import ProjectRoutes
 from baton.api.others import Border
 from baton.api.permitted import Permitted
@@ -117,6 +120,9 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         CompatModels(permitted),
         GenerativeModels(permitted),
         NativeModels(permitted, app.router, app.estimates, app.ledger.habits),
+        PreferenceRoutes(app.choices, permitted),
+        OptOutRoutes(app.choices),
+        FlagRoutes(app.edited.flags, app.flags, app.tiers),
         HealthRoutes(condition),
         InteractionRoutes(app.ledger.interactions),
         ModelInfoRoutes(app.ledger.interactions),

@@ -1,12 +1,15 @@
 """Baton's own options, from the `x-baton-*` headers and the `baton` object of a body."""
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
 from baton.core.errors import Invalid
+from baton.core.money import nanos_from_usd
+from baton.core.profile import Profile
 from baton.core.request import MAX_MODEL_CHARS, BrokenStream, Options
 from baton.upstream.dialects.wire import UNREADABLE
 
@@ -16,6 +19,7 @@ _MAX_NAMES = 32
 _MAX_DEPTH = 16
 _Name = Annotated[str, Meta(max_length=64)]
 _MAX_FALLBACKS = 8
+_MOST_USD = 1_000_000
 _Model = Annotated[str, Meta(min_length=1, max_length=MAX_MODEL_CHARS)]
 _Fallbacks = Annotated[tuple[_Model, ...], Meta(max_length=_MAX_FALLBACKS)]
 _NOTHING = Options()
@@ -29,6 +33,9 @@ class _Wishes(Struct, rename="camel"):
     agent: _Name | None = None
     project: _Name | None = None
     session: Annotated[str, Meta(max_length=200)] | None = None
+    profile: Profile | None = None
+    max_cost: Decimal | None = None
+    """USD; a text, as all money, or a number."""
     timeout: Annotated[float, Meta(gt=0, le=86_400)] | None = None
     """Seconds."""
     max_retries: Annotated[int, Meta(ge=0, le=10)] | None = None
@@ -85,6 +92,8 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         timeout_s=read.timeout,
         max_retries=read.max_retries,
         provider=read.provider,
+        profile=read.profile,
+        max_cost_nanos=None if read.max_cost is None else _nanos(read.max_cost),
         exclude=read.exclude,
         require=read.require,
         fallback=() if read.fallback == _OFF else read.fallback,
@@ -95,6 +104,20 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         said=True,
         dropped=tuple(dropped),
     )
+
+
+def _nanos(amount: Decimal) -> int:
+    """A most that nothing at all costs less than is a slip of the pen."""
+    try:
+        nanos = nanos_from_usd(amount) if amount <= _MOST_USD else 0
+    except (InvalidOperation, ValueError):
+        nanos = 0
+    if nanos <= 0:
+        raise Invalid(
+            f"The most that a request may cost is an amount in USD, over 0, up to {_MOST_USD}.",
+            param=HEADER + "max-cost",
+        )
+    return nanos
 
 
 def _check_context(context: Raw) -> None:

@@ -37,9 +37,33 @@ class Permitted:
             )
         return found.offer
 
+    def notice(self, caller: Caller, model_id: str) -> str | None:
+        """What a caller who once chose a model should know of it today; None: it may be used as it is."""
+        offer = self._catalog.current().served(model_id)
+        if offer is None:
+            return f"{model_id} is gone, so it does not serve; choose another one."
+        if why_not := _why_not(offer, caller, self._directory.configured, self._allowed(caller)):
+            return f"{offer.id} {why_not}, so it does not serve for now."
+        return None if offer.id == model_id else f"{model_id} is retired; {offer.id} takes its place."
+
     def _allowed(self, caller: Caller) -> Allowance | None:
         """What the key's list means; None: it has none."""
         return None if caller.models is None else allowance(self._catalog.current(), caller.models)
+
+
+def _why_not(
+    offer: Offer, caller: Caller, configured: frozenset[str], allowed: Allowance | None
+) -> str | None:
+    model = offer.model
+    if not model.is_enabled:
+        return "is switched off"
+    if caller.tier not in model.tier_access:
+        return f"is not in your tier {caller.tier}"
+    if allowed is not None and not allowed.holds(offer):
+        return "is not among the models of this key"
+    return (
+        None if model.provider in configured else f"needs the provider {model.provider}, not configured here"
+    )
 
 
 def _usable(offer: Offer, caller: Caller, configured: frozenset[str], allowed: Allowance | None) -> bool:

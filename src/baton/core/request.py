@@ -9,6 +9,7 @@ from baton.core.answer import AnswerWriter, ChatResponse
 from baton.core.dialect import Dialect
 from baton.core.losses import Losses
 from baton.core.messages import Message
+from baton.core.profile import Profile
 
 MAX_MODEL_CHARS = 256
 """Longer than any model's name; it is put into headers, addresses and rows."""
@@ -168,6 +169,10 @@ class Options(Struct, frozen=True, kw_only=True):
     max_retries: int | None = None
     provider: str | None = None
     """Preferred, soft: narrows `auto` unless nothing is left."""
+    profile: Profile | None = None
+    """What counts most where the model is left to Baton; None: as its user prefers."""
+    max_cost_nanos: int | None = None
+    """What it may be estimated at, at most, nano-USD; None: as its user prefers."""
     exclude: tuple[str, ...] = ()
     """Providers that must not serve it."""
     require: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ from baton.gateway.resilience.observation import Observer
 from baton.gateway.routing.alternatives import Alternatives, Chains
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.outlook import Outlooks
+from baton.gateway.routing.standing import UNDECIDED, Standing
 from baton.upstream.calls import Upstream
 from baton.upstream.directory import Directory
 
@@ -57,6 +58,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     admission: Admission
     openings: Openings
     drains: Drains
+    standing: Standing = UNDECIDED
+    """What holds for callers beforehand."""
     clock: Clock
     rng: random.Random
     """For jitter."""
@@ -81,6 +84,7 @@ def assemble(parts: Parts) -> Assembly:
         chain=policy.chain,
         health=health.availability,
         shut=shut,
+        standing=parts.standing,
     )
     alternatives = Alternatives(router, policy.chains, by_default=policy.fallback)
     gates = Gates(parts.breakers, parts.clock, (health, *parts.observers))

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from baton.core.provider import ProviderSpec
 from baton.settings.chain import CHAIN, with_chain
+from baton.settings.flags import FLAGS, read_flags
 from baton.settings.problems import Misconfigured, Problem, hint
 from baton.settings.providers import SECTION, read_providers
 from baton.settings.values import Settings
@@ -61,6 +62,7 @@ def load(
     sources = _Sources(frozenset(options), environment, config)
     values = {**in_file, **spoken, **options}
     values["providers"] = read_providers(environment, sections, specs, problems)
+    values[FLAGS] = read_flags(environment, problems)
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(values)
@@ -86,6 +88,11 @@ def _read_file(path: Path, problems: list[Problem]) -> tuple[dict[str, Any], Map
         problems.append(Problem(str(path), f"is not TOML: {error}"))
         return {}, {}
     _take_outbound(values, problems)
+    if FLAGS in values:
+        del values[FLAGS]
+        problems.append(
+            Problem(FLAGS, "stand in the environment, or are set while Baton runs: `baton flags`")
+        )
     sections: Any = values.pop("providers", {})
     tables = cast("dict[str, Any]", sections) if isinstance(sections, dict) else {"": None}
     if not all(isinstance(table, dict) for table in tables.values()):
@@ -114,7 +121,7 @@ def _read_environment(environment: Mapping[str, str], problems: list[Problem]) -
     values: dict[str, Any] = {
         setting: environment[name] for name, setting in _CUSTOMARY.items() if environment.get(name)
     }
-    known = set(Settings.model_fields) - {"providers"}
+    known = set(Settings.model_fields) - {"providers", FLAGS}
     for name, value in environment.items():
         if not name.startswith(PREFIX) or name in _ELSEWHERE:
             continue

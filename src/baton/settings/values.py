@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from baton.access.flags.held import NOTHING_HELD, HeldFlags
 from baton.access.signin.sessions import Lifetimes
 from baton.gateway.admission.budgets import FirstLimits
 from baton.gateway.draining import AbortedStreams
@@ -110,6 +111,8 @@ class Settings(BaseModel):
     """Hosts that URLs of requests may lead to although they are not public, comma-separated."""
     providers: dict[str, ProviderSettings] = {}
     """Filled from `<NAME>_API_KEY` and its kin, or `[providers.<name>]`."""
+    flags: HeldFlags = NOTHING_HELD
+    """Filled from `ENABLE_MULTI_LLM`, `MULTI_LLM_<TIER>_TIER` and `LLM_ROUTER_VERSION`."""
 
     @property
     def lifetimes(self) -> Lifetimes:

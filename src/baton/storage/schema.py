@@ -4,7 +4,7 @@ from sqlalchemy import Connection, inspect, text
 
 from baton.storage.database import Database
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration; a test holds it to what lies in `migrations/versions`."""
 
 

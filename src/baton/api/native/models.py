@@ -178,7 +178,7 @@ class ModelRoutes:
             return self._models.named(caller, asked.model_id), None
         most = None if asked.output_length is None else asked.output_length.tokens
         ask = ask_about(asked.prompt, caller.tier, most, asked.use_case)
-        decision = self._router.decide_for(AUTO, ask)
+        decision = self._router.decide_as(caller, AUTO, ask)
         return decision.chosen.offer, decision.reasoning
 
     async def _output(self, caller: Caller, offer: Offer, asked: EstimateAsked) -> Output:

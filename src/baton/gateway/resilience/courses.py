@@ -52,6 +52,8 @@ class Courses:
 
     def of(self, decision: Decision, request: Outline, arrival: Arrival) -> Course:
         """The course of one request."""
+        if decision.way is not None and not decision.named:
+            request = replace(request, options=decision.way.over(request.options))
         options = request.options
         timeout_s = options.timeout_s
         patience = Patience(

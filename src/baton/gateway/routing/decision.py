@@ -7,8 +7,9 @@ from baton.catalog.lookup import Offer
 from baton.catalog.pricing import Cost, cost
 from baton.core.caller import Caller
 from baton.core.estimate import estimate_tokens, weight_of
-from baton.core.request import Outline
+from baton.core.request import Options, Outline
 from baton.core.usage import Usage
+from baton.gateway.routing.terms import NO_TERMS, Terms, Way
 
 AUTO = "auto"
 """The model's name that leaves the choice to the router."""
@@ -45,6 +46,7 @@ class Ask(Struct, frozen=True, kw_only=True):
     """Whether the caller may name models that the catalog does not know."""
     models: frozenset[str] | None = None
     """Names and patterns of those that the key may use; None: whatever its tier may."""
+    terms: Terms = NO_TERMS
 
     @property
     def output_tokens(self) -> int:
@@ -112,6 +114,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     named: bool
     reasoning: str
     """A sentence for a person."""
+    way: Way | None = None
+    """How it was chosen, where the router might not choose freely."""
 
 
 def estimated_cost(offer: Offer, ask: Ask) -> Cost:
@@ -151,4 +155,11 @@ def ask_of(caller: Caller, request: Outline) -> Ask:
         use_case=options.use_case,
         any_model=caller.is_admin,
         models=caller.models,
+        terms=_terms(options),
     )
+
+
+def _terms(options: Options) -> Terms:
+    if options.profile is None and options.max_cost_nanos is None:
+        return NO_TERMS
+    return Terms(profile=options.profile, max_cost_nanos=options.max_cost_nanos)

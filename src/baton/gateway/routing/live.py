@@ -10,7 +10,10 @@ from baton.catalog.lookup import Offer
 from baton.core.caller import Caller
 from baton.core.request import Outline
 from baton.gateway.routing.decision import AUTO, Ask, Decision, ask_of
-from baton.gateway.routing.router import NOTHING_OBSERVED, Health, Router, Shut
+from baton.gateway.routing.ranking import Shut
+from baton.gateway.routing.router import NOTHING_OBSERVED, Health, Router
+from baton.gateway.routing.standing import UNDECIDED, Standing
+from baton.gateway.routing.terms import Way
 from baton.upstream.directory import Directory
 
 
@@ -31,9 +34,10 @@ class LiveRouter:
         chain: Sequence[str] = (),
         health: Callable[[], Health] = nothing_observed,
         shut: Shut | None = None,
+        standing: Standing = UNDECIDED,
     ) -> None:
         """`chain`: providers to fall back to, the first first; `health`: what was observed of late; `shut`:
-        who is not to be asked at the moment."""
+        who is not to be asked at the moment; `standing`: what holds for callers beforehand."""
         self._catalog = catalog
         self._configured = directory.configured
         self._services = {provider.name: provider.spec.services for provider in directory}
@@ -41,30 +45,42 @@ class LiveRouter:
         self._chain = chain
         self._health = health
         self._shut = shut
+        self._standing = standing
         self._router = self._make()
 
     def decide(self, caller: Caller, request: Outline) -> Decision:
         """Which model serves a request.
 
         Raises:
-            Refused: the model's name means nothing, may not be used, or nothing can serve the request; the
-                caller does not work in the project it is for.
+            Refused: the caller wants no AI or does not work in the project it is for, the model's name means
+                nothing or may not be used, or nothing can serve the request.
         """
+        self._standing.admit(caller)
         if request.options.project is not None:
             require_project(caller, request.options.project)
-        decision = self.decide_for(request.model, ask_of(caller, request))
+        decision = self.decide_as(caller, request.model, ask_of(caller, request))
         listed = request.options.fallback
-        if listed is None:
+        if listed is None or (decision.way is not None and decision.way.alone):
             return decision
         catalog = self.current().catalog
         return replace(decision, listed=tuple(catalog.resolve(name).offer for name in listed))
 
-    def decide_for(self, model: str, ask: Ask) -> Decision:
-        """The same, for a request that exists only in outline."""
+    def decide_as(self, caller: Caller, model: str, ask: Ask) -> Decision:
+        """The same, for a request that exists only in outline: nothing will be sent."""
+        way = self._standing.way(caller, self.current)
+        decision = self.decide_for(model, self._standing.completed(caller, ask), way)
+        if way is None:
+            return decision
+        if way.alone:
+            return replace(decision, listed=())
+        return decision if decision.named else replace(decision, listed=decision.fallbacks)
+
+    def decide_for(self, model: str, ask: Ask, way: Way | None = None) -> Decision:
+        """The same, whoever asks. `way`: how a model is chosen where not freely."""
         router = self.current()
         if model == AUTO:
-            return router.decide(ask, self._health(), shut=self._shut)
-        return router.decide_named(router.catalog.resolve(model), ask)
+            return router.decide(ask, self._health(), shut=self._shut, way=way)
+        return router.decide_named(router.catalog.resolve(model), ask, way)
 
     def fallbacks(self, decision: Decision, longer: bool = False) -> tuple[Offer, ...]:
         """The next best, whoever was chosen; `longer`: that hold more than the chosen one does."""

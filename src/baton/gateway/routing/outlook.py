@@ -11,7 +11,7 @@ from baton.core.request import Options
 from baton.gateway.routing.alternatives import Alternatives, Chains
 from baton.gateway.routing.decision import AUTO, Ask, Decision, LeftOut
 from baton.gateway.routing.live import LiveRouter
-from baton.gateway.routing.router import Shut
+from baton.gateway.routing.ranking import Shut
 
 _OUTAGE = Failure(kind=Kind.SERVER, message="")
 """The failure that every other model may answer for."""

@@ -8,7 +8,7 @@ from baton.catalog.allowance import Allowance
 from baton.catalog.lookup import Offer
 from baton.core.provider import SERVICES, Service
 from baton.gateway.routing.decision import Ask, LeftOut, Weights
-from baton.gateway.routing.score import UNKNOWN_AVAILABILITY, prices, standing
+from baton.gateway.routing.score import UNKNOWN_AVAILABILITY, prices, quality, standing
 
 NOT_ALLOWED = "not among the models of this key"
 _NO_LIMIT = 1 << 62
@@ -58,6 +58,7 @@ class Pool:
         self._most_rough = max((gauge.rough for gauge in gauges), default=0.0)
         self._most_framing = max(framings, default=0.0)
         self.price_out = [price_out for _, price_out in listed]
+        self.quality = [quality(offer) for offer in self.offers]
         models = [offer.model for offer in self.offers]
         self.smallest_window = min((m.context_window for m in models if m.context_window), default=_NO_LIMIT)
         self.smallest_output = min(

@@ -1,7 +1,7 @@
 """The choice of a model: local, deterministic, explained. No provider is called and nothing is waited for."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -27,7 +27,19 @@ from baton.gateway.routing.pool import (
     reason_against_any,
     too_long,
 )
-from baton.gateway.routing.score import DEAR, UNKNOWN_AVAILABILITY, candidate, prices
+from baton.gateway.routing.ranking import (
+    Ranking,
+    Shut,
+    affordable,
+    estimates,
+    fitting_of,
+    halved,
+    opened,
+    said_of_profile,
+    too_dear,
+)
+from baton.gateway.routing.score import DEAR, UNKNOWN_AVAILABILITY, candidate
+from baton.gateway.routing.terms import NO_TERMS, Way
 
 SHOWN = 5
 """How many of the ranking a decision carries."""
@@ -46,9 +58,6 @@ _GRID = float(1 << 22)
 
 Health = Mapping[str, float]
 """Observed availability 0-1 by `provider/name`; who is not in it is taken for `UNKNOWN_AVAILABILITY`."""
-
-Shut = Callable[[Offer], str | None]
-"""Why a model is not to be asked at the moment; None: it may be."""
 
 NOTHING_OBSERVED: Health = {}
 NOTHING_BESIDE: Mapping[str, frozenset[Service]] = {}
@@ -88,45 +97,60 @@ class Router:
         health: Health = NOTHING_OBSERVED,
         shown: int = SHOWN,
         shut: Shut | None = None,
+        way: Way | None = None,
     ) -> Decision:
         """The best model for a request that leaves the choice to us; `shown` of the ranking are told.
 
-        `shut`: models that are passed over while others are left.
+        `shut`: models that are passed over while others are left. `way`: how the house has it chosen where
+        not freely. A model that its caller prefers serves wherever it fits, the others behind it.
 
         Raises:
             Unservable: no model can serve it; the reason for each.
         """
-        pool, order, left_out = self._ranking(ask, health)
-        if not order:
+        ranking = self._ranking(ask if way is None else _unprofiled(ask), health)
+        if not ranking.order:
+            left_out = ranking.left_out
             raise Unservable(self._why_nobody(left_out), {each.id: each.reason for each in left_out})
         if shut is not None:
-            order, passed_over = _open(pool, order, shut)
-            left_out = (*left_out, *passed_over)
+            ranking = opened(ranking, shut)
+        if way is not None:
+            ranking = self._by_table(ranking, way)
+        preferred, passed_over = self._preferred(ranking, ask)
+        pool, order, _, left_out = ranking
+        if preferred is not None:
+            order = [preferred, *(each for each in order if each != preferred)]
         ranked = tuple(self._candidate(pool.offers[index], ask, health) for index in order[:shown])
         chosen = pool.offers[order[0]]
+        if preferred is not None:
+            reasoning = f"{chosen.id} is the model that your preference names."
+        elif way is not None:
+            reasoning = f"{chosen.id} serves: {way.because}.{passed_over}"
+        else:
+            reasoning = _why_chosen(ranked, len(order)) + said_of_profile(ranking, ask.terms) + passed_over
         return Decision(
             ask=ask,
             chosen=ranked[0],
             cost=estimated_cost(chosen, ask),
             ranked=ranked,
-            fallbacks=self._others(chosen, (pool.offers[index] for index in order[1:]))[:FALLBACKS],
+            fallbacks=self._following(ranking, order, chosen, way)[:FALLBACKS],
             candidates=len(order),
             left_out=left_out,
             input_tokens=ask.tokens_for(chosen),
             output_tokens=ask.output_tokens,
             named=False,
-            reasoning=_why_chosen(ranked, len(order)),
+            reasoning=reasoning,
+            way=way,
         )
 
-    def decide_named(self, resolution: Resolution, ask: Ask) -> Decision:
-        """The model that the caller named, if it can be called and the caller may.
+    def decide_named(self, resolution: Resolution, ask: Ask, way: Way | None = None) -> Decision:
+        """The model that the caller named, if it can be called and the caller may. `way`: as in `decide`.
 
         What it can do, and whether it is retired, is not held against it: the provider knows best.
 
         Raises:
             Forbidden: not among the key's models, not in the caller's tier, or not in the catalog and the
                 caller may not name such.
-            Unservable: switched off, excluded, or its provider is not configured.
+            Unservable: switched off, excluded, dearer than it may be, or its provider is not configured.
         """
         offer = resolution.offer
         allowed = self._allowed(ask)
@@ -143,9 +167,10 @@ class Router:
                 f"{offer.id} is not in the tier {ask.tier}.", code="model_not_in_tier", param="model"
             )
         reason = reason_against_any(self._landscape, offer, self._canonical(ask))
+        cost = estimated_cost(offer, ask)
+        reason = reason or too_dear(cost.total, ask.terms)
         if reason is not None:
             raise Unservable(f"{offer.id} cannot serve this request: {reason}.", {offer.id: reason})
-        cost = estimated_cost(offer, ask)
         note = f" {resolution.note}" if resolution.note else ""
         return Decision(
             ask=ask,
@@ -159,6 +184,7 @@ class Router:
             output_tokens=ask.output_tokens,
             named=True,
             reasoning=f"{offer.id} was named in the request.{note}",
+            way=way,
         )
 
     def fallbacks(
@@ -171,8 +197,8 @@ class Router:
         """
         if chosen.model.provider in self._landscape.stand_ins:
             return ()
-        pool, order, _ = self._ranking(_free(ask), health)
-        offers = (pool.offers[index] for index in order)
+        pool, order, dropped, _ = self._ranking(_free(ask), health)
+        offers = (pool.offers[index] for index in (*order, *dropped))
         if longer:
             holds = chosen.model.context_window or 0
             offers = (offer for offer in offers if (offer.model.context_window or 0) > holds)
@@ -206,6 +232,10 @@ class Router:
             return f"not in the tier {ask.tier}"
         if missing := sorted(ask.needs - offer.model.capabilities):
             return f"has no {', '.join(missing)}"
+        if ask.terms.max_cost_nanos is not None and (
+            reason := too_dear(estimated_cost(offer, ask).total, ask.terms)
+        ):
+            return reason
         return too_long(offer, ask)
 
     @property
@@ -213,15 +243,66 @@ class Router:
         """How many kinds of request have their candidates worked out."""
         return len(self._pools)
 
-    def _ranking(self, ask: Ask, health: Health) -> tuple[Pool, Sequence[int], tuple[LeftOut, ...]]:
-        """The pool, the indices of its fitting offers from best to worst, and everybody else."""
+    def default_models(self) -> tuple[str, ...]:
+        """The default model of each configured provider, in the order in which others fall back to them."""
+        places, last = self._chain, len(self._chain)
+        names = sorted(self._landscape.configured, key=lambda name: (places.get(name, last), name))
+        specs = [spec for name in names if (spec := self.catalog.provider(name)) is not None]
+        return tuple(f"{spec.name}/{spec.classes.default}" for spec in specs if spec.classes is not None)
+
+    def _by_table(self, ranking: Ranking, way: Way) -> Ranking:
+        """The ranking in the order of a table, without those that are not in it.
+
+        Raises:
+            Unservable: none of a strict one fits.
+        """
+        if self._landscape.stands_in:
+            return ranking
+        offers = [offer for name in way.table if (offer := self.catalog.served(name)) is not None]
+        places = [place for offer in offers if (place := ranking.place(offer.id)) is not None]
+        if not places and way.strict:
+            reasons = {offer.id: ranking.against(offer.id) for offer in offers}
+            told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+            raise Unservable(f"No model can serve this request, as {way.because}. {told}.", reasons)
+        return ranking._replace(order=list(dict.fromkeys(places)) or ranking.order)
+
+    def _preferred(self, ranking: Ranking, ask: Ask) -> tuple[int | None, str]:
+        """The place of the model that the caller prefers, or why it is passed over, as a sentence behind
+        others."""
+        name = ask.terms.model
+        if name is None:
+            return None, ""
+        offer = self.catalog.served(name)
+        if offer is None:
+            return None, f" Your preferred model {name} is not in the catalog any more."
+        place = ranking.place(offer.id)
+        if place is None:
+            return None, f" Your preferred model {offer.id} was passed over: {ranking.against(offer.id)}."
+        return place, ""
+
+    def _following(
+        self, ranking: Ranking, order: Sequence[int], chosen: Offer, way: Way | None
+    ) -> tuple[Offer, ...]:
+        """Who would be asked after the chosen one."""
+        offers = ranking.pool.offers
+        if way is None:
+            return self._others(chosen, (offers[each] for each in (*order[1:], *ranking.dropped)))
+        return () if way.alone else tuple(offers[each] for each in order[1:])
+
+    def _ranking(self, ask: Ask, health: Health) -> Ranking:
+        """The indices of the fitting offers from best to worst, and everybody else."""
         pool = self._pool(ask)
-        spent = _estimates(pool, ask)
+        spent = estimates(pool, ask)
         finals = self._finals(pool, spent, health)
-        fitting, left_out = _fitting(pool, ask)
+        fitting, left_out = fitting_of(pool, ask)
+        if ask.terms.max_cost_nanos is not None:
+            fitting, dear = affordable(pool, fitting, spent, ask.terms)
+            left_out = (*left_out, *dear)
         # Sorting keeps what is equal in its order: by name, then by price, at last by score.
         cheapest_first = sorted(fitting, key=spent.__getitem__)
-        return pool, sorted(cheapest_first, key=finals.__getitem__, reverse=True), left_out
+        best_first = sorted(cheapest_first, key=finals.__getitem__, reverse=True)
+        order, dropped = halved(pool, best_first, spent, ask.terms.profile)
+        return Ranking(pool, order, dropped, left_out)
 
     def _finals(self, pool: Pool, spent: list[float], health: Health) -> list[float]:
         per_unit = self._weights.cost / DEAR
@@ -243,7 +324,7 @@ class Router:
         return finals
 
     def _pool(self, ask: Ask) -> Pool:
-        kind = replace(ask, input_tokens=0, max_tokens=None, any_model=False)
+        kind = replace(ask, input_tokens=0, max_tokens=None, any_model=False, terms=NO_TERMS)
         pool = self._pools.get(kind)
         if pool is None:
             if len(self._pools) >= _POOLS_KEPT:
@@ -318,46 +399,14 @@ class Router:
         return candidate(offer, ask, health.get(offer.id, UNKNOWN_AVAILABILITY), self._weights)
 
 
-def _estimates(pool: Pool, ask: Ask) -> list[float]:
-    """What the request would cost at each of the pool, in micro-nanos."""
-    tokens_in, tokens_out = float(ask.input_tokens), float(ask.output_tokens)
-    if pool.most_tokens(ask.input_tokens) > pool.first_step:
-        counted = [ask.tokens_for(offer) for offer in pool.offers]
-        listed = [prices(offer, tokens) for offer, tokens in zip(pool.offers, counted, strict=True)]
-        return [
-            tokens * price_in + tokens_out * price_out
-            for tokens, (price_in, price_out) in zip(counted, listed, strict=True)
-        ]
-    return [
-        tokens_in * price_in + price_framing + tokens_out * price_out
-        for price_in, price_framing, price_out in zip(
-            pool.price_in, pool.price_framing, pool.price_out, strict=True
-        )
-    ]
-
-
-def _fitting(pool: Pool, ask: Ask) -> tuple[Sequence[int], tuple[LeftOut, ...]]:
-    """Indices of the offers that the request is not too long for, and everybody left out."""
-    needed = pool.most_tokens(ask.input_tokens) + (ask.max_tokens or ask.output_tokens)
-    if needed <= pool.smallest_window and (ask.max_tokens or 0) <= pool.smallest_output:
-        return range(len(pool.offers)), pool.left_out
-    reasons = [too_long(offer, ask) for offer in pool.offers]
-    short = [LeftOut(offer.id, reason) for offer, reason in zip(pool.offers, reasons, strict=True) if reason]
-    return [index for index, reason in enumerate(reasons) if reason is None], (*pool.left_out, *short)
-
-
 def _free(ask: Ask) -> Ask:
     """The same without the preference that a failure has overtaken."""
     return ask if ask.provider is None else replace(ask, provider=None)
 
 
-def _open(pool: Pool, order: Sequence[int], shut: Shut) -> tuple[Sequence[int], list[LeftOut]]:
-    """The ranking without those that are shut, and these; all of it where nobody else is left."""
-    reasons = {index: reason for index in order if (reason := shut(pool.offers[index])) is not None}
-    if not reasons or len(reasons) == len(order):
-        return order, []
-    passed_over = [LeftOut(pool.offers[index].id, reason) for index, reason in reasons.items()]
-    return [index for index in order if index not in reasons], passed_over
+def _unprofiled(ask: Ask) -> Ask:
+    """The same where a table decides, of which no half is taken."""
+    return replace(ask, terms=replace(ask.terms, profile=None)) if ask.terms.profile is not None else ask
 
 
 def _why_chosen(ranked: Sequence[Scored], candidates: int) -> str:

@@ -1,0 +1,97 @@
+"""What holds for a caller before their request is looked at: their own choices, and the flags."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from baton.access.flags.flag import MULTI_LLM, ROUTER_V2
+from baton.access.flags.flags import Flags
+from baton.access.preferences.choices import NOTHING_CHOSEN, Choices
+from baton.core.caller import Caller
+from baton.core.errors import Forbidden
+from baton.gateway.routing.decision import Ask
+from baton.gateway.routing.router import Router
+from baton.gateway.routing.terms import Terms, Way
+
+_V1_RETRIES = 2
+"""Three tries."""
+
+_V1_TIMEOUT_S = 30.0
+
+
+def nothing_chosen(user_id: str) -> Choices:
+    """Of an installation whose users choose nothing."""
+    del user_id
+    return NOTHING_CHOSEN
+
+
+class Standing:
+    """Looks it up: nothing is waited for."""
+
+    def __init__(
+        self,
+        choices: Callable[[str], Choices] = nothing_chosen,
+        flags: Flags | None = None,
+        v1: Sequence[str] = (),
+    ) -> None:
+        """`choices`: a user's; `flags`: None: all of them are on; `v1`: the table of router v1."""
+        self._choices = choices
+        self._flags = flags
+        self._v1 = Way(
+            because="it is the first that fits in the table of router v1 (the flag router_v2 is off)",
+            table=tuple(v1),
+            strict=True,
+            alone=False,
+            retries=_V1_RETRIES,
+            timeout_s=_V1_TIMEOUT_S,
+        )
+
+    def admit(self, caller: Caller) -> None:
+        """Let nothing be sent to a model for somebody who wants none.
+
+        Raises:
+            Forbidden: the caller has opted out of AI, or was opted out; code `opted_out`.
+        """
+        if self._choices(caller.user_id).opt_out is not None:
+            raise Forbidden(
+                "This user has opted out of AI, so nothing was sent to any model. `DELETE /api/me/opt-out`"
+                " takes that back.",
+                code="opted_out",
+            )
+
+    def completed(self, caller: Caller, ask: Ask) -> Ask:
+        """What is asked, with the caller's preferences where the request says nothing of it."""
+        preferences = self._choices(caller.user_id).preferences
+        if preferences is NOTHING_CHOSEN.preferences:
+            return ask
+        said = ask.terms
+        taken = {"model"}
+        if said.profile is None:
+            taken.add("profile")
+        if said.max_cost_nanos is None:
+            taken.add("max_cost")
+        terms = Terms(
+            profile=preferences.profile if said.profile is None else said.profile,
+            max_cost_nanos=preferences.max_cost_nanos if said.max_cost_nanos is None else said.max_cost_nanos,
+            model=preferences.model,
+            preferred=frozenset(taken),
+        )
+        return replace(ask, terms=terms)
+
+    def way(self, caller: Caller, router: Callable[[], Router]) -> Way | None:
+        """How a model is chosen for a caller; None: freely."""
+        flags = self._flags
+        if flags is None:
+            return None
+        if not flags.on(MULTI_LLM, caller):
+            return Way(
+                because="one model answers everything here (the flag multi_llm is off)",
+                table=router().default_models(),
+                strict=False,
+                alone=True,
+            )
+        return None if flags.on(ROUTER_V2, caller) else self._v1
+
+
+UNDECIDED = Standing()
+"""Nobody has chosen anything, and every flag is on."""
