@@ -1,7 +1,7 @@
 """Writing the audit, in the transaction of the change itself."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -14,7 +14,7 @@ from baton.records.audit.keys import AuditKeys
 from baton.records.audit.link import FORM, SIGNED, Head, Stored, sign_row
 from baton.records.audit.older import any_chained, hang_in
 from baton.records.audit.personal import Personal, parted
-from baton.records.audit.persons import Part, Persons
+from baton.records.audit.persons import Part, PersonKey, Persons
 from baton.records.audit.tables import AUDIT_ENTRIES
 from baton.records.audit.verdict import Anchor
 from baton.storage.bulk import BulkInsert
@@ -66,13 +66,14 @@ class Scribe:
         and leaves the head as it is: changes must stay possible, and no new seal may hide what was done.
         """
         end = await self._end(connection)
-        source, address = ADDRESS, await self._address(connection, actor, at_ms)
-        if address is None:
-            source = actor.source
+        keys = await self._keys(connection, actor, changes, at_ms)
+        source, address = actor.source, None
+        if actor.source not in CHANNELS:
+            source, address = ADDRESS, keys[actor.id].seal(Part.ADDRESS, actor.source.encode())
         rows: list[tuple[Stored, ...]] = []
         last_id, digest = end.last_id, end.digest
         for change in changes:
-            before, after, personal = await self._told(connection, change, at_ms)
+            before, after, personal = _told(change, keys)
             last_id += 1
             named = (actor.id, source, change.action, change.kind, change.key)
             said = (before, after, address, change.person, personal)
@@ -109,21 +110,21 @@ class Scribe:
             )
         return end
 
-    async def _address(self, connection: AsyncConnection, actor: Actor, at_ms: int) -> bytes | None:
-        """Where the actor is, sealed; None: that is no address."""
-        if actor.source in CHANNELS:
-            return None
-        key = await self._persons.key(connection, actor.id, at_ms)
-        return key.seal(Part.ADDRESS, actor.source.encode())
+    async def _keys(
+        self, connection: AsyncConnection, actor: Actor, changes: Sequence[Change], at_ms: int
+    ) -> Mapping[str, PersonKey]:
+        """The keys of everybody of whom something personal is said."""
+        people = {change.person for change in changes if change.person is not None and change.personal}
+        if actor.source not in CHANNELS:
+            people.add(actor.id)
+        return {person: await self._persons.key(connection, person, at_ms) for person in sorted(people)}
 
-    async def _told(
-        self, connection: AsyncConnection, change: Change, at_ms: int
-    ) -> tuple[str | None, str | None, bytes | None]:
-        """What it was, what it is, and what of both is the person's own, sealed."""
-        if change.person is None or not change.personal:
-            return change.before, change.after, None
-        before, own_before = parted(change.before, change.personal)
-        after, own_after = parted(change.after, change.personal)
-        own = msgspec.json.encode(Personal(before=own_before, after=own_after))
-        key = await self._persons.key(connection, change.person, at_ms)
-        return before, after, key.seal(Part.PERSONAL, own)
+
+def _told(change: Change, keys: Mapping[str, PersonKey]) -> tuple[str | None, str | None, bytes | None]:
+    """What it was, what it is, and what of both is the person's own, sealed."""
+    if change.person is None or not change.personal:
+        return change.before, change.after, None
+    before, own_before = parted(change.before, change.personal)
+    after, own_after = parted(change.after, change.personal)
+    own = msgspec.json.encode(Personal(before=own_before, after=own_after))
+    return before, after, keys[change.person].seal(Part.PERSONAL, own)

@@ -25,7 +25,7 @@ from baton.storage.faults import is_undecodable
 MOST_BREAKS = 20
 """So many are told one by one: a chain that was cut in pieces has one for each."""
 
-_BATCH = 1000
+_BATCH = 500
 """Rows read and examined at a time: some milliseconds."""
 
 _COLUMNS = ", ".join(f'"{name}"' for name in (*SIGNED, "digest"))
