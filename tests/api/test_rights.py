@@ -197,9 +197,66 @@ async def test_what_is_a_persons_own_needs_a_browser(web: Web) -> None:
             assert (reply.status, reply.json["code"]) == (status, code), (method, path)
 
 
-async def test_a_user_may_use_but_not_administer(web: Web) -> None:
-    """A user's key opens the user's routes; an admin's are 403."""
-    user = await web.baton.user()
+EXAMPLES = {
+    "{model_id}": "simulated/echo",
+    "{breaker}": "simulated/echo",
+    "{interaction_id}": GONE,
+    "{key_id}": GONE,
+    "{project_id}": GONE,
+    "{user_id}": GONE,
+    "{session_id}": GONE,
+    "{lockout_id}": GONE,
+    "{token}": GONE,
+    "{provider}": "openai",
+    "{tier}": "pro",
+    "{flag}": "multi_llm",
+}
+"""What stands in the lists' paths for what stands in the description's."""
+
+OWNED: list[tuple[str, str, Any, int, int, int]] = [
+    ("GET", "/api/interactions/{interaction_id}", None, 404, 200, 200),
+    ("GET", "/api/interactions/{interaction_id}/model-info", None, 404, 200, 200),
+    ("GET", "/api/mira/model-info/{interaction_id}", None, 404, 200, 200),
+    ("POST", "/api/interactions/{interaction_id}/feedback", {"score": 5}, 404, 404, 200),
+    ("GET", "/api/projects/{project_id}", None, 404, 404, 200),
+    ("PATCH", "/api/projects/{project_id}", {"name": "q"}, 404, 404, 200),
+    ("PUT", "/api/projects/{project_id}/members/{user_id}", {"role": "owner"}, 404, 404, 200),
+    ("DELETE", "/api/projects/{project_id}/members/{user_id}", None, 404, 404, 409),
+    ("PATCH", "/api/me/keys/{key_id}", {"name": "k"}, 404, 404, 404),
+    ("POST", "/api/me/keys/{key_id}/rotate", None, 404, 404, 404),
+    ("DELETE", "/api/me/keys/{key_id}", None, 404, 404, 404),
+]
+"""What somebody else has: asked for by a user, an analyst, an admin. Below `/api/me` an admin is a user."""
+
+PERSONAL = ("{interaction_id}", "{key_id}", "{project_id}")
+"""What a path names that belongs to a user."""
+
+
+def concrete(path: str) -> str:
+    """A path of the description as the lists have it."""
+    for word, value in EXAMPLES.items():
+        path = path.replace(word, value)
+    return path
+
+
+async def belongings(web: Web) -> dict[str, str]:
+    """One thing of each kind, of one user."""
+    owner = await web.baton.user()
+    asked = await web.ask("POST", "/v1/chat/completions", owner, json=CHAT)
+    me = (await web.get("/api/me", owner)).json
+    project = (await web.ask("POST", "/api/projects", owner, json={"name": "p"})).json
+    return {
+        "{interaction_id}": asked.headers["x-baton-interaction"],
+        "{key_id}": me["keyId"],
+        "{user_id}": me["id"],
+        "{project_id}": project["id"],
+    }
+
+
+@pytest.mark.parametrize("role", ["user", "strategist", "reviewer", "analyst"])
+async def test_who_is_no_admin_may_use_but_not_administer(web: Web, role: str) -> None:
+    """Their key opens the users' routes, whatever else they are; an admin's are 403."""
+    user = await web.baton.user("pro", roles=frozenset({"user", role}))
     for method, path, body, status in KNOWN:
         assert (await web.ask(method, path, user, json=body)).status == status, (method, path)
     for method, path, body, _ in ADMIN:
@@ -213,25 +270,33 @@ async def test_an_admin_may_do_everything(web: Web, method: str, path: str, body
     assert (await web.ask(method, path, json=body)).status == status
 
 
-async def test_every_route_is_in_these_lists(web: Web) -> None:
-    """A new route cannot be forgotten here: what the description has, the lists have, but for health."""
-    listed = {path for _, path, *_ in [*OPEN, *KNOWN, *ADMIN, *BROWSERS]}
-    described = (await web.get("/openapi.json")).json["paths"]
-    examples = {
-        "{model_id}": "simulated/echo",
-        "{breaker}": "simulated/echo",
-        "{interaction_id}": GONE,
-        "{key_id}": GONE,
-        "{project_id}": GONE,
-        "{session_id}": GONE,
-        "{lockout_id}": GONE,
-        "{token}": GONE,
-        "{provider}": "openai",
-        "{tier}": "pro",
-        "{flag}": "multi_llm",
-        "{user_id}": GONE,
-    }
-    for path in described:
-        for word, value in examples.items():
+@pytest.mark.parametrize(("place", "role"), [(0, "user"), (1, "analyst"), (2, "admin")])
+async def test_what_is_anothers_is_not_there(web: Web, place: int, role: str) -> None:
+    """404 as for an id that nobody has, but for what an analyst may see and an admin may do."""
+    asking = await web.baton.user(roles=frozenset({"user", role}))
+    things = await belongings(web)
+    for method, template, body, *statuses in OWNED:
+        path = template
+        for word, value in things.items():
             path = path.replace(word, value)
-        assert path in listed | {"/api/ai/v2/health"}
+        reply = await web.ask(method, path, asking | {"If-Match": "*"}, json=body)
+        assert reply.status == statuses[place], (method, template, reply.json)
+        if reply.status == 404:
+            gone = await web.ask(method, concrete(template), asking | {"If-Match": "*"}, json=body)
+            told, of_nobodys = reply.json, gone.json
+            assert (told["code"], told["detail"]) == (of_nobodys["code"], of_nobodys["detail"]), template
+
+
+async def test_every_route_is_in_these_lists(web: Web) -> None:
+    """No route of the description, by path and method, is forgotten: neither who may, nor whose it is."""
+    described = (await web.get("/openapi.json")).json["paths"]
+    routes = {(method.upper(), path) for path, methods in described.items() for method in methods}
+    listed = {(method, path) for method, path, *_ in [*OPEN, *KNOWN, *ADMIN, *BROWSERS]}
+    assert {(method, concrete(path)) for method, path in routes} - listed == {("GET", "/api/ai/v2/health")}
+    owned = {(method, path) for method, path, *_ in OWNED}
+    personal = {
+        (method, path)
+        for method, path in routes
+        if any(word in path for word in PERSONAL) and not path.startswith("/api/admin/")
+    }
+    assert personal == owned

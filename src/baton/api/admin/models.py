@@ -27,6 +27,7 @@ from baton.records.store import Records
 PATH = "/api/admin/ai/models"
 ALIAS = "/api/v1/admin/models"
 _TAG = "Admin: models"
+_MADE: dict[int | str, dict[str, Any]] = {201: {"description": "Made"}}
 _READ_ONLY = frozenset({"id", "revision", "origin", "changedAt", "changedBy"})
 """What is shown of a row and is not the row's own; ignored where it comes back."""
 
@@ -88,9 +89,16 @@ class ModelRoutes:
             (one, self.change, "PATCH"),
             (one, self.delete, "DELETE"),
         ):
-            to.add_api_route(path, route, methods=[method], tags=[_TAG], response_model=None)
+            told = _MADE if route in (self.create, self.replace) else None
+            to.add_api_route(path, route, methods=[method], tags=[_TAG], response_model=None, responses=told)
         to.add_api_route(
-            ALIAS, self.create, methods=["POST"], tags=[_TAG], response_model=None, name="create_alias"
+            ALIAS,
+            self.create,
+            methods=["POST"],
+            tags=[_TAG],
+            response_model=None,
+            responses=_MADE,
+            name="create_alias",
         )
 
     async def list(
