@@ -8,7 +8,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from baton.access.identity.keyring import Keyring
 from baton.access.identity.rights import require_scope
 from baton.access.signin.entities import Present
-from baton.api.auth.present import CookieDescribed, present
+from baton.api.auth.present import CookieDescribed, outside, present
 from baton.api.exchange import Exchange
 from baton.core.caller import Caller, Scope
 from baton.core.errors import Forbidden, Unauthenticated
@@ -94,7 +94,7 @@ async def _own_actor(request: Request, caller: Annotated[Caller, Depends(_accoun
 
 
 def _acting(request: Request, caller: Caller) -> Actor:
-    return Actor(id=caller.user_id, source=request.client.host if request.client else "unknown")
+    return Actor(id=caller.user_id, source=outside(request).address(request))
 
 
 KnownCaller = Annotated[Caller, Depends(_caller)]

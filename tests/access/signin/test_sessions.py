@@ -164,6 +164,6 @@ async def test_a_name_is_one_persons(house: House) -> None:
     assert (await house.sign_in("robert")).session.user_id == bob.id
     with pytest.raises(NotFound):
         await invitations.invite("nobody", OPERATOR)
-    for name in ("", " ", "x" * 129):
+    for name in ("", " ", "x" * 129, "a\0b", "\ufdfa" * 100):
         with pytest.raises(Invalid):
             await invitations.invite(bob.id, OPERATOR, name or " ")

@@ -37,6 +37,16 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(browser: Br
     assert {"HttpOnly", "Path=/", "SameSite=strict"} <= {each.strip() for each in session.split(";")}
     assert "Domain" not in session
     assert browser.cookies["baton_session"] not in reply.body.decode()
+    assert reply.headers["cache-control"] == "no-store"
+
+
+async def test_a_browser_has_one_session(browser: Browser, open_browser: OpenBrowser) -> None:
+    """Who signs in again leaves no session behind in the same browser."""
+    before = browser.cookies["baton_session"]
+    await browser.sign_in()
+    assert len((await browser.get("/api/auth/sessions")).json["sessions"]) == 1
+    copy = await open_browser()
+    assert (await copy.get("/api/auth/session", cookie=f"baton_session={before}")).status == 401
 
 
 async def test_over_tls_the_cookie_is_for_tls_alone(

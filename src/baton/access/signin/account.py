@@ -7,7 +7,7 @@ from baton.access.signin.entities import Enrolment, FactorState, Login, Opened, 
 from baton.access.signin.factors import Factors
 from baton.access.signin.ground import Ground
 from baton.access.signin.logins import Logins
-from baton.access.signin.passwords import Passwords
+from baton.access.signin.passwords import Passwords, checked
 from baton.access.signin.sessions import Sessions
 from baton.access.signin.signin import SignIn, wrong_code
 from baton.core.errors import Conflict
@@ -50,8 +50,9 @@ class Account:
             Forbidden: the old one is wrong; code `wrong_password`.
             TooMany: so many were wrong that this one was not looked at.
         """
-        fresh = await self._passwords.hash(new)
+        checked(new)  # before an attempt is spent on it, and work on a hash that nobody needs
         login = await self._door.prove(present, old, visitor)
+        fresh = await self._passwords.hash(new)
         async with self._ground.database.write() as connection:
             await self._unchanged(connection, login)
             await self._logins.set_password(connection, login.user_id, fresh)

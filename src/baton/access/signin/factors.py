@@ -61,9 +61,7 @@ class Factors:
             last_counter=0,
         )
         await connection.execute(insert(FACTORS), [msgspec.structs.asdict(fresh)])
-        return Enrolment(
-            secret=secret, uri=TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER)
-        )
+        return Enrolment(secret=secret, uri=TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER))
 
     async def confirm(self, connection: AsyncConnection, user_id: str, code: str) -> tuple[str, ...] | None:
         """The first code: from now on it is asked for. Gives the recovery codes; None: it is not the code.

@@ -11,6 +11,7 @@ from baton.access.signin.tokens import folded
 from baton.core.errors import Conflict, Invalid, NotFound
 
 LONGEST_NAME = 128
+_LONGEST_KEY = 512  # some characters become eighteen when they are folded
 _INVITED_MS = 72 * 3600 * 1000
 """How long an invitation waits: over a weekend."""
 
@@ -35,12 +36,14 @@ class Logins:
         """Let a user sign in by that name, once they have a password.
 
         Raises:
-            Invalid: no name, or one of more than 128 characters.
+            Invalid: no name, one of more than 128 characters, or one that cannot be printed.
             Conflict: somebody else has it; code `name_taken`.
         """
         key = folded(name)
-        if not key or len(name) > LONGEST_NAME:
-            raise Invalid(f"A name to sign in with has 1 to {LONGEST_NAME} characters.", param="name")
+        if not key or len(name) > LONGEST_NAME or len(key) > _LONGEST_KEY or not name.strip().isprintable():
+            raise Invalid(
+                f"A name to sign in with has 1 to {LONGEST_NAME} printable characters.", param="name"
+            )
         taken = await self.named(connection, name)
         if taken is not None and taken.user_id != user_id:
             raise Conflict("Somebody else signs in by that name.", code="name_taken", param="name")

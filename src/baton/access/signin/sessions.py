@@ -151,6 +151,12 @@ class Sessions:
             change = Change(action="sign_out", kind=KIND, key=session_id, before=None, after=None)
             await self._ground.write_down(connection, actor, change)
 
+    async def forget(self, token: str) -> None:
+        """End the session of this token, if there is one: its browser begins another."""
+        digest = self._ground.tokens.session(token)
+        async with self._ground.database.write() as connection:
+            await connection.execute(delete(SESSIONS).where(SESSIONS.c.digest == digest))
+
     async def end_all(self, user_id: str, actor: Actor) -> int:
         """End every session of a user; how many there were."""
         async with self._ground.database.write() as connection:

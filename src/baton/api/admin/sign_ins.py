@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from baton.access.signin.reception import Reception
 from baton.access.signin.throttle import Held
+from baton.api.auth.browser import UNSTORED
 from baton.api.auth.links import invitation_link
 from baton.api.auth.outside import Outside
 from baton.api.bodies import Asked, Shown, moment
@@ -71,6 +72,7 @@ class SignInRoutes:
             response_model=InvitationMade,
             status_code=201,
             tags=[_TAG],
+            dependencies=[UNSTORED],
         )
         to.add_api_route(
             user + "/second-factor", self.reset_factor, methods=["DELETE"], status_code=204, tags=[_TAG]

@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Request, Response
 
 from baton.access.signin.reception import Reception
-from baton.api.auth.browser import Browsers
+from baton.api.auth.browser import UNSTORED, Browsers
 from baton.api.auth.guards import FreshFactor, SignedIn
 from baton.api.auth.outside import Outside
 from baton.api.auth.shapes import (
@@ -43,7 +43,9 @@ class AccountRoutes:
             (TOTP + "/removal", "POST", self.remove_factor, SessionShown),
             (RECOVERY_CODES, "POST", self.renew_codes, CodesShown),
         ):
-            to.add_api_route(path, route, methods=[method], response_model=model, tags=[TAG])
+            to.add_api_route(
+                path, route, methods=[method], response_model=model, tags=[TAG], dependencies=[UNSTORED]
+            )
 
     async def change_password(
         self, request: Request, response: Response, present: SignedIn, body: PasswordChange

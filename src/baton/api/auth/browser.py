@@ -1,6 +1,6 @@
 """Handing a browser its session, and taking it away."""
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
 from baton.access.signin.entities import Opened, Present
 from baton.access.signin.reception import Reception
@@ -9,6 +9,14 @@ from baton.api.auth.cookies import Cookies
 from baton.api.auth.outside import Outside
 from baton.api.auth.shapes import SessionShown, session_shown
 from baton.core.errors import Unauthenticated
+
+
+async def _unstored(response: Response) -> None:
+    response.headers["cache-control"] = "no-store"
+
+
+UNSTORED = Depends(_unstored)
+"""What lets somebody in, or says how, is kept by nobody on the way."""
 
 
 class Browsers:

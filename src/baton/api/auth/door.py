@@ -6,9 +6,10 @@ A sign-on through another service (OIDC) will be another way to `Sessions.begin`
 from fastapi import FastAPI, Request, Response
 
 from baton.access.signin.reception import Reception
-from baton.api.auth.browser import Browsers
+from baton.api.auth.browser import UNSTORED, Browsers
 from baton.api.auth.guards import PendingSignIn
 from baton.api.auth.outside import Outside
+from baton.api.auth.present import session_cookie
 from baton.api.auth.shapes import TAG, CodeShown, Knock, SessionShown, session_shown
 
 PATH = "/api/auth"
@@ -29,13 +30,23 @@ class DoorRoutes:
             ("/second-factor", "POST", self.second_factor),
             ("/session", "GET", self.session),
         ):
-            to.add_api_route(PATH + path, route, methods=[method], response_model=SessionShown, tags=[TAG])
+            to.add_api_route(
+                PATH + path,
+                route,
+                methods=[method],
+                response_model=SessionShown,
+                tags=[TAG],
+                dependencies=[UNSTORED],
+            )
         to.add_api_route(PATH + "/sign-out", self.sign_out, methods=["POST"], status_code=204, tags=[TAG])
 
     async def sign_in(self, request: Request, response: Response, body: Knock) -> SessionShown:
         """Sign in by name and password; a second factor may still be owed, as `state` says."""
         self._outside.require_own_page(request)
         opened = await self._reception.door.sign_in(body.name, body.password, self._outside.visitor(request))
+        before = session_cookie(request)
+        if before is not None:
+            await self._reception.sessions.forget(before)
         return await self._browsers.keep(request, response, opened)
 
     async def second_factor(

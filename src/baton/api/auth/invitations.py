@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request, Response
 
 from baton.access.signin.passwords import SHORTEST
 from baton.access.signin.reception import Reception
-from baton.api.auth.browser import Browsers
+from baton.api.auth.browser import UNSTORED, Browsers
 from baton.api.auth.links import INVITATIONS
 from baton.api.auth.outside import Outside
 from baton.api.auth.shapes import TAG, InvitationShown, PasswordChosen, SessionShown
@@ -22,12 +22,16 @@ class InvitationRoutes:
     def attach(self, to: FastAPI) -> None:
         """Add them."""
         path = INVITATIONS + "/{token}"
-        to.add_api_route(path, self.look, methods=["GET"], response_model=InvitationShown, tags=[TAG])
-        to.add_api_route(path, self.accept, methods=["POST"], response_model=SessionShown, tags=[TAG])
+        for method, route, model in (
+            ("GET", self.look, InvitationShown),
+            ("POST", self.accept, SessionShown),
+        ):
+            to.add_api_route(
+                path, route, methods=[method], response_model=model, tags=[TAG], dependencies=[UNSTORED]
+            )
 
     async def look(self, response: Response, token: str) -> InvitationShown:
         """Show whose invitation a link is; that does not use it up. `POST` a password to the same path."""
-        response.headers["cache-control"] = "no-store"
         response.headers["referrer-policy"] = "no-referrer"
         found = await self._invitations.look(token)
         return InvitationShown(

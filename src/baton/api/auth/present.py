@@ -54,8 +54,8 @@ async def present(request: Request, *, pending: bool = False) -> Present | None:
             (`second_factor_required`).
         Forbidden: it changes something, and was not sent by a page that may (code `csrf`, `foreign_page`).
     """
-    token = request.cookies.get(cookie_name(SESSION, secure=outside(request).https(request)))
-    if not token:
+    token = session_cookie(request)
+    if token is None:
         return None
     found = await reception(request).sessions.find(token)
     if not found.session.complete and not pending:
@@ -66,6 +66,11 @@ async def present(request: Request, *, pending: bool = False) -> Present | None:
         if not hmac.compare_digest(sent, csrf_token(request, found.session).encode()):
             raise Forbidden(f"Send the session's csrfToken in {TOKEN_HEADER}.", code="csrf")
     return found
+
+
+def session_cookie(request: Request) -> str | None:
+    """The token of a session, as the browser sends it."""
+    return request.cookies.get(cookie_name(SESSION, secure=outside(request).https(request))) or None
 
 
 def csrf_token(request: Request, session: Session) -> str:
