@@ -74,7 +74,8 @@ async def check(settings: StorageSettings, clients: Clients, far: Provider, kill
         calls = far.calls.by_name.get(name, [])
         if row.status == "crashed":
             assert name not in clients.answered, name
-            assert (row.attempts, row.cost_nanos) == (1, row.estimated_cost_nanos), name
+            assert row.attempts == 1, name
+            assert row.cost_nanos >= row.estimated_cost_nanos, "less than it can have cost"
         else:
             check_ended(row, calls)
         assert row.cost_nanos == sum(attempt.cost_nanos for attempt in tries[row.id]), name

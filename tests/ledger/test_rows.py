@@ -50,6 +50,16 @@ def test_a_crash_costs_what_was_estimated() -> None:
     assert crashed(an_opened("x", estimated_cost=None)).unpriced
 
 
+def test_a_crash_costs_what_was_held() -> None:
+    """The provider may bill all of it, so a budget has it as spent; less than the estimate it never is, and
+    a beginning that an older Baton wrote, without a hold, costs its estimate."""
+    estimate = Cost(input_nanos=3, output_nanos=4)
+    for held, total in ((0, 7), (6, 7), (90, 90)):
+        settled = crashed(an_opened("x", estimated_cost=estimate, held_nanos=held))
+        assert (settled.cost.input_nanos, settled.cost.total_nanos) == (3, total)
+    assert crashed(an_opened("x", estimated_cost=None, held_nanos=90)).unpriced
+
+
 def test_a_crash_costs_what_its_tokens_cost() -> None:
     """The words that were expected are in the usage, as they are in the cost, whole and of the attempt."""
     estimate = Cost(input_nanos=3, output_nanos=4)

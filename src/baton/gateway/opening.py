@@ -69,5 +69,6 @@ class Openings:
             kind=request.service.value if isinstance(request, Errand) else CHAT,
             project=options.project,
             scores=_json(decision.ranked[0].scores).decode() if decision.ranked else None,
+            held_nanos=admitted.held_nanos,
         )
         return Entry(self._book, self._clock, opened, decision, admitted, arrival.started_s)

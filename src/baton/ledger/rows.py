@@ -111,6 +111,8 @@ class Opened(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag="
     """As the caller named it."""
     scores: str | None = None
     """How the model that was chosen had scored, a JSON object of numbers; None: it was not scored."""
+    held_nanos: int = 0
+    """What budgets hold for its first attempt, nano-USD: the most that it can cost."""
 
     @property
     def at_ms(self) -> int:
@@ -315,7 +317,7 @@ def crashed(opened: Opened) -> Settled:
     """The end of an interaction that has none: its process died.
 
     `opened` is written right before the first attempt, so that attempt is taken to have been made, and to
-    have cost what was estimated.
+    have cost what was held for it: the provider may bill as much, and nobody is left who would hear of it.
     """
     usage = Usage(prompt=opened.prompt_tokens, completion=opened.completion_tokens, estimated=True)
     attempt = Attempt(
@@ -325,6 +327,14 @@ def crashed(opened: Opened) -> Settled:
         took_ms=0,
         status=Status.CRASHED,
         usage=usage,
-        cost=opened.estimated_cost,
+        cost=_at_most(opened),
     )
     return Settled(id=opened.id, status=Status.CRASHED, attempts=(attempt,), usage=usage)
+
+
+def _at_most(opened: Opened) -> Cost | None:
+    """What the first attempt can have cost; None: its price is not known."""
+    estimate = opened.estimated_cost
+    if estimate is None or opened.held_nanos <= estimate.total_nanos:
+        return estimate
+    return Cost(input_nanos=estimate.input_nanos, output_nanos=opened.held_nanos - estimate.input_nanos)

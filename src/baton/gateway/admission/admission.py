@@ -144,6 +144,11 @@ class Admitted:
             first.release()
         return await self._admission.ticket(self._caller, self._request, self._ask, offer, patient=True)
 
+    @property
+    def held_nanos(self) -> int:
+        """What the first attempt may cost, as long as it is not made, nano-USD."""
+        return 0 if self._first is None else self._first.held_nanos
+
     def saw(self, offer: Offer, usage: Usage) -> None:
         """An answer was so long."""
         if not usage.estimated:
