@@ -61,6 +61,7 @@ async def start(
     settings = settings or StorageSettings(url=f"sqlite:///{data_dir / 'baton.db'}")
     async with Database(settings) as database:
         await schema.upgrade(database)
+        await SCRIBE.begin(database, 0)
         async with (
             Notices(database, every_s) as notices,
             Keyring(database, notices, mint, clock, MASTER_KEY) as keyring,

@@ -137,7 +137,7 @@ async def test_identity_is_audited_without_names_or_secrets(here: Process) -> No
     """Each user and key made, each key revoked; a name is sealed under its person's key, no digest there."""
     wish = UserWish(name="Ada Lovelace", email="al@example.org", locale="en-GB", subject="sso|1815")
     user = await here.identities.create_user(wish, ADMIN)
-    made = await here.identities.create_key(KeyWish(name="k", user_id=user.id), ADMIN)
+    made = await here.identities.create_key(KeyWish(name="Ada's laptop", user_id=user.id), ADMIN)
     await here.identities.revoke_key(made.key.id, ADMIN)
     await here.identities.revoke_key(made.key.id, ADMIN)
     entries = (await Trail(here.database, KEYS).page(AuditFilter(actor_id="admin"))).entries
@@ -149,9 +149,10 @@ async def test_identity_is_audited_without_names_or_secrets(here: Process) -> No
     assert b"digest" not in msgspec.json.encode(entries)
     assert entries[2].after is not None
     assert msgspec.json.decode(entries[2].after)["name"] == "Ada Lovelace"
+    assert b'"name":"Ada\'s laptop"' in bytes(entries[1].after or b"")
     async with here.database.read() as connection:
         stored = str((await connection.execute(select(AUDIT_ENTRIES))).all())
-    for told in ("Lovelace", "al@example.org", "en-GB", "1815"):
+    for told in ("Lovelace", "al@example.org", "en-GB", "1815", "laptop"):
         assert told not in stored
 
 

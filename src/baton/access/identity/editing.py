@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from baton.access.identity.entities import User
+from baton.access.identity.entities import ApiKey, User
 from baton.core.clock import Clock
 from baton.core.errors import Conflict, Outdated
 from baton.records.audit.entry import Actor, Change
@@ -20,6 +20,8 @@ TOPIC = "identity"
 
 _PERSONAL = frozenset({"name", "email", "locale", "subject"})
 """Of a user: the audit outlives the person's data."""
+
+_PERSONAL_OF_KEYS = frozenset({"name"})
 
 
 class Edit:
@@ -36,6 +38,19 @@ class Edit:
     ) -> None:
         """Have the audit know how the thing was and is; None: it was or is not there."""
         change = Change(action=action, kind=kind, key=key, before=_json(before), after=_json(after))
+        await self._scribe.append(self.connection, self._actor, self.now_ms, [change])
+
+    async def note_key(self, action: str, key: ApiKey, before: ApiKey | None, after: ApiKey | None) -> None:
+        """The same of a key, `key`: what its owner calls it, "Ada's laptop", is kept as the owner's own."""
+        change = Change(
+            action=action,
+            kind="api_key",
+            key=key.id,
+            before=_json(before),
+            after=_json(after),
+            person=key.user_id,
+            personal=_PERSONAL_OF_KEYS,
+        )
         await self._scribe.append(self.connection, self._actor, self.now_ms, [change])
 
     async def note_user(self, action: str, user_id: str, before: User | None, after: User | None) -> None:

@@ -28,7 +28,6 @@ LONGEST_OVERLAP_S = 30 * 86_400
 """How long a secret may stay good beside the one that took its place."""
 
 _FIRST_ADMIN = UserWish(name="admin", tier="master", roles=frozenset({"user", ADMIN}))
-_KEY = "api_key"
 
 Named = Callable[[str], Awaitable[bool]]
 """Whether something that is kept for good names a user."""
@@ -121,7 +120,7 @@ class Identities:
             if await project_rows.owned(edit.connection, user_id):
                 raise Conflict("The user owns projects; give them another owner.", code="user_owns_projects")
             for key in await rows.keys(edit.connection, user_id):
-                await edit.note("delete", _KEY, key.id, key, None)
+                await edit.note_key("delete", key, key, None)
             await project_rows.leave_all(edit.connection, user_id)
             await rows.delete_user(edit.connection, user_id)
             await edit.note_user("delete", user_id, before, None)
@@ -247,14 +246,14 @@ class Identities:
     async def _add_key(self, edit: Edit, key: ApiKey, secret: str) -> NewKey:
         key = structs.replace(key, hint=self._mint.hint(secret))
         await rows.insert_key(edit.connection, key, self._mint.digest(secret))
-        await edit.note("create", _KEY, key.id, None, key)
+        await edit.note_key("create", key, None, key)
         return NewKey(key=key, secret=secret)
 
 
 async def _store(edit: Edit, before: ApiKey, after: ApiKey, action: str) -> ApiKey:
     after = structs.replace(after, revision=before.revision + 1)
     await rows.update_key(edit.connection, after)
-    await edit.note(action, _KEY, after.id, before, after)
+    await edit.note_key(action, after, before, after)
     return after
 
 
