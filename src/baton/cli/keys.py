@@ -7,46 +7,19 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from baton.access.identity.entities import ApiKey, KeyWish, User, UserWish
+from baton.access.identity.entities import KeyWish, User, UserWish
 from baton.access.identity.first_admin import ensure_first_admin, read_first_key
 from baton.access.identity.identities import Identities
-from baton.app import Storehouse, open_store
+from baton.app import open_store
 from baton.catalog.tiers import DEFAULT_TIERS
+from baton.cli.actor import OPERATOR
 from baton.cli.installation import Place, existing, read_settings
+from baton.cli.key_changes import rotate, update
+from baton.cli.key_views import KeyView, NewKeyView, find_key, named, new_view, telling, view, viewed
 from baton.cli.moments import ahead_ms
 from baton.cli.stop import Stop
-from baton.cli.terminal import AsJson, Column, iso, note, print_json, print_table
-from baton.records.audit.entry import Actor
+from baton.cli.terminal import AsJson, Column, note, print_json, print_table
 from baton.settings import Settings
-
-_OPERATOR = Actor(id="operator", source="cli")
-"""Who has the data folder may do everything in it; there is nobody to name."""
-
-_LEAST_SHOWN = 8
-"""Letters of an id."""
-
-
-class KeyView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A key as it is shown. Times in ISO 8601, UTC."""
-
-    id: str
-    name: str
-    hint: str
-    user_id: str
-    user: str
-    tier: str
-    state: str
-    """`active`, `expired` or `revoked`."""
-    created_at: str | None
-    expires_at: str | None
-    revoked_at: str | None
-    last_used_at: str | None
-
-
-class NewKeyView(KeyView, frozen=True, kw_only=True):
-    """A key just made; `key` is shown this once."""
-
-    key: str
 
 
 class FirstKeyView(Struct, frozen=True):
@@ -164,23 +137,20 @@ async def _create(settings: Settings, wish: Wish) -> NewKeyView:
         expires_at_ms = None if wish.expires is None else ahead_ms(wish.expires, "--expires", now_s)
         owner = await _owner(store.identities, wish)
         made = await store.identities.create_key(
-            KeyWish(name=wish.name, user_id=owner.id, tier=wish.tier, expires_at_ms=expires_at_ms), _OPERATOR
+            KeyWish(name=wish.name, user_id=owner.id, tier=wish.tier, expires_at_ms=expires_at_ms), OPERATOR
         )
-        view = _view(made.key, owner, now_s)
-        return NewKeyView(
-            **{name: getattr(view, name) for name in KeyView.__struct_fields__}, key=made.secret
-        )
+        return new_view(view(made.key, owner, now_s), made.secret)
 
 
 async def _owner(identities: Identities, wish: Wish) -> User:
     """The user named, or a new one. A key is an admin's only where that was said: its name says nothing."""
     users = await identities.users()
     if wish.user is not None:
-        found = _named(users, wish.user)
+        found = named(users, wish.user)
     else:
-        found = _named([user for user in users if "admin" not in user.roles], wish.name)
+        found = named([user for user in users if "admin" not in user.roles], wish.name)
     return found or await identities.create_user(
-        UserWish(name=wish.user or wish.name, tier=wish.tier), _OPERATOR
+        UserWish(name=wish.user or wish.name, tier=wish.tier), OPERATOR
     )
 
 
@@ -190,67 +160,28 @@ async def _list(settings: Settings, user: str | None) -> tuple[list[KeyView], in
         owners = {owner.id: owner for owner in await store.identities.users()}
         of = None
         if user is not None:
-            of = _named(list(owners.values()), user)
+            of = named(list(owners.values()), user)
             if of is None:
                 raise Stop(f"there is no user {user!r}.")
         keys = await store.identities.keys()
         wanted = [key for key in keys if of is None or key.user_id == of.id]
         now_s = store.clock.wall()
-        return [_view(key, owners[key.user_id], now_s) for key in wanted], _telling([key.id for key in keys])
-
-
-def _telling(ids: list[str]) -> int:
-    beginning = _LEAST_SHOWN
-    while len({each[:beginning] for each in ids}) < len(ids):
-        beginning += 1
-    return beginning
+        return [view(key, owners[key.user_id], now_s) for key in wanted], telling([key.id for key in keys])
 
 
 async def _revoke(settings: Settings, beginning: str) -> tuple[KeyView, bool]:
     """The key, and whether it was revoked before."""
     async with open_store(settings) as store:
-        keys = await store.identities.keys()
-        found = [key for key in keys if beginning and key.id.startswith(beginning.lower())]
-        if not found:
-            raise Stop(f"no key has an id that begins with {beginning!r}.")
-        if len(found) > 1:
-            raise Stop(f"{len(found)} keys have an id that begins with {beginning!r}; give more of it.")
-        revoked = await store.identities.revoke_key(found[0].id, _OPERATOR)
-        return await _viewed(store, revoked), found[0].revoked_at_ms is not None
+        found = await find_key(store.identities, beginning)
+        revoked = await store.identities.revoke_key(found.id, OPERATOR)
+        return await viewed(store.identities, revoked, store.clock.wall()), found.revoked_at_ms is not None
 
 
-async def _viewed(store: Storehouse, key: ApiKey) -> KeyView:
-    owner = next(user for user in await store.identities.users() if user.id == key.user_id)
-    return _view(key, owner, store.clock.wall())
-
-
-def _named(users: list[User] | tuple[User, ...], word: str) -> User | None:
-    found = [user for user in users if word in (user.id, user.name)]
-    if len(found) > 1:
-        ids = ", ".join(user.id for user in found)
-        raise Stop(f"several users are called {word!r}; say which by its id: {ids}.")
-    return found[0] if found else None
-
-
-def _view(key: ApiKey, owner: User, now_s: float) -> KeyView:
-    state = "active"
-    if key.revoked_at_ms is not None:
-        state = "revoked"
-    elif key.expires_at_ms is not None and key.expires_at_ms <= now_s * 1000:
-        state = "expired"
-    return KeyView(
-        id=key.id,
-        name=key.name,
-        hint=key.hint,
-        user_id=owner.id,
-        user=owner.name,
-        tier=key.tier or owner.tier,
-        state=state,
-        created_at=iso(key.created_at_ms),
-        expires_at=iso(key.expires_at_ms),
-        revoked_at=iso(key.revoked_at_ms),
-        last_used_at=iso(key.last_used_at_ms),
-    )
-
-
-COMMANDS = {"create": create, "list": list_keys, "revoke": revoke, "show-first": show_first}
+COMMANDS = {
+    "create": create,
+    "list": list_keys,
+    "update": update,
+    "rotate": rotate,
+    "revoke": revoke,
+    "show-first": show_first,
+}

@@ -16,14 +16,11 @@ from baton.access.signin.memory_throttle import MemoryThrottle
 from baton.access.signin.reception import Reception, open_reception
 from baton.api.auth.links import invitation_link
 from baton.app import ground, open_store
+from baton.cli.actor import OPERATOR
 from baton.cli.installation import Place, existing
 from baton.cli.stop import MISUSED, Stop
 from baton.cli.terminal import AsJson, iso, note, print_json
-from baton.records.audit.entry import Actor
 from baton.settings import Settings
-
-OPERATOR = Actor(id="operator", source="cli")
-"""Who has the data folder may do everything in it; there is nobody to name."""
 
 Who = Annotated[str, typer.Argument(metavar="user", help="By the name they sign in with, their name or id.")]
 
