@@ -50,6 +50,7 @@ from baton.api.native.models import ModelRoutes as NativeModels
 from baton.api.native.opting_out import OptOutRoutes
 from baton.api.native.preferences import PreferenceRoutes
 from baton.api.native.projects import ProjectRoutes
+from baton.api.native.usage import UsageRoutes
 from baton.api.others import Border
 from baton.api.permitted import Permitted
 from baton.api.probes import Probes
@@ -122,6 +123,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         NativeModels(permitted, app.router, app.estimates, app.ledger.habits),
         PreferenceRoutes(app.choices, permitted),
         OptOutRoutes(app.choices),
+        UsageRoutes(app.ledger.breakdowns, store.clock),
         FlagRoutes(app.edited.flags, app.flags, app.tiers),
         HealthRoutes(condition),
         InteractionRoutes(app.ledger.interactions),

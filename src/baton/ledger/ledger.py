@@ -9,6 +9,7 @@ from typing import Protocol
 from baton.ledger.backlog import Backlog
 from baton.ledger.beginnings import Beginnings
 from baton.ledger.book import Book, JournalBook
+from baton.ledger.breakdown import Breakdowns
 from baton.ledger.feedback import Feedback
 from baton.ledger.habits import Habits
 from baton.ledger.interactions import Interactions
@@ -44,6 +45,8 @@ class Ledger:
     """For what people thought of it."""
     usage: UsageReport
     """For sums."""
+    breakdowns: Breakdowns
+    """For sums by whatever is told apart."""
     habits: Habits
     """For how long answers are."""
     spending: Spending
@@ -102,6 +105,7 @@ async def open_ledger(
                 interactions=Interactions(database, writer.flush),
                 feedback=Feedback(database, writer.flush),
                 usage=UsageReport(database, writer.flush),
+                breakdowns=Breakdowns(database, writer.flush),
                 habits=Habits(database),
                 spending=Spending(database),
                 flush=writer.flush,
@@ -139,6 +143,7 @@ async def open_ledger_without_files(
             interactions=Interactions(database, register.flush),
             feedback=Feedback(database, register.flush),
             usage=UsageReport(database, register.flush),
+            breakdowns=Breakdowns(database, register.flush),
             habits=Habits(database),
             spending=Spending(database),
             flush=register.flush,

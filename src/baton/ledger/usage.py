@@ -8,6 +8,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select
 
 from baton.ledger.filter import Filter, conditions
+from baton.ledger.moments import id_from
 from baton.ledger.rows import Status
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.storage.database import Database
@@ -98,12 +99,12 @@ class UsageReport:
         async with self._database.read() as connection:
             days = (await connection.execute(_requests(wanted, _DAY).order_by(_DAY))).mappings().all()
             models = (_DAY.label("day"), ATTEMPTS.c.provider, ATTEMPTS.c.model)
-            parts = (await connection.execute(_used(wanted, *models))).mappings().all()
+            parts = (await connection.execute(used_by(wanted, *models))).mappings().all()
         by_day: dict[int, Used] = {}
         by_model: dict[tuple[str, str], tuple[int, Used]] = {}
         total = Used()
         for part in parts:
-            used = _sums(part)
+            used = sums(part)
             total = total.plus(used)
             by_day[part["day"]] = by_day.get(part["day"], Used()).plus(used)
             key = (part["provider"], part["model"])
@@ -141,8 +142,8 @@ class UsageReport:
         user = INTERACTIONS.c.user_id
         async with self._database.read() as connection:
             asked = (await connection.execute(_requests(wanted, user))).mappings().all()
-            parts = (await connection.execute(_used(wanted, user))).mappings().all()
-        used = {part["user_id"]: _sums(part) for part in parts}
+            parts = (await connection.execute(used_by(wanted, user))).mappings().all()
+        used = {part["user_id"]: sums(part) for part in parts}
         found = [
             UserUsage(
                 user_id=each["part"],
@@ -168,26 +169,42 @@ def _requests(wanted: Filter, part: ColumnElement[Any]) -> Select[*tuple[Any, ..
     )
 
 
-def _used(wanted: Filter, *parts: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+def used_by(wanted: Filter, *parts: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     """What attempts used, by all of `parts`."""
     columns = ATTEMPTS.c
     return (
-        select(
-            *parts,
-            func.count().label("attempts"),
-            func.sum(columns.prompt_tokens).label("prompt_tokens"),
-            func.sum(columns.completion_tokens).label("completion_tokens"),
-            func.sum(columns.cached_tokens).label("cached_tokens"),
-            func.sum(columns.reasoning_tokens).label("reasoning_tokens"),
-            func.coalesce(func.sum(columns.cost_nanos), 0).label("cost_nanos"),
-            func.count().filter(columns.cost_nanos.is_(None)).label("unpriced"),
-        )
+        _sum_up(*parts)
         .join_from(INTERACTIONS, ATTEMPTS, columns.interaction_id == INTERACTIONS.c.id)
         .where(*conditions(wanted))
         .group_by(*parts)
     )
 
 
-def _sums(row: RowMapping) -> Used:
-    """Sums of whole numbers are decimals on some databases."""
-    return Used(**{field: int(row[field]) for field in Used.__struct_fields__})
+def used_by_all(wanted: Filter, *parts: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """The same where all is wanted of a time, by what attempts say: no interaction is read."""
+    owner = ATTEMPTS.c.interaction_id
+    query = _sum_up(*parts).select_from(ATTEMPTS).group_by(*parts)
+    if wanted.since_ms is not None:
+        query = query.where(owner >= id_from(wanted.since_ms))
+    if wanted.until_ms is not None:
+        query = query.where(owner < id_from(wanted.until_ms))
+    return query
+
+
+def _sum_up(*parts: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    columns = ATTEMPTS.c
+    return select(
+        *parts,
+        func.count().label("attempts"),
+        func.sum(columns.prompt_tokens).label("prompt_tokens"),
+        func.sum(columns.completion_tokens).label("completion_tokens"),
+        func.sum(columns.cached_tokens).label("cached_tokens"),
+        func.sum(columns.reasoning_tokens).label("reasoning_tokens"),
+        func.coalesce(func.sum(columns.cost_nanos), 0).label("cost_nanos"),
+        func.count().filter(columns.cost_nanos.is_(None)).label("unpriced"),
+    )
+
+
+def sums(row: RowMapping) -> Used:
+    """Sums of whole numbers are decimals on some databases, and of no rows nothing."""
+    return Used(**{field: int(row[field] or 0) for field in Used.__struct_fields__})
