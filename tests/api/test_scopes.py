@@ -94,6 +94,9 @@ async def test_a_key_of_some_models_uses_no_other(web: Web) -> None:
     listed = {each["id"] for each in (await web.get("/v1/models", key)).json["data"]}
     assert listed == {"auto", "simulated/lorem", "simulated/embedding"}
     assert (await web.get("/v1/models/simulated/echo", key)).status == 404
+    estimate = {"prompt": "hi", "modelId": "auto"}
+    estimated = await web.ask("POST", "/api/v1/models/estimate", key, json=estimate)
+    assert estimated.json["estimate"]["modelId"] == "simulated/lorem"
     embedded = {"model": "simulated/embedding", "input": "hi"}
     assert (await web.ask("POST", "/v1/embeddings", key, json=embedded)).status == 200
     pictured = {"model": "simulated/image", "prompt": "hi"}

@@ -44,13 +44,14 @@ class Service(Protocol):
 class HotRoute:
     """One route, called past the framework."""
 
-    __slots__ = ("_door", "_scope", "_service")
+    __slots__ = ("_door", "_scope", "_service", "_word")
 
     def __init__(self, door: Door, service: Service, scope: KeyScope) -> None:
         """`scope`: what a key must be for."""
         self._door = door
         self._service = service
         self._scope = scope
+        self._word = scope.value  # an enumeration's hash is worked out in Python: 100 ns
 
     async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
         door = self._door
@@ -59,7 +60,8 @@ class HotRoute:
         visit = exchange.visit
         try:
             caller = door.authenticate(exchange.presented)
-            require_scope(caller, self._scope)
+            if self._word not in caller.scopes:
+                require_scope(caller, self._scope)
             body = await exchange.body(door.max_body_bytes)
             visit.ends(asyncio.current_task())
             try:

@@ -177,7 +177,8 @@ class ModelRoutes:
         if asked.model_id != AUTO:
             return self._models.named(caller, asked.model_id), None
         most = None if asked.output_length is None else asked.output_length.tokens
-        ask = ask_about(asked.prompt, caller.tier, most, asked.use_case)
+        about = ask_about(asked.prompt, caller.tier, most, asked.use_case)
+        ask = structs.replace(about, models=caller.models)
         decision = self._router.decide_as(caller, AUTO, ask)
         return decision.chosen.offer, decision.reasoning
 
