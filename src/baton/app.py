@@ -53,7 +53,7 @@ from baton.core.provider import ProviderSpec
 from baton.gateway.admission.accounts import Accounts
 from baton.gateway.admission.admission import Admission
 from baton.gateway.admission.assumed import AssumedPrices
-from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets
+from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets, key_budget
 from baton.gateway.admission.keeper import BudgetKeeper
 from baton.gateway.assembly import Parts, Policy, assemble
 from baton.gateway.counting import Counting
@@ -257,7 +257,9 @@ async def open_app(
         ledger = await stack.enter_async_context(_open_ledger(store))
         drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
         accounts = Accounts()
-        books = await stack.enter_async_context(_open_budgets(store, ledger, accounts, edited.budgets))
+        books = await stack.enter_async_context(
+            _open_budgets(store, ledger, accounts, edited.budgets, keyring)
+        )
         health = Health(store.clock, settings.health_window)
         keeper = await stack.enter_async_context(Keeper(health, HealthStore(store.database), store.clock))
         await stack.enter_async_context(_prober(health, directory, http, store))
@@ -345,9 +347,9 @@ async def _open_upstream(
 
 @asynccontextmanager
 async def _open_budgets(
-    store: Storehouse, ledger: Ledger, accounts: Accounts, budgets: Records[Budget]
+    store: Storehouse, ledger: Ledger, accounts: Accounts, budgets: Records[Budget], keyring: Keyring
 ) -> AsyncGenerator[BudgetKeeper]:
-    """The budgets in force, which follow what admins make of them."""
+    """The budgets in force, which follow what admins make of them, and of keys."""
 
     async def caught_up() -> None:
         await ledger.recovered()
@@ -355,11 +357,16 @@ async def _open_budgets(
 
     keeper = BudgetKeeper(accounts, ledger.spending, caught_up, store.clock)
 
-    async def changed(*_: object) -> None:
-        keeper.follow(budgets.export())
+    def follow() -> None:
+        of_keys = (key_budget(id, budget) for id, budget in keyring.budgets.items())
+        keeper.follow(budgets.export(), of_keys)
 
-    keeper.follow(budgets.export())
+    async def changed(*_: object) -> None:
+        follow()
+
+    follow()
     budgets.subscribe(changed)
+    keyring.listen(follow)
     async with keeper:
         yield keeper
 

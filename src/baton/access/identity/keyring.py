@@ -13,7 +13,7 @@ from baton.access.identity import project_rows, rows
 from baton.access.identity.editing import TOPIC
 from baton.access.identity.entities import ADMIN, ApiKey, User
 from baton.access.identity.mint import KeyMint
-from baton.core.caller import SCOPES, Caller, KeyLimits
+from baton.core.caller import SCOPES, Caller, KeyBudget, KeyLimits
 from baton.core.clock import Clock
 from baton.core.errors import Unauthenticated, Unavailable
 from baton.storage.database import Database
@@ -82,6 +82,9 @@ class Keyring:
         self._master = mint.digest(master_key) if master_key else None
         self._held: Mapping[bytes, _Held] | None = None
         self._people = _NOBODY
+        self.budgets: Mapping[str, KeyBudget] = {}
+        """Of the keys that carry one, by their ids."""
+        self._listeners: list[Callable[[], None]] = []
         self._used_at_s: dict[str, float] = {}
         self._turn = asyncio.Lock()
         self._unsubscribe: Callable[[], None] | None = None
@@ -140,6 +143,10 @@ class Keyring:
         owner = self._people.users.get(user_id)
         return None if owner is None else self._people.caller(owner, key_id)
 
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call it when budgets of keys have changed, before the next request."""
+        self._listeners.append(listener)
+
     def take_uses(self) -> dict[str, float]:
         """When each key was last used (Unix seconds) since this was last called."""
         used, self._used_at_s = self._used_at_s, {}
@@ -167,6 +174,13 @@ class Keyring:
                 caller = people.caller(users[0], MASTER_KEY_ID)
                 held[self._master] = _Held(structs.replace(caller, limits=KeyLimits(unlimited=True)), inf)
             self._held, self._people = held, people
+            self._tell({key.id: key.budget for *_, key in stored if key.budget is not None})
+
+    def _tell(self, budgets: Mapping[str, KeyBudget]) -> None:
+        if budgets != self.budgets:
+            self.budgets = budgets
+            for listener in self._listeners:
+                listener()
 
 
 def _seconds(at_ms: int | None) -> float:

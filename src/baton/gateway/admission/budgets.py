@@ -10,14 +10,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Meta, Struct, field
 
 from baton.catalog.lookup import Offer
-from baton.core.caller import Caller
+from baton.core.caller import Caller, KeyBudget
 from baton.core.errors import Invalid
-from baton.core.money import nanos_from_usd
+from baton.core.money import nanos_from_usd, usd_text
 from baton.gateway.admission.accounts import Account
 from baton.gateway.admission.periods import Period, span_at
 from baton.records.kind import RecordKind
 
 _USD = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_KEYS_OWN = "@key"
+"""What budgets that keys carry are called; no other budget can have the name."""
+
 _MOST_REMEMBERED = 20_000
 """Callers and models whose accounts are at hand; each is a few hundred bytes."""
 
@@ -129,11 +132,12 @@ class BudgetBook:
         for budget in budgets:
             by_scope.setdefault(budget.scope, []).append(budget)
         self._by_scope: Mapping[Scope, Sequence[Budget]] = by_scope
-        self._found: dict[tuple[str, ...], Debits] = {}
+        self._found: dict[tuple[object, ...], Debits] = {}
 
     def of(self, caller: Caller, project: str | None, offer: Offer, now_ms: int) -> Debits:
         """What a caller's call to a model is debited to at a moment."""
-        place = (caller.key_id, caller.tier, project or "", offer.id)
+        # All who are signed in share the id of a key, so it is not enough.
+        place = (caller.user_id, caller.key_id, caller.tier, caller.budget, project, offer.id)
         found = self._found.get(place)
         if found is None or found.until_ms <= now_ms:
             if len(self._found) >= _MOST_REMEMBERED:
@@ -151,11 +155,15 @@ class BudgetBook:
             Scope.PROVIDER: offer.model.provider,
             Scope.MODEL: offer.id,
         }
+        by_scope = self._by_scope
+        if caller.budget is not None:
+            own = key_budget(caller.key_id, caller.budget)
+            by_scope = {**by_scope, Scope.KEY: (own, *by_scope.get(Scope.KEY, ()))}
         debits = [
             debit_of(budget, subject, now_ms)
             for scope, subject in subjects.items()
             if subject is not None
-            for budget in _fitting(self._by_scope.get(scope, ()), subject)
+            for budget in fitting(by_scope.get(scope, ()), subject)
         ]
         ends = [each.account.until_ms for each in debits if each.account.until_ms is not None]
         return Debits(tuple(debits), tuple(each.account for each in debits), min(ends, default=float("inf")))
@@ -170,7 +178,18 @@ def debit_of(budget: Budget, subject: str, now_ms: int) -> Debit:
     return Debit(account, budget, subject)
 
 
-def _fitting(budgets: Sequence[Budget], subject: str) -> list[Budget]:
+def key_budget(key_id: str, budget: KeyBudget) -> Budget:
+    """What a key carries, as a budget of its own."""
+    return Budget(
+        name=_KEYS_OWN,
+        scope=Scope.KEY,
+        subject=key_id,
+        period=Period(budget.period.value),
+        limit_usd=usd_text(budget.nanos),
+    )
+
+
+def fitting(budgets: Sequence[Budget], subject: str) -> list[Budget]:
     """A subject's own budgets, and everybody's for the periods that these leave."""
     own = [budget for budget in budgets if budget.subject == subject]
     periods = {budget.period for budget in own}

@@ -52,6 +52,7 @@ class BudgetKeeper:
         """`caught_up`: returns when the ledger has all that has ended, here and in processes that died."""
         self.book = BudgetBook(())
         self._budgets: tuple[Budget, ...] = ()
+        self._of_keys: tuple[Budget, ...] = ()
         self._accounts = accounts
         self._spending = spending
         self._caught_up = caught_up
@@ -69,9 +70,13 @@ class BudgetKeeper:
         self._task.cancel()
         await asyncio.wait([self._task])
 
-    def follow(self, budgets: Iterable[Budget]) -> None:
-        """Have these in force from now on; requests wait until it is known what was spent of them."""
+    def follow(self, budgets: Iterable[Budget], of_keys: Iterable[Budget] = ()) -> None:
+        """Have these in force from now on; requests wait until it is known what was spent of them.
+
+        `of_keys`: what keys carry; their callers bring them.
+        """
         self._budgets = tuple(budgets)
+        self._of_keys = tuple(of_keys)
         self.book = BudgetBook(self._budgets)
         self._known.clear()
         self._changed.set()
@@ -108,7 +113,7 @@ class BudgetKeeper:
         Raises:
             Unavailable: the database is away.
         """
-        budgets = self._budgets
+        budgets = self._budgets + self._of_keys
         now_ms = int(self._clock.wall() * 1000)
         read: dict[tuple[str, int, int | None], Mapping[str, int]] = {}
         for budget in budgets:
@@ -116,9 +121,11 @@ class BudgetKeeper:
             asked = (budget.scope.value, span.since_ms, span.until_ms)
             if asked not in read:
                 read[asked] = await self._spending.by(*asked)
-            for subject, nanos in read[asked].items():
-                if budget.subject in (None, subject):
-                    self._accounts.correct(debit_of(budget, subject, now_ms).account, nanos)
+            spent = read[asked]
+            if budget.subject is not None:
+                spent = {budget.subject: spent.get(budget.subject, 0)}
+            for subject, nanos in spent.items():
+                self._accounts.correct(debit_of(budget, subject, now_ms).account, nanos)
 
     async def _run(self) -> None:
         while True:
