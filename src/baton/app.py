@@ -55,6 +55,7 @@ from baton.gateway.admission.admission import Admission
 from baton.gateway.admission.assumed import AssumedPrices
 from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets, key_budget
 from baton.gateway.admission.keeper import BudgetKeeper
+from baton.gateway.admission.statements import Statements
 from baton.gateway.assembly import Parts, Policy, assemble
 from baton.gateway.counting import Counting
 from baton.gateway.draining import Drains
@@ -150,6 +151,7 @@ class App:
     edited: Edited
     accounts: Accounts
     books: BudgetKeeper
+    statements: Statements
     choices: UserChoices
     flags: Flags
     catalog: LiveCatalog
@@ -287,6 +289,7 @@ async def open_app(
             edited=edited,
             accounts=accounts,
             books=books,
+            statements=Statements(accounts, store.clock),
             choices=choices,
             flags=flags,
             catalog=catalog,

@@ -135,6 +135,13 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/admin/ai/tiers/pro", None, 200),
     ("PUT", "/api/admin/ai/tiers/pro", {"retries": 2}, 428),
     ("POST", "/api/admin/ai/tiers/pro/undo", None, 428),
+    ("GET", "/api/admin/budgets", None, 200),
+    ("GET", "/api/admin/budgets/users", None, 200),
+    ("PUT", "/api/admin/budgets/users", {"scope": "user", "period": "day", "limitUsd": "1"}, 428),
+    ("PATCH", "/api/admin/budgets/users", {"limitUsd": "1"}, 428),
+    ("DELETE", "/api/admin/budgets/users", None, 428),
+    ("POST", "/api/admin/budgets/users/undo", None, 428),
+    ("GET", "/api/admin/budgets/users/accounts", None, 200),
     ("POST", f"/api/admin/users/{GONE}/invitation", None, 404),
     ("DELETE", f"/api/admin/users/{GONE}/second-factor", None, 404),
     ("DELETE", f"/api/admin/users/{GONE}/lockout", None, 404),
@@ -212,6 +219,7 @@ EXAMPLES = {
     "{token}": GONE,
     "{provider}": "openai",
     "{tier}": "pro",
+    "{budget}": "users",
     "{flag}": "multi_llm",
 }
 """What stands in the lists' paths for what stands in the description's."""

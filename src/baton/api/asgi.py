@@ -9,6 +9,7 @@ from starlette.routing import Route
 from baton.api.admin.alerts import AlertRoutes
 from baton.api.admin.audit import AuditRoutes
 from baton.api.admin.breakers import BreakerRoutes
+from baton.api.admin.budgets import BudgetRoutes
 from baton.api.admin.classes import ClassRoutes
 from baton.api.admin.fallbacks import FallbackRoutes
 from baton.api.admin.flags import FlagRoutes
@@ -63,6 +64,7 @@ from baton.records.audit.verification import Verification
 from baton.records.audit.witness import Witness
 from baton.upstream.dialects.openai.codec import CODEC as OPENAI
 from baton.upstream.errands.registry import TASKS
+from baton.watch.alerts.milestones import Milestones
 
 _CLAUSE_END = re.compile(r"[.:;(\n]")
 _MIB = 1024 * 1024
@@ -143,6 +145,13 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         MeRoutes(store.identities),
         ProjectRoutes(store.projects),
         TierRoutes(app.edited.tiers, app.tiers),
+        BudgetRoutes(
+            app.edited.budgets,
+            app.statements,
+            Milestones(store.database),
+            app.tiers,
+            app.catalog,
+        ),
         _audit(app),
         AlertRoutes(app.alerts),
         DoorRoutes(app.reception, outside),

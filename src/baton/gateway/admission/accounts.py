@@ -1,6 +1,6 @@
 """Money that requests hold and spend, one account for each budget in each of its periods; the memory twin."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -98,6 +98,11 @@ class Accounts:
         """What is settled and what is held of an account, nano-USD; nothing of one that is not open."""
         balance = self._balances.get(key)
         return (0, 0) if balance is None else (balance.settled, balance.held)
+
+    def each(self) -> Iterator[tuple[str, int, int]]:
+        """All that are open: key, settled, held, nano-USD. Not to be held on to."""
+        for key, balance in self._balances.items():
+            yield key, balance.settled, balance.held
 
     def _opened(self, account: Account) -> Balance:
         balance = self._balances.get(account.key)
