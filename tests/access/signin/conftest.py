@@ -101,6 +101,7 @@ async def receiving(
         tokens=Tokens(ROOT),
         seal=Seal(ROOT.derive("seal")),
     )
+    await ground.scribe.begin(database, ground.now_ms())
     async with open_reception(ground, throttle or MemoryThrottle(clock)) as reception:
         yield House(reception, clock)
 
