@@ -38,6 +38,7 @@ COMMANDS = {
     "breakers": "Who is not asked at the moment, and deciding that by hand.",
     "rehearse": "What a provider's outage would do to callers.",
     "fallbacks": "Which models are asked when one fails, and deciding that by hand.",
+    "flags": "What is switched on, for whom, and deciding that by hand.",
     "config": "Check the settings.",
     "doctor": "What is configured, what is missing, and what is broken.",
 }
