@@ -15,6 +15,7 @@ from baton.api.asgi import build
 from baton.api.front import Asgi
 from baton.api.server import make_server
 from baton.app import App, open_app
+from baton.core.caller import KeyLimits
 from baton.core.provider import ProviderSpec
 from baton.gateway.resilience.breaker import Limits as BreakerLimits
 from baton.records.audit.entry import Actor
@@ -49,10 +50,11 @@ class BatonServer:
                 credential.clear()
 
     async def user(self, tier: str = "free", roles: frozenset[str] = frozenset({"user"})) -> dict[str, str]:
-        """Headers of a new user with a key of their own."""
+        """Headers of a new user with a key of their own, whom no limit of their tier stops."""
         identities = self.app.store.identities
         owner = await identities.create_user(UserWish(name="somebody", tier=tier, roles=roles), MAKER)
-        made = await identities.create_key(KeyWish(name="test", user_id=owner.id, tier=tier), MAKER)
+        wish = KeyWish(name="test", user_id=owner.id, tier=tier, limits=KeyLimits(unlimited=True))
+        made = await identities.create_key(wish, MAKER)
         return bearer(made.secret)
 
 

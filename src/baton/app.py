@@ -55,6 +55,8 @@ from baton.gateway.admission.admission import Admission
 from baton.gateway.admission.assumed import AssumedPrices
 from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets, key_budget
 from baton.gateway.admission.keeper import BudgetKeeper
+from baton.gateway.admission.passages import Passages
+from baton.gateway.admission.penalties import Penalties
 from baton.gateway.admission.statements import Statements
 from baton.gateway.assembly import Parts, Policy, assemble
 from baton.gateway.counting import Counting
@@ -258,6 +260,7 @@ async def open_app(
         tokens = Tokens(almanac.calibration, await stack.enter_async_context(Tokenizer()))
         ledger = await stack.enter_async_context(_open_ledger(store))
         drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
+        passages = Passages(lambda: edited.tiers.snapshot, Penalties(), store.clock)
         accounts = Accounts()
         books = await stack.enter_async_context(
             _open_budgets(store, ledger, accounts, edited.budgets, keyring)
@@ -273,7 +276,7 @@ async def open_app(
             breakers=breakers,
             health=health,
             observers=(alerts,),
-            admission=Admission(accounts, books, AssumedPrices(catalog).of, alerts, store.clock),
+            admission=Admission(passages, accounts, books, AssumedPrices(catalog).of, alerts, store.clock),
             openings=Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
             drains=drains,
             standing=Standing(choices.of, flags, packaged_table()),

@@ -172,7 +172,7 @@ async def open_house(folder: Path, each: int = 200, **settings: Any) -> AsyncGen
         }
         specs = (*declared(), *(spec for spec, _ in made.values()))
         baton = await stack.enter_async_context(
-            serving(environment, folder, {"fallback": True, **settings}, specs)
+            serving(environment, folder, {"fallback": True, "retries": 2, **settings}, specs)
         )
         await seed(baton.app.edited.models, map(_row, made))
         kinds = {_kind(dialect, where) for dialect in _LIKE for where in (None, "refused", "tls", "dns")}

@@ -11,7 +11,7 @@ from baton.catalog.pricing import Cost as Priced
 from baton.catalog.pricing import Standing, cost
 from baton.core.chars import Tally
 from baton.core.clock import Clock
-from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError, OverBudget
+from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError
 from baton.core.failures import Failure, Kind
 from baton.core.usage import Usage
 from baton.gateway.admission.admission import Admitted, Ticket
@@ -133,6 +133,9 @@ class Entry:
             except CancelledError:  # it may have been kept by now
                 self.cancel()
                 raise
+            except BaseException:
+                self._admitted.withdraw()
+                raise
         return self
 
     async def __aexit__(
@@ -143,7 +146,7 @@ class Entry:
             if error is None and self._handed_over:
                 return
             self._end_with(error)
-        self._admitted.release()
+        self._admitted.end()
         if self._book.waits and not isinstance(error, CancelledError):
             await self._book.ended(self.id)
 
@@ -186,13 +189,13 @@ class Entry:
         """How many other models have been asked."""
         return len({(each.provider, each.model) for each in self._attempts} - {_name(offer)})
 
-    async def reserve(self, offer: Offer) -> Failure | None:
-        """Hold what the next attempt may cost; why not, where it may not be made."""
+    async def reserve(self, route: Route, offer: Offer) -> Failure | None:
+        """Claim and hold what the next attempt may take; why not, where it may not be made."""
         self._let_go()
-        try:
-            self._ticket = await self._admitted.ticket(offer)
-        except OverBudget as error:
-            return Failure(kind=Kind.OVER_BUDGET, message=error.message)
+        found = await self._admitted.ticket(route, offer)
+        if isinstance(found, Failure):
+            return found
+        self._ticket = found
         return None
 
     @property
@@ -204,9 +207,9 @@ class Entry:
         """A second call to the same route begins.
 
         Raises:
-            AttemptFailed: OVER_BUDGET: there is too little left for it.
+            AttemptFailed: a limit or a budget has too little left for it.
         """
-        refused = await self.reserve(offer)
+        refused = await self.reserve(route, offer)
         if refused is not None:
             raise AttemptFailed(refused)
         self.begin(route, offer)
@@ -343,6 +346,7 @@ class Entry:
         charged, partly = self._cost(usage, in_tokens)
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
+            self._admitted.attempted(usage)
             ticket.settle(None if charged is None else charged.total_nanos, usage)
         self._attempts.append(
             Attempt(
@@ -388,6 +392,7 @@ class Entry:
             audio_seconds=outcome.audio_seconds if outcome is not None else None,
         )
         self._let_go()
+        self._admitted.end()
         self._book.settled(settled)
         self.settled = settled
         return settled

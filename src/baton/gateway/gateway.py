@@ -119,7 +119,19 @@ class Gateway:
             Refused: nothing can serve it, or nothing can pay for it.
         """
         decision = self._router.decide(caller, request)
-        admitted = self._admission.of(caller, request, decision.ask)
+        admitted = await self._admission.enter(caller, request, decision)
+        try:
+            return await self._funded(decision, admitted), admitted
+        except BaseException:
+            admitted.withdraw()
+            raise
+
+    async def _funded(self, decision: Decision, admitted: Admitted) -> Decision:
+        """The decision for a model that can be paid for.
+
+        Raises:
+            OverBudget: there is none.
+        """
         try:
             await admitted.begin(decision.chosen.offer)
         except OverBudget as error:
@@ -127,9 +139,9 @@ class Gateway:
                 with suppress(OverBudget):
                     await admitted.begin(offer, patient=False)
                     reason = f"a budget has too little left for {decision.chosen.offer.id}."
-                    return instead(decision, offer, reason), admitted
+                    return instead(decision, offer, reason)
             raise
-        return decision, admitted
+        return decision
 
     def _settle(self, reply: Reply, entry: Entry, decision: Decision) -> Answered:
         outcome = outcome_of(reply)

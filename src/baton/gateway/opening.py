@@ -71,4 +71,8 @@ class Openings:
             scores=_json(decision.ranked[0].scores).decode() if decision.ranked else None,
             held_nanos=admitted.held_nanos,
         )
-        return Entry(self._book, self._clock, opened, decision, admitted, arrival.started_s)
+        try:
+            return Entry(self._book, self._clock, opened, decision, admitted, arrival.started_s)
+        except BaseException:
+            admitted.withdraw()
+            raise

@@ -58,7 +58,7 @@ class Notes:
 
     bound = None
 
-    async def reserve(self, _: Offer) -> None:
+    async def reserve(self, *_: Any) -> None:
         pass
 
     def begin(self, *_: Any) -> None:

@@ -10,14 +10,18 @@ from baton.catalog.pricing import cost
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import OverBudget, Unservable
+from baton.core.failures import Failure, Kind
 from baton.core.money import usd_text
 from baton.core.request import Outline
 from baton.core.usage import Usage
 from baton.gateway.admission.accounts import Account, Accounts, Hold, Short
 from baton.gateway.admission.budgets import AtLimit, BudgetBook, Debit, Debits, Scope
+from baton.gateway.admission.limits import Tokens
+from baton.gateway.admission.passages import Passage, Passages, Wish
 from baton.gateway.admission.periods import Period
 from baton.gateway.admission.worth import Lengths, Worth, worth_of
-from baton.gateway.routing.decision import Ask
+from baton.gateway.routing.decision import Ask, Decision
+from baton.upstream.route import Route
 
 PATIENCE_S = 2.0
 """How long a call waits for others to settle, where nothing is left but they hold some."""
@@ -112,11 +116,14 @@ class Ticket:
 
 
 class Admitted:
-    """One request on its way: every attempt that it makes is held for."""
+    """One request on its way: each of its attempts is held for, and counted in the limits of its route."""
 
-    __slots__ = ("_admission", "_ask", "_caller", "_first", "_request")
+    __slots__ = ("_admission", "_ask", "_caller", "_first", "_passage", "_request")
 
-    def __init__(self, admission: "Admission", caller: Caller, request: Outline, ask: Ask) -> None:
+    def __init__(
+        self, admission: "Admission", caller: Caller, request: Outline, ask: Ask, passage: Passage
+    ) -> None:
+        self._passage = passage
         self._admission = admission
         self._caller = caller
         self._request = request
@@ -131,12 +138,20 @@ class Admitted:
         """
         self._first = await self._admission.ticket(self._caller, self._request, self._ask, offer, patient)
 
-    async def ticket(self, offer: Offer) -> Ticket:
-        """For the next attempt: the one that was begun with, or another.
+    async def ticket(self, route: Route, offer: Offer) -> Ticket | Failure:
+        """For the next attempt: the one that was begun with, or another; why it is not to be made, where a
+        limit of its route or a budget is spent."""
+        self._passage.spare()
+        spent = self._passage.take(route, offer, Tokens(self._ask.tokens_for(offer), self._ask.output_tokens))
+        if spent is not None:
+            return spent
+        try:
+            return await self._ticket(offer)
+        except OverBudget as error:
+            self._passage.spare()
+            return Failure(kind=Kind.OVER_BUDGET, message=error.message)
 
-        Raises:
-            OverBudget: as `begin`.
-        """
+    async def _ticket(self, offer: Offer) -> Ticket:
         first, self._first = self._first, None
         if first is not None:
             if first.offer is offer:
@@ -149,13 +164,26 @@ class Admitted:
         """What the first attempt may cost, as long as it is not made, nano-USD."""
         return 0 if self._first is None else self._first.held_nanos
 
+    def attempted(self, usage: Usage) -> None:
+        """The attempt has ended, and used so much."""
+        self._passage.attempted(usage.total)
+
     def saw(self, offer: Offer, usage: Usage) -> None:
         """An answer was so long."""
         if not usage.estimated:
             self._admission.lengths.saw(offer.id, self._request.options.use_case, usage.completion)
 
-    def release(self) -> None:
+    def end(self) -> None:
         """No attempt will be made any more."""
+        self._release()
+        self._passage.end()
+
+    def withdraw(self) -> None:
+        """No attempt was made, and none will be: it counts for nothing."""
+        self._release()
+        self._passage.withdraw()
+
+    def _release(self) -> None:
         first, self._first = self._first, None
         if first is not None:
             first.release()
@@ -166,6 +194,7 @@ class Admission:
 
     def __init__(
         self,
+        passages: Passages,
         accounts: Accounts,
         books: Books,
         assumed: Callable[[Offer], Prices | None],
@@ -175,6 +204,7 @@ class Admission:
         """`assumed`: what a call is counted at where its price is unknown;
         None: nobody can say."""
         self.lengths = Lengths()
+        self._passages = passages
         self._accounts = accounts
         self._books = books
         self._assumed = assumed
@@ -182,9 +212,15 @@ class Admission:
         self._clock = clock
         self._waiting: list[asyncio.Future[None]] = []
 
-    def of(self, caller: Caller, request: Outline, ask: Ask) -> Admitted:
-        """A request that has come in; nothing is held yet."""
-        return Admitted(self, caller, request, ask)
+    async def enter(self, caller: Caller, request: Outline, decision: Decision) -> Admitted:
+        """Let a request in by its caller's limits; no money is held yet.
+
+        Raises:
+            OverLimit: one of them is spent, or a penalty lasts.
+        """
+        wish = Wish(tokens=Tokens(decision.input_tokens, decision.output_tokens))
+        passage = await self._passages.enter(caller, wish)
+        return Admitted(self, caller, request, decision.ask, passage)
 
     async def ticket(self, caller: Caller, request: Outline, ask: Ask, offer: Offer, patient: bool) -> Ticket:
         """Hold what an attempt at a model may cost. `patient`: wait where others are about to settle.

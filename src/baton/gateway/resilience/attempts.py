@@ -135,7 +135,7 @@ class Attempts:
                 continue
             refused: Failure | None = None
             try:
-                refused = await entry.reserve(leg.offer)
+                refused = await entry.reserve(route, leg.offer)
             except BaseException:
                 lesson.nothing()
                 raise
