@@ -39,7 +39,8 @@ class Balance:
 class Hold(Struct, frozen=True):
     """What one attempt may cost, held in every account that it concerns."""
 
-    keys: tuple[str, ...]
+    balances: tuple[Balance, ...]
+    """In the order of the accounts that were asked for."""
     nanos: int
 
 
@@ -66,25 +67,29 @@ class Accounts:
 
     def take(self, accounts: Sequence[Account], wanted_nanos: int, least_nanos: int) -> Hold | Short:
         """Hold what a call may cost in all of them, or what is left where that is at least `least_nanos`."""
+        known = self._balances
         nanos = wanted_nanos
+        balances: list[Balance] = []
         for account in accounts:
-            free = self.free(account)
-            if free < least_nanos or (free <= 0 < wanted_nanos):
-                balance = self._balances.get(account.key)
-                return Short(account, free, balance is not None and balance.holds > 0)
-            nanos = min(nanos, free)
-        for account in accounts:
-            balance = self._opened(account)
+            balance = known.get(account.key) or self._opened(account)
+            free = account.cap_nanos - balance.settled - balance.held
+            if free < nanos:
+                if free < least_nanos or free <= 0:
+                    return Short(account, free, balance.holds > 0)
+                nanos = free
+            balances.append(balance)
+        for balance in balances:
             balance.held += nanos
             balance.holds += 1
-        return Hold(tuple(account.key for account in accounts), nanos)
+        return Hold(tuple(balances), nanos)
+
+    def least_free(self, accounts: Sequence[Account]) -> int | None:
+        """What the account has free that has least, nano-USD; None: there are no accounts."""
+        return min(map(self.free, accounts), default=None)
 
     def settle(self, hold: Hold, cost_nanos: int) -> None:
         """End a hold with what the call has cost, be it more; what is left of it is free again."""
-        for key in hold.keys:
-            balance = self._balances.get(key)
-            if balance is None:  # its period is over, and it has left
-                continue
+        for balance in hold.balances:
             balance.held -= hold.nanos
             balance.holds -= 1
             balance.settled += cost_nanos

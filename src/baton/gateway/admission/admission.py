@@ -236,7 +236,7 @@ class Admission:
         prices = offer.prices or (self._assumed(offer) if debits.each else FREE)
         if prices is None:
             raise _unpriced(offer)
-        worth = worth_of(request, ask, offer, prices, self.lengths)
+        worth = worth_of(request, ask, offer, prices)
         until_s: float | None = None
         while True:
             wanted, bound = self._wish(worth, debits.accounts)
@@ -255,8 +255,9 @@ class Admission:
         """End a hold; those who wait for money look again."""
         self._accounts.settle(hold, cost_nanos)
         if cost_nanos:
-            for debit in debits.each:
-                self._watch.settled(debit, self._accounts.sums(debit.account.key)[0])
+            for debit, balance in zip(debits.each, hold.balances, strict=True):
+                if balance.settled >= debit.warn_nanos:
+                    self._watch.settled(debit, balance.settled)
             if cost_nanos > hold.nanos:
                 self._watch.overshot(debits.each, cost_nanos - hold.nanos)
         if self._waiting:
@@ -268,11 +269,13 @@ class Admission:
     def _wish(self, worth: Worth, accounts: Sequence[Account]) -> tuple[int, int | None]:
         """What to hold, and what to bound the answer to."""
         most = worth.nanos(worth.most_tokens)
-        if worth.said or not accounts:
+        if worth.said:
             return most, None
-        if all(most * _NO_MATTER <= self._accounts.free(account) for account in accounts):
+        free = self._accounts.least_free(accounts)
+        if free is None or most * _NO_MATTER <= free:
             return most, None
-        return worth.nanos(worth.usual_tokens), worth.usual_tokens
+        usual = worth.usual_tokens(self.lengths)
+        return worth.nanos(usual), usual
 
     async def _freed(self, within_s: float) -> None:
         """Wait until somebody has settled, or for so long."""

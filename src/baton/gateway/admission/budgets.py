@@ -114,6 +114,8 @@ class Debit(Struct, frozen=True):
     account: Account
     budget: Budget
     subject: str
+    warn_nanos: float = 0.0
+    """From this sum on people are warned."""
 
 
 class Debits(Struct, frozen=True):
@@ -175,7 +177,7 @@ def debit_of(budget: Budget, subject: str, now_ms: int) -> Debit:
     account = Account(
         f"{budget.name}/{subject}/{span.name}", budget.limit_nanos, span.since_ms, span.until_ms
     )
-    return Debit(account, budget, subject)
+    return Debit(account, budget, subject, budget.limit_nanos * budget.warn_at)
 
 
 def key_budget(key_id: str, budget: KeyBudget) -> Budget:

@@ -27,8 +27,8 @@ WORTH_ASKING = 16
 _FRAMING = 64
 """Tokens that a provider puts around a short prompt."""
 
-_SHORT_BYTES = 4096
-"""Prompts up to this long are held by their bytes, of which a token has at least one."""
+_SHORT = 4096
+"""Prompts of at most so many tokens are held by their bytes to the last, of which a token has at least one."""
 
 _MOST_OFF = 1.5
 """What an estimate of a longer prompt's tokens is multiplied by where money runs out."""
@@ -41,39 +41,55 @@ _MOST_PLACES = 10_000
 class Worth(Struct, frozen=True):
     """What one call to one model may cost, nano-USD."""
 
-    prompt_nanos: int
-    """For the prompt, as surely as can be said from outside."""
-    likely_prompt_nanos: int
-    """For the prompt, where there is no money for certainty."""
+    request: Outline
+    ask: Ask
+    offer: Offer
+    certain_tokens: int
+    """Of the prompt, at most; as surely as can be said from outside."""
+    input_price: int
     output_price: int
-    """Nano-USD per one million tokens of answer."""
+    """Nano-USD per one million tokens."""
     most_tokens: int
     """What the answer may have if nobody lowers that."""
-    usual_tokens: int
-    """What is held for where `most_tokens` would bind too much of a budget; the answer is bounded to it."""
     said: bool
     """Whether the caller said how long the answer may be."""
-    answers: int = 1
-    """How many are asked for at once."""
 
     def nanos(self, tokens: int) -> int:
         """With answers of so many tokens."""
-        return self.prompt_nanos + self._output(tokens)
+        return cost_nanos(self.certain_tokens, self.input_price) + self._output(tokens)
 
     @property
     def least_nanos(self) -> int:
-        """With the shortest answer that is worth asking for."""
-        return self.likely_prompt_nanos + self._output(min(WORTH_ASKING, self.most_tokens))
+        """With the shortest answer that is worth asking for; a longer prompt as is likely, not certain."""
+        return self._likely_nanos + self._output(min(WORTH_ASKING, self.most_tokens))
 
     def tokens_for(self, nanos: int) -> int:
         """How long each answer may be for so much money."""
         if not self.output_price:
             return self.most_tokens
-        left = max(nanos - self.prompt_nanos, 0) or max(nanos - self.likely_prompt_nanos, 0)
-        return min(left * TOKENS_PER_PRICE // (self.output_price * self.answers), self.most_tokens)
+        left = nanos - cost_nanos(self.certain_tokens, self.input_price)
+        if left <= 0:
+            left = max(nanos - self._likely_nanos, 0)
+        return min(left * TOKENS_PER_PRICE // (self.output_price * self.request.answers), self.most_tokens)
+
+    def usual_tokens(self, lengths: "Lengths") -> int:
+        """What is held for where `most_tokens` would bind too much; the answer is bounded to it."""
+        usual = lengths.usual(self.offer.id, self.request.options.use_case)
+        if usual is None:
+            if "reasoning" in self.offer.model.capabilities:
+                return self.most_tokens
+            usual = LEAST_USUAL
+        return min(self.most_tokens, max(usual, LEAST_USUAL))
+
+    @property
+    def _likely_nanos(self) -> int:
+        tokens = self.certain_tokens
+        if tokens > _SHORT:
+            tokens = min(tokens, round(self.ask.tokens_for(self.offer) * _MOST_OFF))
+        return cost_nanos(tokens, self.input_price)
 
     def _output(self, tokens: int) -> int:
-        return cost_nanos(tokens * self.answers, self.output_price)
+        return cost_nanos(tokens * self.request.answers, self.output_price)
 
 
 class Lengths:
@@ -100,46 +116,36 @@ class Lengths:
         return sorted(seen)[(len(seen) * 99 - 1) // 100]
 
 
-def worth_of(request: Outline, ask: Ask, offer: Offer, prices: Prices, lengths: Lengths) -> Worth:
+def worth_of(request: Outline, ask: Ask, offer: Offer, prices: Prices) -> Worth:
     """What a request may cost at a model of these prices."""
-    likely = ask.tokens_for(offer)
     if not isinstance(request, Envelope):
-        return _errand(likely, ask, prices)
-    size = len(request.body)
-    certain = size + _FRAMING
+        return _errand(request, ask, offer, prices)
+    certain = len(request.body) + _FRAMING
     if not request.needs.isdisjoint(_MEDIA):
-        certain = 2 * likely + LEAST_USUAL  # bytes of pictures are no tokens, and addresses have none
+        certain = (
+            2 * ask.tokens_for(offer) + LEAST_USUAL
+        )  # bytes of pictures are no tokens; addresses have none
     rates = prices.standard.rates_for(certain)
-    input_price = max(rates.input, rates.cache_write or 0, rates.cache_write_long or 0)
-    output_price = max(rates.output, rates.reasoning or 0)
-    most = offer.model.max_output_tokens or UNKNOWN_OUTPUT
-    said = request.max_tokens is not None
-    if request.max_tokens is not None:
-        most = min(most, max(request.max_tokens, 1)) if offer.model.max_output_tokens else request.max_tokens
-    usual = lengths.usual(offer.id, request.options.use_case)
-    if usual is None and "reasoning" not in offer.model.capabilities:
-        usual = LEAST_USUAL
-    sure = size <= _SHORT_BYTES
+    most = offer.model.max_output_tokens
+    asked = request.max_tokens
+    if asked is None:
+        limit = most or UNKNOWN_OUTPUT
+    else:
+        limit = max(asked, 1) if most is None else min(most, max(asked, 1))
     return Worth(
-        prompt_nanos=cost_nanos(certain, input_price),
-        likely_prompt_nanos=cost_nanos(certain if sure else round(likely * _MOST_OFF), input_price),
-        output_price=output_price,
-        most_tokens=most,
-        usual_tokens=most if usual is None else min(most, max(usual, LEAST_USUAL)),
-        said=said,
-        answers=request.answers,
+        request,
+        ask,
+        offer,
+        certain,
+        max(rates.input, rates.cache_write or 0, rates.cache_write_long or 0),
+        max(rates.output, rates.reasoning or 0),
+        limit,
+        asked is not None,
     )
 
 
-def _errand(likely: int, ask: Ask, prices: Prices) -> Worth:
+def _errand(request: Outline, ask: Ask, offer: Offer, prices: Prices) -> Worth:
     """Of what is no chat: nothing of it can be lowered, and it costs about what it was estimated at."""
-    usage = Usage(prompt=likely, completion=ask.output_tokens, estimated=True)
+    usage = Usage(prompt=ask.tokens_for(offer), completion=ask.output_tokens, estimated=True)
     nanos = cost(usage, prices).total or 0
-    return Worth(
-        prompt_nanos=2 * nanos,
-        likely_prompt_nanos=nanos,
-        output_price=0,
-        most_tokens=0,
-        usual_tokens=0,
-        said=True,
-    )
+    return Worth(request, ask, offer, TOKENS_PER_PRICE, 2 * nanos, 0, 0, True)
