@@ -28,7 +28,7 @@ _FRAMING = 64
 """Tokens that a provider puts around a short prompt."""
 
 _SHORT = 4096
-"""Prompts of at most so many tokens are held by their bytes to the last, of which a token has at least one."""
+"""Prompts of at most so many tokens are held by their bytes to the last; a token has at least one."""
 
 _MOST_OFF = 1.5
 """What an estimate of a longer prompt's tokens is multiplied by where money runs out."""
