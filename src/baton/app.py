@@ -55,6 +55,7 @@ from baton.gateway.admission.admission import Admission
 from baton.gateway.admission.assumed import AssumedPrices
 from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets, key_budget
 from baton.gateway.admission.keeper import BudgetKeeper
+from baton.gateway.admission.own import OwnLimit, own_limits_kind
 from baton.gateway.admission.passages import Passages
 from baton.gateway.admission.penalties import Penalties
 from baton.gateway.admission.statements import Statements
@@ -139,6 +140,7 @@ class Edited:
     tiers: Records[Tier]
     forced_breakers: Records[ForcedBreaker]
     budgets: Records[Budget]
+    own_limits: Records[OwnLimit]
     flags: Records[Flag]
 
 
@@ -331,6 +333,7 @@ async def _open_edited(stack: AsyncExitStack, store: Storehouse, specs: tuple[Pr
         tiers=await opened(tiers_kind(DEFAULT_TIERS)),
         forced_breakers=await opened(forced_kind()),
         budgets=await opened(budgets_kind()),
+        own_limits=await opened(own_limits_kind()),
         flags=await opened(flags_kind()),
     )
     await seed(edited.models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])

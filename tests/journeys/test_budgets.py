@@ -47,7 +47,7 @@ async def spend(web: Web, key: str) -> tuple[int, Reply]:
 
 
 async def test_a_key_spends_what_it_carries(web: Web) -> None:
-    """Three dollars are some answers and a part of one; then that key alone is refused, without a retry, until
+    """Three dollars are some answers and a part of one; then that key alone is refused, with no retry, until
     an admin gives it more, which holds from its next call on."""
     await dear(web)
     key = await a_key(web, "3.00")

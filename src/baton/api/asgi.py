@@ -41,6 +41,7 @@ from baton.api.front import Asgi, Front
 from baton.api.hot import Door, HotRoute
 from baton.api.metrics import BatonCollector
 from baton.api.native import chat
+from baton.api.native.budgets import OwnBudgetRoutes
 from baton.api.native.chat import NativeChat
 from baton.api.native.feedback import FeedbackRoutes
 from baton.api.native.health import HealthRoutes
@@ -58,6 +59,7 @@ from baton.api.probes import Probes
 from baton.app import App, audit_keys
 from baton.core.caller import Scope
 from baton.core.provider import Service
+from baton.gateway.admission.own import OwnBudgets
 from baton.records.audit.exports import Exports
 from baton.records.audit.trail import Trail
 from baton.records.audit.verification import Verification
@@ -144,6 +146,9 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         UserRoutes(store.identities, app.tiers, app.ledger.interactions.any_of),
         MeRoutes(store.identities),
         ProjectRoutes(store.projects),
+        OwnBudgetRoutes(
+            OwnBudgets(app.edited.own_limits, app.books, app.statements, app.ledger.spending)
+        ),
         TierRoutes(app.edited.tiers, app.tiers),
         BudgetRoutes(
             app.edited.budgets,

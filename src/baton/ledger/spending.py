@@ -30,14 +30,19 @@ class Spending:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def by(self, scope: str, since_ms: int, until_ms: int | None) -> dict[str, int]:
+    async def by(
+        self, scope: str, since_ms: int, until_ms: int | None, subject: str | None = None
+    ) -> dict[str, int]:
         """Nano-USD of the requests that came within a time (`until_ms` exclusive), by whom `scope` counts
-        for: `all`, `user`, `key`, `tier`, `project`, `provider` or `model` (`provider/name`).
+        for: `all`, `user`, `key`, `tier`, `project`, `provider` or `model` (`provider/name`); `subject`: of
+        that one alone.
 
         Raises:
             Unavailable: the database is away.
         """
         query = _query(scope)
+        if subject is not None:
+            query = query.where(_subject(scope) == subject)
         query = query.where(INTERACTIONS.c.id >= id_from(since_ms))
         if until_ms is not None:
             query = query.where(INTERACTIONS.c.id < id_from(until_ms))
@@ -46,11 +51,15 @@ class Spending:
         return {subject: int(nanos) for subject, nanos in rows if subject is not None}
 
 
+def _subject(scope: str) -> ColumnElement[Any]:
+    of = _OF_INTERACTIONS.get(scope)
+    return _OF_ATTEMPTS[scope] if of is None else of
+
+
 def _query(scope: str) -> Select[Any, Any]:
-    subject = _OF_INTERACTIONS.get(scope)
-    if subject is not None:
+    subject = _subject(scope)
+    if scope in _OF_INTERACTIONS:
         return select(subject, func.sum(INTERACTIONS.c.cost_nanos)).group_by(subject)
-    subject = _OF_ATTEMPTS[scope]
     spent = func.sum(func.coalesce(ATTEMPTS.c.cost_nanos, 0))
     joined = ATTEMPTS.join(INTERACTIONS, ATTEMPTS.c.interaction_id == INTERACTIONS.c.id)
     return select(subject, spent).select_from(joined).group_by(subject)

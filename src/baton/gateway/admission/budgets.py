@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +17,7 @@ from baton.gateway.admission.accounts import Account
 from baton.gateway.admission.periods import Period, span_at
 from baton.records.kind import RecordKind
 
-_USD = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_USD = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _KEYS_OWN = "@key"
 """What budgets that keys carry are called; no other budget can have the name."""
 
@@ -93,13 +93,18 @@ def first_budgets(limits: FirstLimits) -> tuple[Budget, ...]:
     )
 
 
-def _check(budget: Budget) -> None:
-    try:
-        Decimal(budget.limit_usd)
-    except InvalidOperation:
-        raise Invalid("The limit is no amount of money.", param="limitUsd") from None
-    if _USD.fullmatch(budget.limit_usd) is None:
+def check_usd(limit_usd: str) -> None:
+    """Let nothing by that is no limit.
+
+    Raises:
+        Invalid: `param` is `limitUsd`.
+    """
+    if _USD.fullmatch(limit_usd) is None:
         raise Invalid("The limit is an amount in USD such as 100.00, to the nano-dollar.", param="limitUsd")
+
+
+def _check(budget: Budget) -> None:
+    check_usd(budget.limit_usd)
     if budget.scope is Scope.ALL and budget.subject is not None:
         raise Invalid("The budget of all has no subject.", param="subject")
     try:
