@@ -27,7 +27,9 @@ async def test_everybody_is_told_who_they_are(web: Web) -> None:
     me = (await web.get("/api/me", user)).json
     assert (me["name"], me["tier"], me["roles"]) == ("somebody", "pro", ["user"])
     assert "admin" not in me["scopes"]
-    assert (me["models"], me["limits"], me["budget"], me["projects"]) == (None, None, None, [])
+    assert (me["models"], me["budget"], me["projects"]) == (None, None, [])
+    plain = bearer((await own(web, user)).json["key"])
+    assert (await web.get("/api/me", plain)).json["limits"] is None
     assert (await web.get("/api/me")).json["limits"]["unlimited"] is True
 
 
