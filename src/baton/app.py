@@ -197,8 +197,8 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
         notices = await stack.enter_async_context(Notices(database))
         secret = await load_secret(settings.data_dir, settings.secret_key)
         mint = KeyMint(secret)
-        scribe = Scribe(audit_keys(secret))
-        audit_holds = await _begin_audit(scribe, database, Witness(settings.data_dir), clock)
+        scribe = Scribe(AuditKeys.derived(secret.derive))
+        audit_holds = await Witness(settings.data_dir).begin(scribe, database, int(clock.wall() * 1000))
         editing = Editing(database, notices, clock, scribe)
         yield Storehouse(
             settings=settings,
@@ -445,24 +445,10 @@ def ground(store: Storehouse) -> Ground:
     )
 
 
-async def _begin_audit(scribe: Scribe, database: Database, witness: Witness, clock: Clock) -> bool:
-    """Whether the audit can go on. The witness is asked first: it may know less than the database."""
-    remembered = await witness.remembered()
-    end = await scribe.begin(database, int(clock.wall() * 1000), remembered)
-    if end is not None and end != remembered:
-        await witness.remember(end)
-    return end is not None
-
-
 async def _invite_first(store: Storehouse, reception: Reception) -> Invited:
     """Let the first admin choose a password."""
     first, *_ = await store.identities.users()
     return await reception.invitations.invite(first.id, SYSTEM)
-
-
-def audit_keys(secret: SecretRoot) -> AuditKeys:
-    """What the audit is signed and sealed with."""
-    return AuditKeys(chain=secret.derive("audit chain v1"), persons=secret.derive("audit persons v1"))
 
 
 def database_url(settings: Settings) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from baton.app import audit_keys, open_store
+from baton.app import open_store
 from baton.catalog.kind import model_kind
 from baton.catalog.model import Model
 from baton.catalog.prices import Prices, Rates, Tariff
 from baton.catalog.seed import packaged_models
 from baton.catalog.tiers import DEFAULT_TIERS
 from baton.records.audit.entry import Actor, AuditFilter
+from baton.records.audit.keys import AuditKeys
 from baton.records.audit.trail import Trail
 from baton.records.store import Records
 from baton.settings import load
@@ -115,9 +116,8 @@ def test_a_refresh_changes_what_was_shown_and_no_admins_edit(run: Run, older: Pa
     async def audit(records: Records[Model]) -> list[str]:
         settings = load({}, declared(), overrides={"data_dir": older})
         async with open_store(settings) as store:
-            page = await Trail(store.database, audit_keys(store.secret)).page(
-                AuditFilter(kind="model", key=DEARER)
-            )
+            keys = AuditKeys.derived(store.secret.derive)
+            page = await Trail(store.database, keys).page(AuditFilter(kind="model", key=DEARER))
             return [entry.source for entry in page.entries]
 
     assert with_models(older, audit) == ["cli", "start"]

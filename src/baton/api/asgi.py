@@ -56,11 +56,12 @@ from baton.api.native.usage import UsageRoutes
 from baton.api.others import Border
 from baton.api.permitted import Permitted
 from baton.api.probes import Probes
-from baton.app import App, audit_keys
+from baton.app import App
 from baton.core.caller import Scope
 from baton.core.provider import Service
 from baton.gateway.admission.own import OwnBudgets
 from baton.records.audit.exports import Exports
+from baton.records.audit.keys import AuditKeys
 from baton.records.audit.trail import Trail
 from baton.records.audit.verification import Verification
 from baton.records.audit.witness import Witness
@@ -174,7 +175,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
 
 def _audit(app: App) -> AuditRoutes:
     store = app.store
-    keys = audit_keys(store.secret)
+    keys = AuditKeys.derived(store.secret.derive)
     trail = Trail(store.database, keys)
     exports = Exports(store.database, trail, store.scribe, store.clock)
     verification = Verification(store.database, keys, Witness(store.settings.data_dir))

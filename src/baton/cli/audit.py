@@ -11,7 +11,7 @@ import typer
 from msgspec import Struct
 
 from baton.api.admin.audit_lines import Form
-from baton.app import Storehouse, audit_keys, open_store
+from baton.app import Storehouse, open_store
 from baton.cli.installation import ConfigFile, DataDir, Place, existing
 from baton.cli.moments import ago_ms
 from baton.cli.stop import MISUSED, Stop
@@ -19,6 +19,7 @@ from baton.cli.terminal import AsJson, Column, counted, iso, note, print_json, p
 from baton.core.errors import Invalid
 from baton.records.audit.entry import Actor, AuditFilter
 from baton.records.audit.exports import Exports
+from baton.records.audit.keys import AuditKeys
 from baton.records.audit.trail import Trail
 from baton.records.audit.verdict import Anchor, Verdict, anchor_of
 from baton.records.audit.verification import Verification
@@ -132,7 +133,7 @@ def export(
 async def _verify(settings: Settings, anchor: Anchor | None) -> VerdictView:
     async with open_store(settings) as store:
         witness = Witness(settings.data_dir)
-        verification = Verification(store.database, audit_keys(store.secret), witness)
+        verification = Verification(store.database, AuditKeys.derived(store.secret.derive), witness)
         begun_s = store.clock.monotonic()
         verdict = await verification.run(anchor, _progress if sys.stderr.isatty() else None)
         took_ms = round((store.clock.monotonic() - begun_s) * 1000)
@@ -169,7 +170,7 @@ async def _export(settings: Settings, form: Form, wish: Wish) -> int:
     """The number of entries written."""
     async with open_store(settings) as store:
         wanted = wish.filter(store.clock.wall())
-        trail = Trail(store.database, audit_keys(store.secret))
+        trail = Trail(store.database, AuditKeys.derived(store.secret.derive))
         pages = await Exports(store.database, trail, store.scribe, store.clock).begin(wanted, _OPERATOR)
         written = 0
         sys.stdout.write(form.head)

@@ -1,5 +1,8 @@
 """What the audit needs that does not lie in the database."""
 
+from collections.abc import Callable
+from typing import Self
+
 from msgspec import Struct
 
 
@@ -10,3 +13,8 @@ class AuditKeys(Struct, frozen=True, kw_only=True):
     """Signs the rows and the chain's head."""
     persons: bytes
     """Wraps the keys under which personal values are sealed."""
+
+    @classmethod
+    def derived(cls, derive: Callable[[str], bytes]) -> Self:
+        """Those of an installation; `derive` gives a key of the secret root for a purpose."""
+        return cls(chain=derive("audit chain v1"), persons=derive("audit persons v1"))

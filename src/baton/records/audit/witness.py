@@ -10,8 +10,10 @@ from pathlib import Path
 import structlog
 
 from baton.core.errors import Invalid, Unavailable
+from baton.records.audit.scribe import Scribe
 from baton.records.audit.verdict import Anchor, anchor_of
 from baton.storage import private_file
+from baton.storage.database import Database
 
 WITNESS_FILE = "audit.anchor"
 
@@ -23,6 +25,18 @@ class Witness:
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / WITNESS_FILE
+
+    async def begin(self, scribe: Scribe, database: Database, at_ms: int) -> bool:
+        """Have the audit begin where it has not, and remember where it ends; whether it can go on.
+
+        Raises:
+            Unavailable: the database is away, or as `remembered`.
+        """
+        remembered = await self.remembered()  # first: it may know less than the database, never more
+        end = await scribe.begin(database, at_ms, remembered)
+        if end is not None and end != remembered:
+            await self.remember(end)
+        return end is not None
 
     async def remembered(self) -> Anchor | None:
         """The anchor; None: there is none yet.
