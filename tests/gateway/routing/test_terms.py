@@ -88,6 +88,22 @@ def test_what_costs_more_than_it_may_is_left_out() -> None:
     assert set(raised.value.reasons) == {"a/best", "e/secret"}
 
 
+def test_a_most_holds_to_the_nano() -> None:
+    """What is estimated at exactly as much may be asked, named or not; a nano-dollar less is too little."""
+    of = router(ROWS[1])
+    estimate = decided(of).chosen.estimate
+    assert estimate is not None
+    named = of.catalog.resolve("b/good")
+    assert decided(of, max_cost_nanos=estimate).chosen.estimate == estimate
+    assert of.decide_named(named, ask(terms=Terms(max_cost_nanos=estimate))).chosen.estimate == estimate
+    for call in (
+        lambda: decided(of, max_cost_nanos=estimate - 1),
+        lambda: of.decide_named(named, ask(terms=Terms(max_cost_nanos=estimate - 1))),
+    ):
+        with pytest.raises(Unservable):
+            call()
+
+
 def test_a_named_model_and_a_fallback_may_not_cost_more_either() -> None:
     """Whoever listed them."""
     of = router(*ROWS)
