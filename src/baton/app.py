@@ -165,6 +165,8 @@ class App:
     outlooks: Outlooks
     upstream: Upstream
     breakers: MemoryBreakers
+    passages: Passages
+    penalties: Penalties
     health: Health
     health_keeper: Keeper
     ledger: Ledger
@@ -262,7 +264,9 @@ async def open_app(
         tokens = Tokens(almanac.calibration, await stack.enter_async_context(Tokenizer()))
         ledger = await stack.enter_async_context(_open_ledger(store))
         drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
-        passages = Passages(lambda: edited.tiers.snapshot, Penalties(), store.clock)
+        penalties = Penalties()
+        penalties.listen(alerts)
+        passages = Passages(lambda: edited.tiers.snapshot, penalties, store.clock)
         accounts = Accounts()
         books = await stack.enter_async_context(
             _open_budgets(store, ledger, accounts, edited.budgets, keyring)
@@ -305,6 +309,8 @@ async def open_app(
             gateway=assembly.gateway,
             upstream=upstream,
             breakers=breakers,
+            passages=passages,
+            penalties=penalties,
             health=health,
             health_keeper=keeper,
             ledger=ledger,

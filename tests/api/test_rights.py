@@ -132,6 +132,8 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("PATCH", f"/api/admin/projects/{GONE}", {"name": "p"}, 404),
     ("PUT", f"/api/admin/projects/{GONE}/members/{GONE}", {"role": "viewer"}, 404),
     ("DELETE", f"/api/admin/projects/{GONE}/members/{GONE}", None, 404),
+    ("GET", "/api/admin/ai/penalties", None, 200),
+    ("DELETE", f"/api/admin/ai/penalties/key/{GONE}", None, 404),
     ("GET", "/api/admin/ai/tiers", None, 200),
     ("GET", "/api/admin/ai/tiers/export", None, 200),
     ("POST", "/api/admin/ai/tiers/import", {"tiers": []}, 200),
@@ -223,6 +225,7 @@ EXAMPLES = {
     "{provider}": "openai",
     "{tier}": "pro",
     "{budget}": "users",
+    "{scope}/{subject_id}": f"key/{GONE}",
     "{flag}": "multi_llm",
 }
 """What stands in the lists' paths for what stands in the description's."""

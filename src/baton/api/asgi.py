@@ -18,10 +18,12 @@ from baton.api.admin.keys import KeyRoutes
 from baton.api.admin.model_switches import ModelSwitches
 from baton.api.admin.model_tests import ModelTests
 from baton.api.admin.models import ModelRoutes, ModelTransfer
+from baton.api.admin.penalties import PenaltyRoutes
 from baton.api.admin.rehearsals import RehearsalRoutes
 from baton.api.admin.sign_ins import SignInRoutes
 from baton.api.admin.tiers import TierRoutes
 from baton.api.admin.users import UserRoutes
+from baton.api.allowances import Allowances
 from baton.api.auth.account import AccountRoutes
 from baton.api.auth.door import DoorRoutes
 from baton.api.auth.invitations import InvitationRoutes
@@ -91,7 +93,9 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
     closing = closing or Closing()
     store = app.store
     limit = int(store.settings.max_body_mib * _MIB)
-    door = Door(app.keyring.authenticate, store.clock, limit)
+    door = Door(
+        app.keyring.authenticate, Allowances(app.passages.allowance, store.clock).lines, store.clock, limit
+    )
 
     def route(speech: Speech) -> HotRoute:
         return HotRoute(door, Chat(speech, app.gateway), Scope.CHAT)
@@ -158,6 +162,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
             app.tiers,
             app.catalog,
         ),
+        PenaltyRoutes(app.penalties, store.clock, store.database, store.scribe),
         _audit(app),
         AlertRoutes(app.alerts),
         DoorRoutes(app.reception, outside),
@@ -165,7 +170,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         AccountRoutes(app.reception, outside),
         InvitationRoutes(app.reception, outside),
         SignInRoutes(app.reception, outside),
-        Probes(condition, BatonCollector(app.ledger.book.tallies, condition, app.alerts), closing),
+        Probes(condition, _metrics(app, condition), closing),
         Docs(),
     ):
         routes.attach(framework)
@@ -180,6 +185,10 @@ def _audit(app: App) -> AuditRoutes:
     exports = Exports(store.database, trail, store.scribe, store.clock)
     verification = Verification(store.database, keys, Witness(store.settings.data_dir))
     return AuditRoutes(trail, exports, verification, app.alerts)
+
+
+def _metrics(app: App, condition: Condition) -> BatonCollector:
+    return BatonCollector(app.ledger.book.tallies, condition, app.alerts, app.passages.queue)
 
 
 def _summarise(framework: FastAPI) -> None:

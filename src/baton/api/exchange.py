@@ -41,6 +41,7 @@ class Exchange:
         "path",
         "presented",
         "scope",
+        "standing",
         "started",
         "told",
         "visit",
@@ -51,6 +52,8 @@ class Exchange:
         self.path: str = scope["path"]
         self._receive = receive
         self.visit: Visit = scope[VISIT]
+        self.standing: Callable[[], bytes] | None = None
+        """Further header lines of every answer, made when it leaves: what the caller may still ask for."""
         self.presented: str | None = None
         """The key as it was sent."""
         self.options: dict[str, str] = {}
@@ -119,11 +122,15 @@ class Exchange:
         lines = b"content-type: %b\r\ncontent-length: %d\r\n" % (kind, len(body))
         if close:
             self.visit.close_after()
+        if self.standing is not None:
+            head += self.standing()
         self.visit.answer(status, lines + head, body)
 
     def begin_stream(self, media_type: str, head: bytes, opening: bytes = b"") -> None:
         """Status and headers of a stream; `head` holds further header lines, `opening` its first bytes."""
         self.started = True
+        if self.standing is not None:
+            head += self.standing()
         self.visit.begin_stream(b"content-type: %b\r\n" % media_type.encode() + _STREAM + head)
         if opening:
             self.visit.put(opening)

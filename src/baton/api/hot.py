@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -25,6 +26,8 @@ class Door(Struct, frozen=True):
 
     authenticate: Callable[[str | None], Caller]
     """Given the key as it was sent. Raises Unauthenticated."""
+    allowance: Callable[[Caller, str], bytes]
+    """Header lines that tell a caller what may still be asked for, at a path."""
     clock: Clock
     max_body_bytes: int
 
@@ -62,6 +65,7 @@ class HotRoute:
             caller = door.authenticate(exchange.presented)
             if self._word not in caller.scopes:
                 require_scope(caller, self._scope)
+            exchange.standing = partial(door.allowance, caller, exchange.path)
             body = await exchange.body(door.max_body_bytes)
             visit.ends(asyncio.current_task())
             try:

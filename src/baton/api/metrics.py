@@ -6,6 +6,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 
 from baton.api.condition import Condition
 from baton.core.money import NANOS_PER_USD
+from baton.gateway.admission.queue import Queue
 from baton.gateway.health.buckets import Percentiles
 from baton.gateway.health.health import ProviderVitals
 from baton.gateway.health.series import Status, Vitals
@@ -26,10 +27,12 @@ _TOKENS = ("prompt", "completion", "cached", "reasoning")
 class BatonCollector:
     """Baton's own metrics."""
 
-    def __init__(self, tallies: Tallies, condition: Condition, alerts: Alerts) -> None:
+    def __init__(self, tallies: Tallies, condition: Condition, alerts: Alerts, queue: Queue) -> None:
+        """`queue`: where requests of low priority wait."""
         self._tallies = tallies
         self._condition = condition
         self._alerts = alerts
+        self._queue = queue
 
     def collect(self) -> Iterator[Metric]:
         """One scrape."""
@@ -50,6 +53,7 @@ class BatonCollector:
         for kind, count in self._alerts.open_by_kind.items():
             alerts.add_metric([kind], count)
         yield alerts
+        yield from _queued(self._queue)
 
     def _gauges(self) -> Iterator[Metric]:
         condition = self._condition
@@ -141,6 +145,13 @@ def _breakers(standings: Iterable[Standing]) -> Iterator[Metric]:
     yield state
     yield openings
     yield refused
+
+
+def _queued(queue: Queue) -> Iterator[Metric]:
+    """Of requests of low priority that wait for room in their callers' limits."""
+    yield GaugeMetricFamily("baton_queue_depth", "Requests that wait.", queue.depth)
+    yield CounterMetricFamily("baton_queue_waited", "Requests that have waited.", queue.waited)
+    yield CounterMetricFamily("baton_queue_wait_seconds", "How long, all together.", queue.waited_s)
 
 
 def _counter(name: str, text: str, counted: Iterable[tuple[Series, Tally]], field: str) -> Metric:

@@ -10,7 +10,7 @@ from msgspec import Meta, Raw, Struct
 from baton.core.errors import Invalid
 from baton.core.money import nanos_from_usd
 from baton.core.profile import Profile
-from baton.core.request import MAX_MODEL_CHARS, BrokenStream, Options
+from baton.core.request import MAX_MODEL_CHARS, BrokenStream, Options, Priority
 from baton.upstream.dialects.wire import UNREADABLE
 
 HEADER = "x-baton-"
@@ -39,6 +39,7 @@ class _Wishes(Struct, rename="camel"):
     timeout: Annotated[float, Meta(gt=0, le=86_400)] | None = None
     """Seconds."""
     max_retries: Annotated[int, Meta(ge=0, le=10)] | None = None
+    priority: Priority | None = None
     provider: _Name | None = None
     exclude: Annotated[tuple[_Name, ...], Meta(max_length=_MAX_NAMES)] = ()
     require: Annotated[tuple[_Name, ...], Meta(max_length=_MAX_NAMES)] = ()
@@ -91,6 +92,7 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         session=read.session,
         timeout_s=read.timeout,
         max_retries=read.max_retries,
+        priority=read.priority or Priority.NORMAL,
         provider=read.provider,
         profile=read.profile,
         max_cost_nanos=None if read.max_cost is None else _nanos(read.max_cost),

@@ -28,6 +28,7 @@ COMMANDS = {
     "keys": "Make, list, change, rotate and revoke API keys.",
     "users": "Make and change users, let people sign in, and help those who cannot.",
     "projects": "What several users ask for together, and who is in it.",
+    "penalties": "Who is kept waiting for going on against a limit, and forgiving it.",
     "tiers": "How often the users of each tier may ask, and for how much.",
     "usage": "What was used and what it cost.",
     "export": "Write the ledger's rows out as CSV or JSON Lines.",

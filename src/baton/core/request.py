@@ -158,6 +158,15 @@ class BrokenStream(StrEnum):
     """It ends with the dialect's error event."""
 
 
+class Priority(StrEnum):
+    """How urgent a request is."""
+
+    CRITICAL = "critical"
+    NORMAL = "normal"
+    LOW = "low"
+    """It rather waits for room in its caller's limits than be refused."""
+
+
 class Options(Struct, frozen=True, kw_only=True):
     """Baton's own wishes, from the `baton` object or the `x-baton-*` headers."""
 
@@ -167,6 +176,7 @@ class Options(Struct, frozen=True, kw_only=True):
     project: str | None = None
     timeout_s: float | None = None
     max_retries: int | None = None
+    priority: Priority = Priority.NORMAL
     provider: str | None = None
     """Preferred, soft: narrows `auto` unless nothing is left."""
     profile: Profile | None = None

@@ -66,7 +66,7 @@ class Gateway:
             Refused: not admitted; nothing was sent to a provider.
             AllAttemptsFailed: every attempt failed; carries them.
         """
-        decision, admitted = await self._admit(caller, envelope)
+        decision, admitted = await self._admit(caller, envelope, arrival)
         course = self._courses.of(decision, envelope, arrival)
         async with self._openings.open(caller, envelope, decision, admitted, arrival) as entry:
             question = Question(self._upstream, self._clock, course, envelope, entry)
@@ -82,7 +82,7 @@ class Gateway:
             Refused: not admitted; nothing was sent to a provider.
             AllAttemptsFailed: every attempt failed before it said anything.
         """
-        decision, admitted = await self._admit(caller, envelope)
+        decision, admitted = await self._admit(caller, envelope, arrival)
         course = self._courses.of(decision, envelope, arrival)
         if hope is not None:
             hope.course = course
@@ -101,7 +101,7 @@ class Gateway:
             Refused: not admitted; nothing was sent to a provider.
             AllAttemptsFailed: every attempt failed; carries them.
         """
-        decision, admitted = await self._admit(caller, errand)
+        decision, admitted = await self._admit(caller, errand, arrival)
         course = self._courses.of(decision, errand, arrival)
 
         async def ask(attempt: Attempt) -> Reply:
@@ -112,14 +112,14 @@ class Gateway:
         async with self._openings.open(caller, errand, decision, admitted, arrival) as entry:
             return self._settle(await self._attempts.make(course, entry, ask), entry, decision)
 
-    async def _admit(self, caller: Caller, request: Outline) -> tuple[Decision, Admitted]:
+    async def _admit(self, caller: Caller, request: Outline, arrival: Arrival) -> tuple[Decision, Admitted]:
         """Which model serves a request, and what that may cost, held; a cheaper one where money is short.
 
         Raises:
             Refused: nothing can serve it, or nothing can pay for it.
         """
         decision = self._router.decide(caller, request)
-        admitted = await self._admission.enter(caller, request, decision)
+        admitted = await self._admission.enter(caller, request, decision, arrival.started_s)
         try:
             return await self._funded(decision, admitted), admitted
         except BaseException:

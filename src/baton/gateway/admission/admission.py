@@ -12,7 +12,7 @@ from baton.core.clock import Clock
 from baton.core.errors import OverBudget, Unservable
 from baton.core.failures import Failure, Kind
 from baton.core.money import usd_text
-from baton.core.request import Outline
+from baton.core.request import Outline, Priority
 from baton.core.usage import Usage
 from baton.gateway.admission.accounts import Account, Accounts, Hold, Short
 from baton.gateway.admission.budgets import AtLimit, BudgetBook, Debit, Debits, Scope
@@ -212,13 +212,19 @@ class Admission:
         self._clock = clock
         self._waiting: list[asyncio.Future[None]] = []
 
-    async def enter(self, caller: Caller, request: Outline, decision: Decision) -> Admitted:
-        """Let a request in by its caller's limits; no money is held yet.
+    async def enter(self, caller: Caller, request: Outline, decision: Decision, began_s: float) -> Admitted:
+        """Let a request in by its caller's limits; no money is held yet. `began_s`: when it came in, on the
+        monotonic clock.
 
         Raises:
             OverLimit: one of them is spent, or a penalty lasts.
         """
-        wish = Wish(tokens=Tokens(decision.input_tokens, decision.output_tokens))
+        options = request.options
+        wish = Wish(
+            tokens=Tokens(decision.input_tokens, decision.output_tokens),
+            waits=options.priority is Priority.LOW,
+            ends_s=None if options.timeout_s is None else began_s + options.timeout_s,
+        )
         passage = await self._passages.enter(caller, wish)
         return Admitted(self, caller, request, decision.ask, passage)
 

@@ -18,6 +18,8 @@ class HeaderRule(Struct, frozen=True, kw_only=True):
     """Of those, what it does not: whose account is billed is Baton's affair."""
     told: frozenset[str] = frozenset()
     """Of an answer, what helps somebody who asks the provider for support."""
+    limits: str = ""
+    """What its own names for a caller's limits begin with, `…-requests-remaining`; empty: it has none."""
 
 
 def together(rules: Iterable[HeaderRule]) -> HeaderRule:

@@ -14,6 +14,8 @@ class AlertKind(StrEnum):
     """A key's credit or quota is spent."""
     BREAKER_OPEN = "breaker_open"
     """A provider, or a model of it, is not asked because it kept failing."""
+    RATE_LIMIT_ABUSE = "rate_limit_abuse"
+    """A key or a user goes on against a limit again and again, and is kept waiting for it."""
     AUDIT_BROKEN = "audit_broken"
     """The audit does not verify: somebody has tampered with it. Critical, whatever else is open."""
     BUDGET_WARNING = "budget_warning"

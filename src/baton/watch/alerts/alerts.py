@@ -15,6 +15,7 @@ from baton.core.errors import Unavailable
 from baton.core.failures import Kind
 from baton.core.money import usd_text
 from baton.gateway.admission.budgets import Debit
+from baton.gateway.admission.penalties import STEPS_S, Penalty, Subject
 from baton.gateway.resilience.breakers import BreakerChange
 from baton.gateway.resilience.observation import Observation
 from baton.records.audit.verdict import Anchor, Verdict
@@ -127,6 +128,18 @@ class Alerts:
     def suspect_audit(self) -> None:
         """Take note that a start has found the audit's end to be another than was seen before."""
         self._saw(Key(AlertKind.AUDIT_BROKEN, SUBJECT), SUSPICION)
+
+    def penalised(self, penalty: Penalty) -> None:
+        """Take note of somebody who goes on against a limit."""
+        minutes = round(STEPS_S[min(penalty.step, len(STEPS_S)) - 1] / 60)
+        said = f"Refused {penalty.refusals} times since the last quiet hour; waits {minutes} min."
+        self._saw(_abuse(penalty.subject), said)
+
+    def lifted(self, subject: Subject) -> None:
+        """Take note of somebody who was forgiven."""
+        key = _abuse(subject)
+        if key in self._open:
+            self._ended(key)
 
     def examined(self, verdict: Verdict, anchor: Anchor | None) -> None:
         """Take note of what an examination of the audit found."""
@@ -266,6 +279,10 @@ class Alerts:
 
     def _now_ms(self) -> int:
         return int(self._clock.wall() * 1000)
+
+
+def _abuse(subject: Subject) -> Key:
+    return Key(AlertKind.RATE_LIMIT_ABUSE, f"{subject.scope.value} {subject.id}")
 
 
 def _credential(observation: Observation) -> str:

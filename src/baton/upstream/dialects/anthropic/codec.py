@@ -47,6 +47,7 @@ CODEC = Codec(
         sign=("anthropic-version",),
         asked=("anthropic-version", "anthropic-beta"),
         told=frozenset({"request-id"}),
+        limits="anthropic-ratelimit",
     ),
     counter=COUNTER,
     cannot=CANNOT,
