@@ -73,7 +73,7 @@ class Accounts:
         for account in accounts:
             balance = known.get(account.key) or self._opened(account)
             free = account.cap_nanos - balance.settled - balance.held
-            if free < nanos:
+            if free < nanos and wanted_nanos:  # what costs nothing is nobody's debt
                 if free < least_nanos or free <= 0:
                     return Short(account, free, balance.holds > 0)
                 nanos = free
