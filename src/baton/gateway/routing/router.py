@@ -119,6 +119,8 @@ class Router:
         pool, order, _, left_out = ranking
         if preferred is not None:
             order = [preferred, *(each for each in order if each != preferred)]
+        if way is not None and way.alone:
+            order = order[:1]  # or a spent budget would find another among the ranked
         ranked = tuple(self._candidate(pool.offers[index], ask, health) for index in order[:shown])
         chosen = pool.offers[order[0]]
         if preferred is not None:
