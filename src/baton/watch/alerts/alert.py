@@ -43,7 +43,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     """An `AlertKind`, or one of a newer Baton."""
     subject: str
     """What has it: `provider …last4` of a key, `provider` or `provider/model` of a breaker, `audit`, an
-    account of a budget (`users/<id>/2026-11`)."""
+    account of a budget (`users/<id>/2026-11`), `key <id>` or `user <id>` of a penalty."""
     opened_ms: int
     seen_ms: int
     """When it was last seen."""
