@@ -30,6 +30,7 @@ COMMANDS = {
     "projects": "What several users ask for together, and who is in it.",
     "penalties": "Who is kept waiting for going on against a limit, and forgiving it.",
     "tiers": "How often the users of each tier may ask, and for how much.",
+    "budgets": "How much may be spent, and what became of it.",
     "usage": "What was used and what it cost.",
     "export": "Write the ledger's rows out as CSV or JSON Lines.",
     "reprice": "What past requests cost at the prices known now.",

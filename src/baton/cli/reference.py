@@ -22,7 +22,7 @@ appear only at a terminal, and not where `NO_COLOR` is set.
 
 `keys`, `users`, `models`, `prices`, `estimate`, `usage`, `export`, `audit`, `alerts` and `doctor` work on the
 data folder and need no running server; a running one notices a change within a second. `chat`, `health`,
-`breakers`, `rehearse` and `fallbacks` need one.
+`breakers`, `rehearse`, `fallbacks` and `budgets` need one.
 """
 
 
