@@ -1,5 +1,7 @@
 """The calendar of budgets."""
 
+import zoneinfo
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -71,3 +73,18 @@ def test_a_lifetime_has_no_end() -> None:
     """One period for all moments."""
     assert span_at(Period.LIFETIME, "UTC", 0) == span_at(Period.LIFETIME, "Europe/Berlin", 1 << 42)
     assert span_at(Period.LIFETIME, "UTC", 0).until_ms is None
+
+
+@pytest.fixture
+def slim() -> Iterator[None]:
+    """A machine without time zones of its own, as small images of containers are."""
+    zoneinfo.reset_tzpath(to=())
+    yield
+    zoneinfo.reset_tzpath()
+
+
+@pytest.mark.usefixtures("slim")
+@pytest.mark.parametrize("zone", ZONES)
+def test_zones_are_known_where_the_machine_knows_none(zone: str) -> None:
+    """They come along with Baton."""
+    assert ZoneInfo.no_cache(zone).key == zone
