@@ -152,7 +152,7 @@ async def test_low_priority_waits_until_its_client_leaves(web: Web) -> None:
     user = await limited(web)
     for _ in range(10):
         await web.post("/v1/chat/completions", CHAT, user)
-    queue = web.baton.app.passages.queue
+    queue = web.baton.app.admitting.passages.queue
     waiting = asyncio.create_task(web.post("/v1/chat/completions", CHAT, user | LOW))
     await until(lambda: queue.depth == 1)
     assert "baton_queue_depth 1.0" in (await web.get("/metrics")).body.decode()

@@ -12,9 +12,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from baton.app import seed
 from baton.catalog.model import Model
 from baton.catalog.prices import Prices, Rates, Tariff
+from baton.catalog.seed import seed
 from baton.core.clock import SystemClock
 from baton.core.dialect import Dialect
 from baton.core.errors import Unavailable

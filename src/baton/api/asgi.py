@@ -94,7 +94,10 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
     store = app.store
     limit = int(store.settings.max_body_mib * _MIB)
     door = Door(
-        app.keyring.authenticate, Allowances(app.passages.allowance, store.clock).lines, store.clock, limit
+        app.keyring.authenticate,
+        Allowances(app.admitting.passages.allowance, store.clock).lines,
+        store.clock,
+        limit,
     )
 
     def route(speech: Speech) -> HotRoute:
@@ -152,7 +155,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         MeRoutes(store.identities),
         ProjectRoutes(store.projects),
         OwnBudgetRoutes(
-            OwnBudgets(app.edited.own_limits, app.books, app.statements, app.ledger.spending)
+            OwnBudgets(app.edited.own_limits, app.admitting.books, app.statements, app.ledger.spending)
         ),
         TierRoutes(app.edited.tiers, app.tiers),
         BudgetRoutes(
@@ -162,7 +165,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
             app.tiers,
             app.catalog,
         ),
-        PenaltyRoutes(app.penalties, store.clock, store.database, store.scribe),
+        PenaltyRoutes(app.admitting.penalties, store.clock, store.database, store.scribe),
         _audit(app),
         AlertRoutes(app.alerts),
         DoorRoutes(app.reception, outside),
@@ -188,7 +191,7 @@ def _audit(app: App) -> AuditRoutes:
 
 
 def _metrics(app: App, condition: Condition) -> BatonCollector:
-    return BatonCollector(app.ledger.book.tallies, condition, app.alerts, app.passages.queue)
+    return BatonCollector(app.ledger.book.tallies, condition, app.alerts, app.admitting.passages.queue)
 
 
 def _summarise(framework: FastAPI) -> None:

@@ -22,7 +22,7 @@ def account(web: Web, budget: str, subject: str) -> Account:
 
 def spend(web: Web, budget: str, subject: str, settled: int, held: int = 0) -> None:
     """Have somebody spend so many nano-USD, and hold some more."""
-    of, accounts = account(web, budget, subject), web.baton.app.accounts
+    of, accounts = account(web, budget, subject), web.baton.app.admitting.accounts
     for nanos, ends in ((settled, True), (held, False)):
         hold = accounts.take([of], nanos, 0)
         assert isinstance(hold, Hold)

@@ -7,7 +7,7 @@ PATH = "/api/admin/ai/penalties"
 
 
 def misbehave(web: Web) -> Penalties:
-    penalties, now_s = web.baton.app.penalties, web.baton.app.store.clock.monotonic()
+    penalties, now_s = web.baton.app.admitting.penalties, web.baton.app.store.clock.monotonic()
     for _ in range(11):
         penalties.refused("key-1", "user-1", now_s)
     return penalties

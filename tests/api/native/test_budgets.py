@@ -17,9 +17,9 @@ async def spend(web: Web, budget: str, subject: str, usd: str) -> None:
     """Have somebody spend so much."""
     app = web.baton.app
     debit = app.statements.of(app.edited.budgets.get(budget).value, subject).debit
-    hold = app.accounts.take([debit.account], nanos_from_usd(usd), 0)
+    hold = app.admitting.accounts.take([debit.account], nanos_from_usd(usd), 0)
     assert isinstance(hold, Hold)
-    app.accounts.settle(hold, hold.nanos)
+    app.admitting.accounts.settle(hold, hold.nanos)
 
 
 async def limited(web: Web, headers: dict[str, str], usd: Any) -> Any:

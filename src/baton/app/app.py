@@ -1,0 +1,274 @@
+"""Every part of a running Baton, built and closed once."""
+
+import random
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from baton.access.flags.flags import Flags
+from baton.access.identity.first_admin import ensure_first_admin
+from baton.access.identity.keyring import Keyring
+from baton.access.identity.last_use import LastUse
+from baton.access.preferences.user_choices import UserChoices
+from baton.access.signin.entities import Invited
+from baton.access.signin.memory_throttle import MemoryThrottle
+from baton.access.signin.reception import Reception, open_reception
+from baton.app.admitting import Admitting, open_admitting
+from baton.app.edited import SIMULATED, Edited, catalog_of, classify, flags_of, hold, open_edited, policy_of
+from baton.app.storehouse import Storehouse, ground, open_store
+from baton.catalog.almanac import packaged_almanac
+from baton.catalog.estimates import Estimates
+from baton.catalog.fixed import packaged_table
+from baton.catalog.live import LiveCatalog
+from baton.catalog.tiers import DEFAULT_TIERS, Tiers
+from baton.catalog.tokens.child import Tokenizer
+from baton.catalog.tokens.tokens import Tokens
+from baton.core.clock import Clock
+from baton.core.provider import ProviderSpec
+from baton.gateway.admission.statements import Statements
+from baton.gateway.assembly import Parts, assemble
+from baton.gateway.counting import Counting
+from baton.gateway.draining import Drains
+from baton.gateway.fingerprints import Fingerprints
+from baton.gateway.gateway import Gateway
+from baton.gateway.health.health import Health
+from baton.gateway.health.keeper import Keeper
+from baton.gateway.health.prober import Prober
+from baton.gateway.opening import Openings
+from baton.gateway.resilience.breaker import Limits as BreakerLimits
+from baton.gateway.resilience.forced import ForcedBreaker
+from baton.gateway.resilience.memory_breakers import MemoryBreakers
+from baton.gateway.routing.live import LiveRouter
+from baton.gateway.routing.outlook import Outlooks
+from baton.gateway.routing.standing import Standing
+from baton.ledger.health.store import HealthStore
+from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
+from baton.ledger.named import NamedModels
+from baton.ledger.settings import JournalKind
+from baton.records.audit.entry import SYSTEM
+from baton.records.store import Records
+from baton.settings import Settings
+from baton.upstream.calls import Upstream
+from baton.upstream.direct import DirectTransport
+from baton.upstream.directory import Directory, declared
+from baton.upstream.http import HttpSettings, HttpTransport, tls_context
+from baton.upstream.outbound.fetcher import open_fetcher
+from baton.upstream.providers.simulated.simulation import Simulation
+from baton.upstream.providers.simulated.transport import SimulatedTransport
+from baton.upstream.transport import Transport
+from baton.watch.alerts.alerts import Alerts
+from baton.watch.alerts.store import AlertStore
+from baton.watch.rehearsal.rehearsals import Rehearsals
+from baton.watch.rehearsal.stage import Configuration
+
+_LEDGERS = {JournalKind.FILE: open_ledger, JournalKind.DATABASE: open_ledger_without_files}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Every part of a running Baton."""
+
+    store: Storehouse
+    keyring: Keyring
+    reception: Reception
+    tiers: Tiers
+    edited: Edited
+    admitting: Admitting
+    statements: Statements
+    choices: UserChoices
+    flags: Flags
+    catalog: LiveCatalog
+    estimates: Estimates
+    directory: Directory
+    router: LiveRouter
+    outlooks: Outlooks
+    upstream: Upstream
+    breakers: MemoryBreakers
+    health: Health
+    health_keeper: Keeper
+    ledger: Ledger
+    gateway: Gateway
+    drains: Drains
+    counting: Counting
+    tokens: Tokens
+    simulation: Simulation
+    alerts: Alerts
+    rehearsals: Rehearsals
+    first_key: str | None = field(repr=False)
+    """The first admin's key, if this start made it."""
+    first_invitation: Invited | None = field(repr=False)
+    """By which the first admin chooses a password, if this start made them."""
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings,
+    clock: Clock | None = None,
+    specs: tuple[ProviderSpec, ...] | None = None,
+    breaking: BreakerLimits | None = None,
+) -> AsyncGenerator[App]:
+    """Open everything that `baton serve` needs. `specs`: the providers, where not those that Baton ships;
+    `breaking`: when breakers open, where not as usual.
+
+    Raises:
+        Unavailable: as `open_store`, or the journal cannot be written.
+    """
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings, clock))
+        first_key = await ensure_first_admin(store.identities, settings.data_dir)
+        keyring = await _open_keyring(stack, store)
+        reception = await stack.enter_async_context(
+            open_reception(ground(store), MemoryThrottle(store.clock), settings.lifetimes)
+        )
+        alerts = await _open_alerts(stack, store)
+        specs = declared() if specs is None else specs
+        edited = await open_edited(stack, store, specs)
+        choices = await stack.enter_async_context(
+            UserChoices(store.database, store.notices, store.clock, store.scribe)
+        )
+        flags = flags_of(edited.flags, store)
+        breakers = MemoryBreakers(store.clock, breaking)
+        breakers.listen(alerts)
+        hold(breakers, edited.forced_breakers)
+        almanac = packaged_almanac()
+        catalog = catalog_of(edited.models, specs, store, almanac)
+        classify(catalog, edited.classes, specs)
+        directory = Directory(specs, settings.providers)
+        simulation = Simulation(store.clock)
+        http = await stack.enter_async_context(transport(settings.http))
+        upstream = await _open_upstream(stack, store, http, simulation)
+        tokens = Tokens(almanac.calibration, await stack.enter_async_context(Tokenizer()))
+        ledger = await stack.enter_async_context(_open_ledger(store))
+        drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
+        admitting = await stack.enter_async_context(
+            open_admitting(store, edited, keyring, ledger, catalog, alerts)
+        )
+        health = Health(store.clock, settings.health_window)
+        keeper = await _open_health(stack, store, health, directory, http)
+        parts = Parts(
+            policy=policy_of(settings, edited),
+            catalog=catalog,
+            directory=directory,
+            upstream=upstream,
+            breakers=breakers,
+            health=health,
+            observers=(alerts,),
+            admission=admitting.admission,
+            openings=Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
+            drains=drains,
+            standing=Standing(choices.of, flags, packaged_table()),
+            clock=store.clock,
+            rng=random.Random(),  # noqa: S311 (jitter, no secret)
+        )
+        assembly = assemble(parts)
+        yield App(
+            store=store,
+            keyring=keyring,
+            reception=reception,
+            tiers=DEFAULT_TIERS,
+            edited=edited,
+            admitting=admitting,
+            statements=Statements(admitting.accounts, store.clock),
+            choices=choices,
+            flags=flags,
+            catalog=catalog,
+            estimates=Estimates(tokens),
+            directory=directory,
+            router=assembly.router,
+            outlooks=assembly.outlooks,
+            gateway=assembly.gateway,
+            upstream=upstream,
+            breakers=breakers,
+            health=health,
+            health_keeper=keeper,
+            ledger=ledger,
+            drains=drains,
+            tokens=tokens,
+            counting=Counting(assembly.router, directory, upstream, tokens, store.clock),
+            simulation=simulation,
+            alerts=alerts,
+            rehearsals=_rehearsals(parts, edited.forced_breakers, store, ledger),
+            first_key=first_key,
+            first_invitation=None if first_key is None else await _invite_first(store, reception),
+        )
+
+
+async def _open_keyring(stack: AsyncExitStack, store: Storehouse) -> Keyring:
+    """Every key at hand, and a note of when each was used."""
+    keyring = await stack.enter_async_context(
+        Keyring(store.database, store.notices, store.mint, store.clock, store.settings.master_key)
+    )
+    await stack.enter_async_context(LastUse(store.database, keyring))
+    return keyring
+
+
+async def _open_alerts(stack: AsyncExitStack, store: Storehouse) -> Alerts:
+    """What somebody must know of, the audit first."""
+    alerts = await stack.enter_async_context(Alerts(AlertStore(store.database, store.new_id), store.clock))
+    if not store.audit_holds:
+        alerts.suspect_audit()
+    return alerts
+
+
+async def _open_health(
+    stack: AsyncExitStack, store: Storehouse, health: Health, directory: Directory, way: Transport
+) -> Keeper:
+    """Carries health over restarts, and has idle providers probed."""
+    keeper = await stack.enter_async_context(Keeper(health, HealthStore(store.database), store.clock))
+    await stack.enter_async_context(_prober(health, directory, way, store))
+    return keeper
+
+
+async def _open_upstream(
+    stack: AsyncExitStack, store: Storehouse, way: Transport, simulation: Simulation
+) -> Upstream:
+    """The ways to providers, and to what callers ask to be fetched."""
+    fetcher = await stack.enter_async_context(open_fetcher(store.settings.guard, store.settings.http))
+    local = {SIMULATED: SimulatedTransport(simulation, store.clock)}
+    return Upstream(way, local, fetcher, store.clock)
+
+
+def _open_ledger(store: Storehouse) -> AbstractAsyncContextManager[Ledger]:
+    settings = store.settings
+    return _LEDGERS[settings.journal](
+        settings.data_dir / "journal", store.database, store.new_id, when_full=settings.ledger_full
+    )
+
+
+def _rehearsals(
+    parts: Parts, forced: Records[ForcedBreaker], store: Storehouse, ledger: Ledger
+) -> Rehearsals:
+    """Outages are rehearsed on what decides here what becomes of a request."""
+    configuration = Configuration(
+        catalog=parts.catalog,
+        directory=parts.directory,
+        policy=parts.policy,
+        forced=forced.export,
+        health_window_s=store.settings.health_window,
+    )
+    return Rehearsals(configuration, NamedModels(store.database, ledger.flush, store.clock.wall).most)
+
+
+def transport(settings: HttpSettings) -> DirectTransport | HttpTransport:
+    """How providers are reached: straight, or through a proxy by the client that knows proxies."""
+    if settings.https_proxy is None and settings.http_proxy is None:
+        return DirectTransport(tls_context(settings))
+    return HttpTransport(settings)
+
+
+async def _invite_first(store: Storehouse, reception: Reception) -> Invited:
+    """Let the first admin choose a password."""
+    first, *_ = await store.identities.users()
+    return await reception.invitations.invite(first.id, SYSTEM)
+
+
+def _prober(health: Health, directory: Directory, way: Transport, store: Storehouse) -> Prober:
+    """Looks after real providers; the simulated one is never away."""
+    return Prober(
+        health,
+        [provider for provider in directory if provider.name != SIMULATED],
+        way,
+        store.clock,
+        every_s=store.settings.probe_every,
+        rng=random.Random(),  # noqa: S311 (jitter, no secret)
+    )

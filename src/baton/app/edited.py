@@ -1,0 +1,178 @@
+"""What admins edit, and the parts that follow it."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from msgspec import Struct
+
+from baton.access.flags.flag import PACKAGED, Flag, flags_kind
+from baton.access.flags.flags import Flags
+from baton.app.storehouse import Storehouse
+from baton.catalog.almanac import Almanac
+from baton.catalog.chains import FallbackChain, chains_kind, followers, packaged_chains
+from baton.catalog.classes import ProviderClasses, classes_kind, declared_classes, with_classes
+from baton.catalog.kind import model_kind
+from baton.catalog.live import LiveCatalog
+from baton.catalog.model import Model
+from baton.catalog.prices import Prices, Rates, Tariff
+from baton.catalog.seed import packaged_models, seed
+from baton.catalog.tiers import DEFAULT_TIERS, Tier, packaged_tiers, tiers_kind
+from baton.core.provider import ProviderSpec
+from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets
+from baton.gateway.admission.own import OwnLimit, own_limits_kind
+from baton.gateway.assembly import Policy
+from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
+from baton.gateway.resilience.memory_breakers import MemoryBreakers
+from baton.gateway.resilience.retry import RetryPolicy
+from baton.records.kind import RecordKind
+from baton.records.store import Records
+from baton.settings import Settings
+from baton.upstream.providers.simulated import MODELS as SIMULATED_MODELS
+
+T = TypeVar("T", bound=Struct)
+
+SIMULATED = "simulated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """What admins edit, in the database and at hand."""
+
+    models: Records[Model]
+    classes: Records[ProviderClasses]
+    chains: Records[FallbackChain]
+    tiers: Records[Tier]
+    forced_breakers: Records[ForcedBreaker]
+    budgets: Records[Budget]
+    own_limits: Records[OwnLimit]
+    flags: Records[Flag]
+
+
+async def open_edited(stack: AsyncExitStack, store: Storehouse, specs: tuple[ProviderSpec, ...]) -> Edited:
+    """Load what admins edit, and fill what is empty."""
+
+    async def opened(kind: RecordKind[T]) -> Records[T]:
+        records = Records(kind, store.database, store.notices, store.clock, store.scribe)
+        return await stack.enter_async_context(records)
+
+    edited = Edited(
+        models=await opened(model_kind(DEFAULT_TIERS)),
+        classes=await opened(classes_kind()),
+        chains=await opened(chains_kind()),
+        tiers=await opened(tiers_kind(DEFAULT_TIERS)),
+        forced_breakers=await opened(forced_kind()),
+        budgets=await opened(budgets_kind()),
+        own_limits=await opened(own_limits_kind()),
+        flags=await opened(flags_kind()),
+    )
+    await seed(edited.models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
+    await edited.classes.seed(declared_classes(specs))
+    await edited.chains.seed(packaged_chains())
+    await edited.tiers.seed(packaged_tiers())
+    await edited.budgets.seed(first_budgets(store.settings.first_limits))
+    await edited.flags.seed(PACKAGED)
+    return edited
+
+
+def simulated_models() -> list[Model]:
+    """The simulated provider's models as rows of the catalog."""
+    return [
+        Model(
+            provider=SIMULATED,
+            name=model.name,
+            display_name=model.title,
+            description=model.description,
+            capabilities=model.capabilities,
+            required_capabilities=frozenset() if model.service is None else frozenset({model.service.value}),
+            context_window=model.context_window,
+            max_output_tokens=model.max_output_tokens,
+            prices=(
+                Prices(standard=Tariff(rates=Rates(input=model.input_price, output=model.output_price))),
+            ),
+            tier_access=frozenset(DEFAULT_TIERS.names),
+        )
+        for model in SIMULATED_MODELS
+    ]
+
+
+def catalog_of(
+    models: Records[Model], specs: tuple[ProviderSpec, ...], store: Storehouse, almanac: Almanac
+) -> LiveCatalog:
+    """A catalog that changes with the rows."""
+
+    catalog = LiveCatalog((), specs, store.clock, store.settings.strict_models, almanac)
+
+    def take_over() -> None:
+        records = models.list()
+        catalog.replace(
+            (record.value for record in records),
+            {record.key: record.revision for record in records},
+        )
+
+    async def changed(*_: object) -> None:
+        take_over()
+
+    take_over()
+    models.subscribe(changed)
+    return catalog
+
+
+def classify(
+    catalog: LiveCatalog, classes: Records[ProviderClasses], specs: tuple[ProviderSpec, ...]
+) -> None:
+    """Have the catalog follow what the providers' classes mean."""
+
+    async def changed(*_: object) -> None:
+        catalog.declare(with_classes(specs, classes.export()))
+
+    catalog.declare(with_classes(specs, classes.export()))
+    classes.subscribe(changed)
+
+
+def flags_of(edited: Records[Flag], store: Storehouse) -> Flags:
+    """Flags that change with the records, under what the environment holds of them."""
+    flags = Flags(store.secret.derive("flags v1"), store.settings.flags)
+
+    async def changed(*_: object) -> None:
+        flags.follow(edited.export())
+
+    flags.follow(edited.export())
+    edited.subscribe(changed)
+    return flags
+
+
+def hold(breakers: MemoryBreakers, forced: Records[ForcedBreaker]) -> None:
+    """Have the breakers follow what admins say of them."""
+
+    async def changed(*_: object) -> None:
+        breakers.hold(forced.export())
+
+    breakers.hold(forced.export())
+    forced.subscribe(changed)
+
+
+def policy_of(settings: Settings, edited: Edited) -> Policy:
+    """What becomes of failures here."""
+    return Policy(
+        chain=settings.fallback_chain,
+        chains=partial(_chained, edited.chains),
+        fallback=settings.fallback,
+        retry=partial(_retry, settings.retries, edited.tiers),
+        limits=settings.limits,
+        stand_ins=frozenset({SIMULATED}),
+    )
+
+
+def _chained(chains: Records[FallbackChain], model: str) -> tuple[str, ...]:
+    """What is listed behind a model at the moment."""
+    return followers(chains.snapshot, model)
+
+
+def _retry(always: int | None, tiers: Records[Tier], tier: str) -> RetryPolicy:
+    """How a tier's failed calls are made again at the moment; `always`: whatever the tier says."""
+    if always is not None:
+        return RetryPolicy(always)
+    record = tiers.snapshot.get(tier)
+    return RetryPolicy() if record is None else RetryPolicy(record.value.retries)
