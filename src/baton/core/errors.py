@@ -172,10 +172,12 @@ class OverBudget(Refused):
     status = 429
     code = "budget_exceeded"
 
-    def __init__(self, message: str, *, downgrades: bool = False, ends_ms: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, downgrades: bool = False, ends_ms: int | None = None, code: str | None = None
+    ) -> None:
         """`downgrades`: a cheaper model may be taken although another was named; `ends_ms`: when the budget's
         period ends, Unix milliseconds; None: never."""
-        super().__init__(message)
+        super().__init__(message, code=code)
         self.downgrades = downgrades
         self.ends_ms = ends_ms
 

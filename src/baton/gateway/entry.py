@@ -346,8 +346,9 @@ class Entry:
         charged, partly = self._cost(usage, in_tokens)
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
-            self._admitted.attempted(usage)
-            ticket.settle(None if charged is None else charged.total_nanos, usage)
+            self._admitted.attempted(
+                usage, ticket.settle(None if charged is None else charged.total_nanos, usage)
+            )
         self._attempts.append(
             Attempt(
                 provider=route.provider.name,

@@ -101,14 +101,16 @@ class Ticket:
         """What may be spent, nano-USD."""
         return self._hold.nanos
 
-    def settle(self, cost_nanos: int | None, usage: Usage) -> None:
-        """It has ended. `cost_nanos` None: no price is known; then what it used is counted at the assumed."""
+    def settle(self, cost_nanos: int | None, usage: Usage) -> int:
+        """It has ended; returns what was counted, nano-USD. `cost_nanos` None: no price is known; then what
+        it used is counted at the assumed one."""
         if not self._open:
-            return
+            return 0
         self._open = False
         if cost_nanos is None:
             cost_nanos = cost(usage, self._prices).total or 0
         self._admission.settle(self._debits, self._hold, cost_nanos)
+        return cost_nanos
 
     def release(self) -> None:
         """Nothing was asked for it."""
@@ -118,17 +120,24 @@ class Ticket:
 class Admitted:
     """One request on its way: each of its attempts is held for, and counted in the limits of its route."""
 
-    __slots__ = ("_admission", "_ask", "_caller", "_first", "_passage", "_request")
+    __slots__ = ("_admission", "_first", "_passage", "_spent_nanos", "ask", "caller", "request")
 
     def __init__(
         self, admission: "Admission", caller: Caller, request: Outline, ask: Ask, passage: Passage
     ) -> None:
         self._passage = passage
         self._admission = admission
-        self._caller = caller
-        self._request = request
-        self._ask = ask
+        self.caller = caller
+        self.request = request
+        self.ask = ask
         self._first: Ticket | None = None
+        self._spent_nanos = 0
+
+    @property
+    def left_nanos(self) -> int | None:
+        """What the request itself may still cost; None: it names no most."""
+        most = self.ask.terms.max_cost_nanos
+        return None if most is None else most - self._spent_nanos
 
     async def begin(self, offer: Offer, *, patient: bool = True) -> None:
         """Hold what an attempt at a model may cost, before anything is written down.
@@ -136,13 +145,13 @@ class Admitted:
         Raises:
             OverBudget: a budget has too little left.
         """
-        self._first = await self._admission.ticket(self._caller, self._request, self._ask, offer, patient)
+        self._first = await self._admission.ticket(self, offer, patient=patient)
 
     async def ticket(self, route: Route, offer: Offer) -> Ticket | Failure:
         """For the next attempt: the one that was begun with, or another; why it is not to be made, where a
         limit of its route or a budget is spent."""
         self._passage.spare()
-        spent = self._passage.take(route, offer, Tokens(self._ask.tokens_for(offer), self._ask.output_tokens))
+        spent = self._passage.take(route, offer, Tokens(self.ask.tokens_for(offer), self.ask.output_tokens))
         if spent is not None:
             return spent
         try:
@@ -157,21 +166,22 @@ class Admitted:
             if first.offer is offer:
                 return first
             first.release()
-        return await self._admission.ticket(self._caller, self._request, self._ask, offer, patient=True)
+        return await self._admission.ticket(self, offer, patient=True)
 
     @property
     def held_nanos(self) -> int:
         """What the first attempt may cost, as long as it is not made, nano-USD."""
         return 0 if self._first is None else self._first.held_nanos
 
-    def attempted(self, usage: Usage) -> None:
+    def attempted(self, usage: Usage, cost_nanos: int) -> None:
         """The attempt has ended, and used so much."""
         self._passage.attempted(usage.total)
+        self._spent_nanos += cost_nanos
 
     def saw(self, offer: Offer, usage: Usage) -> None:
         """An answer was so long."""
         if not usage.estimated:
-            self._admission.lengths.saw(offer.id, self._request.options.use_case, usage.completion)
+            self._admission.lengths.saw(offer.id, self.request.options.use_case, usage.completion)
 
     def end(self) -> None:
         """No attempt will be made any more."""
@@ -201,8 +211,7 @@ class Admission:
         watch: Watch,
         clock: Clock,
     ) -> None:
-        """`assumed`: what a call is counted at where its price is unknown;
-        None: nobody can say."""
+        """`assumed`: what a call is counted at where its price is unknown; None: nobody can say."""
         self.lengths = Lengths()
         self._passages = passages
         self._accounts = accounts
@@ -228,24 +237,30 @@ class Admission:
         passage = await self._passages.enter(caller, wish)
         return Admitted(self, caller, request, decision.ask, passage)
 
-    async def ticket(self, caller: Caller, request: Outline, ask: Ask, offer: Offer, patient: bool) -> Ticket:
+    async def ticket(self, admitted: Admitted, offer: Offer, *, patient: bool) -> Ticket:
         """Hold what an attempt at a model may cost. `patient`: wait where others are about to settle.
 
         Raises:
-            OverBudget: a budget has too little left, also after the wait.
+            OverBudget: a budget has too little left, also after the wait, or the request's own most.
             Unservable: a budget is to hold for a model whose price nobody knows.
             Unavailable: what was spent before cannot be read.
         """
         if not self._books.is_ready:
             await self._books.ready()
-        debits = self._books.book.of(caller, request.options.project, offer, self._now_ms)
+        request = admitted.request
+        debits = self._books.book.of(admitted.caller, request.options.project, offer, self._now_ms)
         prices = offer.prices or (self._assumed(offer) if debits.each else FREE)
         if prices is None:
             raise _unpriced(offer)
-        worth = worth_of(request, ask, offer, prices)
+        worth = worth_of(request, admitted.ask, offer, prices)
+        left_nanos = admitted.left_nanos
+        if left_nanos is not None and left_nanos < worth.least_nanos:
+            raise _too_dear(offer, left_nanos)
         until_s: float | None = None
         while True:
             wanted, bound = self._wish(worth, debits.accounts)
+            if left_nanos is not None and wanted > left_nanos:
+                wanted, bound = left_nanos, worth.tokens_for(left_nanos)
             hold = self._accounts.take(debits.accounts, wanted, worth.least_nanos)
             if isinstance(hold, Hold):
                 if hold.nanos < wanted:
@@ -297,6 +312,14 @@ class Admission:
     @property
     def _now_ms(self) -> int:
         return int(self._clock.wall() * 1000)
+
+
+def _too_dear(offer: Offer, left_nanos: int) -> OverBudget:
+    return OverBudget(
+        f"{offer.id} cannot answer for the {usd_text(max(left_nanos, 0))} USD that are left of what the"
+        " request may cost at most.",
+        code="max_cost_exceeded",
+    )
 
 
 def _unpriced(offer: Offer) -> Unservable:

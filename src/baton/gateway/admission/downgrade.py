@@ -8,10 +8,11 @@ from baton.gateway.routing.live import LiveRouter
 
 def cheaper(router: LiveRouter, decision: Decision, *, downgrades: bool) -> list[Offer]:
     """Models that would serve the request for less than the chosen one, the dearest first: as good as can be
-    paid for. A named model is replaced only where the budget `downgrades`."""
+    paid for. A named model is replaced only where the budget `downgrades`; where the house does not have its
+    models chosen freely, none is."""
     most = _price(decision, decision.chosen.offer)
     if decision.named:
-        if not downgrades:
+        if not downgrades or decision.way is not None:
             return []
         try:
             decision = router.decide_for(AUTO, decision.ask)

@@ -1,0 +1,182 @@
+"""Tickets: what is held for an attempt, who waits, and what nobody can pay for."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from msgspec.structs import replace
+
+from baton.catalog.lookup import Offer
+from baton.catalog.model import Model
+from baton.catalog.prices import FREE, Prices, Rates, Tariff
+from baton.core.caller import Caller
+from baton.core.clock import SystemClock
+from baton.core.errors import OverBudget, Unservable
+from baton.core.request import Envelope, Options
+from baton.core.usage import Usage
+from baton.gateway.admission import admission as admissions
+from baton.gateway.admission.accounts import Accounts
+from baton.gateway.admission.admission import Admission, Admitted, Ticket
+from baton.gateway.admission.budgets import Budget, BudgetBook, Debit, Scope
+from baton.gateway.admission.passages import Passages
+from baton.gateway.admission.penalties import Penalties
+from baton.gateway.admission.periods import Period
+from baton.gateway.routing.decision import Ask, Candidate, Decision, estimated_cost
+from baton.gateway.routing.terms import Terms
+from baton.upstream.dialects.openai.envelope import read_envelope
+
+DOLLAR = Budget(name="dollar", scope=Scope.ALL, period=Period.LIFETIME, limit_usd="1.00")
+PRICES = Prices(standard=Tariff(rates=Rates(input=10**9, output=10**11)))
+"""A tenth of a cent for a thousand tokens of prompt, ten cents for a thousand of answer."""
+
+CALLER = Caller(user_id="u", key_id="k", tier="master", roles=frozenset({"user"}))
+
+
+class House:
+    """Admission with one budget, and nothing else that limits."""
+
+    book = BudgetBook([DOLLAR])
+    is_ready = True
+
+    def __init__(self, assumed: Prices | None = None) -> None:
+        self.accounts = Accounts()
+        self.over: list[int] = []
+        clock = SystemClock()
+        passages = Passages(dict, Penalties(), clock)
+        self.admission = Admission(passages, self.accounts, self, lambda _: assumed, self, clock)
+
+    async def ready(self) -> None:
+        """It is."""
+
+    def settled(self, debit: Debit, settled_nanos: int) -> None:
+        """Nobody is told."""
+
+    def overshot(self, debits: Sequence[Debit], over_nanos: int) -> None:
+        self.over.append(over_nanos)
+
+    async def request(self, tokens: int | None = None, terms: Terms | None = None) -> Admitted:
+        """One that was let in, for an answer of so many tokens."""
+        limit = b"" if tokens is None else b',"max_tokens":%d' % tokens
+        body = b'{"model":"m","messages":[{"role":"user","content":"hi"}]' + limit + b"}"
+        envelope: Envelope = read_envelope(body, lambda _: Options(), {})
+        ask = Ask(tier="master", input_tokens=1, max_tokens=tokens)
+        ask = ask if terms is None else replace(ask, terms=terms)
+        found = offer()
+        decision = Decision(
+            ask=ask,
+            chosen=Candidate(offer=found, estimate=1),
+            ranked=(),
+            fallbacks=(),
+            candidates=1,
+            left_out=(),
+            input_tokens=1,
+            output_tokens=1,
+            cost=estimated_cost(found, ask),
+            named=True,
+            reasoning="",
+        )
+        return await self.admission.enter(CALLER, envelope, decision, 0.0)
+
+    async def ticket(self, admitted: Admitted, found: Offer | None = None) -> Ticket:
+        """Held for an attempt."""
+        return await self.admission.ticket(admitted, found or offer(), patient=True)
+
+
+def offer(prices: Prices | None = PRICES) -> Offer:
+    """A model that may say a lot."""
+    model = Model(provider="acme", name="m", max_output_tokens=100_000)
+    return Offer(id="acme/m", model=model, prices=prices, retired=False)
+
+
+async def test_where_nobody_says_how_long_an_answer_may_be_it_is_bounded() -> None:
+    """The model's own limit would bind the whole budget; a usual answer is held for, and asked for."""
+    house = House()
+    ticket = await house.ticket(await house.request())
+    assert ticket.most_tokens == 1000
+    assert 100_000_000 <= ticket.held_nanos <= 101_000_000
+
+
+async def test_what_is_left_bounds_the_answer() -> None:
+    """Ten cents' worth of tokens are asked for where ten cents are left."""
+    house = House()
+    first = await house.ticket(await house.request(9_000))
+    second = await house.ticket(await house.request(9_000))
+    assert first.most_tokens is None
+    assert second.most_tokens is not None
+    assert 900 <= second.most_tokens < 1000
+    assert house.accounts.sums("dollar/all/") == (0, 10**9)
+
+
+async def test_who_finds_nothing_left_waits_for_others_to_settle() -> None:
+    """And gets what they did not use."""
+    house = House()
+    everything = await house.ticket(await house.request(50_000))
+    waiting = asyncio.create_task(house.ticket(await house.request(1_000)))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    everything.settle(1_000_000, Usage())
+    ticket = await waiting
+    assert ticket.most_tokens is None
+    assert house.accounts.sums("dollar/all/")[0] == 1_000_000
+
+
+async def test_who_waits_in_vain_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody settles in time; nothing is held for who was refused."""
+    monkeypatch.setattr(admissions, "PATIENCE_S", 0.05)
+    house = House()
+    everything = await house.ticket(await house.request(50_000))
+    before = house.accounts.sums("dollar/all/")
+    with pytest.raises(OverBudget) as refused:
+        await house.ticket(await house.request(1_000))
+    assert refused.value.code == "budget_exceeded"
+    assert house.accounts.sums("dollar/all/") == before
+    everything.release()
+    assert house.accounts.sums("dollar/all/") == (0, 0)
+
+
+async def test_a_model_without_a_price_is_counted_at_the_dearest_of_its_provider() -> None:
+    """Held and settled at it; where there is none, nothing is asked (decision 3)."""
+    house = House(assumed=PRICES)
+    ticket = await house.ticket(await house.request(1_000), offer(None))
+    assert ticket.held_nanos >= 100_000_000
+    ticket.settle(None, Usage(prompt=1_000, completion=1_000))
+    assert house.accounts.sums("dollar/all/") == (101_000_000, 0)
+    nobody = House()
+    with pytest.raises(Unservable) as refused:
+        await nobody.ticket(await nobody.request(1_000), offer(None))
+    assert refused.value.code == "unpriced"
+
+
+async def test_what_costs_nothing_is_never_short() -> None:
+    """A local model answers where every dollar is spent."""
+    house = House()
+    (await house.ticket(await house.request(50_000))).settle(10**9, Usage())
+    assert (await house.ticket(await house.request(50_000), offer(FREE))).held_nanos == 0
+
+
+async def test_a_bill_above_its_hold_is_counted_whole_and_told() -> None:
+    """Once, with what it is too much."""
+    house = House()
+    ticket = await house.ticket(await house.request(1_000))
+    ticket.settle(ticket.held_nanos + 5, Usage())
+    ticket.settle(10**9, Usage())
+    assert house.over == [5]
+    assert house.accounts.sums("dollar/all/") == (ticket.held_nanos + 5, 0)
+
+
+async def test_a_request_spends_no_more_than_it_says_over_all_its_attempts() -> None:
+    """Two cents: the first attempt is bounded to them, the next to what is left, and then nobody is asked."""
+    house = House()
+    admitted = await house.request(1_000, Terms(max_cost_nanos=20_000_000))
+    first = await house.ticket(admitted)
+    assert first.held_nanos == 20_000_000
+    assert first.most_tokens is not None
+    assert 190 < first.most_tokens < 200
+    admitted.attempted(Usage(), first.settle(15_000_000, Usage()))
+    second = await house.ticket(admitted)
+    assert second.held_nanos == 5_000_000
+    admitted.attempted(Usage(), second.settle(5_000_000, Usage()))
+    with pytest.raises(OverBudget) as refused:
+        await house.ticket(admitted)
+    assert refused.value.code == "max_cost_exceeded"
