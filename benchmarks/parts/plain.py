@@ -34,7 +34,9 @@ def plain(run: Run) -> None:
     if PASSTHROUGH in run.systems:
         starts["bare pass-through"] = lambda: servers.start_passthrough(stage, upstream)
     if BATON in run.systems:
-        starts["Baton"] = lambda: servers.start_baton(stage, upstream)
+        starts["Baton"] = lambda: servers.limited(
+            servers.require_plain_answer(servers.start_baton(stage, upstream))
+        )
     if run.peers:
         for name, start in PEERS.items():
             starts[name] = lambda start=start: start(stage, upstream)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import shutil
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.dialects.chat import CHAT
@@ -22,6 +23,19 @@ BATON_KEY = "bk-bench-0123456789abcdef0123456789abcdef"
 PROVIDER_KEY = "sk-bench"
 
 _READY_WITHIN_S = 20.0
+_FAR = 10**9
+_LIMITED = {
+    "name": "bench",
+    "tier": "master",
+    "limits": {
+        "requestsPerMinute": _FAR,
+        "tokensPerMinute": _FAR,
+        "requestsPerDay": _FAR,
+        "tokensPerDay": _FAR,
+    },
+    "budget": {"usd": "90.00", "period": "month"},
+}
+"""A key that is limited in every way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +243,23 @@ def launch_baton(stage: Stage, upstream: System | None, *, data: Path | None = N
     process = stage.start("Baton", [str(command), "serve"], core=stage.cores.tested, env=env)
     model = "simulated/echo" if upstream is None else model_of(CHAT)
     return System("Baton", process, port, model, {"Authorization": f"Bearer {BATON_KEY}"})
+
+
+def limited(baton: System) -> System:
+    """The same Baton, asked with a user's key that has every limit there is and a budget: all are counted,
+    none is reached. Raises `Unfit` where there is no such key to be had."""
+    user = _made(baton, "users", {"name": "bench", "tier": "master"})
+    key = _made(baton, "keys", {**_LIMITED, "userId": user["id"]})
+    return replace(baton, key={"Authorization": f"Bearer {key['key']}"})
+
+
+def _made(baton: System, what: str, wish: dict[str, object]) -> dict[str, str]:
+    headers = baton.key | {"Content-Type": "application/json"}
+    body = json.dumps(wish).encode()
+    status, answer = exchange(baton.port, "POST", f"/api/admin/{what}", body, headers)
+    if status != 201:
+        raise Unfit(f"No key with limits could be made: {status} {answer[:200]!r}")
+    return json.loads(answer)
 
 
 def _providers(url: str) -> dict[str, str]:
