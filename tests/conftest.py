@@ -17,6 +17,7 @@ from baton.api.server import make_server
 from baton.app import App, open_app
 from baton.core.caller import KeyLimits
 from baton.core.provider import ProviderSpec
+from baton.gateway.admission.windows import Windows
 from baton.gateway.resilience.breaker import Limits as BreakerLimits
 from baton.records.audit.entry import Actor
 from baton.settings import load
@@ -44,7 +45,8 @@ class BatonServer:
         return bearer(self.key)
 
     def forgive(self) -> None:
-        """Let nothing speak against any key: pauses and marks outlast the test that earned them."""
+        """Let nothing speak against any key: pauses, marks and limits outlast the test that earned them."""
+        setattr(self.app.admitting.passages, "_windows", Windows())  # noqa: B010
         for provider in self.app.directory:
             for credential in provider.credentials:
                 credential.clear()
@@ -111,14 +113,19 @@ async def serving(
 ) -> AsyncGenerator[BatonServer]:
     """Open a Baton and serve it at a free port while inside. `specs`: its providers, where not the usual.
 
-    It asks nobody but the model that a test names, however often that has failed before, unless `settings`
-    have `fallback`: then it is as its users have it.
+    It asks nobody but the model that a test names, however often that has failed before, and whatever its
+    price is, unless `settings` have `fallback`: then it is as its users have it. `budgets`: whether it has
+    those of a new installation, where that is not said by `fallback`.
     """
     specs = declared() if specs is None else specs
     settings = {"fallback": False, **settings}
     breaking = None if settings["fallback"] else UNBREAKABLE
+    budgets = None if settings.pop("budgets", settings["fallback"]) else ()
     read = load(environment, specs, overrides={"data_dir": data_dir, **settings})
-    async with open_app(read, specs=specs, breaking=breaking) as app, listening(build(app)) as url:
+    async with (
+        open_app(read, specs=specs, breaking=breaking, budgets=budgets) as app,
+        listening(build(app)) as url,
+    ):
         yield BatonServer(url=url, key=app.first_key or "", app=app)
 
 

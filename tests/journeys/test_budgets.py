@@ -67,12 +67,12 @@ async def test_a_key_spends_what_it_carries(web: Web) -> None:
 async def test_a_restart_forgets_nothing_that_a_key_spent(tmp_path: Path) -> None:
     """What it carries is spent in the next life as well."""
 
-    async with serving({}, tmp_path, {}) as baton, aiohttp.ClientSession() as session:
+    async with serving({}, tmp_path, {"budgets": True}) as baton, aiohttp.ClientSession() as session:
         web = Web(baton, session)
         await dear(web)
         key: str = (await a_key(web, "2.00"))["key"]
         assert 2 <= (await spend(web, key))[0] <= 5
-    async with serving({}, tmp_path, {}) as baton, aiohttp.ClientSession() as session:
+    async with serving({}, tmp_path, {"budgets": True}) as baton, aiohttp.ClientSession() as session:
         assert (await spend(Web(baton, session), key))[0] == 0
 
 

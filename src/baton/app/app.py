@@ -1,7 +1,7 @@
 """Every part of a running Baton, built and closed once."""
 
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -25,6 +25,7 @@ from baton.catalog.tokens.child import Tokenizer
 from baton.catalog.tokens.tokens import Tokens
 from baton.core.clock import Clock
 from baton.core.provider import ProviderSpec
+from baton.gateway.admission.budgets import Budget
 from baton.gateway.admission.statements import Statements
 from baton.gateway.assembly import Parts, assemble
 from baton.gateway.counting import Counting
@@ -106,9 +107,10 @@ async def open_app(
     clock: Clock | None = None,
     specs: tuple[ProviderSpec, ...] | None = None,
     breaking: BreakerLimits | None = None,
+    budgets: Sequence[Budget] | None = None,
 ) -> AsyncGenerator[App]:
     """Open everything that `baton serve` needs. `specs`: the providers, where not those that Baton ships;
-    `breaking`: when breakers open, where not as usual.
+    `breaking`: when breakers open, `budgets`: those that a new installation begins with, where not as usual.
 
     Raises:
         Unavailable: as `open_store`, or the journal cannot be written.
@@ -122,7 +124,7 @@ async def open_app(
         )
         alerts = await _open_alerts(stack, store)
         specs = declared() if specs is None else specs
-        edited = await open_edited(stack, store, specs)
+        edited = await open_edited(stack, store, specs, budgets)
         choices = await stack.enter_async_context(
             UserChoices(store.database, store.notices, store.clock, store.scribe)
         )

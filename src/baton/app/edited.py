@@ -1,5 +1,6 @@
 """What admins edit, and the parts that follow it."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -50,7 +51,12 @@ class Edited:
     flags: Records[Flag]
 
 
-async def open_edited(stack: AsyncExitStack, store: Storehouse, specs: tuple[ProviderSpec, ...]) -> Edited:
+async def open_edited(
+    stack: AsyncExitStack,
+    store: Storehouse,
+    specs: tuple[ProviderSpec, ...],
+    budgets: Sequence[Budget] | None,
+) -> Edited:
     """Load what admins edit, and fill what is empty."""
 
     async def opened(kind: RecordKind[T]) -> Records[T]:
@@ -71,7 +77,7 @@ async def open_edited(stack: AsyncExitStack, store: Storehouse, specs: tuple[Pro
     await edited.classes.seed(declared_classes(specs))
     await edited.chains.seed(packaged_chains())
     await edited.tiers.seed(packaged_tiers())
-    await edited.budgets.seed(first_budgets(store.settings.first_limits))
+    await edited.budgets.seed(first_budgets(store.settings.first_limits) if budgets is None else budgets)
     await edited.flags.seed(PACKAGED)
     return edited
 

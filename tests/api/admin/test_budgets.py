@@ -6,11 +6,18 @@ import pytest
 
 from baton.gateway.admission.accounts import Account, Hold
 from tests.api.conftest import Web
+from tests.conftest import BatonServer, StartBaton
 
 PATH = "/api/admin/budgets"
 USERS = PATH + "/users"
 DOLLAR = {"scope": "all", "period": "day", "limitUsd": "1.00"}
 ANY = {"If-Match": "*"}
+
+
+@pytest.fixture
+async def baton_server(start_baton: StartBaton) -> BatonServer:
+    """One with the budgets of a new installation."""
+    return await start_baton(budgets=True)
 
 
 def account(web: Web, budget: str, subject: str) -> Account:

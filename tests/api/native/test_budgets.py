@@ -7,10 +7,17 @@ import pytest
 from baton.core.money import nanos_from_usd
 from baton.gateway.admission.accounts import Hold
 from tests.api.conftest import Web
+from tests.conftest import BatonServer, StartBaton
 
 BUDGETS = "/api/me/budgets"
 BUDGET = "/api/me/budget"
 ALERTS = "/api/me/alerts"
+
+
+@pytest.fixture
+async def baton_server(start_baton: StartBaton) -> BatonServer:
+    """One with the budgets of a new installation."""
+    return await start_baton(budgets=True)
 
 
 async def spend(web: Web, budget: str, subject: str, usd: str) -> None:
