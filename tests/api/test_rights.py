@@ -7,7 +7,7 @@ import pytest
 from baton.api.spoken import dialect_at
 from baton.core.dialect import Dialect
 from tests.api.conftest import Web
-from tests.conftest import bearer
+from tests.conftest import BatonServer, StartBaton, bearer
 from tests.shapes import error_in
 
 CHAT = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hi"}]}
@@ -177,6 +177,12 @@ BROWSERS: list[tuple[str, str, Any]] = [
     ("POST", "/api/auth/totp/removal", {"password": "wrong horse battery", "code": "123456"}),
     ("POST", "/api/auth/recovery-codes", None),
 ]
+
+
+@pytest.fixture
+async def baton_server(start_baton: StartBaton) -> BatonServer:
+    """One with the budgets of a new installation: their routes are asked for them."""
+    return await start_baton(budgets=True)
 
 
 async def test_open_routes_need_no_key(web: Web) -> None:
