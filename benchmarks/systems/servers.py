@@ -248,7 +248,7 @@ def launch_baton(stage: Stage, upstream: System | None, *, data: Path | None = N
 def limited(baton: System) -> System:
     """The same Baton, asked with a user's key that has every limit there is and a budget: all are counted,
     none is reached. Raises `Unfit` where there is no such key to be had."""
-    user = _made(baton, "users", {"name": "bench", "tier": "master"})
+    user = _made(baton, "users", {"name": "bench", "tier": "master", "roles": ["user", "admin"]})
     key = _made(baton, "keys", {**_LIMITED, "userId": user["id"]})
     return replace(baton, key={"Authorization": f"Bearer {key['key']}"})
 
