@@ -106,6 +106,8 @@ class Failure(Struct, frozen=True, kw_only=True):
     """Whether the provider may have worked for it, and bill it all the same: late, cut off, or unreadable."""
     extra: dict[str, object] | None = None
     """Further fields of the provider's error object, e.g. `failed_generation`."""
+    unasked: bool = False
+    """Whether the provider was not asked, for a limit or a budget of Baton's own: it teaches nothing."""
     final: bool = False
     """Whether the provider says itself that asking it again is no use (`x-should-retry: false`)."""
 

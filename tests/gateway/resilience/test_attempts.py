@@ -15,11 +15,13 @@ from baton.gateway.resilience.attempts import Attempt, Attempts
 from baton.gateway.resilience.breaker import Limits
 from baton.gateway.resilience.course import Course, Leg, Patience
 from baton.gateway.resilience.deadline import PATIENCE_S, WHOLE, Deadline
-from baton.gateway.resilience.gates import Gates
+from baton.gateway.resilience.gates import Gates, Lesson
 from baton.gateway.resilience.memory_breakers import MemoryBreakers
+from baton.gateway.resilience.observation import Observation
 from baton.gateway.resilience.retry import RetryPolicy
 from baton.upstream.directory import Provider, ProviderSettings
 from baton.upstream.providers.openai import SPEC
+from baton.upstream.route import Route
 from tests.conftest import UNBREAKABLE
 
 
@@ -128,6 +130,27 @@ async def test_a_failing_route_is_asked_once_more_and_then_another() -> None:
     assert await scene.make(course(leg("a"), leg("b"))) == "b"
     assert scene.asked == ["a", "a", "b"]
     assert scene.time.now_s < 0.3
+
+
+@pytest.mark.parametrize("kind", [Kind.RATE_LIMIT, Kind.OVER_BUDGET])
+async def test_a_limit_of_batons_own_says_nothing_of_a_provider(kind: Kind) -> None:
+    """A second call of an attempt that finds it spent leaves no pause on the key, and no failure told."""
+    told: list[Observation] = []
+
+    class Told:
+        def observe(self, observation: Observation) -> None:
+            told.append(observation)
+
+    scene = Scene()
+    scene.gates = Gates(scene.breakers, scene.time, [Told()])
+    asked = leg("a")
+    (credential,) = asked.provider.credentials
+    route = Route(asked.provider, credential, asked.model)
+    lesson = await scene.gates.enter(asked, route, last=True)
+    assert isinstance(lesson, Lesson)
+    assert not lesson.failed(Failure(kind=kind, message="spent", retry_after_s=30.0, unasked=True))
+    assert credential.against(asked.model, scene.time.monotonic()) is None
+    assert told == []
 
 
 async def test_each_model_is_asked_again_as_its_own_policy_says() -> None:

@@ -158,7 +158,7 @@ class Admitted:
             return await self._ticket(offer)
         except OverBudget as error:
             self._passage.spare()
-            return Failure(kind=Kind.OVER_BUDGET, message=error.message)
+            return Failure(kind=Kind.OVER_BUDGET, message=error.message, unasked=True)
 
     async def _ticket(self, offer: Offer) -> Ticket:
         first, self._first = self._first, None

@@ -183,6 +183,7 @@ def failure(against: Against) -> Failure:
         kind=Kind.RATE_LIMIT,
         message=f"{of} may be asked for {claim.limit} {what} per {stretch}, and that is spent.",
         retry_after_s=against.wait_s,
+        unasked=True,
         final=against.wait_s is None,
     )
 

@@ -47,6 +47,9 @@ class Lesson:
         """It failed; returns whether that is the key's fault, so that another key may do better."""
         if not self._open:
             return False
+        if failure.unasked:
+            self.nothing()
+            return False
         if failure.rule.breaks:
             self._lease.failed(unreachable=failure.unreached)
         else:
