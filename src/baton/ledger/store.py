@@ -173,9 +173,9 @@ class Store:
         return True
 
     async def _insert(self, connection: AsyncConnection, interactions: list[Interaction]) -> None:
-        rows = [_storable(_interaction(interaction)) for interaction in interactions]
+        rows = [_interaction(interaction) for interaction in interactions]
         attempts = [
-            _storable(_attempt(interaction.opened.id, n, attempt))
+            _attempt(interaction.opened.id, n, attempt)
             for interaction in interactions
             for n, attempt in enumerate(interaction.settled.attempts, 1)
         ]
@@ -196,14 +196,6 @@ class Store:
 
 class _Present(Exception):
     """Takes the transaction back."""
-
-
-def _storable(row: tuple[object, ...]) -> tuple[object, ...]:
-    """PostgreSQL takes no text with a NUL in it; one such row would hold up all others."""
-    for cell in row:
-        if isinstance(cell, str) and "\0" in cell:
-            return tuple(each.replace("\0", "\ufffd") if isinstance(each, str) else each for each in row)
-    return row  # nearly always: to build it anew would cost more than all else that is done to a row
 
 
 def _interaction(interaction: Interaction) -> tuple[object, ...]:
