@@ -1,6 +1,6 @@
 """What admins edit, and the parts that follow it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -24,10 +24,11 @@ from baton.core.provider import ProviderSpec
 from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets
 from baton.gateway.admission.own import OwnLimit, own_limits_kind
 from baton.gateway.assembly import Policy
+from baton.gateway.resilience.courses import RetryOf
 from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
 from baton.gateway.resilience.memory_breakers import MemoryBreakers
 from baton.gateway.resilience.retry import RetryPolicy
-from baton.records.kind import RecordKind
+from baton.records.kind import Record, RecordKind
 from baton.records.store import Records
 from baton.settings import Settings
 from baton.upstream.providers.simulated import MODELS as SIMULATED_MODELS
@@ -165,7 +166,7 @@ def policy_of(settings: Settings, edited: Edited) -> Policy:
         chain=settings.fallback_chain,
         chains=partial(_chained, edited.chains),
         fallback=settings.fallback,
-        retry=partial(_retry, settings.retries, edited.tiers),
+        retry=_retries(settings.retries, edited.tiers),
         limits=settings.limits,
         stand_ins=frozenset({SIMULATED}),
     )
@@ -176,9 +177,16 @@ def _chained(chains: Records[FallbackChain], model: str) -> tuple[str, ...]:
     return followers(chains.snapshot, model)
 
 
-def _retry(always: int | None, tiers: Records[Tier], tier: str) -> RetryPolicy:
+def _retries(always: int | None, tiers: Records[Tier]) -> RetryOf:
     """How a tier's failed calls are made again at the moment; `always`: whatever the tier says."""
-    if always is not None:
-        return RetryPolicy(always)
-    record = tiers.snapshot.get(tier)
-    return RetryPolicy() if record is None else RetryPolicy(record.value.retries)
+    usual = RetryPolicy() if always is None else RetryPolicy(always)
+    policies: dict[str, RetryPolicy] = {}
+
+    async def changed(now: Mapping[str, Record[Tier]]) -> None:
+        policies.clear()
+        policies.update((name, RetryPolicy(record.value.retries)) for name, record in now.items())
+
+    if always is None:
+        policies.update((name, RetryPolicy(each.value.retries)) for name, each in tiers.snapshot.items())
+        tiers.subscribe(changed)
+    return lambda tier: policies.get(tier, usual)

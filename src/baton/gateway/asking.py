@@ -46,7 +46,7 @@ class Question:
             AttemptFailed: there is none.
         """
         envelope = attempt.bounded(self._envelope)
-        wish = emulation(envelope, attempt.leg.provider.spec, attempt.leg.model)
+        wish = emulation(envelope, attempt.leg.provider.spec, attempt.route.model)
         if wish is not None:
             return await self._held(attempt, wish)
         reply = await self._upstream.ask(attempt.route, envelope, self._course.deadlines(self._clock))
@@ -64,7 +64,7 @@ class Question:
             AttemptFailed: it said nothing, or not in time where somebody else can be asked.
         """
         envelope = self._envelope
-        wish = emulation(envelope, attempt.leg.provider.spec, attempt.leg.model)
+        wish = emulation(envelope, attempt.leg.provider.spec, attempt.route.model)
         if wish is not None:
             held = HeldAnswer(await self._held(attempt, wish), envelope)
             self._entry.first_token()

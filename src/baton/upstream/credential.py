@@ -24,19 +24,16 @@ class Mark(Struct, frozen=True):
 class Credential:
     """One key of a provider. Its text appears nowhere but in the header it is sent in."""
 
-    __slots__ = ("_cooling", "_mark", "key")
+    __slots__ = ("_cooling", "_mark", "key", "last4")
 
     def __init__(self, key: str) -> None:
         self.key = key
+        self.last4 = key[-4:] if len(key) >= 12 else ""
+        """What may be shown of it; nothing of a key too short to hide the rest."""
         self._mark: Mark | None = None
         """It is invalid, or its credit is spent: for all models."""
         self._cooling: dict[str, Mark] = {}
         """Models that it must not be used for yet: providers limit each by itself."""
-
-    @property
-    def last4(self) -> str:
-        """What may be shown of it; nothing of a key too short to hide the rest."""
-        return self.key[-4:] if len(self.key) >= 12 else ""
 
     def __repr__(self) -> str:
         return f"Credential(…{self.last4})"

@@ -60,10 +60,11 @@ class Minute:
 class Minutes:
     """The last hour, the minute under way included."""
 
-    __slots__ = ("_minute", "_slots", "now")
+    __slots__ = ("_slots", "behind", "now")
 
     def __init__(self, minute: int) -> None:
-        self._minute = minute
+        self.behind = minute
+        """The minute that was under way when this last went on."""
         self._slots = [Minute() for _ in range(HOUR)]
         self.now = self._slots[minute % HOUR]
 
@@ -73,21 +74,16 @@ class Minutes:
         Each may be changed as it comes; it is to be read to its end.
         """
         yield self.now
-        for each in range(max(self._minute + 1, minute - 2 * HOUR), minute):
+        for each in range(max(self.behind + 1, minute - 2 * HOUR), minute):
             slot = self._slots[each % HOUR] = Minute()
             yield slot
-        self._minute = minute
+        self.behind = minute
         self.now = self._slots[minute % HOUR] = Minute()
-
-    @property
-    def behind(self) -> int:
-        """The minute that was under way when this last went on."""
-        return self._minute
 
     def last(self, window_s: float) -> list[Minute]:
         """The minutes of the last so many seconds, in whole ones: the one under way and those before."""
         count = min(HOUR, max(1, ceil(window_s / 60)))
-        return [self._slots[(self._minute - back) % HOUR] for back in range(count)]
+        return [self._slots[(self.behind - back) % HOUR] for back in range(count)]
 
 
 class LastMinute:

@@ -261,7 +261,8 @@ class Series:
         )
 
     def _success(self, now: Moment) -> None:
-        self._advance(now)
+        if now.minute > self._minutes.behind or now.hour != self._hour:
+            self._advance(now)
         self._minutes.now.asked += 1
         self._silent = 0
         self.changed += 1

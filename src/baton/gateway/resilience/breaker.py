@@ -137,9 +137,10 @@ class Breaker:
 
     def succeeded(self, permit: Permit, now_s: float) -> bool:
         """A call went well; whether the breaker opened or closed by it."""
-        if not self._counts(permit, now_s):
+        if permit is not self._ordinary and not self._counts(permit, now_s):
             return False
-        self.in_a_row.clear()
+        if self.in_a_row.count:
+            self.in_a_row.clear()
         self.recent.add_success(now_s)
         if self.forced is not None:
             return False

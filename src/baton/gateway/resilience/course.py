@@ -109,8 +109,8 @@ class Course:
 
     def route(self, clock: Clock) -> Route:
         """Where the next attempt goes: the key whose turn it is."""
-        leg = self.leg
-        return Route(leg.provider, leg.provider.credential(leg.model, clock.monotonic()), leg.model)
+        provider, model = self.leg.provider, self.leg.model
+        return Route(provider, provider.credential(model, clock.monotonic()), model)
 
     def deadlines(self, clock: Clock, stages: Deadlines | None = None) -> Deadlines:
         """How long the next attempt may take; `stages`: where it is asked otherwise than the leg says."""

@@ -40,7 +40,7 @@ class Lesson:
         """The provider answered as it should."""
         if self._open:
             self._lease.succeeded()
-            self._route.credential.succeeded(self._leg.model)
+            self._route.credential.succeeded(self._route.model)
             self._end(None)
 
     def failed(self, failure: Failure) -> bool:
@@ -76,7 +76,7 @@ class Lesson:
         clock, started_s, first_s = self._gates.clock, self._started_s, self.first_token_s
         return Observation(
             provider=self._leg.provider.name,
-            model=self._leg.model,
+            model=self._route.model,
             credential=self._route.credential.last4,
             failure=failure,
             took_ms=int((clock.monotonic() - started_s) * 1000),
@@ -108,7 +108,7 @@ class Gates:
             self._alone.add(leg.id)
         lease: Lease | None = None
         try:
-            lease = await self._breakers.enter(leg.provider.name, leg.model, _LEASE_S)
+            lease = await self._breakers.enter(leg.provider.name, route.model, _LEASE_S)
         finally:
             if lease is None:
                 self.leave(leg, alone=alone)
@@ -135,7 +135,7 @@ class Gates:
 
     def _against(self, leg: Leg, route: Route) -> Mark | None:
         now_s = self.clock.monotonic()
-        mark = route.credential.against(leg.model, now_s)
+        mark = route.credential.against(route.model, now_s)
         if mark is None and self._gone:
             mark = self._gone.get(leg.id)
             if mark is not None and mark.until_s <= now_s:

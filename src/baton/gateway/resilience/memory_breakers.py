@@ -107,17 +107,29 @@ class MemoryBreakers:
         within = self._providers.get(provider)
         return within is not None and model in within.models
 
-    def said(self, lease: "MemoryLease", failed: bool, unreachable: bool) -> None:
-        """The word about a call."""
+    def succeeded(self, lease: "MemoryLease") -> None:
+        """A call went well."""
         now_s = self._clock.monotonic()
         whole, own = lease.breakers
-        if failed:
-            changed = (
+        changed = whole.succeeded(lease.permits[0], now_s), own.succeeded(lease.permits[1], now_s)
+        if True in changed:
+            self._changed(lease, changed)
+
+    def failed(self, lease: "MemoryLease", *, unreachable: bool) -> None:
+        """A call failed."""
+        now_s = self._clock.monotonic()
+        whole, own = lease.breakers
+        self._changed(
+            lease,
+            (
                 whole.failed(lease.permits[0], now_s, None if unreachable else lease.model),
                 own.failed(lease.permits[1], now_s),
-            )
-        else:
-            changed = whole.succeeded(lease.permits[0], now_s), own.succeeded(lease.permits[1], now_s)
+            ),
+        )
+
+    def _changed(self, lease: "MemoryLease", changed: tuple[bool, bool]) -> None:
+        """Tell of those that did, once both have."""
+        whole, own = lease.breakers
         if changed[0]:
             self._tell(lease.provider, None, whole, forced=False)
         if changed[1]:
@@ -215,12 +227,12 @@ class MemoryLease:
     def succeeded(self) -> None:
         """As `Lease.succeeded`."""
         if self._first():
-            self._house.said(self, failed=False, unreachable=False)
+            self._house.succeeded(self)
 
     def failed(self, *, unreachable: bool = False) -> None:
         """As `Lease.failed`."""
         if self._first():
-            self._house.said(self, failed=True, unreachable=unreachable)
+            self._house.failed(self, unreachable=unreachable)
 
     def released(self) -> None:
         """As `Lease.released`."""

@@ -85,7 +85,9 @@ class Recent:
 
     def add_success(self, now_s: float) -> None:
         """One that went well."""
-        self._at(now_s).calls += 1
+        seconds = self._seconds
+        second = seconds[-1] if seconds and seconds[-1].number == int(now_s) else self._at(now_s)
+        second.calls += 1
         self.calls += 1
 
     def add_failure(self, now_s: float, suspect: str | None) -> None:
