@@ -15,6 +15,7 @@ from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.notices import Notices
 from baton.storage.settings import StorageSettings
+from tests.clocks import SetClock
 from tests.databases import Place
 from tests.records.audit.keeping import SCRIBE
 
@@ -42,19 +43,6 @@ INSTRUMENTS = RecordKind(
 )
 ADA = Actor(id="ada", source="192.0.2.1")
 BOB = Actor(id="bob", source="cli")
-
-
-@dataclass
-class SetClock:
-    """A clock that stands still until it is set."""
-
-    now: float = 1_700_000_000.0
-
-    def wall(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from baton.api.spoken import dialect_at
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.dialect import Dialect
-from baton.gateway.admission.limits import Allowance, Left
+from baton.gateway.admission.limits import Allowance
+from baton.gateway.admission.windows import Left
 from baton.upstream.dialects.registry import CODECS
 
 _TO_THE_SECOND = len("2026-09-21T14:14:19")
@@ -31,13 +32,16 @@ class Allowances:
 
     def lines(self, caller: Caller, path: str) -> bytes:
         """The header lines of an answer at a path; none where there is no limit."""
-        allowance = self._of(caller)
-        own = _own_names(path)
+        requests, tokens = self._of(caller)
         lines = b""
-        for what, left in ((b"requests", allowance.requests), (b"tokens", allowance.tokens)):
-            if left is not None:
-                lines += _usual(what, left)
-                if own:
+        if requests is not None:
+            lines += _usual("requests", requests)
+        if tokens is not None:
+            lines += _usual("tokens", tokens)
+        own = _own_names(path)
+        if own:
+            for what, left in ((b"requests", requests), (b"tokens", tokens)):
+                if left is not None:
                     lines += self._dialects(own, what, left)
         return lines
 
@@ -56,15 +60,12 @@ class Allowances:
         )
 
 
-def _usual(what: bytes, left: Left) -> bytes:
-    return b"x-ratelimit-limit-%b: %d\r\nx-ratelimit-remaining-%b: %d\r\nx-ratelimit-reset-%b: %b\r\n" % (
-        what,
-        left.limit,
-        what,
-        left.remaining,
-        what,
-        go_duration(left.reset_s).encode(),
-    )
+def _usual(what: str, left: Left) -> bytes:
+    return (
+        f"x-ratelimit-limit-{what}: {left.limit}\r\n"
+        f"x-ratelimit-remaining-{what}: {left.remaining}\r\n"
+        f"x-ratelimit-reset-{what}: {go_duration(left.reset_s)}\r\n"
+    ).encode("ascii")
 
 
 def go_duration(seconds: float) -> str:
@@ -72,12 +73,12 @@ def go_duration(seconds: float) -> str:
     ms = ceil(seconds * 1000)
     if ms < 1000:
         return f"{ms}ms" if ms else "0s"
-    hours, ms = divmod(ms, _HOUR_MS)
-    minutes, ms = divmod(ms, _MINUTE_MS)
-    rest = f"{ms // 1000}.{ms % 1000:03d}".rstrip("0").rstrip(".")
-    if hours:
-        return f"{hours}h{minutes}m{rest}s"
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+    rest = f"{ms % _MINUTE_MS / 1000:g}s"
+    if ms < _MINUTE_MS:
+        return rest
+    if ms < _HOUR_MS:
+        return f"{ms // _MINUTE_MS}m{rest}"
+    return f"{ms // _HOUR_MS}h{ms % _HOUR_MS // _MINUTE_MS}m{rest}"
 
 
 @lru_cache(maxsize=1024)

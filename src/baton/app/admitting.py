@@ -1,6 +1,6 @@
 """Who is let in: limits, penalties and budgets."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from baton.access.identity.keyring import Keyring
 from baton.app.edited import Edited
 from baton.app.storehouse import Storehouse
 from baton.catalog.live import LiveCatalog
+from baton.catalog.tiers import Tier
 from baton.gateway.admission.accounts import Accounts
 from baton.gateway.admission.admission import Admission
 from baton.gateway.admission.assumed import AssumedPrices
@@ -16,6 +17,7 @@ from baton.gateway.admission.keeper import BudgetKeeper
 from baton.gateway.admission.passages import Passages
 from baton.gateway.admission.penalties import Penalties
 from baton.ledger.ledger import Ledger
+from baton.records.kind import Record
 from baton.records.store import Records
 from baton.watch.alerts.alerts import Alerts
 
@@ -38,7 +40,7 @@ async def open_admitting(
     """Limits and budgets in force, which follow what admins make of them."""
     penalties = Penalties()
     penalties.listen(alerts)
-    passages = Passages(lambda: edited.tiers.snapshot, penalties, store.clock)
+    passages = _passages(edited.tiers, penalties, store)
     accounts = Accounts()
     async with _open_budgets(store, ledger, accounts, edited.budgets, keyring) as books:
         yield Admitting(
@@ -48,6 +50,17 @@ async def open_admitting(
             books=books,
             admission=Admission(passages, accounts, books, AssumedPrices(catalog).of, alerts, store.clock),
         )
+
+
+def _passages(tiers: Records[Tier], penalties: Penalties, store: Storehouse) -> Passages:
+    """The limits in force, which follow what admins make of tiers."""
+    passages = Passages(tiers.snapshot, penalties, store.clock)
+
+    async def changed(now: Mapping[str, Record[Tier]]) -> None:
+        passages.limits.follow(now)
+
+    tiers.subscribe(changed)
+    return passages
 
 
 @asynccontextmanager

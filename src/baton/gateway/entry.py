@@ -191,7 +191,8 @@ class Entry:
 
     async def reserve(self, route: Route, offer: Offer) -> Failure | None:
         """Claim and hold what the next attempt may take; why not, where it may not be made."""
-        self._let_go()
+        if self._ticket is not None:
+            self._let_go()
         found = await self._admitted.ticket(route, offer)
         if isinstance(found, Failure):
             return found
@@ -392,7 +393,8 @@ class Entry:
             schema_violation=self._violation,
             audio_seconds=outcome.audio_seconds if outcome is not None else None,
         )
-        self._let_go()
+        if self._ticket is not None:
+            self._let_go()
         self._admitted.end()
         self._book.settled(settled)
         self.settled = settled

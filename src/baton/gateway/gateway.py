@@ -7,7 +7,7 @@ from msgspec import Struct
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import OverBudget
-from baton.core.request import Envelope, Outline
+from baton.core.request import Envelope, Outline, Priority
 from baton.gateway.admission.admission import Admission, Admitted
 from baton.gateway.admission.downgrade import cheaper
 from baton.gateway.asking import Question
@@ -119,29 +119,34 @@ class Gateway:
             Refused: nothing can serve it, or nothing can pay for it.
         """
         decision = self._router.decide(caller, request)
-        admitted = await self._admission.enter(caller, request, decision, arrival.started_s)
+        if request.options.priority is Priority.LOW:
+            timeout_s = request.options.timeout_s
+            ends_s = None if timeout_s is None else arrival.started_s + timeout_s
+            admitted = await self._admission.wait(caller, request, decision, ends_s)
+        else:
+            admitted = self._admission.enter(caller, request, decision)
         try:
-            return await self._funded(decision, admitted), admitted
+            try:
+                await admitted.begin(decision.chosen.offer)
+            except OverBudget as error:
+                decision = await self._cheaper(decision, admitted, error)
         except BaseException:
             admitted.withdraw()
             raise
+        return decision, admitted
 
-    async def _funded(self, decision: Decision, admitted: Admitted) -> Decision:
+    async def _cheaper(self, decision: Decision, admitted: Admitted, error: OverBudget) -> Decision:
         """The decision for a model that can be paid for.
 
         Raises:
             OverBudget: there is none.
         """
-        try:
-            await admitted.begin(decision.chosen.offer)
-        except OverBudget as error:
-            for offer in cheaper(self._router, decision, downgrades=error.downgrades):
-                with suppress(OverBudget):
-                    await admitted.begin(offer, patient=False)
-                    reason = f"a budget has too little left for {decision.chosen.offer.id}."
-                    return instead(decision, offer, reason)
-            raise
-        return decision
+        for offer in cheaper(self._router, decision, downgrades=error.downgrades):
+            with suppress(OverBudget):
+                await admitted.begin(offer, patient=False)
+                reason = f"a budget has too little left for {decision.chosen.offer.id}."
+                return instead(decision, offer, reason)
+        raise error
 
     def _settle(self, reply: Reply, entry: Entry, decision: Decision) -> Answered:
         outcome = outcome_of(reply)

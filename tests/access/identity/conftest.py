@@ -20,24 +20,12 @@ from baton.storage import schema
 from baton.storage.database import Database
 from baton.storage.notices import Notices
 from baton.storage.settings import StorageSettings
+from tests.clocks import SetClock
 from tests.databases import Place
 from tests.records.audit.keeping import SCRIBE
 
 ADMIN = Actor(id="admin", source="cli")
 MASTER_KEY = "automation's own key"
-
-
-@dataclass
-class SetClock:
-    """A clock that stands still until it is set."""
-
-    now: float = 1_700_000_000.0
-
-    def wall(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class House:
         self.accounts = Accounts()
         self.over: list[int] = []
         clock = SystemClock()
-        passages = Passages(dict, Penalties(), clock)
+        passages = Passages({}, Penalties(), clock)
         self.admission = Admission(passages, self.accounts, self, lambda _: assumed, self, clock)
 
     async def ready(self) -> None:
@@ -75,7 +75,7 @@ class House:
             named=True,
             reasoning="",
         )
-        return await self.admission.enter(CALLER, envelope, decision, 0.0)
+        return self.admission.enter(CALLER, envelope, decision)
 
     async def ticket(self, admitted: Admitted, found: Offer | None = None) -> Ticket:
         """Held for an attempt."""

@@ -11,8 +11,8 @@ from baton.core.caller import Caller, KeyLimits
 from baton.core.failures import Kind
 from baton.core.provider import ProviderSpec
 from baton.core.rates import Rates
-from baton.gateway.admission.limits import Limits, Tokens, failure, refusal
-from baton.gateway.admission.windows import Against, Claim, Windows
+from baton.gateway.admission.limits import Limits, Plan, Tokens, failure, refusal
+from baton.gateway.admission.windows import Against, Taken, Window, Windows
 from baton.records.kind import Origin, Record
 from baton.upstream.directory import Provider, ProviderSettings
 
@@ -32,11 +32,17 @@ def caller(limits: KeyLimits | None = None, key: str = "k1") -> Caller:
 
 
 def limits(of: Mapping[str, Record[Tier]]) -> Limits:
-    return Limits(lambda: of)
+    return Limits(of)
 
 
 def claimed(of: Limits, by: Caller, tokens: Tokens = SHORT) -> dict[str, tuple[int, int]]:
-    return {each.key: (each.amount, each.limit) for each in of.of_caller(by, tokens).claims}
+    return wanted(of.of_caller(by), tokens)
+
+
+def wanted(plan: Plan, tokens: Tokens = SHORT) -> dict[str, tuple[int, int]]:
+    """What is claimed of which limit, by key."""
+    amounts = plan.wanted(tokens)
+    return {each.key: (n, each.limit) for each, n in zip(plan.windows, amounts, strict=True)}
 
 
 def offer(rpm: int | None = None, tpm: int | None = None, rpd: int | None = None) -> Offer:
@@ -88,7 +94,7 @@ def test_a_changed_tier_or_key_counts_from_the_next_request_on() -> None:
     known = tiers(requests_per_minute=50)
     of = limits(known)
     assert claimed(of, caller()) == {"user/ann/requests/60": (1, 50)}
-    known.update(tiers(requests_per_minute=3))
+    of.follow(tiers(requests_per_minute=3))
     assert claimed(of, caller()) == {"user/ann/requests/60": (1, 3)}
     assert claimed(of, caller(KeyLimits(unlimited=True))) == {}
 
@@ -105,10 +111,7 @@ def test_an_attempt_claims_of_its_model_its_provider_and_its_free_key() -> None:
     of = limits({})
     asked = provider(Rates(requests_per_minute=60), Rates(requests_per_minute=15), on_free_tier=True)
     large = offer(rpm=10, tpm=1000, rpd=100)
-    first, second = (
-        {c.key: (c.amount, c.limit) for c in of.of_route(asked, large, key, SHORT).claims}
-        for key in asked.credentials
-    )
+    first, second = (wanted(of.of_route(asked, large, key)) for key in asked.credentials)
     shared = {
         "model/acme/large/requests/60": (1, 10),
         "model/acme/large/requests/86400": (1, 100),
@@ -125,30 +128,23 @@ def test_an_attempt_claims_of_its_model_its_provider_and_its_free_key() -> None:
 def test_limits_of_a_free_tier_do_not_hold_for_keys_that_are_paid_for() -> None:
     """Nor has anything else limits that nobody has set."""
     asked = provider(free=Rates(requests_per_minute=15))
-    assert limits({}).of_route(asked, offer(), asked.credentials[0], SHORT).claims == ()
+    assert limits({}).of_route(asked, offer(), asked.credentials[0]).windows == ()
 
 
-def test_an_order_is_settled_with_the_request_and_its_tokens() -> None:
+def test_a_plan_is_settled_with_the_request_and_its_tokens() -> None:
     """Requests stay counted, tokens become the true ones; nothing of it where nothing was asked."""
-    order = limits(tiers(requests_per_minute=50, tokens_per_minute=9000)).of_caller(caller(), SHORT)
+    plan = limits(tiers(requests_per_minute=50, tokens_per_minute=9000)).of_caller(caller())
     windows = Windows()
-    taken = windows.take(order.claims, 5.0)
-    windows.settle(taken, order.used(123), 6.0)
-    assert [windows.left(claim, 6.0)[0] for claim in order.claims] == [49, 9000 - 123]
-    windows.settle(windows.take(order.claims, 7.0), order.unused(), 8.0)
-    assert [windows.left(claim, 8.0)[0] for claim in order.claims] == [49, 9000 - 123]
 
+    def left() -> list[int]:
+        found = [windows.left([each], 8.0) for each in plan.windows]
+        return [each.remaining for each in found if each is not None]
 
-def test_a_caller_is_told_of_the_limit_of_which_least_is_left() -> None:
-    """Of a minute's and a day's; nothing where there is none."""
-    of, windows = limits(tiers(requests_per_minute=50, requests_per_day=60)), Windows()
-    assert of.allowance(caller(), windows, 5.0).tokens is None
-    for second in range(0, 300, 10):
-        windows.take(of.of_caller(caller(), SHORT).claims, second)
-    left = of.allowance(caller(), windows, 300.0).requests
-    assert left is not None
-    assert (left.limit, left.remaining) == (60, 30)
-    assert left.reset_s > 86_400
+    for amounts in (plan.used(123), plan.unused()):
+        taken = windows.claim(plan.windows, plan.wanted(SHORT), 5.0)
+        assert isinstance(taken, Taken)
+        windows.settle(taken, amounts, 6.0)
+        assert left() == [49, 9000 - 123]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +154,7 @@ def test_a_refusal_names_the_limit_and_the_true_wait(
     wait_s: float | None, told_s: float | None, retryable: bool
 ) -> None:
     """A 429; clients are told not to try again by themselves where no retry of theirs could help."""
-    error = refusal(Against(Claim("user/ann/tokens/60", 1000, 500, 60), wait_s))
+    error = refusal(Against(Window("user/ann/tokens/60", 1000, 60), 500, wait_s))
     assert (error.status, error.code) == (429, "rate_limit_exceeded")
     assert (error.retry_after_s, error.retryable) == (told_s, retryable)
     assert "1000 tokens per minute" in error.message
@@ -168,7 +164,7 @@ def test_a_refusal_names_the_limit_and_the_true_wait(
 
 def test_a_full_route_is_passed_over_like_one_that_said_429() -> None:
     """With its wait, and without the key's text."""
-    why = failure(Against(Claim("credential/acme/ab12/requests/86400", 1500, 1, 86_400), 60.0))
+    why = failure(Against(Window("credential/acme/ab12/requests/86400", 1500, 86_400), 1, 60.0))
     assert (why.kind, why.retry_after_s, why.final) == (Kind.RATE_LIMIT, 60.0, False)
     assert why.message == "a key of acme may be asked for 1500 requests per day, and that is spent."
-    assert failure(Against(Claim("model/acme/large/tokens/60", 10, 50, 60), None)).final
+    assert failure(Against(Window("model/acme/large/tokens/60", 10, 60), 50, None)).final

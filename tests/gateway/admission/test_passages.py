@@ -9,15 +9,15 @@ from baton.core.errors import OverLimit
 from baton.core.failures import Kind
 from baton.core.rates import Rates
 from baton.gateway.admission.limits import Tokens
-from baton.gateway.admission.passages import Passage, Passages, Wish
+from baton.gateway.admission.passages import Passage, Passages
 from baton.gateway.admission.penalties import Penalties, Scope, Subject
 from baton.upstream.route import Route
 from baton.watch.rehearsal.leaping import LeapingClock, LeapingLoop
+from tests.clocks import SetClock
 from tests.gateway.admission.test_limits import caller, offer, provider, tiers
 
 ANN = caller()
-SHORT = Wish(tokens=Tokens(100, 400))
-LOW = Wish(tokens=Tokens(100, 400), waits=True)
+SHORT = Tokens(100, 400)
 
 
 class Stage:
@@ -26,7 +26,7 @@ class Stage:
     def __init__(self, requests: int, tokens: int = 100_000, clock: Clock | None = None) -> None:
         known = tiers(requests_per_minute=requests, tokens_per_minute=tokens)
         self.penalties = Penalties()
-        self.passages = Passages(lambda: known, self.penalties, clock or SystemClock())
+        self.passages = Passages(known, self.penalties, clock or SystemClock())
 
     @property
     def left(self) -> tuple[int, int]:
@@ -44,10 +44,10 @@ LARGE = offer()
 async def test_a_request_is_its_callers_once_and_its_tokens_are_those_of_all_attempts() -> None:
     """Reserved by estimate while it is under way, counted by truth when it is over, once."""
     stage = Stage(10)
-    passage = await stage.passages.enter(ANN, SHORT)
+    passage = stage.passages.enter(ANN, SHORT)
     assert stage.left == (9, 99_500)
     for tokens in (30, 120):
-        assert passage.take(ROUTE, LARGE, SHORT.tokens) is None
+        assert passage.take(ROUTE, LARGE, SHORT) is None
         passage.attempted(tokens)
     assert stage.left == (9, 99_500)
     passage.end()
@@ -59,16 +59,16 @@ async def test_what_is_withdrawn_counts_for_nothing() -> None:
     """A budget refused it, say."""
     stage = Stage(1)
     for _ in range(3):
-        (await stage.passages.enter(ANN, SHORT)).withdraw()
+        stage.passages.enter(ANN, SHORT).withdraw()
     assert stage.left == (1, 100_000)
 
 
 async def test_a_spent_limit_refuses_with_a_true_wait() -> None:
     """At once; the caller's limits know nothing of another user's."""
     stage = Stage(1)
-    await stage.passages.enter(ANN, SHORT)
+    stage.passages.enter(ANN, SHORT)
     with pytest.raises(OverLimit) as told:
-        await stage.passages.enter(ANN, SHORT)
+        stage.passages.enter(ANN, SHORT)
     assert told.value.retry_after_s is not None
     assert 59 <= told.value.retry_after_s <= 61
 
@@ -76,36 +76,36 @@ async def test_a_spent_limit_refuses_with_a_true_wait() -> None:
 async def test_a_routes_limit_is_claimed_for_each_attempt_and_says_when_it_is_spent() -> None:
     """As a provider's own 429 would; one that was not made counts for nothing, a short one for less."""
     stage = Stage(10)
-    passage = await stage.passages.enter(ANN, SHORT)
+    passage = stage.passages.enter(ANN, SHORT)
     for _ in range(5):
-        assert passage.take(ROUTE, LARGE, SHORT.tokens) is None
+        assert passage.take(ROUTE, LARGE, SHORT) is None
         passage.spare()
     for tokens in (10, 20):
-        assert passage.take(ROUTE, LARGE, SHORT.tokens) is None
+        assert passage.take(ROUTE, LARGE, SHORT) is None
         passage.attempted(tokens)
-    why = passage.take(ROUTE, LARGE, SHORT.tokens)
+    why = passage.take(ROUTE, LARGE, SHORT)
     assert why is not None
     assert why.kind is Kind.RATE_LIMIT
     assert why.retry_after_s is not None
     assert 59 <= why.retry_after_s <= 61
-    assert passage.take(Route(provider(), ACME.credentials[0], "large"), offer(), SHORT.tokens) is None
+    assert passage.take(Route(provider(), ACME.credentials[0], "large"), offer(), SHORT) is None
 
 
 async def test_who_goes_on_against_a_limit_is_penalised_and_may_be_forgiven() -> None:
     """Told apart by its code; requests of low priority that could not wait are no violation."""
     stage = Stage(1)
-    await stage.passages.enter(ANN, SHORT)
+    stage.passages.enter(ANN, SHORT)
     for _ in range(11):
         with pytest.raises(OverLimit) as told:
-            await stage.passages.enter(ANN, SHORT)
+            stage.passages.enter(ANN, SHORT)
         assert told.value.code == "rate_limit_exceeded"
     with pytest.raises(OverLimit) as told:
-        await stage.passages.enter(ANN, SHORT)
+        stage.passages.enter(ANN, SHORT)
     assert told.value.code == "rate_limit_penalty"
     now_s = SystemClock.monotonic()
     assert stage.penalties.lift(Subject(Scope.KEY, ANN.key_id), now_s)
     with pytest.raises(OverLimit) as told:
-        await stage.passages.enter(ANN, SHORT)
+        stage.passages.enter(ANN, SHORT)
     assert told.value.code == "rate_limit_exceeded"
 
 
@@ -119,7 +119,7 @@ def test_low_priority_waits_for_its_turn() -> None:
         times: list[float] = []
 
         async def one() -> Passage:
-            passage = await stage.passages.enter(ANN, LOW)
+            passage = await stage.passages.wait(ANN, SHORT, None)
             times.append(clock.monotonic())
             return passage
 
@@ -135,3 +135,19 @@ def test_low_priority_waits_for_its_turn() -> None:
         loop.run_until_complete(story())
     finally:
         loop.close()
+
+
+def test_a_caller_is_told_of_the_limit_of_which_least_is_left() -> None:
+    """Of a minute's and a day's; nothing where there is none."""
+    known = tiers(requests_per_minute=50, requests_per_day=60)
+    clock = SetClock(5.0)
+    passages = Passages(known, Penalties(), clock)
+    assert passages.allowance(ANN).tokens is None
+    for second in range(0, 300, 10):
+        clock.now = float(second)
+        passages.enter(ANN, SHORT)
+    clock.now = 300.0
+    left = passages.allowance(ANN).requests
+    assert left is not None
+    assert (left.limit, left.remaining) == (60, 30)
+    assert left.reset_s > 86_400

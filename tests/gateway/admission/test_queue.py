@@ -8,7 +8,7 @@ import pytest
 
 from baton.core.errors import OverLimit
 from baton.gateway.admission.queue import MOST_OF_ONE, MOST_WAITING, Queue
-from baton.gateway.admission.windows import Claim, Windows
+from baton.gateway.admission.windows import Against, Window, Windows
 from baton.watch.rehearsal.leaping import LeapingClock, LeapingLoop
 
 FOR_EVER = 1e12
@@ -27,11 +27,10 @@ class Room:
     def attempt(self, user: str, limit: int = 2) -> Callable[[], float]:
         def take() -> float:
             now_s = self.clock.monotonic()
-            claims = [Claim(f"user/{user}", limit, 1, 60), Claim("all", 3, 1, 60)]
-            against = self.windows.against(claims, now_s)
-            if against is not None:
-                raise refused(against.wait_s)
-            self.windows.take(claims, now_s)
+            wanted = [Window(f"user/{user}", limit, 60), Window("all", 3, 60)]
+            found = self.windows.claim(wanted, [1, 1], now_s)
+            if isinstance(found, Against):
+                raise refused(found.wait_s)
             self.served.append((user, now_s))
             return now_s
 

@@ -3,13 +3,15 @@
 import asyncio
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
-from baton.gateway.admission.windows import DAY_S, MINUTE_S, SUB_BUCKETS, Claim, Taken
+from baton.gateway.admission.windows import DAY_S, MINUTE_S, SUB_BUCKETS, Against, Taken, Window
 from tests.gateway.admission.windows_twins import Fresh, Twin
 
 START_S = 1_000_000.25
@@ -26,8 +28,41 @@ arrivals = st.lists(
 """(time since the one before, as a share of the window; amount; share of it that was really used)."""
 
 
+class Claim(Struct, frozen=True):
+    """So much of one window."""
+
+    window: Window
+    amount: int
+
+
 def claim(amount: int, limit: int = 20, window_s: int = MINUTE_S, key: str = "ann:requests") -> Claim:
-    return Claim(key, limit, amount, window_s)
+    return Claim(Window(key, limit, window_s), amount)
+
+
+async def tried(windows: Twin, claims: Sequence[Claim], now_s: float) -> Taken | Against:
+    return await windows.claim([each.window for each in claims], [each.amount for each in claims], now_s)
+
+
+async def take(windows: Twin, claims: Sequence[Claim], now_s: float) -> Taken:
+    """Claims that fit."""
+    taken = await tried(windows, claims, now_s)
+    assert isinstance(taken, Taken)
+    return taken
+
+
+async def against(windows: Twin, claims: Sequence[Claim], now_s: float) -> Against | None:
+    """What is against claims that are not to be taken."""
+    found = await tried(windows, claims, now_s)
+    if isinstance(found, Against):
+        return found
+    await windows.settle(found, [0 for _ in claims], now_s)
+    return None
+
+
+async def left(windows: Twin, asked: Claim, now_s: float) -> tuple[int, float]:
+    found = await windows.left([asked.window], now_s)
+    assert found is not None
+    return found.remaining, found.reset_s
 
 
 @settings(max_examples=150, deadline=None)
@@ -44,8 +79,8 @@ def test_no_stretch_of_a_windows_length_holds_more_than_its_limit(
             for gap, amount, used in arrivals:
                 now_s += gap * window_s
                 asked = claim(amount, window_s=window_s)
-                if await windows.against([asked], now_s) is None:
-                    taken = await windows.take([asked], now_s)
+                if await against(windows, [asked], now_s) is None:
+                    taken = await take(windows, [asked], now_s)
                     held.append([now_s, amount])
                     if settling:
                         held[-1][1] = int(amount * used)
@@ -70,9 +105,9 @@ def test_a_burst_up_to_the_limit_passes_at_once(
             for now_s in (start_s, start_s + window_s * (1 + 1 / SUB_BUCKETS)):
                 for amount in amounts:
                     asked = claim(amount, limit=whole, window_s=window_s)
-                    assert await windows.against([asked], now_s) is None
-                    await windows.take([asked], now_s)
-                assert await windows.against([claim(1, limit=whole, window_s=window_s)], now_s) is not None
+                    assert await against(windows, [asked], now_s) is None
+                    await take(windows, [asked], now_s)
+                assert await against(windows, [claim(1, limit=whole, window_s=window_s)], now_s) is not None
 
     asyncio.run(story())
 
@@ -93,18 +128,18 @@ def test_the_wait_is_true_and_at_most_one_sub_bucket_too_long(
             for gap, amount, _ in arrivals:
                 now_s += gap * window_s
                 asked = claim(amount, window_s=window_s)
-                against = await windows.against([asked], now_s)
-                if against is not None:
-                    assert against.wait_s is not None
-                    assert 0 < against.wait_s <= window_s + width_s
-                    back_s = now_s + against.wait_s
+                refused = await against(windows, [asked], now_s)
+                if refused is not None:
+                    assert refused.wait_s is not None
+                    assert 0 < refused.wait_s <= window_s + width_s
+                    back_s = now_s + refused.wait_s
                     early_s = math.nextafter(back_s, 0)
                     if early_s > now_s:
-                        assert await windows.against([asked], early_s) is not None
-                    assert await windows.against([asked], back_s) is None
+                        assert await against(windows, [asked], early_s) is not None
+                    assert await against(windows, [asked], back_s) is None
                     assert back_s <= exactly(held, amount, window_s, now_s) + width_s + 1e-6
                     now_s = back_s
-                await windows.take([asked], now_s)
+                await take(windows, [asked], now_s)
                 held.append((now_s, amount))
 
     asyncio.run(story())
@@ -130,7 +165,7 @@ def exactly(held: list[tuple[float, int]], amount: int, window_s: int, now_s: fl
 def test_what_is_free_is_what_a_list_of_sub_buckets_says(
     fresh: Fresh, steps: list[tuple[float, int, bool, int]]
 ) -> None:
-    """Taken without asking and settled with less or more, at once or much later: every figure agrees with a
+    """Taken where it fits and settled with less or more, at once or much later: every figure agrees with a
     list that is summed anew each time."""
 
     async def story() -> None:
@@ -142,14 +177,18 @@ def test_what_is_free_is_what_a_list_of_sub_buckets_says(
                 now_s += gap * MINUTE_S
                 bucket = int(now_s)
                 if settle_first and open_:
-                    taken, where, was = open_.pop(0)
-                    await windows.settle(taken, [used], now_s)
+                    settled, where, was = open_.pop(0)
+                    await windows.settle(settled, [used], now_s)
                     buckets[where] += used - was
-                open_.append((await windows.take([claim(amount)], now_s), bucket, amount))
-                buckets[bucket] += amount
+                held = sum(n for b, n in buckets.items() if b >= bucket - SUB_BUCKETS)
+                taken = await tried(windows, [claim(amount)], now_s)
+                assert isinstance(taken, Taken) is (held + amount <= 20)
+                if isinstance(taken, Taken):
+                    open_.append((taken, bucket, amount))
+                    buckets[bucket] += amount
                 counted = {b: n for b, n in buckets.items() if b >= bucket - SUB_BUCKETS and n}
                 reset_s = max(counted) + SUB_BUCKETS + 1 - now_s if counted else 0.0
-                assert await windows.left(claim(0), now_s) == (max(0, 20 - sum(counted.values())), reset_s)
+                assert await left(windows, claim(0), now_s) == (max(0, 20 - sum(counted.values())), reset_s)
 
     asyncio.run(story())
 
@@ -158,60 +197,60 @@ async def test_of_several_claims_all_are_taken_or_none(fresh: Fresh) -> None:
     """One that is in the way leaves the others as they were, and is named with its wait."""
     async with fresh() as windows:
         minute, day = claim(6), claim(6, limit=10, window_s=DAY_S, key="ann:day")
-        await windows.take([minute, day], START_S)
-        against = await windows.against([minute, day], START_S)
-        assert against is not None
-        assert against.claim == day
-        assert against.wait_s is not None
-        assert DAY_S <= against.wait_s <= DAY_S + DAY_S / SUB_BUCKETS
-        assert (await windows.left(minute, START_S))[0] == 14
-        assert (await windows.left(day, START_S))[0] == 4
+        await take(windows, [minute, day], START_S)
+        refused = await against(windows, [minute, day], START_S)
+        assert refused is not None
+        assert refused.window == day.window
+        assert refused.wait_s is not None
+        assert DAY_S <= refused.wait_s <= DAY_S + DAY_S / SUB_BUCKETS
+        assert (await left(windows, minute, START_S))[0] == 14
+        assert (await left(windows, day, START_S))[0] == 4
 
 
 async def test_the_wait_of_several_claims_is_that_of_the_last_to_fit(fresh: Fresh) -> None:
     """A minute's and a day's limit are both spent: coming back after the minute would be in vain."""
     async with fresh() as windows:
         both = [claim(20), claim(10, limit=10, window_s=DAY_S, key="ann:day")]
-        await windows.take(both, START_S)
+        await take(windows, both, START_S)
         for order in (both, both[::-1]):
-            against = await windows.against(order, START_S)
-            assert against is not None
-            assert against.claim.window_s == DAY_S
+            refused = await against(windows, order, START_S)
+            assert refused is not None
+            assert refused.window.window_s == DAY_S
 
 
 async def test_what_is_larger_than_the_limit_is_refused_for_good(fresh: Fresh) -> None:
     """No wait would help, so none is named; also where nothing was taken yet, and where the limit is 0."""
     async with fresh() as windows:
         for asked in (claim(21), claim(1, limit=0)):
-            against = await windows.against([claim(1, key="bob"), asked], START_S)
-            assert against is not None
-            assert against.claim == asked
-            assert against.wait_s is None
+            refused = await against(windows, [claim(1, key="bob"), asked], START_S)
+            assert refused is not None
+            assert (refused.window, refused.amount) == (asked.window, asked.amount)
+            assert refused.wait_s is None
 
 
 async def test_what_was_not_used_is_free_at_once_and_what_was_used_beyond_it_counts(fresh: Fresh) -> None:
     """Settled with less: the rest is handed back. With more: beyond the limit too, until a window later."""
     async with fresh() as windows:
-        taken = await windows.take([claim(20)], START_S)
-        assert await windows.against([claim(15)], START_S + 9) is not None
+        taken = await take(windows, [claim(20)], START_S)
+        assert await against(windows, [claim(15)], START_S + 9) is not None
         await windows.settle(taken, [5], START_S + 9)
-        assert await windows.against([claim(15)], START_S + 9) is None
+        assert await against(windows, [claim(15)], START_S + 9) is None
 
-        again = await windows.take([claim(15)], START_S + 9)
+        again = await take(windows, [claim(15)], START_S + 9)
         await windows.settle(again, [100], START_S + 20)
-        assert await windows.left(claim(0), START_S + 20) == (0, 49.75)
-        against = await windows.against([claim(1)], START_S + 20)
-        assert against is not None
-        assert against.wait_s == 49.75
+        assert await left(windows, claim(0), START_S + 20) == (0, 49.75)
+        refused = await against(windows, [claim(1)], START_S + 20)
+        assert refused is not None
+        assert refused.wait_s == 49.75
 
 
 async def test_settling_what_has_left_the_window_changes_nothing(fresh: Fresh) -> None:
     """An answer that took longer than the window was counted, and its time is over."""
     async with fresh() as windows:
-        taken = await windows.take([claim(20)], START_S)
-        await windows.take([claim(3)], START_S + 61)
+        taken = await take(windows, [claim(20)], START_S)
+        await take(windows, [claim(3)], START_S + 61)
         await windows.settle(taken, [0], START_S + 62)
-        assert (await windows.left(claim(0), START_S + 62))[0] == 17
+        assert (await left(windows, claim(0), START_S + 62))[0] == 17
 
 
 async def test_a_moment_that_has_passed_is_counted_where_it_belongs(fresh: Fresh) -> None:
@@ -219,17 +258,17 @@ async def test_a_moment_that_has_passed_is_counted_where_it_belongs(fresh: Fresh
     async with fresh() as windows:
         day = claim(1, limit=3, window_s=DAY_S, key="ann:day")
         for hours_ago in (1, 23, 26):
-            await windows.take([day], START_S - hours_ago * 3600)
-        assert (await windows.left(day, START_S))[0] == 1
-        assert (await windows.left(day, START_S + 2 * 3600))[0] == 2
+            await take(windows, [day], START_S - hours_ago * 3600)
+        assert (await left(windows, day, START_S))[0] == 1
+        assert (await left(windows, day, START_S + 2 * 3600))[0] == 2
 
 
 async def test_counters_that_hold_nothing_leave(fresh: Fresh) -> None:
     """Ten thousand keys of yesterday are gone within a minute of other traffic; those of today stay."""
     async with fresh() as windows:
         for one in range(10_000):
-            await windows.take([claim(1, key=f"minute:{one}")], START_S)
-        await windows.take([claim(1, window_s=DAY_S, key="day")], START_S)
+            await take(windows, [claim(1, key=f"minute:{one}")], START_S)
+        await take(windows, [claim(1, window_s=DAY_S, key="day")], START_S)
         await trickle(windows, START_S + 2 * MINUTE_S, 130)
         assert await windows.size() <= 3
 
@@ -237,22 +276,22 @@ async def test_counters_that_hold_nothing_leave(fresh: Fresh) -> None:
 async def trickle(windows: Twin, from_s: float, seconds: int) -> None:
     """One request each second."""
     for second in range(seconds):
-        await windows.take([claim(1, key="someone")], from_s + second)
+        await take(windows, [claim(1, limit=100, key="someone")], from_s + second)
 
 
 async def test_one_keys_windows_say_nothing_of_anothers(fresh: Fresh) -> None:
     """Each key is counted by itself."""
     async with fresh() as windows:
-        await windows.take([claim(20, key="ann")], START_S)
-        assert await windows.against([claim(20, key="bob")], START_S) is None
+        await take(windows, [claim(20, key="ann")], START_S)
+        assert await against(windows, [claim(20, key="bob")], START_S) is None
 
 
 async def test_what_is_left_grows_as_time_goes_by(fresh: Fresh) -> None:
     """Never less is free than a moment before where nobody takes, and all of it when the reset has come."""
     async with fresh() as windows:
         for step in range(20):
-            await windows.take([claim(1)], START_S + step * 2)
-        seen = [await windows.left(claim(0), START_S + 40 + step) for step in range(62)]
+            await take(windows, [claim(1)], START_S + step * 2)
+        seen = [await left(windows, claim(0), START_S + 40 + step) for step in range(62)]
         assert all(before[0] <= after[0] for before, after in pairwise(seen))
         reset_s = seen[0][1]
         assert seen[math.ceil(reset_s)] == (20, 0.0)

@@ -6,19 +6,19 @@ from typing import Protocol
 
 import pytest
 
-from baton.gateway.admission.windows import Against, Claim, Taken, Windows
+from baton.gateway.admission.windows import Against, Left, Taken, Window, Windows
 
 
 class Twin(Protocol):
     """What the promises are asked of; `Windows` says what each of them means."""
 
-    async def against(self, claims: Sequence[Claim], now_s: float) -> Against | None: ...
-
-    async def take(self, claims: Sequence[Claim], now_s: float) -> Taken: ...
+    async def claim(
+        self, windows: Sequence[Window], amounts: Sequence[int], now_s: float
+    ) -> Taken | Against: ...
 
     async def settle(self, taken: Taken, amounts: Sequence[int], now_s: float) -> None: ...
 
-    async def left(self, claim: Claim, now_s: float) -> tuple[int, float]: ...
+    async def left(self, windows: Sequence[Window], now_s: float) -> Left | None: ...
 
     async def size(self) -> int: ...
 
@@ -29,17 +29,14 @@ class InMemory:
     def __init__(self) -> None:
         self.windows = Windows()
 
-    async def against(self, claims: Sequence[Claim], now_s: float) -> Against | None:
-        return self.windows.against(claims, now_s)
-
-    async def take(self, claims: Sequence[Claim], now_s: float) -> Taken:
-        return self.windows.take(claims, now_s)
+    async def claim(self, windows: Sequence[Window], amounts: Sequence[int], now_s: float) -> Taken | Against:
+        return self.windows.claim(windows, amounts, now_s)
 
     async def settle(self, taken: Taken, amounts: Sequence[int], now_s: float) -> None:
         self.windows.settle(taken, amounts, now_s)
 
-    async def left(self, claim: Claim, now_s: float) -> tuple[int, float]:
-        return self.windows.left(claim, now_s)
+    async def left(self, windows: Sequence[Window], now_s: float) -> Left | None:
+        return self.windows.left(windows, now_s)
 
     async def size(self) -> int:
         return len(self.windows)

@@ -20,12 +20,15 @@ class Flags:
         self.held = held
         self._flags: Mapping[str, Flag] = {}
         self._everywhere: Mapping[str, bool] = {}
+        self.all_on = True
+        """Whether every flag is on for everybody."""
 
     def follow(self, flags: Sequence[Flag]) -> None:
         """Take over how they are now."""
         found = [self.held.over(flag) for flag in flags]
         self._everywhere = {flag.name: on for flag in found if (on := _everywhere(flag)) is not None}
         self._flags = {flag.name: flag for flag in found}
+        self.all_on = all(self._everywhere.get(name, False) for name in self._flags)
 
     def on(self, name: str, caller: Caller) -> bool:
         """Whether it is on for a caller; one of which nothing is known is."""

@@ -65,6 +65,20 @@ class Accounts:
         balance = self._balances.get(account.key)
         return account.cap_nanos if balance is None else account.cap_nanos - balance.settled - balance.held
 
+    def take_easily(self, accounts: Sequence[Account], nanos: int, free_nanos: int) -> Hold | None:
+        """Hold what a call may cost where all of them have at least `free_nanos` free; None: one has not."""
+        known = self._balances
+        balances: list[Balance] = []
+        for account in accounts:
+            balance = known.get(account.key) or self._opened(account)
+            if account.cap_nanos - balance.settled - balance.held < free_nanos:
+                return None
+            balances.append(balance)
+        for balance in balances:
+            balance.held += nanos
+            balance.holds += 1
+        return Hold(tuple(balances), nanos)
+
     def take(self, accounts: Sequence[Account], wanted_nanos: int, least_nanos: int) -> Hold | Short:
         """Hold what a call may cost in all of them, or what is left where that is at least `least_nanos`."""
         known = self._balances

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from baton.catalog.lookup import Offer
 from baton.catalog.prices import FREE, Prices
@@ -12,12 +12,12 @@ from baton.core.clock import Clock
 from baton.core.errors import OverBudget, Unservable
 from baton.core.failures import Failure, Kind
 from baton.core.money import usd_text
-from baton.core.request import Outline, Priority
+from baton.core.request import Outline
 from baton.core.usage import Usage
 from baton.gateway.admission.accounts import Account, Accounts, Hold, Short
 from baton.gateway.admission.budgets import AtLimit, BudgetBook, Debit, Debits, Scope
 from baton.gateway.admission.limits import Tokens
-from baton.gateway.admission.passages import Passage, Passages, Wish
+from baton.gateway.admission.passages import Passage, Passages
 from baton.gateway.admission.periods import Period
 from baton.gateway.admission.worth import Lengths, Worth, worth_of
 from baton.gateway.routing.decision import Ask, Decision
@@ -76,30 +76,20 @@ class Books(Protocol):
 class Ticket:
     """One attempt's hold; the first word about what it cost counts."""
 
-    __slots__ = ("_admission", "_debits", "_hold", "_open", "_prices", "most_tokens", "offer")
+    __slots__ = ("_admission", "_debits", "_hold", "_open", "_prices", "held_nanos", "most_tokens", "offer")
 
     def __init__(
-        self,
-        admission: "Admission",
-        offer: Offer,
-        prices: Prices,
-        debits: Debits,
-        hold: Hold,
-        most_tokens: int | None,
+        self, admission: "Admission", priced: "Priced", debits: Debits, hold: Hold, most_tokens: int | None
     ) -> None:
         """`most_tokens`: what the answer is bounded to; None: to nothing but what was asked for."""
         self._admission = admission
-        self._prices = prices
         self._debits = debits
         self._hold = hold
         self._open = True
-        self.offer = offer
-        self.most_tokens = most_tokens
-
-    @property
-    def held_nanos(self) -> int:
+        self.offer, self._prices = priced
+        self.held_nanos = hold.nanos
         """What may be spent, nano-USD."""
-        return self._hold.nanos
+        self.most_tokens = most_tokens
 
     def settle(self, cost_nanos: int | None, usage: Usage) -> int:
         """It has ended; returns what was counted, nano-USD. `cost_nanos` None: no price is known; then what
@@ -117,10 +107,17 @@ class Ticket:
         self.settle(0, Usage())
 
 
+class Priced(NamedTuple):
+    """A model, and what a call of it is held for and counted at."""
+
+    offer: Offer
+    prices: Prices
+
+
 class Admitted:
     """One request on its way: each of its attempts is held for, and counted in the limits of its route."""
 
-    __slots__ = ("_admission", "_first", "_passage", "_spent_nanos", "ask", "caller", "request")
+    __slots__ = ("_admission", "_ended", "_first", "_passage", "_spent_nanos", "ask", "caller", "request")
 
     def __init__(
         self, admission: "Admission", caller: Caller, request: Outline, ask: Ask, passage: Passage
@@ -130,6 +127,7 @@ class Admitted:
         self.caller = caller
         self.request = request
         self.ask = ask
+        self._ended = False
         self._first: Ticket | None = None
         self._spent_nanos = 0
 
@@ -150,23 +148,22 @@ class Admitted:
     async def ticket(self, route: Route, offer: Offer) -> Ticket | Failure:
         """For the next attempt: the one that was begun with, or another; why it is not to be made, where a
         limit of its route or a budget is spent."""
-        self._passage.spare()
-        spent = self._passage.take(route, offer, Tokens(self.ask.tokens_for(offer), self.ask.output_tokens))
-        if spent is not None:
-            return spent
-        try:
-            return await self._ticket(offer)
-        except OverBudget as error:
-            self._passage.spare()
-            return Failure(kind=Kind.OVER_BUDGET, message=error.message, unasked=True)
-
-    async def _ticket(self, offer: Offer) -> Ticket:
+        passage = self._passage
+        passage.spare()
+        if passage.limited(route, offer):
+            spent = passage.take(route, offer, Tokens(self.ask.tokens_for(offer), self.ask.output_tokens))
+            if spent is not None:
+                return spent
         first, self._first = self._first, None
         if first is not None:
             if first.offer is offer:
                 return first
             first.release()
-        return await self._admission.ticket(self, offer, patient=True)
+        try:
+            return await self._admission.ticket(self, offer, patient=True)
+        except OverBudget as error:
+            passage.spare()
+            return Failure(kind=Kind.OVER_BUDGET, message=error.message, unasked=True)
 
     @property
     def held_nanos(self) -> int:
@@ -184,12 +181,17 @@ class Admitted:
             self._admission.lengths.saw(offer.id, self.request.options.use_case, usage.completion)
 
     def end(self) -> None:
-        """No attempt will be made any more."""
-        self._release()
+        """No attempt will be made any more. Once is enough."""
+        if self._ended:
+            return
+        self._ended = True
+        if self._first is not None:
+            self._release()
         self._passage.end()
 
     def withdraw(self) -> None:
         """No attempt was made, and none will be: it counts for nothing."""
+        self._ended = True
         self._release()
         self._passage.withdraw()
 
@@ -221,20 +223,22 @@ class Admission:
         self._clock = clock
         self._waiting: list[asyncio.Future[None]] = []
 
-    async def enter(self, caller: Caller, request: Outline, decision: Decision, began_s: float) -> Admitted:
-        """Let a request in by its caller's limits; no money is held yet. `began_s`: when it came in, on the
-        monotonic clock.
+    def enter(self, caller: Caller, request: Outline, decision: Decision) -> Admitted:
+        """Let a request in by its caller's limits; no money is held yet.
 
         Raises:
             OverLimit: one of them is spent, or a penalty lasts.
         """
-        options = request.options
-        wish = Wish(
-            tokens=Tokens(decision.input_tokens, decision.output_tokens),
-            waits=options.priority is Priority.LOW,
-            ends_s=None if options.timeout_s is None else began_s + options.timeout_s,
-        )
-        passage = await self._passages.enter(caller, wish)
+        passage = self._passages.enter(caller, Tokens(decision.input_tokens, decision.output_tokens))
+        return Admitted(self, caller, request, decision.ask, passage)
+
+    async def wait(
+        self, caller: Caller, request: Outline, decision: Decision, ends_s: float | None
+    ) -> Admitted:
+        """As `enter`, for a request that would rather wait than be refused. `ends_s`: when its caller's
+        patience ends, on the monotonic clock; None: no time is named."""
+        tokens = Tokens(decision.input_tokens, decision.output_tokens)
+        passage = await self._passages.wait(caller, tokens, ends_s)
         return Admitted(self, caller, request, decision.ask, passage)
 
     async def ticket(self, admitted: Admitted, offer: Offer, *, patient: bool) -> Ticket:
@@ -247,16 +251,30 @@ class Admission:
         """
         if not self._books.is_ready:
             await self._books.ready()
-        request = admitted.request
-        debits = self._books.book.of(admitted.caller, request.options.project, offer, self._now_ms)
+        now_ms = int(self._clock.wall() * 1000)
+        debits = self._books.book.of(admitted.caller, admitted.request.options.project, offer, now_ms)
         prices = offer.prices or (self._assumed(offer) if debits.each else FREE)
         if prices is None:
             raise _unpriced(offer)
-        worth = worth_of(request, admitted.ask, offer, prices)
+        priced = Priced(offer, prices)
+        worth = worth_of(admitted.request, admitted.ask, offer, prices)
+        if admitted.ask.terms.max_cost_nanos is None:
+            most_nanos = worth.nanos(worth.most_tokens)
+            hold = self._accounts.take_easily(
+                debits.accounts, most_nanos, most_nanos if worth.said else most_nanos * _NO_MATTER
+            )
+            if hold is not None:  # nearly always
+                return Ticket(self, priced, debits, hold, None)
+        return await self._patiently(admitted, priced, worth, debits, patient=patient)
+
+    async def _patiently(
+        self, admitted: Admitted, priced: Priced, worth: Worth, debits: Debits, *, patient: bool
+    ) -> Ticket:
+        """A ticket where money is short: of what is left, or of what others give back in time."""
         left_nanos = admitted.left_nanos
         if left_nanos is not None and left_nanos < worth.least_nanos:
-            raise _too_dear(offer, left_nanos)
-        until_s: float | None = None
+            raise _too_dear(priced.offer, left_nanos)
+        until_s = self._clock.monotonic() + PATIENCE_S
         while True:
             wanted, bound = self._wish(worth, debits.accounts)
             if left_nanos is not None and wanted > left_nanos:
@@ -265,9 +283,8 @@ class Admission:
             if isinstance(hold, Hold):
                 if hold.nanos < wanted:
                     bound = worth.tokens_for(hold.nanos)
-                return Ticket(self, offer, prices, debits, hold, bound)
+                return Ticket(self, priced, debits, hold, bound)
             now_s = self._clock.monotonic()
-            until_s = now_s + PATIENCE_S if until_s is None else until_s
             if not (patient and hold.may_be_freed and now_s < until_s):
                 raise over_budget(hold, debits)
             await self._freed(until_s - now_s)
@@ -308,10 +325,6 @@ class Admission:
         except TimeoutError:
             if future in self._waiting:
                 self._waiting.remove(future)
-
-    @property
-    def _now_ms(self) -> int:
-        return int(self._clock.wall() * 1000)
 
 
 def _too_dear(offer: Offer, left_nanos: int) -> OverBudget:

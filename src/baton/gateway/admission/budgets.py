@@ -124,8 +124,9 @@ class Debit(Struct, frozen=True):
 
 
 class Debits(Struct, frozen=True):
-    """All accounts of a call to one model; good until `until_ms`."""
+    """All accounts of a caller's call to one model; good until `until_ms`."""
 
+    caller: Caller
     each: tuple[Debit, ...]
     accounts: tuple[Account, ...]
     until_ms: float
@@ -139,14 +140,19 @@ class BudgetBook:
         for budget in budgets:
             by_scope.setdefault(budget.scope, []).append(budget)
         self._by_scope: Mapping[Scope, Sequence[Budget]] = by_scope
-        self._found: dict[tuple[object, ...], Debits] = {}
+        self._found: dict[tuple[str, str, str | None, str], Debits] = {}
 
     def of(self, caller: Caller, project: str | None, offer: Offer, now_ms: int) -> Debits:
         """What a caller's call to a model is debited to at a moment."""
-        # All who are signed in share the id of a key, so it is not enough.
-        place = (caller.user_id, caller.key_id, caller.tier, caller.budget, project, offer.id)
+        # All who are signed in share the id of a key, so it is not enough; what else of a caller matters
+        # changes with it, and is looked at only where it is not the very same.
+        place = (caller.user_id, caller.key_id, project, offer.id)
         found = self._found.get(place)
-        if found is None or found.until_ms <= now_ms:
+        if (
+            found is None
+            or found.until_ms <= now_ms
+            or (found.caller is not caller and found.caller != caller)
+        ):
             if len(self._found) >= _MOST_REMEMBERED:
                 self._found.clear()
             found = self._found[place] = self._debits(caller, project, offer, now_ms)
@@ -173,7 +179,9 @@ class BudgetBook:
             for budget in fitting(by_scope.get(scope, ()), subject)
         ]
         ends = [each.account.until_ms for each in debits if each.account.until_ms is not None]
-        return Debits(tuple(debits), tuple(each.account for each in debits), min(ends, default=float("inf")))
+        return Debits(
+            caller, tuple(debits), tuple(each.account for each in debits), min(ends, default=float("inf"))
+        )
 
 
 def debit_of(budget: Budget, subject: str, now_ms: int) -> Debit:

@@ -1,10 +1,8 @@
 """Which windows a request and its attempts claim of, and what those are told that do not fit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2s
-from typing import Protocol
-
-from msgspec import Struct
+from typing import NamedTuple, Protocol
 
 from baton.catalog.lookup import Offer
 from baton.catalog.tiers import Tier
@@ -12,7 +10,7 @@ from baton.core.caller import Caller
 from baton.core.errors import OverLimit
 from baton.core.failures import Failure, Kind
 from baton.core.rates import Rates
-from baton.gateway.admission.windows import DAY_S, MINUTE_S, Against, Claim, Windows
+from baton.gateway.admission.windows import DAY_S, MINUTE_S, Against, Left, Window
 from baton.records.kind import Record
 from baton.upstream.credential import Credential
 from baton.upstream.directory import Provider
@@ -37,151 +35,115 @@ class Figures(Protocol):
     def tokens_per_day(self) -> int | None: ...
 
 
-class Order(Struct, frozen=True):
-    """What is claimed together: requests first, then tokens."""
-
-    claims: tuple[Claim, ...]
-    requests: int
-    """How many of the claims are on requests."""
-
-    def used(self, tokens: int) -> list[int]:
-        """What to settle the claims with: they were asked, and it took so many tokens."""
-        return [1] * self.requests + [tokens] * (len(self.claims) - self.requests)
-
-    def unused(self) -> list[int]:
-        """What to settle them with where nothing was asked at all."""
-        return [0] * len(self.claims)
-
-
-NOTHING = Order((), 0)
-
-
-class Left(Struct, frozen=True):
-    """How much of a limit is free."""
-
-    limit: int
-    remaining: int
-    reset_s: float
-    """Until all of it is free."""
-
-
-class Allowance(Struct, frozen=True):
+class Allowance(NamedTuple):
     """What a caller may still ask for, by the limit of which least is left; None: there is no limit."""
 
     requests: Left | None
     tokens: Left | None
 
 
-class Tokens(Struct, frozen=True):
+class Tokens(NamedTuple):
     """What a request is estimated to take."""
 
     prompt: int
     answer: int
 
-    def within(self, limit: int) -> int:
-        """What to claim of a limit. An answer may turn out short: only a prompt can be too large for good."""
-        both = self.prompt + self.answer
-        return both if both <= limit or self.prompt > limit else limit
 
+class Plan:
+    """What everything of one kind claims: requests first, then tokens."""
 
-class _Window(Struct, frozen=True):
-    """A window without an amount."""
+    __slots__ = ("_one_each", "_tokens", "requests", "tokens", "windows")
 
-    key: str
-    limit: int
-    window_s: int
-
-    def claim(self, amount: int) -> Claim:
-        return Claim(self.key, self.limit, amount, self.window_s)
-
-
-class _Plan:
-    """What everything of one kind claims."""
-
-    __slots__ = ("requests", "tokens")
-
-    def __init__(self, windows: list[_Window]) -> None:
-        self.requests = tuple(each.claim(1) for each in windows if f"/{_REQUESTS}/" in each.key)
+    def __init__(self, windows: Sequence[Window]) -> None:
+        self.requests = tuple(each for each in windows if f"/{_REQUESTS}/" in each.key)
         self.tokens = tuple(each for each in windows if f"/{_TOKENS}/" in each.key)
+        self.windows = (*self.requests, *self.tokens)
+        self._one_each = (1,) * len(self.requests)
+        self._tokens = len(self.tokens)
 
-    def order(self, tokens: Tokens) -> Order:
-        requests = self.requests
-        if not self.tokens:
-            return Order(requests, len(requests)) if requests else NOTHING
-        claimed = [each.claim(tokens.within(each.limit)) for each in self.tokens]
-        return Order((*requests, *claimed), len(requests))
+    def wanted(self, tokens: Tokens) -> Sequence[int]:
+        """What to claim of each window. An answer may turn out short: only a prompt can be too large for
+        good."""
+        if not self._tokens:
+            return self._one_each
+        prompt, answer = tokens
+        both = prompt + answer
+        return [
+            *self._one_each,
+            *[both if both <= each.limit or prompt > each.limit else each.limit for each in self.tokens],
+        ]
+
+    def used(self, tokens: int) -> Sequence[int]:
+        """What to settle with: they were asked, and it took so many tokens."""
+        return (*self._one_each, *(tokens,) * self._tokens)
+
+    def unused(self) -> Sequence[int]:
+        """What to settle with where nothing was asked at all."""
+        return (0,) * len(self.windows)
 
 
 class Limits:
     """Knows every limit that concerns a request. Nothing in here waits, and nothing is counted."""
 
-    def __init__(self, tiers: Callable[[], Mapping[str, Record[Tier]]]) -> None:
-        """`tiers`: as they are at the moment."""
+    def __init__(self, tiers: Mapping[str, Record[Tier]]) -> None:
         self._tiers = tiers
-        self._callers: dict[str, tuple[Caller, Tier | None, _Plan]] = {}
-        self._routes: dict[tuple[str, int], tuple[Offer, Credential, _Plan]] = {}
+        self._callers: dict[str, tuple[Caller, Plan]] = {}
+        self._routes: dict[tuple[str, int], tuple[Offer, Credential, Plan]] = {}
 
-    def of_caller(self, caller: Caller, tokens: Tokens) -> Order:
+    def follow(self, tiers: Mapping[str, Record[Tier]]) -> None:
+        """Have these tiers' figures hold from now on."""
+        self._tiers = tiers
+        self._callers.clear()
+
+    def of_caller(self, caller: Caller) -> Plan:
         """What a request claims for its caller, once, however many attempts it makes: of its user's limits by
         the tier, and of its key's own. Of these one below the tier's narrows it, one above replaces it."""
-        return self._plan_of(caller).order(tokens)
+        known = self._callers.get(caller.key_id)
+        if known is None or known[0] is not caller:
+            if len(self._callers) >= _MOST_REMEMBERED:
+                self._callers.clear()
+            record = self._tiers.get(caller.tier)
+            tier = None if record is None else record.value
+            known = self._callers[caller.key_id] = (caller, Plan(_windows_of_caller(caller, tier)))
+        return known[1]
 
-    def of_route(self, provider: Provider, offer: Offer, credential: Credential, tokens: Tokens) -> Order:
+    def of_route(self, provider: Provider, offer: Offer, credential: Credential) -> Plan:
         """What an attempt claims: of the model's limits, the provider's, and the key's on a free tier."""
         place = (offer.id, id(credential))
         known = self._routes.get(place)
         if known is None or known[0] is not offer or known[1] is not credential:
             if len(self._routes) >= _MOST_REMEMBERED:
                 self._routes.clear()
-            known = (offer, credential, _Plan(_windows_of_route(provider, offer, credential)))
+            known = (offer, credential, Plan(_windows_of_route(provider, offer, credential)))
             self._routes[place] = known
-        return known[2].order(tokens)
-
-    def allowance(self, caller: Caller, windows: Windows, now_s: float) -> Allowance:
-        """What a caller may still ask for; looks, and claims nothing."""
-        plan = self._plan_of(caller)
-        return Allowance(
-            _least(plan.requests, windows, now_s),
-            _least([each.claim(0) for each in plan.tokens], windows, now_s),
-        )
-
-    def _plan_of(self, caller: Caller) -> _Plan:
-        record = self._tiers().get(caller.tier)
-        tier = None if record is None else record.value
-        known = self._callers.get(caller.key_id)
-        if known is None or known[0] is not caller or known[1] is not tier:
-            if len(self._callers) >= _MOST_REMEMBERED:
-                self._callers.clear()
-            known = (caller, tier, _Plan(_windows_of_caller(caller, tier)))
-            self._callers[caller.key_id] = known
         return known[2]
 
 
 def refusal(against: Against) -> OverLimit:
     """What a caller is told whose own limit is spent."""
-    claim = against.claim
-    whose, what, stretch = _read(claim)
-    limit = f"the limit of {claim.limit} {what} per {stretch} {_WHOSE[whose.partition('/')[0]]}"
+    window = against.window
+    whose, what, stretch = _read(window)
+    limit = f"the limit of {window.limit} {what} per {stretch} {_WHOSE[whose.partition('/')[0]]}"
     if against.wait_s is None:
         return OverLimit(
-            f"This request needs about {claim.amount} {what}, more than {limit}.", limit=claim.key
+            f"This request needs about {against.amount} {what}, more than {limit}.", limit=window.key
         )
     return OverLimit(
         f"This request would be more than {limit}; ask again in {against.wait_s:.0f} s.",
-        limit=claim.key,
+        limit=window.key,
         retry_after_s=against.wait_s,
     )
 
 
 def failure(against: Against) -> Failure:
     """Why a route is passed over whose limit is spent."""
-    claim = against.claim
-    whose, what, stretch = _read(claim)
+    window = against.window
+    whose, what, stretch = _read(window)
     scope, _, name = whose.partition("/")
     of = f"a key of {name.partition('/')[0]}" if scope == _CREDENTIAL else name
     return Failure(
         kind=Kind.RATE_LIMIT,
-        message=f"{of} may be asked for {claim.limit} {what} per {stretch}, and that is spent.",
+        message=f"{of} may be asked for {window.limit} {what} per {stretch}, and that is spent.",
         retry_after_s=against.wait_s,
         unasked=True,
         final=against.wait_s is None,
@@ -192,13 +154,13 @@ _CREDENTIAL = "credential"
 _WHOSE = {"user": "of your tier", "key": "of this key"}
 
 
-def _read(claim: Claim) -> tuple[str, str, str]:
+def _read(window: Window) -> tuple[str, str, str]:
     """Whose it is, of what, and per what."""
-    whose, what, _ = claim.key.rsplit("/", 2)
-    return whose, what, _STRETCHES[claim.window_s]
+    whose, what, _ = window.key.rsplit("/", 2)
+    return whose, what, _STRETCHES[window.window_s]
 
 
-def _windows_of(whose: str, figures: Figures) -> list[_Window]:
+def _windows_of(whose: str, figures: Figures) -> list[Window]:
     found = (
         (_REQUESTS, MINUTE_S, figures.requests_per_minute),
         (_REQUESTS, DAY_S, figures.requests_per_day),
@@ -206,13 +168,13 @@ def _windows_of(whose: str, figures: Figures) -> list[_Window]:
         (_TOKENS, DAY_S, figures.tokens_per_day),
     )
     return [
-        _Window(f"{whose}/{what}/{window_s}", limit, window_s)
+        Window(f"{whose}/{what}/{window_s}", limit, window_s)
         for what, window_s, limit in found
         if limit is not None
     ]
 
 
-def _windows_of_caller(caller: Caller, tier: Tier | None) -> list[_Window]:
+def _windows_of_caller(caller: Caller, tier: Tier | None) -> list[Window]:
     theirs = [] if tier is None else _windows_of(f"user/{caller.user_id}", tier)
     if caller.limits is None:
         return theirs
@@ -230,11 +192,11 @@ def _narrows(own: int | None, tiers: int) -> bool:
     return own is None or 0 < own <= tiers
 
 
-def _kind(window: _Window) -> tuple[str, int]:
+def _kind(window: Window) -> tuple[str, int]:
     return window.key.rsplit("/", 2)[1], window.window_s
 
 
-def _windows_of_route(provider: Provider, offer: Offer, credential: Credential) -> list[_Window]:
+def _windows_of_route(provider: Provider, offer: Offer, credential: Credential) -> list[Window]:
     model = offer.model
     rates = Rates(requests_per_minute=model.rpm, tokens_per_minute=model.tpm, requests_per_day=model.rpd)
     found = [
@@ -245,13 +207,3 @@ def _windows_of_route(provider: Provider, offer: Offer, credential: Credential) 
         name = blake2s(credential.key.encode(), digest_size=8).hexdigest()
         found += _windows_of(f"{_CREDENTIAL}/{provider.name}/{name}", provider.spec.free_rates)
     return found
-
-
-def _least(claims: "tuple[Claim, ...] | list[Claim]", windows: Windows, now_s: float) -> Left | None:
-    """The one of which least is left."""
-    least: Left | None = None
-    for claim in claims:
-        remaining, reset_s = windows.left(claim, now_s)
-        if least is None or remaining < least.remaining:
-            least = Left(claim.limit, remaining, reset_s)
-    return least

@@ -1,8 +1,6 @@
 """A request's way through the rate limits: in for its caller, on for each attempt, out with what it used."""
 
-from collections.abc import Callable, Mapping
-
-from msgspec import Struct
+from collections.abc import Mapping, Sequence
 
 from baton.catalog.lookup import Offer
 from baton.catalog.tiers import Tier
@@ -10,7 +8,7 @@ from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import OverLimit
 from baton.core.failures import Failure
-from baton.gateway.admission.limits import NOTHING, Allowance, Limits, Order, Tokens, failure, refusal
+from baton.gateway.admission.limits import Allowance, Limits, Plan, Tokens, failure, refusal
 from baton.gateway.admission.penalties import Penalties
 from baton.gateway.admission.queue import PATIENCE_S, Queue
 from baton.gateway.admission.windows import Against, Taken, Windows
@@ -18,134 +16,138 @@ from baton.records.kind import Record
 from baton.upstream.route import Route
 
 
-class Wish(Struct, frozen=True, kw_only=True):
-    """What a request asks of the limits."""
-
-    tokens: Tokens
-    waits: bool = False
-    """Whether it would rather wait than be refused."""
-    ends_s: float | None = None
-    """When its caller's patience ends, on the monotonic clock; None: it names no time."""
-
-
-class _Held(Struct, frozen=True):
-    """What was taken, and how to settle it."""
-
-    order: Order
-    taken: Taken
-
-
 class Passage:
     """One request that was let in. `end` it, whatever happens."""
 
-    __slots__ = ("_held", "_on_route", "_passages", "_tokens")
+    __slots__ = ("_passages", "_plan", "_route_plan", "_route_taken", "_taken", "_tokens")
 
-    def __init__(self, passages: "Passages", held: _Held | None) -> None:
+    def __init__(self, passages: "Passages", plan: Plan, taken: Taken | None) -> None:
+        """`taken`: of its caller's limits; None: there are none."""
         self._passages = passages
-        self._held = held
-        self._on_route: _Held | None = None
+        self._plan = plan
+        self._taken = taken
+        self._route_plan = plan
+        self._route_taken: Taken | None = None
         self._tokens = 0
+
+    def limited(self, route: Route, offer: Offer) -> bool:
+        """Whether an attempt at a route claims of any limit."""
+        return bool(self._passages.limits.of_route(route.provider, offer, route.credential).windows)
 
     def take(self, route: Route, offer: Offer, tokens: Tokens) -> Failure | None:
         """Claim for an attempt; why it is not to be made, where a limit of its route is spent."""
         self.spare()
-        found = self._passages.on_route(route, offer, tokens)
+        plan = self._passages.limits.of_route(route.provider, offer, route.credential)
+        if not plan.windows:
+            return None
+        found = self._passages.claim(plan, tokens)
         if isinstance(found, Against):
             return failure(found)
-        self._on_route = found
+        self._route_plan, self._route_taken = plan, found
         return None
 
     def attempted(self, tokens: int) -> None:
         """The attempt has ended, and took so many tokens."""
-        held, self._on_route = self._on_route, None
         self._tokens += tokens
-        if held is not None:
-            self._passages.settle(held, held.order.used(tokens))
+        taken, self._route_taken = self._route_taken, None
+        if taken is not None:
+            self._passages.settle(taken, self._route_plan.used(tokens))
 
     def spare(self) -> None:
         """The attempt was not made: its route was asked for nothing."""
-        held, self._on_route = self._on_route, None
-        if held is not None:
-            self._passages.settle(held, held.order.unused())
+        taken, self._route_taken = self._route_taken, None
+        if taken is not None:
+            self._passages.settle(taken, self._route_plan.unused())
 
     def end(self) -> None:
         """No attempt will be made any more; what they used together is the caller's. Once is enough."""
-        self.spare()
-        held, self._held = self._held, None
-        if held is not None:
-            self._passages.settle(held, held.order.used(self._tokens))
+        if self._taken is not None or self._route_taken is not None:
+            self._leave(self._plan.used(self._tokens))
 
     def withdraw(self) -> None:
         """The request was not admitted, for another reason than a limit: it counts for nothing."""
+        self._leave(self._plan.unused())
+
+    def _leave(self, amounts: Sequence[int]) -> None:
         self.spare()
-        held, self._held = self._held, None
-        if held is not None:
-            self._passages.settle(held, held.order.unused())
+        taken, self._taken = self._taken, None
+        if taken is not None:
+            self._passages.settle(taken, amounts)
 
 
 class Passages:
     """Lets requests in."""
 
-    def __init__(
-        self, tiers: Callable[[], Mapping[str, Record[Tier]]], penalties: Penalties, clock: Clock
-    ) -> None:
-        """`tiers`: as they are at the moment."""
-        self._limits = Limits(tiers)
+    def __init__(self, tiers: Mapping[str, Record[Tier]], penalties: Penalties, clock: Clock) -> None:
+        self.limits = Limits(tiers)
         self._windows = Windows()
         self._penalties = penalties
         self._clock = clock
         self.queue = Queue(clock)
 
-    async def enter(self, caller: Caller, wish: Wish) -> Passage:
+    def enter(self, caller: Caller, tokens: Tokens) -> Passage:
         """Claim for a caller.
 
         Raises:
             OverLimit: a limit of the caller's is spent, or a penalty lasts; with the true wait.
         """
+        plan, found = self._try(caller, tokens)
+        if isinstance(found, Against):
+            if found.wait_s is not None:
+                self._penalties.refused(caller.key_id, caller.user_id, self._clock.monotonic())
+            raise refusal(found)
+        return Passage(self, plan, found)
+
+    async def wait(self, caller: Caller, tokens: Tokens, ends_s: float | None) -> Passage:
+        """Claim for a caller who would rather wait than be refused. `ends_s`: when their patience ends, on
+        the monotonic clock; None: they name no time.
+
+        Raises:
+            OverLimit: there will be no room in time, or too many wait; with the true wait.
+        """
+        plan, found = self._try(caller, tokens)
+        if not isinstance(found, Against):
+            return Passage(self, plan, found)
+        error = refusal(found)
+        if found.wait_s is None:
+            raise error
+        if ends_s is None:
+            ends_s = self._clock.monotonic() + PATIENCE_S
+        return await self.queue.wait(caller.user_id, lambda: self._entered(plan, tokens), error, ends_s)
+
+    def claim(self, plan: Plan, tokens: Tokens) -> Taken | Against:
+        """Take of every window of a plan, or of none."""
+        return self._windows.claim(plan.windows, plan.wanted(tokens), self._clock.monotonic())
+
+    def settle(self, taken: Taken, amounts: Sequence[int]) -> None:
+        """Put what was used in the place of what was claimed."""
+        self._windows.settle(taken, amounts, self._clock.monotonic())
+
+    def allowance(self, caller: Caller) -> Allowance:
+        """What a caller may still ask for at the moment."""
+        plan, now_s = self.limits.of_caller(caller), self._clock.monotonic()
+        return Allowance(self._windows.left(plan.requests, now_s), self._windows.left(plan.tokens, now_s))
+
+    def _try(self, caller: Caller, tokens: Tokens) -> tuple[Plan, Taken | Against | None]:
+        """What a caller claims, and what came of it; None: they have no limits.
+
+        Raises:
+            OverLimit: a penalty lasts.
+        """
         now_s = self._clock.monotonic()
         penalty_s = self._penalties.wait_s(caller.key_id, caller.user_id, now_s)
         if penalty_s:
             raise _penalised(penalty_s)
-        order = self._limits.of_caller(caller, wish.tokens)
-        if order is NOTHING:
-            return Passage(self, None)
-        against = self._windows.against(order.claims, now_s)
-        if against is None:
-            return Passage(self, _Held(order, self._windows.take(order.claims, now_s)))
-        error = refusal(against)
-        try:
-            if not wish.waits or against.wait_s is None:
-                raise error
-            ends_s = now_s + PATIENCE_S if wish.ends_s is None else wish.ends_s
-            return await self.queue.wait(caller.user_id, lambda: self._enter(order), error, ends_s)
-        except OverLimit as refused:
-            if refused.retry_after_s is not None and not wish.waits:
-                self._penalties.refused(caller.key_id, caller.user_id, now_s)
-            raise
+        plan = self.limits.of_caller(caller)
+        if not plan.windows:
+            return plan, None
+        return plan, self._windows.claim(plan.windows, plan.wanted(tokens), now_s)
 
-    def on_route(self, route: Route, offer: Offer, tokens: Tokens) -> _Held | Against | None:
-        """Claim of the limits of a route; None: it has none."""
-        order = self._limits.of_route(route.provider, offer, route.credential, tokens)
-        if order is NOTHING:
-            return None
-        now_s = self._clock.monotonic()
-        against = self._windows.against(order.claims, now_s)
-        return against or _Held(order, self._windows.take(order.claims, now_s))
-
-    def settle(self, held: _Held, amounts: list[int]) -> None:
-        """Put what was used in the place of what was claimed."""
-        self._windows.settle(held.taken, amounts, self._clock.monotonic())
-
-    def allowance(self, caller: Caller) -> Allowance:
-        """What a caller may still ask for at the moment."""
-        return self._limits.allowance(caller, self._windows, self._clock.monotonic())
-
-    def _enter(self, order: Order) -> Passage:
-        now_s = self._clock.monotonic()
-        against = self._windows.against(order.claims, now_s)
-        if against is not None:
-            raise refusal(against)
-        return Passage(self, _Held(order, self._windows.take(order.claims, now_s)))
+    def _entered(self, plan: Plan, tokens: Tokens) -> Passage:
+        found = self.claim(plan, tokens)
+        if isinstance(found, Against):
+            raise refusal(found)
+        return Passage(self, plan, found)
 
 
 def _penalised(wait_s: float) -> OverLimit:

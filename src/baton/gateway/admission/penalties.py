@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from baton.gateway.admission.windows import MINUTE_S, Claim, Windows
+from baton.gateway.admission.windows import MINUTE_S, Taken, Window, Windows
 
 STEPS_S = (60.0, 300.0, 1800.0)
 """How long each penalty lasts; further ones last as long as the last."""
@@ -137,9 +137,8 @@ class Penalties:
             conduct = self._conducts[subject] = _Conduct()
         conduct.refusals += 1
         conduct.last_s = now_s
-        claims = (Claim(f"{subject.scope.value}/{subject.id}", _TOLERATED[subject.scope], 1, MINUTE_S),)
-        if self._recent.against(claims, now_s) is None:
-            self._recent.take(claims, now_s)
+        window = Window(f"{subject.scope.value}/{subject.id}", _TOLERATED[subject.scope], MINUTE_S)
+        if isinstance(self._recent.claim((window,), (1,), now_s), Taken):
             return
         conduct.until_s = now_s + STEPS_S[min(conduct.step, len(STEPS_S) - 1)]
         conduct.step += 1

@@ -1,17 +1,15 @@
 """Admission where nobody limits anything: of a gateway that costs nobody money."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from baton.catalog.lookup import Offer
 from baton.catalog.prices import FREE, Prices
-from baton.catalog.tiers import Tier
 from baton.core.clock import Clock
 from baton.gateway.admission.accounts import Accounts
 from baton.gateway.admission.admission import Admission
 from baton.gateway.admission.budgets import BudgetBook, Debit
 from baton.gateway.admission.passages import Passages
 from baton.gateway.admission.penalties import Penalties
-from baton.records.kind import Record
 
 
 class _NoBudgets:
@@ -33,12 +31,8 @@ class _NoBudgets:
 def unlimited(clock: Clock) -> Admission:
     """One that admits everything."""
     nothing = _NoBudgets()
-    passages = Passages(_no_tiers, Penalties(), clock)
+    passages = Passages({}, Penalties(), clock)
     return Admission(passages, Accounts(), nothing, _free, nothing, clock)
-
-
-def _no_tiers() -> Mapping[str, Record[Tier]]:
-    return {}
 
 
 def _free(offer: Offer) -> Prices:

@@ -27,49 +27,67 @@ _ROUND_S = float(MINUTE_S)
 _LOOKS_AT_LEAST = 16
 
 
-class Claim(Struct, frozen=True):
-    """So much of one window."""
+class Window(Struct, frozen=True):
+    """What any stretch of time of one length may hold."""
 
     key: str
     """Whose window, of what and how long: one key always has one length."""
     limit: int
     """The most that any stretch of `window_s` may hold."""
-    amount: int
     window_s: int
     """Whole minutes, so that the edges of sub-buckets are whole seconds, and exact."""
 
 
 class Against(Struct, frozen=True):
-    """What stands in the way of a list of claims."""
+    """What stands in the way of a claim."""
 
-    claim: Claim
+    window: Window
     """The one that has to be waited for longest."""
+    amount: int
+    """How much of it was wanted."""
     wait_s: float | None
-    """Until all of them fit, if nobody else takes; None: never, the amount is larger than the limit."""
+    """Until all of the claim fits, if nobody else takes; None: never, the amount is larger than the limit."""
+
+
+class Left(Struct, frozen=True):
+    """How much of a limit is free."""
+
+    limit: int
+    remaining: int
+    reset_s: float
+    """Until all of it is free."""
 
 
 class Taken(Struct, frozen=True):
-    """Claims that were taken, and when."""
+    """A claim that was taken, and when."""
 
-    claims: tuple[Claim, ...]
+    windows: Sequence[Window]
+    amounts: Sequence[int]
     at_s: float
 
 
 class _Counter:
     """What one window holds."""
 
-    __slots__ = ("counts", "key", "newest", "total", "width_s")
+    __slots__ = ("counts", "key", "newest", "since_s", "slot", "total", "until_s", "width_s")
 
-    def __init__(self, claim: Claim, bucket: int) -> None:
-        self.key = claim.key
-        self.width_s = claim.window_s // SUB_BUCKETS
+    def __init__(self, window: Window, now_s: float) -> None:
+        self.key = window.key
+        self.width_s = window.window_s // SUB_BUCKETS
         self.counts = _EMPTY[:]
-        self.newest = bucket
         self.total = 0
+        self._fill(int(now_s // self.width_s))
 
-    def move_to(self, bucket: int) -> None:
-        """Forget what lies more than a window before `bucket`, which is newer than the newest."""
-        counts = self.counts
+    def _fill(self, bucket: int) -> None:
+        """From now on this one is being filled."""
+        self.newest = bucket
+        self.slot = bucket % _SLOTS
+        self.since_s = bucket * self.width_s
+        self.until_s = self.since_s + self.width_s
+
+    def move_to(self, now_s: float) -> None:
+        """Forget what lies more than a window before a moment, at which the newest sub-bucket is over."""
+        counts, bucket = self.counts, int(now_s // self.width_s)
         if bucket - self.newest > SUB_BUCKETS:
             self.counts = _EMPTY[:]
             self.total = 0
@@ -78,15 +96,18 @@ class _Counter:
                 slot = gone % _SLOTS
                 self.total -= counts[slot]
                 counts[slot] = 0
-        self.newest = bucket
+        self._fill(bucket)
 
-    def add(self, bucket: int, amount: int) -> None:
-        """Count in a bucket that the window still touches; what has left it counts no more."""
-        if bucket > self.newest:
-            self.move_to(bucket)
-        elif self.newest - bucket > SUB_BUCKETS:
-            return
-        self.counts[bucket % _SLOTS] += amount
+    def add(self, at_s: float, amount: int) -> None:
+        """Count at a moment that is not after the newest sub-bucket; what has left the window counts no
+        more."""
+        if at_s >= self.since_s:
+            self.counts[self.slot] += amount
+        else:
+            bucket = int(at_s // self.width_s)
+            if self.newest - bucket > SUB_BUCKETS:
+                return
+            self.counts[bucket % _SLOTS] += amount
         self.total += amount
 
     def free_s(self, excess: int) -> float:
@@ -97,6 +118,15 @@ class _Counter:
             bucket += 1
             excess -= counts[bucket % _SLOTS]
         return float((bucket + _SLOTS) * self.width_s)
+
+    def reset_s(self, now_s: float) -> float:
+        """The seconds until all of it is free."""
+        if not self.total:
+            return 0.0
+        counts, last = self.counts, self.newest
+        while not counts[last % _SLOTS]:
+            last -= 1
+        return (last + _SLOTS) * self.width_s - now_s
 
 
 class Windows:
@@ -118,81 +148,81 @@ class Windows:
         """How many windows hold something, or did a minute ago."""
         return len(self._counters)
 
-    def against(self, claims: Sequence[Claim], now_s: float) -> Against | None:
-        """What stands in the way of taking all of the claims; None: nothing. Each key at most once."""
-        counters = self._counters
-        for claim in claims:
-            counter = counters.get(claim.key)
-            held = 0
-            if counter is not None:
-                bucket = int(now_s // counter.width_s)
-                if bucket > counter.newest:
-                    counter.move_to(bucket)
-                held = counter.total
-            if held + claim.amount > claim.limit:
-                return self._longest(claims, now_s)
-        return None
-
-    def take(self, claims: Sequence[Claim], now_s: float) -> Taken:
-        """Count all of the claims, fit or not: who wants to be sure asks `against` in the same turn.
+    def claim(self, windows: Sequence[Window], amounts: Sequence[int], now_s: float) -> Taken | Against:
+        """Take an amount of each window, or of none; each window at most once.
 
         A moment that has passed is counted where it belongs.
         """
         if now_s - self._looked_at_s >= 1.0:
             self._look(now_s)
         counters = self._counters
-        for claim in claims:
-            counter = counters.get(claim.key)
-            bucket = int(now_s // (claim.window_s // SUB_BUCKETS))
-            if counter is None:
-                counter = counters[claim.key] = _Counter(claim, bucket)
-                self._round.append(counter)
-            counter.add(bucket, claim.amount)
-        return Taken(tuple(claims), now_s)
+        for done, (window, amount) in enumerate(zip(windows, amounts, strict=True)):
+            counter = counters.get(window.key) or self._opened(window, now_s)
+            if now_s >= counter.until_s:
+                counter.move_to(now_s)
+            if counter.total + amount > window.limit:
+                self.settle(Taken(windows[:done], amounts[:done], now_s), (0,) * done, now_s)
+                return self._longest(windows, amounts, now_s)
+            if now_s >= counter.since_s:
+                counter.counts[counter.slot] += amount
+                counter.total += amount
+            else:
+                counter.add(now_s, amount)
+        return Taken(windows, amounts, now_s)
 
     def settle(self, taken: Taken, amounts: Sequence[int], now_s: float) -> None:
         """Put what was really used in the place of what was claimed, in the sub-bucket of the claim.
 
-        Less is handed back at once; more counts, even beyond the limit. An amount for each claim; once.
+        Less is handed back at once; more counts, even beyond the limit. An amount for each window; once.
         """
-        for claim, amount in zip(taken.claims, amounts, strict=True):
-            counter = self._counters.get(claim.key)
-            if counter is not None and amount != claim.amount:
-                bucket = int(now_s // counter.width_s)
-                if bucket > counter.newest:
-                    counter.move_to(bucket)
-                counter.add(int(taken.at_s // counter.width_s), amount - claim.amount)
+        for window, claimed, amount in zip(taken.windows, taken.amounts, amounts, strict=True):
+            if amount == claimed:
+                continue
+            counter = self._counters.get(window.key)
+            if counter is not None:
+                if now_s >= counter.until_s:
+                    counter.move_to(now_s)
+                counter.add(taken.at_s, amount - claimed)
 
-    def left(self, claim: Claim, now_s: float) -> tuple[int, float]:
-        """How much of a claim's limit is free, and the seconds until all of it is."""
-        counter = self._counters.get(claim.key)
-        if counter is None:
-            return claim.limit, 0.0
-        bucket = int(now_s // counter.width_s)
-        if bucket > counter.newest:
-            counter.move_to(bucket)
-        if not counter.total:
-            return claim.limit, 0.0
-        counts, last = counter.counts, counter.newest
-        while not counts[last % _SLOTS]:
-            last -= 1
-        return max(0, claim.limit - counter.total), (last + _SLOTS) * counter.width_s - now_s
+    def left(self, windows: Sequence[Window], now_s: float) -> Left | None:
+        """What is free of the window of which least is; None: there are none."""
+        least: Window | None = None
+        fewest = 0
+        full: _Counter | None = None
+        for window in windows:
+            counter = self._counters.get(window.key)
+            free = window.limit
+            if counter is not None:
+                if now_s >= counter.until_s:
+                    counter.move_to(now_s)
+                free -= counter.total
+            if least is None or free < fewest:
+                least, fewest, full = window, free, counter
+        if least is None:
+            return None
+        return Left(least.limit, max(0, fewest), 0.0 if full is None else full.reset_s(now_s))
 
-    def _longest(self, claims: Sequence[Claim], now_s: float) -> Against:
-        """The claim that has to be waited for longest; one of them does not fit."""
-        worst, until_s = claims[0], -math.inf
-        for claim in claims:
-            if claim.amount > claim.limit:
-                return Against(claim, None)
-            counter = self._counters.get(claim.key)
+    def _opened(self, window: Window, now_s: float) -> _Counter:
+        counter = self._counters[window.key] = _Counter(window, now_s)
+        self._round.append(counter)
+        return counter
+
+    def _longest(self, windows: Sequence[Window], amounts: Sequence[int], now_s: float) -> Against:
+        """The window that has to be waited for longest; one of them does not fit."""
+        worst, wanted, until_s = windows[0], amounts[0], -math.inf
+        for window, amount in zip(windows, amounts, strict=True):
+            if amount > window.limit:
+                return Against(window, amount, None)
+            counter = self._counters.get(window.key)
             if counter is None:
                 continue
-            counter.add(int(now_s // counter.width_s), 0)
-            excess = counter.total + claim.amount - claim.limit
+            if now_s >= counter.until_s:
+                counter.move_to(now_s)
+            excess = counter.total + amount - window.limit
             free_s = counter.free_s(excess) if excess > 0 else -math.inf
             if free_s > until_s:
-                worst, until_s = claim, free_s
-        return Against(worst, _until(until_s, now_s))
+                worst, wanted, until_s = window, amount, free_s
+        return Against(worst, wanted, _until(until_s, now_s))
 
     def _look(self, now_s: float) -> None:
         """Let idle counters leave: every one is looked at once a minute, a few each second."""

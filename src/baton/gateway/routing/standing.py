@@ -52,7 +52,8 @@ class Standing:
         Raises:
             Forbidden: the caller has opted out of AI, or was opted out; code `opted_out`.
         """
-        if self._choices(caller.user_id).opt_out is not None:
+        choices = self._choices(caller.user_id)
+        if choices is not NOTHING_CHOSEN and choices.opt_out is not None:
             raise Forbidden(
                 "This user has opted out of AI, so nothing was sent to any model. `DELETE /api/me/opt-out`"
                 " takes that back.",
@@ -81,7 +82,7 @@ class Standing:
     def way(self, caller: Caller, router: Callable[[], Router]) -> Way | None:
         """How a model is chosen for a caller; None: freely."""
         flags = self._flags
-        if flags is None:
+        if flags is None or flags.all_on:
             return None
         if not flags.on(MULTI_LLM, caller):
             return Way(
