@@ -56,6 +56,23 @@ async def test_fifty_kilobytes_of_headers_pass_in_any_pieces(stage: Stage) -> No
         assert (await line.reply()).status == 200
 
 
+async def test_a_connection_at_rest_ends_and_one_in_use_does_not(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long ago it began: what counts is when it last had anything to do."""
+    monkeypatch.setattr(server, "KEEP_ALIVE_S", 0.3)
+    loop = asyncio.get_running_loop()
+    async with line_to(stage.baton.url) as line:
+        began_s = loop.time()
+        while loop.time() - began_s < 1.0:
+            await line.send(post(stage.baton.key, chat(MODEL)))
+            assert (await line.reply()).status == 200
+            await asyncio.sleep(0.05)
+        rested_s = loop.time()
+        assert await line.ended() == b""
+        assert loop.time() - rested_s < 5.0
+
+
 HALVES = {
     "nothing": 0,
     "half a request line": 12,

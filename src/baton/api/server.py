@@ -8,12 +8,16 @@ told from a client that is gone, and the provider would go on being paid for nob
 """
 
 import asyncio
+import math
 import uuid
 from typing import Any, cast
+from urllib.parse import unquote
 
+import httptools
 import uvicorn
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from baton.api import problems
@@ -45,6 +49,9 @@ MAX_PIPELINED = 8
 """Requests sent ahead on one connection before reading pauses; until then its end is noticed."""
 
 KEEP_ALIVE_S = 75
+"""How long a connection may be at rest."""
+
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -71,6 +78,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Cycles of requests that others were sent behind of before they were answered."""
         self._read_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        self._idle_since_s = math.inf
+        self._idle_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -78,10 +87,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
-        if self._write_timer is not None:
-            self._write_timer.cancel()
+        for timer in (self._write_timer, self._idle_timer):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
-        for cycle in (*self._earlier, cast("Any", self.cycle)):
+        latest: Any = self.cycle
+        for cycle in (*self._earlier, latest):
             if cycle is not None and not cycle.response_complete:
                 cycle.disconnected = True
                 cycle.message_event.set()
@@ -94,7 +105,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._began_now = False
         if self._in_headers and b"pgrade:" in data:
             data = _without_upgrade(data)
-        super().data_received(data)
+        self._idle_since_s = math.inf
+        try:
+            parser: Any = self.parser
+            parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+        except httptools.HttpParserUpgrade:  # after CONNECT, which no route knows, comes no HTTP
+            pass
         if self._refused:
             return
         if self._in_body:
@@ -103,11 +121,24 @@ class BoundedProtocol(HttpToolsProtocol):
             self._await_headers(len(data))
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        scope: Any = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": "",
+            "headers": self.headers,
+            VISIT: Visit(self.linger),
+        }
+        self.scope = scope
         self._in_headers = self._began_now = True
         self._header_bytes = 1
         self._raw_bytes = 0
-        cast("dict[str, Any]", self.scope)[VISIT] = Visit(self.linger)
 
     def on_url(self, url: bytes) -> None:
         self._header_bytes += len(url)
@@ -130,29 +161,89 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._header_bytes > MAX_HEADER_BYTES:
             self._refuse_headers()
             return
-        self._disarm()
-        earlier = cast("Any", self.cycle)
-        super().on_headers_complete()
+        if self._read_timer is not None:
+            self._disarm()
+        earlier: Any = self.cycle
+        self._begin_cycle(self.scope, earlier)
         self._in_headers = False
         self._in_body = True
         self._body_until_s = 0.0
-        cast("Any", self.scope)[VISIT].begin(self.cycle)
         if earlier is not None and not earlier.response_complete:
             self._earlier = [*self._unanswered(), earlier]
             if len(self.pipeline) < MAX_PIPELINED:
                 self.flow.resume_reading()
 
+    def _begin_cycle(self, scope: Any, earlier: Any) -> None:
+        """As uvicorn does, without what nobody uses here: WebSockets, a bound of requests, a root path."""
+        parser: Any = self.parser
+        version = parser.get_http_version()
+        if version != "1.1":
+            scope["http_version"] = version
+        scope["method"] = parser.get_method().decode("ascii")
+        scope["path"], scope["raw_path"], scope["query_string"] = _taken_apart(self.url)
+        cycle = RequestResponseCycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        self.cycle = cycle
+        scope[VISIT].begin(cycle)
+        application = cast("Any", self.app)  # pyright: ignore[reportUnknownMemberType]  parts not installed
+        if earlier is None or earlier.response_complete:
+            self._start_asgi_task(cycle, application)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, application))
+
+    def on_response_complete(self) -> None:
+        """As uvicorn does, but with one timer for a connection instead of one for every pause."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since_s = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(KEEP_ALIVE_S, self._look_if_idle)
+
+    def _look_if_idle(self) -> None:
+        """Close a connection that nobody has used for long, or look again when that may be so."""
+        left_s = self._idle_since_s + KEEP_ALIVE_S - self.loop.time()
+        if left_s <= 0:
+            self._idle_timer = None
+            self.transport.close()
+        else:
+            self._idle_timer = self.loop.call_later(min(left_s, KEEP_ALIVE_S), self._look_if_idle)
+
     def on_body(self, body: bytes) -> None:
-        if not self._refused:
-            super().on_body(body)
+        cycle: Any = self.cycle
+        if self._refused or cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         self._in_body = False
         self._in_headers = True
         self._header_bytes = 0
-        self._disarm()
-        if not self._refused:
-            super().on_message_complete()
+        if self._read_timer is not None:
+            self._disarm()
+        cycle: Any = self.cycle
+        if not (self._refused or cycle.response_complete):
+            cycle.more_body = False
+            cycle.message_event.set()
 
     def send_400_response(self, msg: str) -> None:
         if not self._refused:
@@ -184,7 +275,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _at_rest(self) -> bool:
         """Whether no request is being served."""
-        cycle = cast("Any", self.cycle)
+        cycle: Any = self.cycle
         return cycle is None or cycle.response_complete
 
     def _unanswered(self) -> list[Any]:
@@ -232,7 +323,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         """Answer without the application, and close; without a word where another answer is under way."""
-        cycle = cast("Any", self.cycle)
+        cycle: Any = self.cycle
         free = not cycle.response_started if self._in_body else self._at_rest()
         if self.transport.is_closing() or not free or self._unanswered():
             self._refused = True
@@ -255,6 +346,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """Of the path asked for, as far as it has come; the most widely spoken where none has."""
         path = self.url.partition(b"?")[0].decode("latin-1")
         return dialect_at(path) if path.startswith("/") else Dialect.OPENAI
+
+
+def _taken_apart(url: bytes) -> tuple[str, bytes, bytes]:
+    """A request's path, the same as it was sent, and its query."""
+    if url.startswith(b"/") and b"?" not in url and b"%" not in url and b"#" not in url:  # nearly always
+        return url.decode("ascii"), url, b""
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return unquote(path) if "%" in path else path, parsed.path, parsed.query or b""
 
 
 def _without_upgrade(data: bytes) -> bytes:
@@ -283,7 +383,6 @@ def make_server(app: Any, host: str, port: int) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         date_header=False,
-        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=30,  # by those who end it as uvicorn does; see closing.py
     )
     return uvicorn.Server(config)

@@ -34,10 +34,11 @@ class UuidV7:
             if self._last_tail >> _RANDOM_BITS:  # used up: borrow the next millisecond
                 self._last_ms += 1
                 self._last_tail = int.from_bytes(self._random(10), "big") >> 7
-        tail = self._last_tail
-        value = self._last_ms << 80 | 0x7 << 76 | (tail >> 62) << 64 | 0b10 << 62 | (tail & ((1 << 62) - 1))
-        digits = value.to_bytes(16, "big").hex()
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+        ms, tail = self._last_ms, self._last_tail
+        return (
+            f"{ms >> 16:08x}-{ms & 0xFFFF:04x}-7{tail >> 62:03x}"
+            f"-{0x8000 | (tail >> 48 & 0x3FFF):04x}-{tail & 0xFFFFFFFFFFFF:012x}"
+        )
 
     def _random(self, count: int) -> bytes:
         """Random bytes, drawn from the kernel 4 KiB at a time."""

@@ -16,7 +16,7 @@ class KeyMint:
     """Makes keys and knows their digests; a stolen database without the root tells nothing about a key."""
 
     def __init__(self, root: SecretRoot, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
-        self._key = root.derive("api-keys v1")
+        self._keyed = hashlib.blake2b(key=root.derive("api-keys v1"), digest_size=_DIGEST_BYTES)
         self._random_bytes = random_bytes
 
     def make(self) -> str:
@@ -25,8 +25,9 @@ class KeyMint:
 
     def digest(self, key: str) -> bytes:
         """The 32 bytes under which a key is stored and found: keyed BLAKE2b (RFC 7693)."""
-        text = key.encode("utf-8", "surrogatepass")  # any text may be presented
-        return hashlib.blake2b(text, key=self._key, digest_size=_DIGEST_BYTES).digest()
+        fresh = self._keyed.copy()
+        fresh.update(key.encode("utf-8", "surrogatepass"))  # any text may be presented
+        return fresh.digest()
 
     def hint(self, key: str) -> str:
         """What may be shown of a key."""
