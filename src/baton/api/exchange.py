@@ -87,6 +87,19 @@ class Exchange:
                 return value.decode("latin-1")
         return None
 
+    def whole_body(self, limit: int) -> bytes | None:
+        """The body where all of it has come; None: it has to be waited for.
+
+        Raises:
+            TooLarge: more than `limit` bytes.
+        """
+        if self.announced is not None and self.announced > limit:
+            raise _too_large(limit)
+        whole = self.visit.take_body()
+        if whole is not None and len(whole) > limit:
+            raise _too_large(limit)
+        return whole
+
     async def body(self, limit: int) -> bytes:
         """The whole body; how long it may take is the server's business.
 
@@ -94,12 +107,8 @@ class Exchange:
             TooLarge: more than `limit` bytes.
             Invalid: the client left before its end.
         """
-        if self.announced is not None and self.announced > limit:
-            raise _too_large(limit)
-        whole = self.visit.take_body()
+        whole = self.whole_body(limit)
         if whole is not None:
-            if len(whole) > limit:
-                raise _too_large(limit)
             return whole
         message = await self._receive()
         if not message.get("more_body"):

@@ -77,7 +77,10 @@ class Upstream:
         """
         question = _Question(route, envelope)
         try:
-            response = await self._send(question, deadlines)
+            body = _home_body(question)
+            if body is None:
+                body = await self._translated(question)
+            response = await self._answered(route, _request(question, body), question.codec, deadlines)
             try:
                 body = await response.read(MAX_ANSWER_BYTES)
             finally:
@@ -155,7 +158,10 @@ class Upstream:
     ) -> ReplyStream:
         route = question.route
         try:
-            response = await self._send(question, deadlines)
+            body = _home_body(question)
+            if body is None:
+                body = await self._translated(question)
+            response = await self._answered(route, _request(question, body), question.codec, deadlines)
             try:
                 handing = await self._handing(question, response, remembered)
             except BaseException:
@@ -207,7 +213,7 @@ class Upstream:
             request = UpstreamRequest(
                 url=_queried(counter.address(route.provider.base_url, route.model), question),
                 headers=_headers(question),
-                body=counter.write(await self._body(question), route.model),
+                body=counter.write(_home_body(question) or await self._translated(question), route.model),
             )
             response = await self._answered(route, request, codec, deadlines)
             try:
@@ -246,14 +252,6 @@ class Upstream:
         """When an answer was made whose dialect does not tell."""
         return int(self._clock.wall())
 
-    async def _send(self, question: _Question, deadlines: Deadlines) -> UpstreamResponse:
-        route, codec = question.route, question.codec
-        address = codec.address(route.provider.base_url, route.model, question.envelope.stream)
-        request = UpstreamRequest(
-            url=_queried(address, question), headers=_headers(question), body=await self._body(question)
-        )
-        return await self._answered(route, request, codec, deadlines)
-
     async def _answered(
         self, route: Route, request: UpstreamRequest, codec: Codec, deadlines: Deadlines
     ) -> UpstreamResponse:
@@ -271,21 +269,39 @@ class Upstream:
         now_s = self._clock.wall()
         raise AttemptFailed(codec.read_failure(spec, response.status, response.headers, body, now_s))
 
-    async def _body(self, question: _Question) -> bytes:
-        """What is sent. A translated request has only names of tools that may be; `question` keeps them."""
-        route, envelope, codec = question.route, question.envelope, question.codec
-        spec, losses = route.provider.spec, question.losses
-        if envelope.bound is not None:
-            losses.adjust(Feature.MAX_TOKENS, str(envelope.bound))
-        if question.request is not None or not question.at_home:
-            request = _bounded(question.request or envelope.open(), envelope.bound)
-            request = await with_files(request, codec.takes, self._fetcher)
-            request, question.names = with_fitting_names(request, codec.tool_names, losses)
-            return codec.write_request(request, route.model, spec, losses)
-        body = codec.bring_home(envelope.body, route.model, spec, losses)
-        if body is not envelope.body:
-            envelope = structs.replace(envelope, body=body)
-        return codec.pass_on(envelope, route.model, spec)
+    async def _translated(self, question: _Question) -> bytes:
+        """What is sent in another dialect than the caller's, or in place of what the caller sent. It has only
+        names of tools that may be; `question` keeps them."""
+        route, envelope, codec, losses = question.route, question.envelope, question.codec, question.losses
+        _note_bound(question)
+        request = _bounded(question.request or envelope.open(), envelope.bound)
+        request = await with_files(request, codec.takes, self._fetcher)
+        request, question.names = with_fitting_names(request, codec.tool_names, losses)
+        return codec.write_request(request, route.model, route.provider.spec, losses)
+
+
+def _home_body(question: _Question) -> bytes | None:
+    """What is sent in the caller's own dialect; None: it has to be translated."""
+    if question.request is not None or not question.at_home:
+        return None
+    _note_bound(question)
+    envelope, codec, route = question.envelope, question.codec, question.route
+    body = codec.bring_home(envelope.body, route.model, route.provider.spec, question.losses)
+    if body is not envelope.body:
+        envelope = structs.replace(envelope, body=body)
+    return codec.pass_on(envelope, route.model, route.provider.spec)
+
+
+def _note_bound(question: _Question) -> None:
+    if question.envelope.bound is not None:
+        question.losses.adjust(Feature.MAX_TOKENS, str(question.envelope.bound))
+
+
+def _request(question: _Question, body: bytes) -> UpstreamRequest:
+    """A question as it travels."""
+    route = question.route
+    address = question.codec.address(route.provider.base_url, route.model, question.envelope.stream)
+    return UpstreamRequest(url=_queried(address, question), headers=_headers(question), body=body)
 
 
 def _listener(question: _Question) -> Listener | None:

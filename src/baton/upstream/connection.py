@@ -122,18 +122,22 @@ class Connection(asyncio.Protocol):
         """
         while not self._body and not self.complete and self.failure is None:
             await self._wait(self._idle_s)
-        body = self._body
-        if body:
-            piece = body[0] if len(body) == 1 else b"".join(body)
-            body.clear()
-            self._waiting_bytes = 0
-            if self._paused and not self._lost:
-                self._paused = False
-                self.transport.resume_reading()
-            return piece
+        if self._body:
+            return self.take()
         if self.failure is not None:
             raise AttemptFailed(self.failure)
         return b""
+
+    def take(self) -> bytes:
+        """What of the body has come since the last look."""
+        body = self._body
+        piece = body[0] if len(body) == 1 else b"".join(body)
+        body.clear()
+        self._waiting_bytes = 0
+        if self._paused and not self._lost:
+            self._paused = False
+            self.transport.resume_reading()
+        return piece
 
     def done(self) -> None:
         """The answer is not needed any more: use the connection again if it was read to its end."""

@@ -183,7 +183,7 @@ class DirectResponse:
         if length.isdigit() and int(length) > limit:
             raise too_long(limit)
         if self._connection.complete and "content-encoding" not in self.headers:
-            body = await self._connection.next_piece()
+            body = self._connection.take()
             if len(body) > limit:
                 raise too_long(limit)
             return body

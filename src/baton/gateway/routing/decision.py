@@ -118,10 +118,11 @@ class Decision(Struct, frozen=True, kw_only=True):
     """How it was chosen, where the router might not choose freely."""
 
 
-def estimated_cost(offer: Offer, ask: Ask) -> Cost:
-    """What a request would cost, by the code that prices it afterwards."""
-    usage = Usage(prompt=ask.tokens_for(offer), completion=ask.output_tokens, estimated=True)
-    return cost(usage, offer.prices)
+def estimated_cost(offer: Offer, ask: Ask, prompt_tokens: int | None = None) -> Cost:
+    """What a request would cost, by the code that prices it afterwards. `prompt_tokens`: those of its prompt
+    as the model counts, where that is known."""
+    prompt = ask.tokens_for(offer) if prompt_tokens is None else prompt_tokens
+    return cost(Usage(prompt=prompt, completion=ask.output_tokens, estimated=True), offer.prices)
 
 
 def instead(decision: Decision, offer: Offer, reason: str) -> Decision:

@@ -169,7 +169,8 @@ class Router:
                 f"{offer.id} is not in the tier {ask.tier}.", code="model_not_in_tier", param="model"
             )
         reason = reason_against_any(self._landscape, offer, self._canonical(ask))
-        cost = estimated_cost(offer, ask)
+        tokens = ask.tokens_for(offer)
+        cost = estimated_cost(offer, ask, tokens)
         reason = reason or too_dear(cost.total, ask.terms)
         if reason is not None:
             raise Unservable(f"{offer.id} cannot serve this request: {reason}.", {offer.id: reason})
@@ -182,7 +183,7 @@ class Router:
             fallbacks=(),
             candidates=1,
             left_out=(),
-            input_tokens=ask.tokens_for(offer),
+            input_tokens=tokens,
             output_tokens=ask.output_tokens,
             named=True,
             reasoning=f"{offer.id} was named in the request.{note}",
