@@ -1,6 +1,5 @@
 """A whole Baton on a real socket, for every test that asks it something."""
 
-import asyncio
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,8 +11,9 @@ import pytest
 
 from baton.access.identity.entities import KeyWish, UserWish
 from baton.api.asgi import build
+from baton.api.closing import Closing, close
 from baton.api.front import Asgi
-from baton.api.server import make_server
+from baton.api.server import begin, make_server
 from baton.app import App, open_app
 from baton.core.caller import KeyLimits
 from baton.core.provider import ProviderSpec
@@ -100,6 +100,9 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+GRACE_S = 30.0
+"""How long what a test has left open may take to end of itself."""
+
 UNBREAKABLE = BreakerLimits(in_a_row=1_000_000_000, least_calls=1_000_000_000)
 """For providers that fail in one test after the other."""
 
@@ -122,16 +125,17 @@ async def serving(
     breaking = None if settings["fallback"] else UNBREAKABLE
     budgets = None if settings.pop("budgets", settings["fallback"]) else ()
     read = load(environment, specs, overrides={"data_dir": data_dir, **settings})
+    closing = Closing()
     async with (
         open_app(read, specs=specs, breaking=breaking, budgets=budgets) as app,
-        listening(build(app)) as url,
+        listening(build(app, closing), closing) as url,
     ):
         yield BatonServer(url=url, key=app.first_key or "", app=app)
 
 
 @asynccontextmanager
-async def listening(application: Asgi) -> AsyncGenerator[str]:
-    """Serve an application at a free port while inside; gives the URL."""
+async def listening(application: Asgi, closing: Closing | None = None) -> AsyncGenerator[str]:
+    """Serve an application at a free port while inside, and end it as `baton serve` does; gives the URL."""
     # Bound before the server starts: whoever connects early waits in the backlog. The protocol is named,
     # or asyncio would not switch off Nagle's delay of 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:
@@ -139,9 +143,8 @@ async def listening(application: Asgi) -> AsyncGenerator[str]:
         bound.listen()
         host, port = bound.getsockname()
         server = make_server(application, host, port)
-        task = asyncio.create_task(server.serve(sockets=[bound]))
+        await begin(server, bound)
         try:
             yield f"http://{host}:{port}"
         finally:
-            server.should_exit = True
-            await task
+            await close(server, bound, closing or Closing(), GRACE_S)

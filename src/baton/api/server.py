@@ -9,6 +9,7 @@ told from a client that is gone, and the provider would go on being paid for nob
 
 import asyncio
 import math
+import socket
 import uuid
 from typing import Any, cast
 from urllib.parse import unquote
@@ -369,7 +370,7 @@ def _without_upgrade(data: bytes) -> bytes:
 
 
 def make_server(app: Any, host: str, port: int) -> uvicorn.Server:
-    """A server for the application; its `serve()` returns when it was told to stop and has finished."""
+    """A server for the application, which `begin` starts."""
     config = uvicorn.Config(
         app,
         host=host,
@@ -383,6 +384,15 @@ def make_server(app: Any, host: str, port: int) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         date_header=False,
-        timeout_graceful_shutdown=30,  # by those who end it as uvicorn does; see closing.py
     )
     return uvicorn.Server(config)
+
+
+async def begin(server: uvicorn.Server, listening: socket.socket) -> None:
+    """Serve from now on whoever connects to a bound socket; `closing.close` ends it.
+
+    uvicorn's own `serve()` would look only ten times a second whether it is to end, and take the signals.
+    """
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.startup(sockets=[listening])

@@ -15,7 +15,7 @@ import uvloop
 from baton import __version__
 from baton.api.asgi import build
 from baton.api.closing import Closing, close, cut_off
-from baton.api.server import make_server
+from baton.api.server import begin, make_server
 from baton.app import App, open_app
 from baton.cli.circle import circular
 from baton.cli.installation import ConfigFile, DataDir, overlooked, read_settings
@@ -79,9 +79,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
     async with Ending() as ending, open_app(settings) as app:
         closing = Closing()
         server = make_server(build(app, closing), settings.host, settings.port)
-        server.config.load()
-        server.lifespan = server.config.lifespan_class(server.config)
-        await server.startup(sockets=[listening])
+        await begin(server, listening)
         start = Start(
             url=url_of(listening),
             public_url=settings.public_url,
