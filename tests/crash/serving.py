@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import random
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,9 @@ import aiohttp
 
 KEY = "a key for automation"
 PATIENCE_S = 60.0
+
+_OWN_PORTS = (12_000, 32_000)
+"""Below those that systems give to whoever connects (Linux: from 32768; RFC 6335: from 49152)."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,7 @@ class Home:
     @classmethod
     def of(cls, folder: Path, database_url: str, environment: Mapping[str, str] | None = None) -> Self:
         """One with a data folder, on a free port; `environment`: what else it is told."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = _free_port()
         settings = {
             "PYTHONPATH": os.pathsep.join(sys.path),
             "BATON_DATA_DIR": str(folder),
@@ -44,6 +46,14 @@ class Home:
         # Bytecode is what makes so many starts quick; some images switch it off.
         usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return cls(f"http://127.0.0.1:{port}", {**usual, **settings, **(environment or {})})
+
+
+def _free_port() -> int:
+    """One that the system gives nobody by itself: between a kill and a start it would be taken."""
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(*_OWN_PORTS)))
+            return probe.getsockname()[1]
 
 
 async def started(home: Home, stderr: int | None = None) -> asyncio.subprocess.Process:
