@@ -24,7 +24,7 @@ from baton.settings import load
 from baton.upstream.directory import declared
 from tests.postgres import Postgres
 
-pytest_plugins = ("tests.contracts.tally", "tests.databases", "tests.proofs")
+pytest_plugins = ("tests.collector", "tests.contracts.tally", "tests.databases", "tests.proofs")
 
 MAKER = Actor(id="tests", source="tests")
 

@@ -1,7 +1,6 @@
 """The matrix: a Baton with thousands of providers, each asked by one cell, and what each cell must show."""
 
 import asyncio
-import gc
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from tests.chaos.faults import Fault
 from tests.chaos.heard import FINE, Heard, heard_in
 from tests.chaos.speech import SPEECHES, Speech
 from tests.chaos.wire import PATIENCE_S, Reply, line_to, post
+from tests.collector import young
 from tests.conftest import BatonServer, serving
 
 TEXT = "one two six ten red sun sea sky ice oak elm fir bee ant owl cat dog fox hen pig cow elk yak emu"
@@ -176,12 +176,8 @@ async def open_house(folder: Path, each: int = 200, **settings: Any) -> AsyncGen
         )
         await seed(baton.app.edited.models, map(_row, made))
         kinds = {_kind(dialect, where) for dialect in _LIKE for where in (None, "refused", "tls", "dns")}
-        gc.collect()
-        gc.freeze()  # looking through all those providers for cycles takes longer than a limit of time allows
-        try:
+        with young():  # looking through all those providers takes longer than a limit of time allows
             yield House(baton, simulation, {kind: iter(count()) for kind in kinds})
-        finally:
-            gc.unfreeze()
 
 
 @dataclass

@@ -15,18 +15,17 @@ from baton.storage.bulk import BulkInsert
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
 from baton.storage.tables import NOTICES
+from tests.collector import young
 from tests.databases import Place
 from tests.postgres import Postgres
 
 
 @pytest.fixture
-def young() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Only what is made in a test is looked at for what it left behind; the rest of a long run takes a second
     each time."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
+    with young():
+        yield
 
 
 async def count(database: Database, topic: str) -> int | None:
@@ -217,7 +216,7 @@ def test_a_bulk_insert_into_a_column_that_is_not_there_is_a_mistake() -> None:
         BulkInsert(NOTICES, ("topic", "worth"))
 
 
-@pytest.mark.usefixtures("young")
+@pytest.mark.usefixtures("alone")
 async def test_who_leaves_in_the_middle_leaves_no_connection_behind(tmp_path: Path) -> None:
     """Wherever a reader is cancelled, closing the database closes what it had, or was about to have."""
     for step in range(60):
@@ -226,7 +225,7 @@ async def test_who_leaves_in_the_middle_leaves_no_connection_behind(tmp_path: Pa
         assert _left_behind() == []
 
 
-@pytest.mark.usefixtures("young")
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("way", ["open", "migrate"])
 async def test_a_start_that_is_broken_off_leaves_no_connection_behind(tmp_path: Path, way: str) -> None:
     """Wherever it is cancelled while it opens the database or brings the tables up to date."""
@@ -237,7 +236,7 @@ async def test_a_start_that_is_broken_off_leaves_no_connection_behind(tmp_path: 
         assert _left_behind() == []
 
 
-@pytest.mark.usefixtures("young")
+@pytest.mark.usefixtures("alone")
 async def test_a_database_closed_in_the_middle_leaves_no_connection_behind(tmp_path: Path) -> None:
     """Whoever reads ends first, and what it had is closed as well."""
     database = Database(StorageSettings(url=f"sqlite:///{tmp_path}/used.db"))

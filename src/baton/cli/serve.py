@@ -30,10 +30,6 @@ from baton.settings import Settings
 
 _log = structlog.stdlib.get_logger(__name__)
 
-_COLLECT_AFTER = 10_000
-"""New objects after which cycles are looked for (Python's own choice is 700): requests leave none behind, and
-looking for them took 2 % of their time."""
-
 
 def serve(
     host: Annotated[
@@ -92,7 +88,6 @@ async def _serve(settings: Settings, listening: socket.socket) -> int:
         # What the start has made stays: the collector need not look at it again with every request.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(_COLLECT_AFTER)
         _log.info("listening", url=start.url, version=__version__)
         print(welcome(start), flush=True)
         try:
