@@ -14,7 +14,7 @@ from baton.access.signin.entities import Invited
 from baton.access.signin.memory_throttle import MemoryThrottle
 from baton.access.signin.reception import Reception, open_reception
 from baton.app.admitting import Admitting, open_admitting
-from baton.app.edited import SIMULATED, Edited, catalog_of, classify, flags_of, hold, open_edited, policy_of
+from baton.app.edited import SIMULATED, Edited, catalog_of, flags_of, hold, open_edited, policy_of
 from baton.app.storehouse import Storehouse, ground, open_store
 from baton.catalog.almanac import packaged_almanac
 from baton.catalog.estimates import Estimates
@@ -133,8 +133,7 @@ async def open_app(
         breakers.listen(alerts)
         hold(breakers, edited.forced_breakers)
         almanac = packaged_almanac()
-        catalog = catalog_of(edited.models, specs, store, almanac)
-        classify(catalog, edited.classes, specs)
+        catalog = catalog_of(edited, specs, store, almanac)
         directory = Directory(specs, settings.providers)
         simulation = Simulation(store.clock)
         http = await stack.enter_async_context(transport(settings.http))

@@ -105,14 +105,18 @@ def simulated_models() -> list[Model]:
 
 
 def catalog_of(
-    models: Records[Model], specs: tuple[ProviderSpec, ...], store: Storehouse, almanac: Almanac
+    edited: Edited, specs: tuple[ProviderSpec, ...], store: Storehouse, almanac: Almanac
 ) -> LiveCatalog:
-    """A catalog that changes with the rows."""
+    """A catalog that changes with the rows, and with what the providers' classes mean."""
+    classes = edited.classes
 
-    catalog = LiveCatalog((), specs, store.clock, store.settings.strict_models, almanac)
+    def declared() -> tuple[ProviderSpec, ...]:
+        return with_classes(specs, classes.export())
+
+    catalog = LiveCatalog((), declared(), store.clock, store.settings.strict_models, almanac)
 
     def take_over() -> None:
-        records = models.list()
+        records = edited.models.list()
         catalog.replace(
             (record.value for record in records),
             {record.key: record.revision for record in records},
@@ -121,21 +125,13 @@ def catalog_of(
     async def changed(*_: object) -> None:
         take_over()
 
+    async def classified(*_: object) -> None:
+        catalog.declare(declared())
+
     take_over()
-    models.subscribe(changed)
+    edited.models.subscribe(changed)
+    classes.subscribe(classified)
     return catalog
-
-
-def classify(
-    catalog: LiveCatalog, classes: Records[ProviderClasses], specs: tuple[ProviderSpec, ...]
-) -> None:
-    """Have the catalog follow what the providers' classes mean."""
-
-    async def changed(*_: object) -> None:
-        catalog.declare(with_classes(specs, classes.export()))
-
-    catalog.declare(with_classes(specs, classes.export()))
-    classes.subscribe(changed)
 
 
 def flags_of(edited: Records[Flag], store: Storehouse) -> Flags:

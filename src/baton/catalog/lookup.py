@@ -1,7 +1,7 @@
 """Names of models, resolved: one immutable catalog per change of the rows; a look-up is a dict get."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from baton.catalog.almanac import Almanac
 from baton.catalog.model import Model
-from baton.catalog.prices import FREE, Prices, in_force, next_change_s
+from baton.catalog.prices import FREE, Prices, Term, in_force, next_change_s
 from baton.catalog.tokens.gauge import ROUGHLY, Gauge
 from baton.core.errors import Invalid, NotFound
 from baton.core.provider import ProviderSpec
@@ -202,12 +202,12 @@ class Catalog:
             return ROUGHLY
         return self._almanac.calibration.gauge_of(model.name)
 
-    def _price_lists(self, rows: Iterable[Model]) -> Iterator[tuple[Prices, ...]]:
+    def _price_lists(self, rows: Iterable[Model]) -> Iterator[Sequence[Term]]:
         """All of which may change with the calendar."""
         for model in rows:
             yield model.prices
         if self._almanac is not None:
-            yield from self._almanac.prices.changing()
+            yield from self._almanac.prices.changing
 
     def _index(self) -> dict[str, Resolution | tuple[str, ...]]:
         """Lower-cased names → what they mean; a clearer kind of name is never hidden by a vaguer one."""

@@ -64,6 +64,11 @@ class HoursBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     start: TimeOfDay = field(name="from")
     end: TimeOfDay = field(name="to")
 
+    @property
+    def value(self) -> Hours:
+        """The span that it means."""
+        return Hours(start=_minute(self.start), end=_minute(self.end))
+
 
 class FeesBody(
     Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True
@@ -115,7 +120,7 @@ def entry_from(body: EntryBody, per_tokens: int) -> Prices:
         processing={word: _tariff(tariff, per_tokens) for word, tariff in body.processing.items()},
         fees=_fees(body.fees) if body.fees else {},
         valid_from=body.valid_from,
-        hours=Hours(start=_minute(body.hours.start), end=_minute(body.hours.end)) if body.hours else None,
+        hours=body.hours.value if body.hours else None,
     )
 
 

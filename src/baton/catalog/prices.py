@@ -4,10 +4,10 @@ Every price is an `int` of nano-USD per one million tokens (`core/money.py`), a 
 `FEE_UNITS`; 0 means free, None means that the provider names no price of its own for it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
@@ -78,6 +78,20 @@ class Hours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     end: MinuteOfDay
 
 
+class Term(Protocol):
+    """When an entry of a price list holds."""
+
+    @property
+    def valid_from(self) -> date | None:
+        """The first day, in UTC; None: since ever."""
+        ...
+
+    @property
+    def hours(self) -> Hours | None:
+        """When of the day; None: always."""
+        ...
+
+
 class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One entry of a model's price list."""
 
@@ -146,7 +160,7 @@ def in_force(price_list: tuple[Prices, ...], at_s: float) -> Prices | None:
     return price_list[0]
 
 
-def next_change_s(price_lists: Iterable[tuple[Prices, ...]], after_s: float) -> float:
+def next_change_s(price_lists: Iterable[Sequence[Term]], after_s: float) -> float:
     """The next moment (Unix seconds) at which `in_force` may answer differently; infinity where never."""
     soonest = _FOREVER_S
     midnight = datetime.combine(datetime.fromtimestamp(after_s, UTC).date(), time(), UTC)

@@ -5,17 +5,31 @@ the same, and what that costs is known.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib.resources import files
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
-from baton.catalog.price_body import EntryBody, entry_from
-from baton.catalog.prices import Prices
+from baton.catalog.price_body import EntryBody, HoursBody, entry_from
+from baton.catalog.prices import Hours, Prices, Term
 
 _MILLION = 1_000_000
 _DATE = re.compile(r"-(?:\d{8}|\d{4}-\d{2}-\d{2})$")
+
+
+class _TermBody(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Of an entry only when it holds: reading the amounts of all takes most of a start's time for prices."""
+
+    valid_from: date | None = None
+    hours: HoursBody | None = None
+
+
+class _Term(Struct, frozen=True, kw_only=True):
+    valid_from: date | None
+    hours: Hours | None
+
 
 Lists = Mapping[str, Mapping[str, list[Raw]]]
 """Provider → model → its price entries, each as it stands in the file."""
@@ -28,6 +42,13 @@ class UnlistedPrices:
         self._lists = lists
         self._read: dict[tuple[str, str], tuple[Prices, ...]] = {}
         """Those that somebody wanted; few of them all."""
+        self.changing: tuple[Sequence[Term], ...] = tuple(
+            tuple(map(_term, entries))
+            for models in lists.values()
+            for entries in models.values()
+            if len(entries) > 1
+        )
+        """The lists of more than one entry: which of these holds depends on the day or the hour."""
 
     def of(self, provider: str, name: str) -> tuple[Prices, ...]:
         """The price list of a model, a dated name's by the name without its date; empty: nobody knows one."""
@@ -41,12 +62,10 @@ class UnlistedPrices:
             found = self._read[provider, known] = _read(entries)
         return found
 
-    def changing(self) -> Iterable[tuple[Prices, ...]]:
-        """The lists of more than one entry: which of these holds depends on the day or the hour."""
-        for provider, models in self._lists.items():
-            for name, entries in models.items():
-                if len(entries) > 1:
-                    yield self.of(provider, name)
+
+def _term(entry: Raw) -> Term:
+    body = msgspec.json.decode(entry, type=_TermBody)
+    return _Term(valid_from=body.valid_from, hours=body.hours.value if body.hours else None)
 
 
 def _read(entries: list[Raw]) -> tuple[Prices, ...]:
