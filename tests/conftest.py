@@ -1,5 +1,6 @@
 """A whole Baton on a real socket, for every test that asks it something."""
 
+import asyncio
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,6 +24,7 @@ from baton.records.audit.entry import Actor
 from baton.settings import load
 from baton.upstream.directory import declared
 from tests.postgres import Postgres
+from tests.tables import lay_tables
 
 pytest_plugins = ("tests.collector", "tests.contracts.tally", "tests.databases", "tests.proofs")
 
@@ -125,6 +127,8 @@ async def serving(
     breaking = None if settings["fallback"] else UNBREAKABLE
     budgets = None if settings.pop("budgets", settings["fallback"]) else ()
     read = load(environment, specs, overrides={"data_dir": data_dir, **settings})
+    if read.database_url is None:
+        await asyncio.to_thread(lay_tables, data_dir)
     closing = Closing()
     async with (
         open_app(read, specs=specs, breaking=breaking, budgets=budgets) as app,

@@ -1,4 +1,4 @@
-"""An empty database of each kind, and what others do to it meanwhile."""
+"""A database of each kind, and what others do to it meanwhile."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import pytest
 
 from baton.storage.settings import StorageSettings
 from tests.postgres import Postgres
+from tests.tables import lay_tables, migrate
 
 KINDS = ("sqlite", "postgresql")
 
@@ -36,10 +37,10 @@ class Place(Protocol):
 
 
 class SqliteFile:
-    """In a folder that does not exist yet."""
+    """In a folder of its own, which may not exist yet."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "data" / "baton.db"
+        self._path = folder / "baton.db"
         self.settings = StorageSettings(url=f"sqlite:///{self._path}", busy_timeout_s=0.05)
 
     def locked(self) -> AbstractContextManager[None]:
@@ -63,9 +64,12 @@ class SqliteFile:
 class OnServer:
     """On a server."""
 
-    def __init__(self, server: Postgres) -> None:
+    def __init__(self, server: Postgres, like: str | None = None) -> None:
+        """`like`: the URL of what it begins as a copy of; None: empty."""
         self._server = server
-        self.settings = StorageSettings(url=server.new_database(), busy_timeout_s=0.05, connect_timeout_s=5.0)
+        self.settings = StorageSettings(
+            url=server.new_database(like), busy_timeout_s=0.05, connect_timeout_s=5.0
+        )
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -92,9 +96,26 @@ class OnServer:
         assert shell.returncode == 0, out
 
 
+@pytest.fixture(scope="session")
+def postgres_tables(postgres: Postgres) -> str:
+    """The URL of a database to copy."""
+    url = postgres.new_database()
+    migrate(url)
+    return url
+
+
 @pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """An empty database; the tests that ask for it run once on each kind."""
+    """A database with the tables and nothing in them; the tests that ask for it run once on each kind."""
+    if request.param == "postgresql":
+        return OnServer(request.getfixturevalue("postgres"), request.getfixturevalue("postgres_tables"))
+    lay_tables(tmp_path / "data")
+    return SqliteFile(tmp_path / "data")
+
+
+@pytest.fixture(params=KINDS)
+def bare_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """The same without tables; SQLite's file and its folder do not exist yet."""
     if request.param == "postgresql":
         return OnServer(request.getfixturevalue("postgres"))
-    return SqliteFile(tmp_path)
+    return SqliteFile(tmp_path / "data")

@@ -27,6 +27,7 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "32MB",
+    "fsync": "off",  # the server is killed, the machine is not
     "dynamic_shared_memory_type": "mmap",  # a container may have hardly any of the other kind
 }
 

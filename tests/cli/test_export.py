@@ -34,7 +34,7 @@ DEAR = Cost(input_nanos=1_234_567_891, output_nanos=10)
 @pytest.fixture
 def url(place: Place, data_dir: Path, tmp_path: Path) -> str:
     """A database of either kind, with two interactions of an installation that has been started."""
-    data_dir.mkdir()
+    data_dir.mkdir(exist_ok=True)
     asyncio.run(_two(place.settings, tmp_path / "journal"))
     return place.settings.url
 

@@ -11,6 +11,12 @@ from tests.databases import Place
 
 
 @pytest.fixture
+def place(bare_place: Place) -> Place:
+    """Here it begins with nothing."""
+    return bare_place
+
+
+@pytest.fixture
 def settings(place: Place) -> StorageSettings:
     """Of an empty database, once of each kind."""
     return place.settings
