@@ -34,6 +34,7 @@ OPEN = [
     ("GET", f"/api/auth/invitations/{GONE}", 404),
     ("POST", f"/api/auth/invitations/{GONE}", 400),
 ]
+# One Baton is asked for all of these, in this order.
 KNOWN: list[tuple[str, str, Any, int]] = [
     ("POST", "/v1/chat/completions", CHAT, 200),
     ("POST", "/v1/embeddings", {"model": "simulated/embedding", "input": "hi"}, 200),
@@ -83,13 +84,13 @@ KNOWN: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/v1/usage", None, 200),
     ("GET", "/api/v1/usage/breakdown", None, 200),
     ("GET", "/api/me/opt-out", None, 200),
-    ("DELETE", "/api/me/opt-out", None, 200),
     ("POST", "/api/me/opt-out", None, 200),
+    ("DELETE", "/api/me/opt-out", None, 200),
 ]
 ADMIN: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/admin/ai/models", None, 200),
     ("POST", "/api/admin/ai/models", MODEL, 201),
-    ("POST", "/api/v1/admin/models", MODEL, 201),
+    ("POST", "/api/v1/admin/models", MODEL | {"name": "small-2"}, 201),
     ("GET", "/api/admin/ai/models/export", None, 200),
     ("POST", "/api/admin/ai/models/import", {"models": [MODEL], "dryRun": True}, 200),
     ("POST", "/api/admin/ai/models/bulk", {"provider": "simulated", "isEnabled": True}, 200),
@@ -97,16 +98,16 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("PUT", "/api/admin/ai/classes/openai", CLASSES, 428),
     ("POST", "/api/admin/ai/classes/openai/undo", None, 428),
     ("GET", "/api/admin/ai/breakers", None, 200),
-    ("PUT", "/api/admin/ai/breakers/simulated/echo", {"state": "closed", "reason": "why"}, 200),
     ("DELETE", "/api/admin/ai/breakers/simulated/echo", None, 404),
     ("POST", "/api/admin/ai/breakers/simulated/echo/undo", None, 404),
+    ("PUT", "/api/admin/ai/breakers/simulated/echo", {"state": "closed", "reason": "why"}, 200),
     ("POST", "/api/admin/ai/rehearsals", {"down": ["simulated"], "requests": 1}, 200),
     ("GET", "/api/admin/ai/fallbacks", None, 400),
     ("GET", "/api/admin/ai/fallback-chains", None, 200),
     ("GET", CHAIN, None, 404),
-    ("PUT", CHAIN, {"fallbacks": ["simulated/lorem"]}, 200),
     ("DELETE", CHAIN, None, 404),
     ("POST", CHAIN + "/undo", None, 404),
+    ("PUT", CHAIN, {"fallbacks": ["simulated/lorem"]}, 200),
     ("POST", "/api/admin/ai/test", {"modelId": "simulated/echo"}, 200),
     ("GET", ECHO, None, 200),
     ("PUT", ECHO, {"tierAccess": ["free"]}, 428),
@@ -287,10 +288,14 @@ async def test_who_is_no_admin_may_use_but_not_administer(web: Web, role: str) -
         assert (reply.status, reply.json["code"]) == (403, "admin_required"), (method, path)
 
 
-@pytest.mark.parametrize(("method", "path", "body", "status"), [*KNOWN, *ADMIN])
-async def test_an_admin_may_do_everything(web: Web, method: str, path: str, body: Any, status: int) -> None:
+async def test_an_admin_may_do_everything(web: Web) -> None:
     """An admin's key opens every route."""
-    assert (await web.ask(method, path, json=body)).status == status
+    wanted = {(method, path): status for method, path, _, status in [*KNOWN, *ADMIN]}
+    told = {
+        (method, path): (await web.ask(method, path, json=body)).status
+        for method, path, body, _ in [*KNOWN, *ADMIN]
+    }
+    assert told == wanted
 
 
 @pytest.mark.parametrize(("place", "role"), [(0, "user"), (1, "analyst"), (2, "admin")])
