@@ -37,7 +37,8 @@ async def provider() -> AsyncGenerator[RawProvider]:
 @pytest.fixture(params=["direct", "aiohttp"])
 async def transport(request: pytest.FixtureRequest) -> AsyncGenerator[Transport]:
     settings = HttpSettings()
-    client = DirectTransport(tls_context(settings)) if request.param == "direct" else HttpTransport(settings)
+    tls = tls_context(settings)
+    client = DirectTransport(tls) if request.param == "direct" else HttpTransport(settings, tls)
     async with client:
         yield client
 
@@ -276,7 +277,8 @@ async def test_a_header_with_a_line_end_is_not_sent(transport: Transport, provid
 async def test_closing_closes_every_connection(provider: RawProvider) -> None:
     """Kept ones and busy ones."""
     settings = HttpSettings()
-    for client in (DirectTransport(tls_context(settings)), HttpTransport(settings)):
+    tls = tls_context(settings)
+    for client in (DirectTransport(tls), HttpTransport(settings, tls)):
         provider.act = answering(whole(b"yes"))
         left = asyncio.Event()
 

@@ -1,6 +1,7 @@
 """Every part of a running Baton, built and closed once."""
 
 import random
+import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ from baton.upstream.calls import Upstream
 from baton.upstream.direct import DirectTransport
 from baton.upstream.directory import Directory, declared
 from baton.upstream.http import HttpSettings, HttpTransport, tls_context
+from baton.upstream.outbound.exits import Exits
 from baton.upstream.outbound.fetcher import open_fetcher
 from baton.upstream.providers.simulated.simulation import Simulation
 from baton.upstream.providers.simulated.transport import SimulatedTransport
@@ -136,8 +138,10 @@ async def open_app(
         catalog = catalog_of(edited, specs, store, almanac)
         directory = Directory(specs, settings.providers)
         simulation = Simulation(store.clock)
-        http = await stack.enter_async_context(transport(settings.http))
-        upstream = await _open_upstream(stack, store, http, simulation)
+        tls = tls_context(settings.http)
+        http = await stack.enter_async_context(transport(settings.http, tls))
+        fetcher = await stack.enter_async_context(open_fetcher(settings.guard, Exits(settings.http, tls)))
+        upstream = Upstream(http, _local(simulation, store.clock), fetcher, store.clock)
         tokens = Tokens(almanac.calibration, await stack.enter_async_context(Tokenizer()))
         ledger = await stack.enter_async_context(_open_ledger(store))
         drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
@@ -220,13 +224,9 @@ async def _open_health(
     return keeper
 
 
-async def _open_upstream(
-    stack: AsyncExitStack, store: Storehouse, way: Transport, simulation: Simulation
-) -> Upstream:
-    """The ways to providers, and to what callers ask to be fetched."""
-    fetcher = await stack.enter_async_context(open_fetcher(store.settings.guard, store.settings.http))
-    local = {SIMULATED: SimulatedTransport(simulation, store.clock)}
-    return Upstream(way, local, fetcher, store.clock)
+def _local(simulation: Simulation, clock: Clock) -> dict[str, Transport]:
+    """The providers that no wire leads to."""
+    return {SIMULATED: SimulatedTransport(simulation, clock)}
 
 
 def _open_ledger(store: Storehouse) -> AbstractAsyncContextManager[Ledger]:
@@ -250,11 +250,11 @@ def _rehearsals(
     return Rehearsals(configuration, NamedModels(store.database, ledger.flush, store.clock.wall).most)
 
 
-def transport(settings: HttpSettings) -> DirectTransport | HttpTransport:
+def transport(settings: HttpSettings, tls: ssl.SSLContext) -> DirectTransport | HttpTransport:
     """How providers are reached: straight, or through a proxy by the client that knows proxies."""
     if settings.https_proxy is None and settings.http_proxy is None:
-        return DirectTransport(tls_context(settings))
-    return HttpTransport(settings)
+        return DirectTransport(tls)
+    return HttpTransport(settings, tls)
 
 
 async def _invite_first(store: Storehouse, reception: Reception) -> Invited:

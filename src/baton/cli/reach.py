@@ -8,6 +8,7 @@ from baton.cli.finding import Finding, State
 from baton.core.failures import Kind
 from baton.settings import Settings
 from baton.upstream.directory import Credential, Directory, Provider, declared
+from baton.upstream.http import tls_context
 from baton.upstream.listing import can_list, probe
 from baton.upstream.route import Route
 from baton.upstream.transport import Transport
@@ -21,7 +22,7 @@ async def reach(settings: Settings, *, offline: bool) -> list[Finding]:
     """One finding per key of a configured provider, one per provider that is not."""
     directory = Directory(declared(), settings.providers)
     providers = [provider for provider in directory if provider.name != SIMULATED]
-    async with transport(settings.http) as way:
+    async with transport(settings.http, tls_context(settings.http)) as way:
         asked = [
             _ask(None if offline else way, provider, credential)
             for provider in providers

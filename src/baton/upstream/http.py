@@ -77,15 +77,16 @@ class _Request(aiohttp.ClientRequest):
 class HttpTransport:
     """Real HTTP to providers; one pool of connections for each of their addresses."""
 
-    def __init__(self, settings: HttpSettings) -> None:
+    def __init__(self, settings: HttpSettings, tls: ssl.SSLContext) -> None:
         self._settings = settings
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[str, str | None] = {}
         self._used: WeakSet[ResponseHandler] = WeakSet()
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(
-            limit=0, keepalive_timeout=_KEEP_ALIVE_S, ttl_dns_cache=30, ssl=tls_context(self._settings)
+            limit=0, keepalive_timeout=_KEEP_ALIVE_S, ttl_dns_cache=30, ssl=self._tls
         )
         self._session = aiohttp.ClientSession(
             connector=connector,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from baton.upstream.http import HttpSettings
+from baton.upstream.http import HttpSettings, tls_context
+from baton.upstream.outbound.exits import Exits
 from baton.upstream.outbound.fetcher import NOT_FETCHED, Fetched, FetchLimits, open_fetcher
 from baton.upstream.outbound.guard import NOT_ALLOWED, Guard
 from tests.chaos.provider import (
@@ -55,7 +56,8 @@ async def test_an_allowed_host_is_fetched_from(server: RawProvider) -> None:
 
 async def test_the_machine_s_own_look_up_serves(server: RawProvider) -> None:
     """`localhost`, allowed by name, looked up for real."""
-    async with open_fetcher(Guard.allowing(["localhost"]), HttpSettings()) as real:
+    http = HttpSettings()
+    async with open_fetcher(Guard.allowing(["localhost"]), Exits(http, tls_context(http))) as real:
         fetched = await real.fetch(f"http://localhost:{port(server)}/a.png", PARAM)
     assert fetched.data == PNG
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from baton.core.errors import Invalid
-from baton.upstream.http import HttpSettings
+from baton.upstream.http import HttpSettings, tls_context
 from baton.upstream.outbound.addresses import Address
+from baton.upstream.outbound.exits import Exits
 from baton.upstream.outbound.fetcher import Fetcher, FetchLimits
 from baton.upstream.outbound.guard import Guard
 
@@ -40,7 +41,8 @@ def fetcher(
     http: HttpSettings | None = None,
 ) -> Fetcher:
     """One that allows these hosts besides, in a world of these names."""
-    return Fetcher(Guard.allowing(allowed), StubResolver(names), http or HttpSettings(), limits)
+    http = http or HttpSettings()
+    return Fetcher(Guard.allowing(allowed), StubResolver(names), Exits(http, tls_context(http)), limits)
 
 
 async def refusal(fetching: Awaitable[object]) -> Invalid:

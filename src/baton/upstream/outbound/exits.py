@@ -1,6 +1,7 @@
 """By which way a fetch leaves the house: straight, or by the proxy that is configured for all traffic."""
 
 import socket
+import ssl
 from collections.abc import Sequence
 
 import aiohttp
@@ -17,10 +18,12 @@ _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 class Exits:
     """Knows the proxies, and makes the connectors."""
 
-    def __init__(self, settings: HttpSettings) -> None:
+    def __init__(self, settings: HttpSettings, tls: ssl.SSLContext) -> None:
+        """`tls`: what providers are reached with; reading every authority again would take 20 ms."""
         self._settings = settings
         # The client certificate says who we are. That is for providers, not for whoever wrote a URL.
-        self._tls = tls_context(replace(settings, client_certificate=None))
+        ours = settings.client_certificate is not None
+        self._tls = tls_context(replace(settings, client_certificate=None)) if ours else tls
 
     def proxy(self, target: Target) -> str | None:
         """The proxy for it; None: it is gone to straight."""

@@ -13,7 +13,6 @@ from msgspec import Struct
 from yarl import URL
 
 from baton.core.errors import AttemptFailed, Invalid
-from baton.upstream.http import HttpSettings
 from baton.upstream.inflation import inflated
 from baton.upstream.outbound import media, target
 from baton.upstream.outbound.exits import Exits
@@ -51,20 +50,20 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def open_fetcher(
-    guard: Guard, http: HttpSettings, limits: FetchLimits | None = None
+    guard: Guard, exits: Exits, limits: FetchLimits | None = None
 ) -> AsyncGenerator["Fetcher"]:
     """A fetcher that looks names up as this machine does."""
     async with SystemResolver() as resolver:
-        yield Fetcher(guard, resolver, http, limits or FetchLimits())
+        yield Fetcher(guard, resolver, exits, limits or FetchLimits())
 
 
 class Fetcher:
     """Fetches files from URLs that came from outside."""
 
-    def __init__(self, guard: Guard, resolver: Resolver, http: HttpSettings, limits: FetchLimits) -> None:
+    def __init__(self, guard: Guard, resolver: Resolver, exits: Exits, limits: FetchLimits) -> None:
         self._guard = guard
         self._resolver = resolver
-        self._exits = Exits(http)
+        self._exits = exits
         self._limits = limits
         self._places = asyncio.Semaphore(limits.at_once)
 

@@ -6,6 +6,7 @@ breakers, the health or the keys' marks of the gateway that serves.
 """
 
 import random
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -30,6 +31,7 @@ from baton.upstream.calls import Upstream
 from baton.upstream.directory import Directory
 from baton.upstream.http import HttpSettings
 from baton.upstream.outbound.addresses import Address
+from baton.upstream.outbound.exits import Exits
 from baton.upstream.outbound.fetcher import Fetcher, FetchLimits
 from baton.upstream.outbound.guard import Guard
 from baton.upstream.providers.simulated.dice import Dice
@@ -88,7 +90,8 @@ class Stage:
         breakers.hold(configuration.forced())
         local = {name: SimulatedTransport(each, clock) for name, each in self._simulations.items()}
         nowhere = _Nowhere()
-        fetcher = Fetcher(Guard(), nowhere, HttpSettings(), FetchLimits())
+        unused = Exits(HttpSettings(), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        fetcher = Fetcher(Guard(), nowhere, unused, FetchLimits())
         self._drains = Drains(AbortedStreams.CANCEL, _guess)
         parts = Parts(
             admission=unlimited(clock),
