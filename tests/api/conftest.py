@@ -8,9 +8,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from baton.api.front import Asgi
-from tests.conftest import BatonServer, listening
+from tests.conftest import BatonServer, listening, serving
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,16 @@ async def session() -> AsyncGenerator[aiohttp.ClientSession]:
 def web(baton_server: BatonServer, session: aiohttp.ClientSession) -> Web:
     """Asks a Baton with nothing configured."""
     return Web(baton_server, session)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Web]:
+    """Asks a Baton that the tests of a module share, in its loop: those that leave nothing behind."""
+    async with (
+        serving({}, tmp_path_factory.mktemp("shared"), {}) as baton,
+        aiohttp.ClientSession() as session,
+    ):
+        yield Web(baton, session)
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ CHAT = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hi"
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/api/interactions", "/livez", "/nowhere", "/v1/nowhere"])
-async def test_every_answer_has_an_id_of_its_own(web: Web, path: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_answer_has_an_id_of_its_own(shared: Web, path: str) -> None:
     """Good or bad, each answer carries another `x-request-id`; an error says it in its body too."""
-    first, second = await web.get(path), await web.get(path)
+    first, second = await shared.get(path), await shared.get(path)
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
     if first.status >= 400:
         body = first.json
@@ -42,9 +43,12 @@ async def test_one_id_per_answer(web: Web) -> None:
         ("DELETE", "/api/admin/keys", "GET, POST"),
     ],
 )
-async def test_a_wrong_method_is_told_the_right_ones(web: Web, method: str, path: str, allowed: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_wrong_method_is_told_the_right_ones(
+    shared: Web, method: str, path: str, allowed: str
+) -> None:
     """405 with every method that the path has, also where several routes share it."""
-    reply = await web.ask(method, path)
+    reply = await shared.ask(method, path)
     assert (reply.status, reply.headers["allow"]) == (405, allowed)
 
 
@@ -65,9 +69,10 @@ async def test_a_wrong_method_is_told_the_right_ones(web: Web, method: str, path
         ("/", "/docs"),
     ],
 )
-async def test_a_known_absence_says_so(web: Web, path: str, says: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_known_absence_says_so(shared: Web, path: str, says: str) -> None:
     """Who asks for a route that is planned or left out learns that, not only that it is not there."""
-    reply = await web.post(path, {"model": "x"})
+    reply = await shared.post(path, {"model": "x"})
     assert reply.status == 404
     assert says in reply.body.decode()
 

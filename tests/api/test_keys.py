@@ -13,11 +13,12 @@ PATHS = ["/v1/models", "/api/interactions", "/api/admin/users"]
 @pytest.mark.parametrize(
     "way", ["Authorization: Bearer {}", "authorization: bearer {}", "x-api-key: {}", "X-Goog-Api-Key: {}"]
 )
-async def test_each_dialects_way_is_taken_everywhere(web: Web, path: str, way: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_each_dialects_way_is_taken_everywhere(shared: Web, path: str, way: str) -> None:
     """Whatever client somebody has, its own header opens every route."""
     name, _, value = way.partition(": ")
-    assert (await web.get(path, {name: value.format(web.baton.key)})).status == 200
-    assert (await web.get(path, {name: value.format("bk-wrong")})).status == 401
+    assert (await shared.get(path, {name: value.format(shared.baton.key)})).status == 200
+    assert (await shared.get(path, {name: value.format("bk-wrong")})).status == 401
 
 
 async def test_a_key_in_the_query_is_taken_where_its_dialect_does_so_only(web: Web) -> None:

@@ -55,35 +55,38 @@ def test_the_list_of_models_is_told_apart_by_its_header() -> None:
 
 
 @pytest.mark.parametrize("dialect", SPOKEN)
-async def test_no_route_and_a_wrong_method_are_told_in_it(web: Web, dialect: Dialect) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_no_route_and_a_wrong_method_are_told_in_it(shared: Web, dialect: Dialect) -> None:
     """404 and 405 of the framework, under the id that the answer's header has."""
     for method, path, status in (
         ("GET", PATHS[dialect], 405),
         ("POST", "/".join([*PATHS[dialect].split("/")[:3], "nowhere/at/all"]), 404),
     ):
-        reply = await web.ask(method, path)
+        reply = await shared.ask(method, path)
         assert reply.status == status, (path, reply.body)
         assert reply.headers["content-type"] == "application/json"
         error_in(dialect, reply.json)
 
 
 @pytest.mark.parametrize("dialect", SPOKEN)
-async def test_a_wrong_key_is_told_in_it(web: Web, dialect: Dialect) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_wrong_key_is_told_in_it(shared: Web, dialect: Dialect) -> None:
     """401 before the body is looked at."""
-    reply = await web.ask("POST", PATHS[dialect], {"x-api-key": "bk-wrong"}, data=b"oops")
+    reply = await shared.ask("POST", PATHS[dialect], {"x-api-key": "bk-wrong"}, data=b"oops")
     assert reply.status == 401
     error_in(dialect, reply.json)
 
 
 @pytest.mark.parametrize("dialect", SPOKEN)
-async def test_what_the_server_refuses_by_itself_is_told_in_it(web: Web, dialect: Dialect) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_the_server_refuses_by_itself_is_told_in_it(shared: Web, dialect: Dialect) -> None:
     """400 and 431, before there is a request at all."""
     head = post("bk-any", b"", path=PATHS[dialect])
     for sent, status in (
         (head[:-2] + b"no colon here\r\n\r\n", 400),
         (head[:-2] + b"x-long: " + b"x" * 100_000 + b"\r\n\r\n", 431),
     ):
-        async with line_to(web.baton.url) as line:
+        async with line_to(shared.baton.url) as line:
             await line.send(sent)
             reply = await line.reply()
         assert (reply.status, reply.headers["content-type"]) == (status, "application/json")

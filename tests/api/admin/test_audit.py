@@ -59,9 +59,10 @@ async def test_the_audit_is_searched_by_all_that_it_tells(web: Web) -> None:
 
 
 @pytest.mark.parametrize("query", ["kind=", "from=soon", "text=%00", "cursor=x", "limit=0"])
-async def test_a_search_that_means_nothing_is_refused(web: Web, query: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_search_that_means_nothing_is_refused(shared: Web, query: str) -> None:
     """Instead of finding nothing, or everything."""
-    assert (await web.get(f"{PATH}?{query}")).status in (400, 422)
+    assert (await shared.get(f"{PATH}?{query}")).status in (400, 422)
 
 
 async def test_an_examination_gives_an_anchor_that_holds(web: Web) -> None:

@@ -117,9 +117,10 @@ async def test_a_budget_is_made_changed_taken_away_and_brought_back(web: Web) ->
         ("limit", "5"),
     ],
 )
-async def test_what_is_no_budget_is_refused_by_its_field(web: Web, field: str, value: Any) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_no_budget_is_refused_by_its_field(shared: Web, field: str, value: Any) -> None:
     """Money is a decimal text, and the budget of all belongs to nobody."""
-    wrong = await web.ask("PUT", PATH + "/mine", json={**DOLLAR, field: value})
+    wrong = await shared.ask("PUT", PATH + "/mine", json={**DOLLAR, field: value})
     assert (wrong.status, wrong.json["errors"][0]["field"]) == (400, field), wrong.json
 
 

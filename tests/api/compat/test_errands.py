@@ -300,12 +300,13 @@ WRONG: dict[str, tuple[str, bytes, str | None]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-async def test_a_wrong_body_is_a_400_that_names_the_field(web: Web, what: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_wrong_body_is_a_400_that_names_the_field(shared: Web, what: str) -> None:
     """In OpenAI's shape, before anybody is asked, without a row."""
     path, body, param = WRONG[what]
-    reply = await web.ask("POST", path, data=body)
+    reply = await shared.ask("POST", path, data=body)
     assert (reply.status, reply.json["error"]["param"]) == (400, param), reply.body
-    assert not list(web.baton.app.simulation.calls.last)
+    assert not list(shared.baton.app.simulation.calls.last)
 
 
 @pytest.fixture

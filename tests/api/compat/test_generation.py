@@ -101,11 +101,12 @@ async def test_a_key_in_the_query_opens_and_is_kept_nowhere(web: Web) -> None:
     ],
 )
 @pytest.mark.parametrize("verb", ["generateContent", "streamGenerateContent", "countTokens"])
+@pytest.mark.asyncio(loop_scope="module")
 async def test_bad_input_is_told_in_googles_shape(
-    web: Web, body: bytes, status: int, words: str, verb: str
+    shared: Web, body: bytes, status: int, words: str, verb: str
 ) -> None:
     """Whatever the verb: as an error of its own, before anything is streamed."""
-    reply = await web.ask("POST", f"{ROOTS[0]}{MODEL}:{verb}", data=body)
+    reply = await shared.ask("POST", f"{ROOTS[0]}{MODEL}:{verb}", data=body)
     assert reply.status == status, reply.body
     error = json.loads(reply.body)["error"]
     assert (error["code"], error["status"]) == (status, "INVALID_ARGUMENT")

@@ -45,9 +45,10 @@ async def test_one_model_is_found_by_any_of_its_names(start_baton: StartBaton, s
 
 
 @pytest.mark.parametrize("query", ["pageSize=-1", "pageSize=many", "pageToken=nobody", "pageToken=%ff"])
-async def test_a_page_that_cannot_be_is_refused(web: Web, query: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_page_that_cannot_be_is_refused(shared: Web, query: str) -> None:
     """400 in Google's shape, not an empty page that looks like the end."""
-    reply = await web.get(f"/v1beta/models?{query}")
+    reply = await shared.get(f"/v1beta/models?{query}")
     assert (reply.status, reply.json["error"]["status"]) == (400, "INVALID_ARGUMENT")
 
 

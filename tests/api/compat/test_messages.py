@@ -183,12 +183,13 @@ async def test_a_stream_that_breaks_ends_in_the_dialects_error_event(
         ({"baton": 7}, "baton"),
     ],
 )
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_wrong_request_is_refused_in_the_dialects_words(
-    web: Web, change: dict[str, Any], word: str
+    shared: Web, change: dict[str, Any], word: str
 ) -> None:
     """400, the dialect's error, the field named; nothing is sent to anybody."""
     body = {"model": "simulated/echo", "max_tokens": 9, "messages": HELLO} | change
-    reply = await web.post("/v1/messages", {name: said for name, said in body.items() if said is not None})
+    reply = await shared.post("/v1/messages", {name: said for name, said in body.items() if said is not None})
     assert (reply.status, reply.json["type"]) == (400, "error")
     assert reply.json["error"]["type"] == "invalid_request_error"
     assert word in reply.json["error"]["message"]

@@ -106,9 +106,10 @@ async def test_pages_lead_through_the_whole_list_both_ways(start_baton: StartBat
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=1001", "after_id=nobody", "before_id=nobody", "after_id=auto&before_id=auto"]
 )
-async def test_a_page_that_cannot_be_is_refused(web: Web, query: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_page_that_cannot_be_is_refused(shared: Web, query: str) -> None:
     """400, not an empty page that looks like the end."""
-    assert (await web.get(f"/v1/models?{query}", web.baton.admin | VERSION)).status == 400
+    assert (await shared.get(f"/v1/models?{query}", shared.baton.admin | VERSION)).status == 400
 
 
 async def test_the_other_official_sdk_reads_it(start_baton: StartBaton) -> None:

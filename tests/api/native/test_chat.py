@@ -169,12 +169,13 @@ async def test_a_rate_limit_says_when_to_come_back(web: Web) -> None:
         ({"model": ""}, "model"),
     ],
 )  # fmt: skip
-async def test_a_wrong_field_is_named(web: Web, wrong: dict[str, Any], field: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_wrong_field_is_named(shared: Web, wrong: dict[str, Any], field: str) -> None:
     """400 with the path of the field; no provider is asked."""
-    reply = await web.post(PATH, body() | wrong)
+    reply = await shared.post(PATH, body() | wrong)
     assert reply.status == 400
     assert any(each["field"].startswith(field) for each in reply.json["errors"]), reply.json["errors"]
-    assert web.baton.app.simulation.calls.count() == 0
+    assert shared.baton.app.simulation.calls.count() == 0
 
 
 async def test_a_client_that_leaves_ends_the_call(web: Web) -> None:

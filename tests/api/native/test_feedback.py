@@ -56,9 +56,10 @@ async def test_only_the_asker_and_admins_judge(web: Web) -> None:
         ({"score": 5, "coment": "x"}, "coment"),
     ],
 )
-async def test_what_is_no_opinion_is_refused(web: Web, body: Any, field: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_no_opinion_is_refused(shared: Web, body: Any, field: str) -> None:
     """A score is a whole number from 1 to 5, a comment a text of some length; the wrong field is named."""
-    reply = await web.post(f"{PATH}/{await ask(web)}/feedback", body)
+    reply = await shared.post(f"{PATH}/{await ask(shared)}/feedback", body)
     assert (reply.status, [each["field"] for each in reply.json["errors"]]) == (400, [field])
 
 

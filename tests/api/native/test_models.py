@@ -165,9 +165,10 @@ async def test_what_this_key_may_not_use_has_no_estimate(web: Web) -> None:
         ({"prompt": "hi", "modelId": "simulated/echo", "outputLength": "endless"}, "outputLength"),
     ],
 )
-async def test_a_wrong_question_names_its_field(web: Web, fields: dict[str, str], field: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_wrong_question_names_its_field(shared: Web, fields: dict[str, str], field: str) -> None:
     """400 with the field, in the address and in a body alike."""
-    for reply in (await web.get(query(**fields)), await web.post(ESTIMATE, fields)):
+    for reply in (await shared.get(query(**fields)), await shared.post(ESTIMATE, fields)):
         assert (reply.status, reply.json["errors"][0]["field"]) == (400, field)
 
 

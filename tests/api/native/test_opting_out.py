@@ -27,21 +27,22 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("path", "body"), ROUTES)
-async def test_nothing_is_sent_for_who_opted_out(web: Web, path: str, body: object) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_nothing_is_sent_for_who_opted_out(shared: Web, path: str, body: object) -> None:
     """A 403 in the route's dialect, no row, no call; others are served; taking it back counts at once."""
-    user = await web.baton.user()
-    assert (await web.ask("POST", PATH, user)).json["optedOut"] is True
-    refused = await web.post(path, body, user)
+    user = await shared.baton.user()
+    assert (await shared.ask("POST", PATH, user)).json["optedOut"] is True
+    refused = await shared.post(path, body, user)
     assert refused.status == 403, refused.body
     if dialect_at(path) is Dialect.NATIVE:
         assert refused.json["code"] == "opted_out"
     else:
         error_in(dialect_at(path), refused.json)
     assert b"opted out of AI" in refused.body
-    assert (await web.get("/api/interactions", user)).json["interactions"] == []
-    assert (await web.post(path, body)).status == 200
-    assert (await web.ask("DELETE", PATH, user)).json == {"optedOut": False, "since": None, "by": None}
-    assert (await web.post(path, body, user)).status == 200
+    assert (await shared.get("/api/interactions", user)).json["interactions"] == []
+    assert (await shared.post(path, body)).status == 200
+    assert (await shared.ask("DELETE", PATH, user)).json == {"optedOut": False, "since": None, "by": None}
+    assert (await shared.post(path, body, user)).status == 200
 
 
 async def test_the_wish_is_told_audited_and_once(web: Web) -> None:

@@ -60,11 +60,12 @@ async def test_a_change_touches_only_what_it_names(web: Web) -> None:
         ({"model": "simulated/echo"}, "model"),
     ],
 )
-async def test_what_cannot_be_preferred_is_refused(web: Web, body: object, field: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_cannot_be_preferred_is_refused(shared: Web, body: object, field: str) -> None:
     """With the field; and nothing was changed."""
-    reply = await web.post(PATH, body)
+    reply = await shared.post(PATH, body)
     assert (reply.status, reply.json["errors"][0]["field"]) == (400, field)
-    assert (await web.get(PATH)).json["revision"] == 0
+    assert (await shared.get(PATH)).json["revision"] == 0
 
 
 async def test_the_preferred_model_serves_auto_and_nothing_else(web: Web) -> None:

@@ -82,8 +82,9 @@ async def test_a_long_list_comes_in_pages(web: Web) -> None:
 
 
 @pytest.mark.parametrize("by", ["colour", "model,model", "model,date,user", "", "model,"])
-async def test_what_cannot_be_told_apart_is_refused(web: Web, by: str) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_cannot_be_told_apart_is_refused(shared: Web, by: str) -> None:
     """With what can."""
-    reply = await web.get(PARTS, params={"groupBy": by})
+    reply = await shared.get(PARTS, params={"groupBy": by})
     assert (reply.status, reply.json["errors"][0]["field"]) == (400, "groupBy")
     assert "useCase" in reply.json["detail"]
