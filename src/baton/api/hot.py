@@ -69,7 +69,7 @@ class HotRoute:
             body = exchange.whole_body(door.max_body_bytes)
             if body is None:
                 body = await exchange.body(door.max_body_bytes)
-            visit.ends(asyncio.current_task())
+            visit.ends(visit.task)
             try:
                 await self._service.serve(exchange, caller, body, arrival)
             finally:

@@ -204,6 +204,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, application))
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        task = self.loop.create_task(cycle.run_asgi(app))
+        scope: Any = cycle.scope
+        scope[VISIT].task = task
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
     def on_response_complete(self) -> None:
         """As uvicorn does, but with one timer for a connection instead of one for every pause."""
         self.server_state.total_requests += 1

@@ -15,13 +15,15 @@ _CLOSE = b"connection: close\r\n"
 class Visit:
     """The client's side of one request: whether it has left, and the short way to answer it."""
 
-    __slots__ = ("_cycle", "_linger", "_task", "gone")
+    __slots__ = ("_cycle", "_linger", "_task", "gone", "task")
 
     def __init__(self, linger: Callable[[], None]) -> None:
         """`linger`: lets a client that is still sending read its answer before the connection ends."""
         self.gone = False
         self._linger = linger
         self._task: asyncio.Task[Any] | None = None
+        self.task: asyncio.Task[Any] | None = None
+        """That serves the request."""
         self._cycle: Any = None
 
     def begin(self, cycle: Any) -> None:

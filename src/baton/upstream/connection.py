@@ -79,6 +79,11 @@ class Connection(asyncio.Protocol):
         self.headers: dict[str, str] = {}
 
     @property
+    def now_s(self) -> float:
+        """The time by which `idle_since_s` is told."""
+        return self._loop.time()
+
+    @property
     def usable(self) -> bool:
         """Whether it can carry another request."""
         return not self._lost and not self.transport.is_closing()

@@ -55,6 +55,8 @@ class DirectTransport:
         self._idle: dict[tuple[str, int, bool], list[Connection]] = {}
         self._open: set[Connection] = set()
         self._ticker: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """That it is used in; to ask for it costs a call to the kernel."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -86,7 +88,9 @@ class DirectTransport:
             data = _request_bytes(address, request)
         except (ValueError, UnicodeError):
             raise _failed(Kind.CONNECT, "The provider's address is not a URL.") from None
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
         ends_s = None if deadlines.total_s is None else loop.time() + deadlines.total_s
         connection = self._take(address, loop.time())
         if connection is not None:
@@ -99,7 +103,7 @@ class DirectTransport:
 
     def give_back(self, connection: Connection) -> None:
         """A connection whose answer was read to its end may carry another request."""
-        connection.idle_since_s = asyncio.get_running_loop().time()
+        connection.idle_since_s = connection.now_s
         self._idle.setdefault(connection.key, []).append(connection)
 
     def forget(self, connection: Connection) -> None:
