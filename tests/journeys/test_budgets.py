@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from baton.gateway.routing.decision import Ask
 from tests.api.conftest import Reply, Web
 from tests.conftest import BatonServer, bearer, serving
 
@@ -74,6 +75,57 @@ async def test_a_restart_forgets_nothing_that_a_key_spent(tmp_path: Path) -> Non
         assert 2 <= (await spend(web, key))[0] <= 5
     async with serving({}, tmp_path, {"budgets": True}) as baton, aiohttp.ClientSession() as session:
         assert (await spend(Web(baton, session), key))[0] == 0
+
+
+async def budgeted(web: Web, model: str, usd: str, at_limit: str = "block") -> None:
+    """Give a model so much for a day."""
+    name = model.replace("/", "-")
+    budget = {"scope": "model", "subject": model, "period": "day", "limitUsd": usd, "atLimit": at_limit}
+    assert (await web.ask("PUT", f"/api/admin/budgets/{name}", json=budget)).status == 200
+
+
+async def test_models_whose_budgets_are_spent_leave_the_candidates_with_their_reason(web: Web) -> None:
+    """One after the other: `auto` goes on with whoever is left, dearer ones too, until only what is free is;
+    by name each of them is refused."""
+    auto, served = CHAT | {"model": "auto"}, list[str]()
+    for _ in range(3):
+        reply = await web.post("/v1/chat/completions", auto)
+        assert reply.status == 200, reply.json
+        model = f"simulated/{reply.headers['x-baton-model']}"
+        assert model not in served
+        served.append(model)
+        prices = {"pricePer": "1M", "prices": {"input": "10", "output": str(100 * len(served))}}
+        path = f"/api/admin/ai/models/{model}"
+        assert (await web.ask("PATCH", path, web.baton.admin | {"If-Match": "*"}, json=prices)).status == 200
+        await budgeted(web, model, "0")
+        assert (await web.post("/v1/chat/completions", CHAT | {"model": model})).status == 429
+    left_out = web.baton.app.router.decide_for("auto", Ask(tier="master")).left_out
+    told = {each.id: each.reason for each in left_out if "spent" in each.reason}
+    assert set(told) == set(served)
+    reason = f"its budget ({served[0].replace('/', '-')}) is spent until "
+    assert told[served[0]].startswith(reason)
+
+
+async def test_what_is_too_little_for_a_long_request_still_pays_for_a_short_one(web: Web) -> None:
+    """A dearer model serves `auto` where the own budget of the best one is short, and that one is back for
+    the next."""
+    chosen = (await web.post("/v1/chat/completions", CHAT | {"model": "auto"})).headers["x-baton-model"]
+    for model in [each["id"] for each in (await web.get("/v1/models")).json["data"] if each["id"] != "auto"]:
+        factor = 1 if model == f"simulated/{chosen}" else 2
+        prices = {"pricePer": "1M", "prices": {"input": str(1000 * factor), "output": str(1000 * factor)}}
+        path = f"/api/admin/ai/models/{model}"
+        assert (await web.ask("PATCH", path, web.baton.admin | {"If-Match": "*"}, json=prices)).status == 200
+    await budgeted(web, f"simulated/{chosen}", "0.40")
+
+    async def serves(words: int) -> str:
+        asked = [{"role": "user", "content": "word " * words}]
+        body = {"model": "auto", "messages": asked, "max_tokens": 20}
+        reply = await web.post("/v1/chat/completions", body)
+        assert reply.status == 200, reply.json
+        return reply.headers["x-baton-model"]
+
+    assert await serves(2000) != chosen
+    assert await serves(5) == chosen
 
 
 async def test_a_budget_made_late_knows_what_was_spent_before(web: Web) -> None:

@@ -173,13 +173,21 @@ class OverBudget(Refused):
     code = "budget_exceeded"
 
     def __init__(
-        self, message: str, *, downgrades: bool = False, ends_ms: int | None = None, code: str | None = None
+        self,
+        message: str,
+        *,
+        downgrades: bool = False,
+        ends_ms: int | None = None,
+        code: str | None = None,
+        spent: str | None = None,
     ) -> None:
         """`downgrades`: a cheaper model may be taken although another was named; `ends_ms`: when the budget's
-        period ends, Unix milliseconds; None: never."""
+        period ends, Unix milliseconds; None: never; `spent`: the provider, or model as `provider/name`, whose
+        own budget it is; None: somebody else's."""
         super().__init__(message, code=code)
         self.downgrades = downgrades
         self.ends_ms = ends_ms
+        self.spent = spent
 
 
 class Unavailable(Refused):

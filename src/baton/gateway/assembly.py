@@ -84,6 +84,7 @@ def assemble(parts: Parts) -> Assembly:
         chain=policy.chain,
         health=health.availability,
         shut=shut,
+        spent=parts.admission.spent.against,
         standing=parts.standing,
     )
     alternatives = Alternatives(router, policy.chains, by_default=policy.fallback)

@@ -136,11 +136,24 @@ class Gateway:
         return decision, admitted
 
     async def _cheaper(self, decision: Decision, admitted: Admitted, error: OverBudget) -> Decision:
-        """The decision for a model that can be paid for.
+        """The decision for a model that can be paid for: of `auto` another one where the budget is the chosen
+        model's or provider's own, else a cheaper one.
 
         Raises:
             OverBudget: there is none.
         """
+        passed: set[str] = set()
+        while error.spent is not None:
+            passed.add(error.spent)
+            other = self._router.decide_again(decision, passed)
+            if other is None:
+                break
+            try:
+                await admitted.begin(other.chosen.offer, patient=False)
+            except OverBudget as refused:
+                decision, error = other, refused
+            else:
+                return other
         for offer in cheaper(self._router, decision, downgrades=error.downgrades):
             with suppress(OverBudget):
                 await admitted.begin(offer, patient=False)

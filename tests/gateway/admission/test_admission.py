@@ -21,6 +21,7 @@ from baton.gateway.admission.budgets import Budget, BudgetBook, Debit, Scope
 from baton.gateway.admission.passages import Passages
 from baton.gateway.admission.penalties import Penalties
 from baton.gateway.admission.periods import Period
+from baton.gateway.admission.spent import Spent
 from baton.gateway.routing.decision import Ask, Candidate, Decision, estimated_cost
 from baton.gateway.routing.terms import Terms
 from baton.upstream.dialects.openai.envelope import read_envelope
@@ -42,6 +43,7 @@ class House:
         self.accounts = Accounts()
         self.over: list[int] = []
         clock = SystemClock()
+        self.spent = Spent(self.accounts, clock)
         passages = Passages({}, Penalties(), clock)
         self.admission = Admission(passages, self.accounts, self, lambda _: assumed, self, clock)
 

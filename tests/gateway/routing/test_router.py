@@ -171,11 +171,11 @@ def test_what_is_too_long_falls_back_to_a_longer_model_only() -> None:
 def test_what_is_shut_is_passed_over_while_another_is_left() -> None:
     """It leaves the candidates with its reason; where all are shut the best is named all the same."""
     pair = router(model("a/1", quality=0.9), model("b/1", quality=0.1))
-    decision = pair.decide(ask(), shut=lambda offer: "shut" if offer.id == "a/1" else None)
+    decision = pair.decide(ask(), shut=[lambda offer: "shut" if offer.id == "a/1" else None])
     assert decision.chosen.offer.id == "b/1"
     assert reasons(decision)["a/1"] == "shut"
     assert decision.fallbacks == ()
-    assert pair.decide(ask(), shut=lambda _: "shut").chosen.offer.id == "a/1"
+    assert pair.decide(ask(), shut=[lambda _: "shut"]).chosen.offer.id == "a/1"
 
 
 def test_ties_break_by_price_then_name() -> None:

@@ -131,7 +131,7 @@ def test_a_preferred_model_serves_wherever_it_fits() -> None:
     excluded = of.decide(ask(exclude=frozenset({"d"}), terms=Terms(model="d/free")))
     assert "d/free was passed over: its provider is excluded." in excluded.reasoning
     shut = of.decide(
-        ask(terms=Terms(model="d/free")), shut=lambda offer: "shut" if offer.id == "d/free" else None
+        ask(terms=Terms(model="d/free")), shut=[lambda offer: "shut" if offer.id == "d/free" else None]
     )
     assert "d/free was passed over: shut." in shut.reasoning
 
@@ -141,7 +141,7 @@ def test_where_the_half_of_a_profile_is_shut_the_other_serves() -> None:
     of = router(*ROWS)
     found = of.decide(
         ask(terms=Terms(profile=Profile.COST_OPTIMIZED)),
-        shut=lambda offer: None if offer.id == "a/best" else "shut",
+        shut=[lambda offer: None if offer.id == "a/best" else "shut"],
     )
     assert found.chosen.offer.id == "a/best"
 

@@ -15,10 +15,11 @@ from baton.core.money import usd_text
 from baton.core.request import Outline
 from baton.core.usage import Usage
 from baton.gateway.admission.accounts import Account, Accounts, Hold, Short
-from baton.gateway.admission.budgets import AtLimit, BudgetBook, Debit, Debits, Scope
+from baton.gateway.admission.budgets import OF_MODELS, AtLimit, BudgetBook, Debit, Debits, Scope
 from baton.gateway.admission.limits import Tokens
 from baton.gateway.admission.passages import Passage, Passages
 from baton.gateway.admission.periods import Period
+from baton.gateway.admission.spent import Spent
 from baton.gateway.admission.worth import Lengths, Worth, worth_of
 from baton.gateway.routing.decision import Ask, Decision
 from baton.upstream.route import Route
@@ -66,6 +67,11 @@ class Books(Protocol):
     @property
     def is_ready(self) -> bool:
         """Whether accounts know what was spent before this process began."""
+        ...
+
+    @property
+    def spent(self) -> Spent:
+        """Which models and providers have nothing left of their own."""
         ...
 
     async def ready(self) -> None:
@@ -286,8 +292,18 @@ class Admission:
                 return Ticket(self, priced, debits, hold, bound)
             now_s = self._clock.monotonic()
             if not (patient and hold.may_be_freed and now_s < until_s):
-                raise over_budget(hold, debits)
+                raise self._over_budget(hold, debits)
             await self._freed(until_s - now_s)
+
+    @property
+    def spent(self) -> Spent:
+        """Which models and providers have nothing left of their own."""
+        return self._books.spent
+
+    def _over_budget(self, short: Short, debits: Debits) -> OverBudget:
+        debit = next(each for each in debits.each if each.account is short.account)
+        self._books.spent.note(debit)
+        return over_budget(short, debit)
 
     def settle(self, debits: Debits, hold: Hold, cost_nanos: int) -> None:
         """End a hold; those who wait for money look again."""
@@ -296,6 +312,7 @@ class Admission:
             for debit, balance in zip(debits.each, hold.balances, strict=True):
                 if balance.settled >= debit.warn_nanos:
                     self._watch.settled(debit, balance.settled)
+                    self._books.spent.look(debit)
             if cost_nanos > hold.nanos:
                 self._watch.overshot(debits.each, cost_nanos - hold.nanos)
         if self._waiting:
@@ -343,9 +360,8 @@ def _unpriced(offer: Offer) -> Unservable:
     )
 
 
-def over_budget(short: Short, debits: Debits) -> OverBudget:
+def over_budget(short: Short, debit: Debit) -> OverBudget:
     """What a caller is told whom a budget refuses."""
-    debit = next(each for each in debits.each if each.account is short.account)
     budget = debit.budget
     ends_ms = debit.account.until_ms
     left = "too little left"
@@ -356,4 +372,5 @@ def over_budget(short: Short, debits: Debits) -> OverBudget:
         " this request.",
         downgrades=budget.at_limit is AtLimit.DOWNGRADE,
         ends_ms=ends_ms,
+        spent=debit.subject if budget.scope in OF_MODELS else None,
     )

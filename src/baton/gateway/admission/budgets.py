@@ -37,6 +37,10 @@ class Scope(StrEnum):
     MODEL = "model"
 
 
+OF_MODELS = frozenset({Scope.MODEL, Scope.PROVIDER})
+"""Of what is asked, and of nobody who asks: where it is spent, others are asked."""
+
+
 class AtLimit(StrEnum):
     """What becomes of a request that a budget has too little left for."""
 

@@ -14,6 +14,7 @@ from baton.core.errors import Unavailable
 from baton.gateway.admission.accounts import Accounts
 from baton.gateway.admission.budgets import Budget, BudgetBook, debit_of
 from baton.gateway.admission.periods import span_at
+from baton.gateway.admission.spent import Spent
 
 EVERY_S = 60.0
 """How often the accounts are compared with the ledger."""
@@ -58,6 +59,8 @@ class BudgetKeeper:
         self._caught_up = caught_up
         self._clock = clock
         self._known = asyncio.Event()
+        self.spent = Spent(accounts, clock)
+        """Which models and providers have nothing left of their own."""
         self._changed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -78,6 +81,7 @@ class BudgetKeeper:
         self._budgets = tuple(budgets)
         self._of_keys = tuple(of_keys)
         self.book = BudgetBook(self._budgets)
+        self.spent.forget()
         self._known.clear()
         self._changed.set()
 
@@ -125,7 +129,9 @@ class BudgetKeeper:
             if budget.subject is not None:
                 spent = {budget.subject: spent.get(budget.subject, 0)}
             for subject, nanos in spent.items():
-                self._accounts.correct(debit_of(budget, subject, now_ms).account, nanos)
+                debit = debit_of(budget, subject, now_ms)
+                self._accounts.correct(debit.account, nanos)
+                self.spent.look(debit)
 
     async def _run(self) -> None:
         while True:

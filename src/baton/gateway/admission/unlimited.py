@@ -10,6 +10,7 @@ from baton.gateway.admission.admission import Admission
 from baton.gateway.admission.budgets import BudgetBook, Debit
 from baton.gateway.admission.passages import Passages
 from baton.gateway.admission.penalties import Penalties
+from baton.gateway.admission.spent import Spent
 
 
 class _NoBudgets:
@@ -17,6 +18,9 @@ class _NoBudgets:
 
     book = BudgetBook(())
     is_ready = True
+
+    def __init__(self, spent: Spent) -> None:
+        self.spent = spent
 
     async def ready(self) -> None:
         """It is."""
@@ -30,9 +34,10 @@ class _NoBudgets:
 
 def unlimited(clock: Clock) -> Admission:
     """One that admits everything."""
-    nothing = _NoBudgets()
+    accounts = Accounts()
+    nothing = _NoBudgets(Spent(accounts, clock))
     passages = Passages({}, Penalties(), clock)
-    return Admission(passages, Accounts(), nothing, _free, nothing, clock)
+    return Admission(passages, accounts, nothing, _free, nothing, clock)
 
 
 def _free(offer: Offer) -> Prices:

@@ -1,6 +1,6 @@
 """The router over the catalog as it stands now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -8,9 +8,10 @@ from baton.access.identity.rights import require_project
 from baton.catalog.live import LiveCatalog
 from baton.catalog.lookup import Offer
 from baton.core.caller import Caller
+from baton.core.errors import Unservable
 from baton.core.request import Outline
 from baton.gateway.routing.decision import AUTO, Ask, Decision, ask_of
-from baton.gateway.routing.ranking import Shut
+from baton.gateway.routing.ranking import Shut, Spent, nothing_spent
 from baton.gateway.routing.router import NOTHING_OBSERVED, Health, Router
 from baton.gateway.routing.standing import UNDECIDED, Standing
 from baton.gateway.routing.terms import Way
@@ -34,17 +35,20 @@ class LiveRouter:
         chain: Sequence[str] = (),
         health: Callable[[], Health] = nothing_observed,
         shut: Shut | None = None,
+        spent: Spent = nothing_spent,
         standing: Standing = UNDECIDED,
     ) -> None:
         """`chain`: providers to fall back to, the first first; `health`: what was observed of late; `shut`:
-        who is not to be asked at the moment; `standing`: what holds for callers beforehand."""
+        who is not to be asked at the moment; `spent`: which models a request cannot be paid for; `standing`:
+        what holds for callers beforehand."""
         self._catalog = catalog
         self._configured = directory.configured
         self._services = {provider.name: provider.spec.services for provider in directory}
         self._stand_ins = stand_ins
         self._chain = chain
         self._health = health
-        self._shut = shut
+        self._shut = () if shut is None else (shut,)
+        self._spent = spent
         self._standing = standing
         self._router = self._make()
 
@@ -79,8 +83,34 @@ class LiveRouter:
         """The same, whoever asks. `way`: how a model is chosen where not freely."""
         router = self.current()
         if model == AUTO:
-            return router.decide(ask, self._health(), shut=self._shut, way=way)
+            spent = self._spent(ask)
+            shut = self._shut if spent is None else (spent, *self._shut)
+            return router.decide(ask, self._health(), shut=shut, way=way)
         return router.decide_named(router.catalog.resolve(model), ask, way)
+
+    def decide_again(self, decision: Decision, passed: Collection[str]) -> Decision | None:
+        """The same request without models that cannot be paid for; None: no other one is left, or the house
+        has no other one asked. `passed`: such models, and providers of such."""
+        way = decision.way
+        if decision.named or (way is not None and way.alone):
+            return None
+
+        def known(offer: Offer) -> str | None:
+            own = offer.id in passed or offer.model.provider in passed
+            return "its budget has too little left for this request" if own else None
+
+        spent = self._spent(decision.ask)
+        shut = (known if spent is None else _either(spent, known), *self._shut)
+        try:
+            again = self.current().decide(decision.ask, self._health(), shut=shut, way=way)
+        except Unservable:  # of those that the house has asked
+            return None
+        return None if known(again.chosen.offer) else replace(again, listed=decision.listed)
+
+    def passed_over(self, offer: Offer, ask: Ask) -> str | None:
+        """Why a model cannot be paid for a request; None: it can."""
+        spent = self._spent(ask)
+        return None if spent is None else spent(offer)
 
     def fallbacks(self, decision: Decision, longer: bool = False) -> tuple[Offer, ...]:
         """The next best, whoever was chosen; `longer`: that hold more than the chosen one does."""
@@ -104,3 +134,7 @@ class LiveRouter:
             services=self._services,
             chain=self._chain,
         )
+
+
+def _either(one: Shut, other: Shut) -> Shut:
+    return lambda offer: one(offer) or other(offer)

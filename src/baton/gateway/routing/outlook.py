@@ -58,7 +58,12 @@ class Outlooks:
         catalog = self._router.current().catalog
         listed = {offer.id for name in self._chains(chosen.id) if (offer := catalog.served(name)) is not None}
         following = self._alternatives.after(_OUTAGE, decision, Options())
-        shut = {offer.id: reason for offer in following if (reason := self._shut(offer)) is not None}
+        spent = self._router.passed_over
+        shut = {
+            offer.id: reason
+            for offer in following
+            if (reason := self._shut(offer) or spent(offer, decision.ask)) is not None
+        }
         asked = [offer.id for offer in following if offer.id not in shut]
         left_out = {chosen.id: "it is the one that fails", **shut}
         for each in self._against(decision):

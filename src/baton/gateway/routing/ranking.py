@@ -14,6 +14,15 @@ from baton.gateway.routing.terms import Terms
 Shut = Callable[[Offer], str | None]
 """Why a model is not to be asked at the moment; None: it may be."""
 
+Spent = Callable[[Ask], Shut | None]
+"""Which models a request cannot be paid for; None: whichever it likes."""
+
+
+def nothing_spent(ask: Ask) -> Shut | None:
+    """Where no model has a budget."""
+    del ask
+    return None
+
 
 class Ranking(NamedTuple):
     """Indices of a pool's offers, from best to worst."""

@@ -96,13 +96,14 @@ class Router:
         ask: Ask,
         health: Health = NOTHING_OBSERVED,
         shown: int = SHOWN,
-        shut: Shut | None = None,
+        shut: Sequence[Shut] = (),
         way: Way | None = None,
     ) -> Decision:
         """The best model for a request that leaves the choice to us; `shown` of the ranking are told.
 
-        `shut`: models that are passed over while others are left. `way`: how the house has it chosen where
-        not freely. A model that its caller prefers serves wherever it fits, the others behind it.
+        `shut`: models that are passed over while others are left, those of the first most. `way`: how the
+        house has it chosen where not freely. A model that its caller prefers serves wherever it fits, the
+        others behind it.
 
         Raises:
             Unservable: no model can serve it; the reason for each.
@@ -111,8 +112,8 @@ class Router:
         if not ranking.order:
             left_out = ranking.left_out
             raise Unservable(self._why_nobody(left_out), {each.id: each.reason for each in left_out})
-        if shut is not None:
-            ranking = opened(ranking, shut)
+        for each in shut:
+            ranking = opened(ranking, each)
         if way is not None:
             ranking = self._by_table(ranking, way)
         preferred, passed_over = self._preferred(ranking, ask)
