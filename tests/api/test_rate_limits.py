@@ -85,6 +85,27 @@ async def test_streams_tell_of_limits_with_their_first_bytes(web: Web) -> None:
     assert reply.headers["x-ratelimit-remaining-requests"] == "9"
 
 
+async def test_a_request_that_comes_to_nothing_is_one_all_the_same(web: Web) -> None:
+    """What no budget pays for and no model serves counts in the limit of requests, not in that of tokens."""
+    limits = KeyLimits(requests_per_minute=10, tokens_per_minute=5000)
+    mine = await limited(web, "master", limits)
+    unknown = CHAT | {"model": "nobody/knows"}
+    assert (await web.post("/v1/chat/completions", unknown, mine)).status == 404
+    prices = {"pricePer": "1M", "prices": {"input": "10", "output": "10"}}
+    row = "/api/admin/ai/models/simulated/echo"
+    assert (await web.ask("PATCH", row, web.baton.admin | {"If-Match": "*"}, json=prices)).status == 200
+    none = {"scope": "tier", "subject": "master", "period": "day", "limitUsd": "0"}
+    assert (await web.ask("PUT", "/api/admin/budgets/none", json=none)).status == 200
+    replies = [await web.post("/v1/chat/completions", CHAT, mine) for _ in range(10)]
+    assert [each.status for each in replies] == [429] * 10
+    codes = [each.json["error"]["code"] for each in replies]
+    assert codes == ["budget_exceeded"] * 9 + ["rate_limit_exceeded"]
+    assert [int(each.headers["x-ratelimit-remaining-requests"]) for each in replies[:9]] == [
+        *range(8, -1, -1)
+    ]
+    assert left(replies[0]) == 5000
+
+
 async def test_tokens_are_reserved_by_estimate_and_counted_by_truth(web: Web) -> None:
     """When an answer leaves, what it did not need is free again; a stream's when it has ended."""
     mine = await limited(web, "master", KeyLimits(tokens_per_minute=5000))

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from baton.core.caller import Caller
 from baton.core.clock import Clock
-from baton.core.errors import OverBudget
+from baton.core.errors import OverBudget, Refused, Unavailable
 from baton.core.request import Envelope, Outline, Priority
 from baton.gateway.admission.admission import Admission, Admitted
 from baton.gateway.admission.downgrade import cheaper
@@ -116,9 +116,13 @@ class Gateway:
         """Which model serves a request, and what that may cost, held; a cheaper one where money is short.
 
         Raises:
-            Refused: nothing can serve it, or nothing can pay for it.
+            Refused: nothing can serve it, or nothing can pay for it; it was a request all the same.
         """
-        decision = self._router.decide(caller, request)
+        try:
+            decision = self._router.decide(caller, request)
+        except Refused:
+            self._admission.turned_away(caller)
+            raise
         if request.options.priority is Priority.LOW:
             timeout_s = request.options.timeout_s
             ends_s = None if timeout_s is None else arrival.started_s + timeout_s
@@ -130,8 +134,11 @@ class Gateway:
                 await admitted.begin(decision.chosen.offer)
             except OverBudget as error:
                 decision = await self._cheaper(decision, admitted, error)
-        except BaseException:
+        except Unavailable:  # the caller's limits are not to pay for what is ours
             admitted.withdraw()
+            raise
+        except BaseException:
+            admitted.end()
             raise
         return decision, admitted
 

@@ -55,8 +55,21 @@ async def test_a_request_is_its_callers_once_and_its_tokens_are_those_of_all_att
     assert stage.left == (9, 99_850)
 
 
+async def test_what_nothing_can_serve_or_pay_for_is_a_request_all_the_same() -> None:
+    """Its tokens are free again, its place is not; who goes on is refused, and at last penalised."""
+    stage = Stage(2)
+    stage.passages.enter(ANN, SHORT).end()
+    assert stage.left == (1, 100_000)
+    stage.passages.turned_away(ANN)
+    assert stage.left == (0, 100_000)
+    for code in [*["rate_limit_exceeded"] * 11, "rate_limit_penalty"]:
+        with pytest.raises(OverLimit) as told:
+            stage.passages.turned_away(ANN)
+        assert told.value.code == code
+
+
 async def test_what_is_withdrawn_counts_for_nothing() -> None:
-    """A budget refused it, say."""
+    """The ledger is full, say."""
     stage = Stage(1)
     for _ in range(3):
         stage.passages.enter(ANN, SHORT).withdraw()

@@ -238,6 +238,14 @@ class Admission:
         passage = self._passages.enter(caller, Tokens(decision.input_tokens, decision.output_tokens))
         return Admitted(self, caller, request, decision.ask, passage)
 
+    def turned_away(self, caller: Caller) -> None:
+        """Count a request that nothing can serve.
+
+        Raises:
+            OverLimit: one more is more than the caller's limits allow, or a penalty lasts.
+        """
+        self._passages.turned_away(caller)
+
     async def wait(
         self, caller: Caller, request: Outline, decision: Decision, ends_s: float | None
     ) -> Admitted:

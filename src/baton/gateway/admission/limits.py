@@ -49,6 +49,10 @@ class Tokens(NamedTuple):
     answer: int
 
 
+NO_TOKENS = Tokens(0, 0)
+"""Of what is a request and asks for no answer."""
+
+
 class Plan:
     """What everything of one kind claims: requests first, then tokens."""
 

@@ -8,7 +8,7 @@ from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import OverLimit
 from baton.core.failures import Failure
-from baton.gateway.admission.limits import Allowance, Limits, Plan, Tokens, failure, refusal
+from baton.gateway.admission.limits import NO_TOKENS, Allowance, Limits, Plan, Tokens, failure, refusal
 from baton.gateway.admission.penalties import Penalties
 from baton.gateway.admission.queue import PATIENCE_S, Queue
 from baton.gateway.admission.windows import Against, Taken, Windows
@@ -65,7 +65,7 @@ class Passage:
             self._leave(self._plan.used(self._tokens))
 
     def withdraw(self) -> None:
-        """The request was not admitted, for another reason than a limit: it counts for nothing."""
+        """The request was not admitted, for a reason that is none of its caller's: it counts for nothing."""
         self._leave(self._plan.unused())
 
     def _leave(self, amounts: Sequence[int]) -> None:
@@ -97,6 +97,10 @@ class Passages:
                 self._penalties.refused(caller.key_id, caller.user_id, self._clock.monotonic())
             raise refusal(found)
         return Passage(self, plan, found)
+
+    def turned_away(self, caller: Caller) -> None:
+        """Count a request that comes to nothing. Raises as `enter`."""
+        self.enter(caller, NO_TOKENS).end()
 
     async def wait(self, caller: Caller, tokens: Tokens, ends_s: float | None) -> Passage:
         """Claim for a caller who would rather wait than be refused. `ends_s`: when their patience ends, on
