@@ -15,6 +15,8 @@ CHAT = {"model": "simulated/lorem", "messages": [{"role": "user", "content": "hi
 DEAR = {"pricePer": "1M", "prices": {"input": "10", "output": "10000"}}
 """USD per one million tokens: an answer of 100 costs a dollar, and most are a little shorter."""
 
+DEMO = {"x-baton-project": "demo"}
+
 
 @pytest.fixture
 async def web(baton_server: BatonServer) -> AsyncGenerator[Web]:
@@ -75,6 +77,26 @@ async def test_a_restart_forgets_nothing_that_a_key_spent(tmp_path: Path) -> Non
         assert 2 <= (await spend(web, key))[0] <= 5
     async with serving({}, tmp_path, {"budgets": True}) as baton, aiohttp.ClientSession() as session:
         assert (await spend(Web(baton, session), key))[0] == 0
+
+
+async def test_labels_share_no_money(web: Web) -> None:
+    """What one user spends under a word in a project's place is no other's; projects' money is the members'
+    together, and a project that is spent stays so."""
+    await dear(web)
+    budget = {"scope": "project", "period": "lifetime", "limitUsd": "1.00"}
+    assert (await web.ask("PUT", "/api/admin/budgets/projects", json=budget)).status == 200
+    ada, bob = await web.baton.user("pro"), await web.baton.user("pro")
+    for _ in range(3):
+        assert (await web.post("/v1/chat/completions", CHAT, ada | DEMO)).status == 200
+    assert (await web.post("/v1/chat/completions", CHAT, bob | DEMO)).status == 200
+    assert (await web.get("/api/admin/budgets/projects/accounts")).json["accounts"] == []
+    await web.baton.app.ledger.flush()
+    await web.baton.app.admitting.books.compare()
+    assert (await web.get("/api/admin/budgets/projects/accounts")).json["accounts"] == []
+    made = (await web.post("/api/projects", {"name": "real"}, ada)).json
+    asked = ada | {"x-baton-project": made["id"]}
+    statuses = [(await web.post("/v1/chat/completions", CHAT, asked)).status for _ in range(5)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
 
 
 async def budgeted(web: Web, model: str, usd: str, at_limit: str = "block") -> None:

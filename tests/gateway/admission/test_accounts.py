@@ -142,6 +142,19 @@ def test_the_ledger_only_ever_raises_what_is_settled() -> None:
         assert accounts.sums("one") == (settled, 30)
 
 
+def test_accounts_that_cannot_leave_are_not_gone_through_for_each_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Beyond the most there are, once for every eighth of them."""
+    monkeypatch.setattr(room, "MOST_ACCOUNTS", 80)
+    accounts, looks = Accounts(), list[int]()
+    close = accounts._close_old  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(accounts, "_close_old", lambda now_ms: (looks.append(now_ms), close(now_ms)))
+    for index in range(160):
+        accounts.take([an_account(f"lifetime-{index}")], 1, 1)
+    assert 1 < len(looks) <= 8
+
+
 def test_what_is_over_leaves_when_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Accounts of periods that ended, but for those in that somebody still holds something."""
     monkeypatch.setattr(room, "MOST_ACCOUNTS", 2)

@@ -10,7 +10,7 @@ from baton.gateway.admission.budgets import Budget, BudgetBook, Scope, budgets_k
 from baton.gateway.admission.periods import Period
 from tests.gateway.admission.accounts_ground import AT_MS, an_offer
 
-CALLER = Caller(user_id="ada", key_id="k1", tier="pro", roles=frozenset({"user"}))
+CALLER = Caller(user_id="ada", key_id="k1", tier="pro", roles=frozenset({"user"}), projects=frozenset({"p1"}))
 
 
 def a_budget(name: str, scope: Scope, subject: str | None = None, period: Period = Period.MONTH) -> Budget:
@@ -39,6 +39,14 @@ def test_a_call_concerns_whoever_has_to_do_with_it() -> None:
 def test_without_a_project_none_is_debited() -> None:
     """The budget of each project is for those that are named."""
     assert keys_of(BudgetBook([a_budget("projects", Scope.PROJECT)]), project=None) == set()
+
+
+def test_a_label_is_no_project_unless_a_budget_names_it() -> None:
+    """Two users who say the same word share no money; an admin may have a word counted."""
+    book = BudgetBook([a_budget("projects", Scope.PROJECT), a_budget("named", Scope.PROJECT, "demo")])
+    assert keys_of(book) == {"projects/p1/2026-11"}
+    assert keys_of(book, project="test") == set()
+    assert keys_of(book, project="demo") == {"named/demo/2026-11"}
 
 
 def test_a_budget_of_ones_own_takes_the_place_of_everybodys() -> None:

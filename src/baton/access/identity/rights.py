@@ -28,10 +28,15 @@ def require_project(caller: Caller, project: str) -> None:
         NotFound: there is none of that id, it is archived, or the caller is neither owner nor member
             (`project_not_found`, the same words for each).
     """
-    if project not in caller.projects and _ID.fullmatch(project):
+    if project not in caller.projects and is_id(project):
         raise NotFound(
             f"This key may ask for no project {project}: there is none, it is archived, or its user does not "
             "work in it.",
             code="project_not_found",
             param="project",
         )
+
+
+def is_id(project: str) -> bool:
+    """Whether a word is a project's id, and no label."""
+    return _ID.fullmatch(project) is not None

@@ -59,6 +59,8 @@ class Accounts:
 
     def __init__(self) -> None:
         self._balances: dict[str, Balance] = {}
+        self._look_at = MOST_ACCOUNTS
+        """How many there are when it is looked for such as may leave."""
 
     def free(self, account: Account) -> int:
         """What is neither settled nor held, nano-USD; negative where it is overdrawn."""
@@ -126,8 +128,9 @@ class Accounts:
     def _opened(self, account: Account) -> Balance:
         balance = self._balances.get(account.key)
         if balance is None:
-            if len(self._balances) >= MOST_ACCOUNTS:
+            if len(self._balances) >= self._look_at:
                 self._close_old(account.since_ms)
+                self._look_at = max(MOST_ACCOUNTS, len(self._balances) * 9 // 8)  # never all for each new one
             balance = self._balances[account.key] = Balance(account.until_ms)
         return balance
 

@@ -56,7 +56,8 @@ class Budget(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_f
     scope: Scope
     subject: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
     """Whose: a user's, key's or project's id, a tier, a provider, a model's `provider/name`. None: each one
-    has as much, but for those with a budget of the same scope and period of their own."""
+    has as much, but for those with a budget of the same scope and period of their own; a label that requests
+    have in a project's place is nobody, unless a budget names it."""
     period: Period
     limit_usd: str = field(name="limitUsd")
     """Decimal, e.g. `100.00`."""
@@ -173,6 +174,9 @@ class BudgetBook:
             Scope.MODEL: offer.id,
         }
         by_scope = self._by_scope
+        if project is not None and project not in caller.projects:  # a label: who else says it is no partner
+            own = [each for each in by_scope.get(Scope.PROJECT, ()) if each.subject == project]
+            by_scope = {**by_scope, Scope.PROJECT: own}
         if caller.budget is not None:
             own = key_budget(caller.key_id, caller.budget)
             by_scope = {**by_scope, Scope.KEY: (own, *by_scope.get(Scope.KEY, ()))}

@@ -9,10 +9,11 @@ from typing import Protocol, Self
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from baton.access.identity.rights import is_id
 from baton.core.clock import Clock
 from baton.core.errors import Unavailable
 from baton.gateway.admission.accounts import Accounts
-from baton.gateway.admission.budgets import Budget, BudgetBook, debit_of
+from baton.gateway.admission.budgets import Budget, BudgetBook, Scope, debit_of
 from baton.gateway.admission.periods import span_at
 from baton.gateway.admission.spent import Spent
 
@@ -128,6 +129,8 @@ class BudgetKeeper:
             spent = read[asked]
             if budget.subject is not None:
                 spent = {budget.subject: spent.get(budget.subject, 0)}
+            elif budget.scope is Scope.PROJECT:
+                spent = {subject: nanos for subject, nanos in spent.items() if is_id(subject)}
             for subject, nanos in spent.items():
                 debit = debit_of(budget, subject, now_ms)
                 self._accounts.correct(debit.account, nanos)
