@@ -106,6 +106,26 @@ async def test_a_request_that_comes_to_nothing_is_one_all_the_same(web: Web) -> 
     assert left(replies[0]) == 5000
 
 
+COUNTS: dict[str, Any] = {
+    "/v1/messages/count_tokens": CHAT,
+    "/v1/responses/input_tokens": {"model": "simulated/echo", "input": "hi"},
+    "/v1beta/models/simulated/echo:countTokens": GOOGLE,
+}
+
+
+@pytest.mark.parametrize("path", COUNTS)
+async def test_counting_tokens_is_a_request_as_others_are(web: Web, path: str) -> None:
+    """In its caller's limit; where the model may be asked for no more, Baton counts by itself."""
+    user = await limited(web)
+    row = "/api/admin/ai/models/simulated/echo"
+    assert (await web.ask("PATCH", row, web.baton.admin | {"If-Match": "*"}, json={"rpm": 1})).status == 200
+    replies = [await web.post(path, COUNTS[path], user) for _ in range(11)]
+    assert [each.status for each in replies] == [200] * 10 + [429]
+    told = [int(each.headers["x-ratelimit-remaining-requests"]) for each in replies[:10]]
+    assert told == [*range(9, -1, -1)]
+    assert (await web.post("/v1/chat/completions", CHAT)).status == 429
+
+
 async def test_tokens_are_reserved_by_estimate_and_counted_by_truth(web: Web) -> None:
     """When an answer leaves, what it did not need is free again; a stream's when it has ended."""
     mine = await limited(web, "master", KeyLimits(tokens_per_minute=5000))
@@ -191,6 +211,9 @@ async def test_who_goes_on_is_kept_waiting(web: Web) -> None:
     replies = [await web.post("/v1/chat/completions", CHAT, user) for _ in range(22)]
     assert replies[-2].json["error"]["code"] == "rate_limit_exceeded"
     assert replies[-1].json["error"]["code"] == "rate_limit_penalty"
+    told = replies[-1].headers
+    assert told["x-ratelimit-remaining-requests"] == "0"
+    assert told["x-ratelimit-reset-requests"] != "0s"
     (penalty,) = (await web.get("/api/admin/ai/penalties")).json["penalties"]
     assert penalty["scope"] == "key"
     lifted = await web.ask("DELETE", f"/api/admin/ai/penalties/key/{penalty['id']}")

@@ -189,7 +189,7 @@ async def open_app(
             ledger=ledger,
             drains=drains,
             tokens=tokens,
-            counting=Counting(assembly.router, directory, upstream, tokens, store.clock),
+            counting=Counting(assembly.router, admitting.passages, directory, upstream, tokens, store.clock),
             simulation=simulation,
             alerts=alerts,
             rehearsals=_rehearsals(parts, edited.forced_breakers, store, ledger),

@@ -6,11 +6,13 @@ from baton.catalog.lookup import Offer
 from baton.catalog.tokens.tokens import Tokens
 from baton.core.caller import Caller
 from baton.core.clock import Clock
-from baton.core.errors import AllAttemptsFailed, AttemptFailed, Invalid
+from baton.core.errors import AllAttemptsFailed, AttemptFailed, Invalid, Refused
 from baton.core.estimate import estimate_tokens
 from baton.core.failures import Failure, Kind
 from baton.core.losses import Losses
 from baton.core.request import Envelope
+from baton.gateway.admission.limits import NO_TOKENS
+from baton.gateway.admission.passages import Passage, Passages
 from baton.gateway.resilience.deadline import WHOLE, Deadline, bounded
 from baton.gateway.routing.live import LiveRouter
 from baton.upstream.calls import Upstream
@@ -43,26 +45,47 @@ class Counting:
     """Counts prompts."""
 
     def __init__(
-        self, router: LiveRouter, directory: Directory, upstream: Upstream, tokens: Tokens, clock: Clock
+        self,
+        router: LiveRouter,
+        passages: Passages,
+        directory: Directory,
+        upstream: Upstream,
+        tokens: Tokens,
+        clock: Clock,
     ) -> None:
         self._router = router
+        self._passages = passages
         self._directory = directory
         self._upstream = upstream
         self._tokens = tokens
         self._clock = clock
 
     async def count(self, caller: Caller, envelope: Envelope) -> Count:
-        """The tokens of a prompt, by the model that would answer it.
+        """The tokens of a prompt, by the model that would answer it; a request as others are, of no tokens.
 
         Raises:
-            Refused: no model may or can answer it.
+            Refused: no model may or can answer it, or a limit of the caller's is spent.
             AllAttemptsFailed: the provider refused the prompt itself.
         """
-        chosen = self._router.decide(caller, envelope).chosen.offer
+        try:
+            chosen = self._router.decide(caller, envelope).chosen.offer
+        except Refused:
+            self._passages.turned_away(caller)
+            raise
+        passage = self._passages.enter(caller, NO_TOKENS)
+        try:
+            return await self._counted(passage, chosen, envelope)
+        finally:
+            passage.end()
+
+    async def _counted(self, passage: Passage, chosen: Offer, envelope: Envelope) -> Count:
+        """By the provider; by ourselves where it has no counter, fails, or may be asked for no more."""
         model = chosen.model
         provider = self._directory[model.provider]
         started_s = self._clock.monotonic()
         route = Route(provider, provider.credential(model.name, started_s), model.name)
+        if passage.take(route, chosen, NO_TOKENS) is not None:
+            return Count(await self._count(chosen, envelope), provider.name, model.name)
         timeout_s = envelope.options.timeout_s
         deadline = Deadline() if timeout_s is None else Deadline(started_s + timeout_s)
         try:
@@ -74,6 +97,8 @@ class Counting:
                 took_ms = round((self._clock.monotonic() - started_s) * 1000)
                 raise AllAttemptsFailed([(route.name, error.failure, took_ms)]) from None
             counted = None
+        finally:
+            passage.attempted(0)
         if counted is None or not 0 <= counted.tokens <= _MOST_TOKENS:
             counted = await self._count(chosen, envelope)
         return Count(counted, provider.name, model.name)

@@ -11,6 +11,7 @@ from baton.core.rates import Rates
 from baton.gateway.admission.limits import Tokens
 from baton.gateway.admission.passages import Passage, Passages
 from baton.gateway.admission.penalties import Penalties, Scope, Subject
+from baton.gateway.admission.windows import Left
 from baton.upstream.route import Route
 from baton.watch.rehearsal.leaping import LeapingClock, LeapingLoop
 from tests.clocks import SetClock
@@ -148,6 +149,45 @@ def test_low_priority_waits_for_its_turn() -> None:
         loop.run_until_complete(story())
     finally:
         loop.close()
+
+
+def test_low_priority_is_no_way_around_penalties() -> None:
+    """Who will not wait as long as it takes is refused as others are, and it counts as theirs; who waited to
+    the end of their patience did no wrong."""
+    loop = LeapingLoop()
+
+    async def story() -> None:
+        clock = LeapingClock(loop, 0.0)
+        stage = Stage(1, clock=clock)
+        stage.passages.enter(ANN, SHORT)
+        waited = [stage.passages.wait(ANN, SHORT, clock.monotonic() + 70 + each) for each in range(20)]
+        found = await asyncio.gather(*waited, return_exceptions=True)
+        assert stage.penalties.running(clock.monotonic()) == []
+        assert sum(isinstance(each, Passage) for each in found) == 1
+        codes: list[str | None] = []
+        for _ in range(12):
+            with pytest.raises(OverLimit) as told:
+                await stage.passages.wait(ANN, SHORT, clock.monotonic() + 1)
+            codes.append(told.value.code)
+        assert codes[-1] == "rate_limit_penalty"
+
+    try:
+        loop.run_until_complete(story())
+    finally:
+        loop.close()
+
+
+async def test_nothing_is_left_while_a_penalty_lasts() -> None:
+    """Whatever the windows say; until it ends."""
+    clock = SetClock(5.0)
+    stage = Stage(100, clock=clock)
+    for _ in range(11):
+        stage.penalties.refused(ANN.key_id, ANN.user_id, clock.monotonic())
+    found = stage.passages.allowance(ANN)
+    assert found.requests == Left(100, 0, 60.0)
+    assert found.tokens == Left(100_000, 0, 60.0)
+    clock.now += 60
+    assert stage.left == (100, 100_000)
 
 
 def test_a_caller_is_told_of_the_limit_of_which_least_is_left() -> None:

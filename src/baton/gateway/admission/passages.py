@@ -11,9 +11,12 @@ from baton.core.failures import Failure
 from baton.gateway.admission.limits import NO_TOKENS, Allowance, Limits, Plan, Tokens, failure, refusal
 from baton.gateway.admission.penalties import Penalties
 from baton.gateway.admission.queue import PATIENCE_S, Queue
-from baton.gateway.admission.windows import Against, Taken, Windows
+from baton.gateway.admission.windows import Against, Left, Taken, Windows
 from baton.records.kind import Record
 from baton.upstream.route import Route
+
+_WAITED_S = 10.0
+"""Who waited so long and was refused all the same did no wrong; who did not is refused like any other."""
 
 
 class Passage:
@@ -94,7 +97,7 @@ class Passages:
         plan, found = self._try(caller, tokens)
         if isinstance(found, Against):
             if found.wait_s is not None:
-                self._penalties.refused(caller.key_id, caller.user_id, self._clock.monotonic())
+                self._note(caller)
             raise refusal(found)
         return Passage(self, plan, found)
 
@@ -115,9 +118,15 @@ class Passages:
         error = refusal(found)
         if found.wait_s is None:
             raise error
+        began_s = self._clock.monotonic()
         if ends_s is None:
-            ends_s = self._clock.monotonic() + PATIENCE_S
-        return await self.queue.wait(caller.user_id, lambda: self._entered(plan, tokens), error, ends_s)
+            ends_s = began_s + PATIENCE_S
+        try:
+            return await self.queue.wait(caller.user_id, lambda: self._entered(plan, tokens), error, ends_s)
+        except OverLimit:
+            if self._clock.monotonic() - began_s < _WAITED_S:
+                self._note(caller)
+            raise
 
     def claim(self, plan: Plan, tokens: Tokens) -> Taken | Against:
         """Take of every window of a plan, or of none."""
@@ -128,9 +137,16 @@ class Passages:
         self._windows.settle(taken, amounts, self._clock.monotonic())
 
     def allowance(self, caller: Caller) -> Allowance:
-        """What a caller may still ask for at the moment."""
+        """What a caller may still ask for at the moment; nothing while a penalty lasts."""
         plan, now_s = self.limits.of_caller(caller), self._clock.monotonic()
-        return Allowance(self._windows.left(plan.requests, now_s), self._windows.left(plan.tokens, now_s))
+        requests, tokens = self._windows.left(plan.requests, now_s), self._windows.left(plan.tokens, now_s)
+        penalty_s = self._penalties.wait_s(caller.key_id, caller.user_id, now_s)
+        if penalty_s:
+            return Allowance(_kept(requests, penalty_s), _kept(tokens, penalty_s))
+        return Allowance(requests, tokens)
+
+    def _note(self, caller: Caller) -> None:
+        self._penalties.refused(caller.key_id, caller.user_id, self._clock.monotonic())
 
     def _try(self, caller: Caller, tokens: Tokens) -> tuple[Plan, Taken | Against | None]:
         """What a caller claims, and what came of it; None: they have no limits.
@@ -152,6 +168,11 @@ class Passages:
         if isinstance(found, Against):
             raise refusal(found)
         return Passage(self, plan, found)
+
+
+def _kept(left: Left | None, wait_s: float) -> Left | None:
+    """What is left to somebody who has to wait for so long."""
+    return None if left is None else Left(left.limit, 0, max(left.reset_s, wait_s))
 
 
 def _penalised(wait_s: float) -> OverLimit:
