@@ -150,6 +150,25 @@ async def test_what_is_too_little_for_a_long_request_still_pays_for_a_short_one(
     assert await serves(5) == chosen
 
 
+async def test_settings_say_what_budgets_are_until_an_admin_does(tmp_path: Path) -> None:
+    """A start with another amount changes a budget that nobody has touched, and leaves alone what an admin
+    has made of another."""
+    settings = {"budgets": True}
+    async with serving({"MAX_USER_BUDGET": "90", "MAX_DAILY_BUDGET": "90"}, tmp_path, settings) as baton:
+        assert limits(baton) == {"users": "90", "everybody": "90", "projects": "10"}
+        async with aiohttp.ClientSession() as session:
+            changed = {"scope": "all", "period": "day", "limitUsd": "70"}
+            path, any_ = "/api/admin/budgets/everybody", baton.admin | {"If-Match": "*"}
+            assert (await Web(baton, session).ask("PUT", path, any_, json=changed)).status == 200
+    async with serving({"MAX_USER_BUDGET": "33", "MAX_DAILY_BUDGET": "33"}, tmp_path, settings) as baton:
+        assert limits(baton) == {"users": "33", "everybody": "70", "projects": "10"}
+
+
+def limits(baton: BatonServer) -> dict[str, str]:
+    """Of each budget."""
+    return {each.name: each.limit_usd for each in baton.app.edited.budgets.export()}
+
+
 async def test_a_budget_made_late_knows_what_was_spent_before(web: Web) -> None:
     """Also where nobody counted for it until then; less than was spent leaves nothing, and no debt is paid
     back by what was not."""
