@@ -152,7 +152,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         ModelRoutes(app.edited.models, app.edited.classes, app.tiers),
         KeyRoutes(store.identities, app.tiers),
         UserRoutes(store.identities, app.tiers, app.ledger.interactions.any_of),
-        MeRoutes(store.identities),
+        MeRoutes(store.identities, app.admitting.books.names_key),
         ProjectRoutes(store.projects),
         OwnBudgetRoutes(
             OwnBudgets(app.edited.own_limits, app.admitting.books, app.statements, app.ledger.spending)

@@ -82,6 +82,16 @@ async def test_a_narrow_key_makes_no_wider_one(web: Web, narrow: dict[str, Any])
     assert (refused.status, refused.json["code"]) == (403, "key_is_narrowed")
 
 
+async def test_a_key_that_a_budget_names_makes_none_that_it_does_not(web: Web) -> None:
+    """A budget that an admin makes for one key is no less of a bound than what a key carries."""
+    key_id, headers = await narrowed(web, scopes=["chat", "account"])
+    assert (await own(web, headers)).status == 201
+    budget = {"scope": "key", "subject": key_id, "period": "lifetime", "limitUsd": "1.00"}
+    assert (await web.ask("PUT", "/api/admin/budgets/robot", json=budget)).status == 200
+    refused = await own(web, headers)
+    assert (refused.status, refused.json["code"]) == (403, "key_is_narrowed")
+
+
 async def test_a_key_hands_on_no_scope_that_it_lacks(web: Web) -> None:
     """By default its own, never more; without `account` it makes none at all."""
     _, headers = await narrowed(web, scopes=["chat", "account", "read"])

@@ -20,8 +20,11 @@ class OwnKeyWish(Struct, frozen=True, kw_only=True):
     expires_at_ms: int | None = None
 
 
-def own_key(wish: OwnKeyWish, caller: Caller, owner: User, keys: Sequence[ApiKey]) -> KeyWish:
-    """What is made of it. `keys`: those that the owner has.
+def own_key(
+    wish: OwnKeyWish, caller: Caller, owner: User, keys: Sequence[ApiKey], *, budgeted: bool
+) -> KeyWish:
+    """What is made of it. `keys`: those that the owner has; `budgeted`: whether a budget names the key that
+    asks.
 
     A key with limits, a budget, models or an end of its own makes none: another one would not have them.
 
@@ -32,7 +35,7 @@ def own_key(wish: OwnKeyWish, caller: Caller, owner: User, keys: Sequence[ApiKey
     asking = _asking(caller, keys)
     ends = asking is not None and asking.expires_at_ms is not None
     limited = caller.limits not in (None, _NO_LIMIT)
-    if ends or limited or caller.budget is not None or caller.models is not None:
+    if ends or limited or budgeted or caller.budget is not None or caller.models is not None:
         raise Forbidden(
             "A key that has limits, a budget, models or an expiry of its own makes no other keys.",
             code="key_is_narrowed",

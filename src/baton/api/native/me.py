@@ -1,5 +1,6 @@
 """`/api/me`: who asks, what they may, and their own keys."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -89,8 +90,10 @@ class KeyRenamed(Asked):
 class MeRoutes:
     """Everybody for themselves."""
 
-    def __init__(self, identities: Identities) -> None:
+    def __init__(self, identities: Identities, budgeted: Callable[[str], bool]) -> None:
+        """`budgeted`: whether an admin's budget names a key."""
         self._identities = identities
+        self._budgeted = budgeted
 
     def attach(self, to: FastAPI) -> None:
         """Add them."""
@@ -150,7 +153,8 @@ class MeRoutes:
         )
         owner = await self._identities.user(caller.user_id)
         keys = await self._identities.keys(caller.user_id)
-        made = await self._identities.create_key(own_key(wish, caller, owner, keys), actor)
+        narrow = own_key(wish, caller, owner, keys, budgeted=self._budgeted(caller.key_id))
+        made = await self._identities.create_key(narrow, actor)
         return key_made(made.key, made.secret)
 
     async def rename(

@@ -91,6 +91,10 @@ class BudgetKeeper:
         """Those in force."""
         return self._budgets
 
+    def names_key(self, key_id: str) -> bool:
+        """Whether one of them is of this very key."""
+        return any(each.scope is Scope.KEY and each.subject == key_id for each in self._budgets)
+
     @property
     def is_ready(self) -> bool:
         """Whether it is known what was spent before."""
