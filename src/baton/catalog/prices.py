@@ -6,11 +6,13 @@ Every price is an `int` of nano-USD per one million tokens (`core/money.py`), a 
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
+from baton.core.money import cost_nanos
 from baton.core.usage import Charge
 
 Price = Annotated[int, Meta(ge=0)]
@@ -25,10 +27,29 @@ FEE_UNITS: Mapping[Charge, int] = MappingProxyType(
 )
 """How many of what is counted a fee pays for: a thousand searches or requests, one picture, one hour."""
 
+OF_REQUESTS = (Charge.REQUEST_LOW, Charge.REQUEST_MEDIUM, Charge.REQUEST_HIGH)
+"""One of these is charged for each call of a model that has them."""
+
 _FOREVER_S = float("inf")
 
 
-class Rates(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Dearest(Struct, frozen=True):
+    """The most that a token can cost, of whatever kind it is."""
+
+    text: int
+    """Of a prompt that is but text, written to a cache or not."""
+    prompt: int
+    """Of any prompt."""
+    output: int
+
+    def or_dearer(self, other: "Dearest") -> "Dearest":
+        """Whichever of two is more."""
+        return Dearest(
+            max(self.text, other.text), max(self.prompt, other.prompt), max(self.output, other.output)
+        )
+
+
+class Rates(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """One price per kind of token."""
 
     input: Price
@@ -46,6 +67,16 @@ class Rates(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     image_in: Price | None = None
     """Pictures seen; None: as `input`."""
     image_out: Price | None = None
+
+    @cached_property
+    def dearest(self) -> Dearest:
+        """What is held for a token before it is known of what kind it is; worked out once."""
+        text = max(self.input, self.cache_write or 0, self.cache_write_long or 0)
+        return Dearest(
+            text,
+            max(text, self.audio_in or 0, self.image_in or 0),
+            max(self.output, self.reasoning or 0, self.audio_out or 0, self.image_out or 0),
+        )
 
 
 class LongContext(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,7 +123,7 @@ class Term(Protocol):
         ...
 
 
-class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """One entry of a model's price list."""
 
     standard: Tariff
@@ -106,6 +137,26 @@ class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The first day, in UTC; None: since ever."""
     hours: Hours | None = None
     """When of the day; None: always."""
+
+    @cached_property
+    def call_nanos(self) -> int:
+        """The most that a call is charged besides its tokens, whatever it asks for; worked out once."""
+        return max((self.fee_nanos(charge, 1) for charge in OF_REQUESTS), default=0)
+
+    def fee_nanos(self, charge: Charge, count: int) -> int:
+        """What so many of it cost; nothing where the list has no fee for it."""
+        return cost_nanos(count, self.fees.get(charge, 0), FEE_UNITS[charge])
+
+    def dearest(self, prompt_tokens: int, processing: str) -> Dearest:
+        """What a token of a call with such a prompt can cost that wishes for such processing: at the usual
+        price, for a wish may not be met, or at that; where it has no price here, at the dearest listed."""
+        usual = self.standard.rates_for(prompt_tokens).dearest
+        if not processing or not self.processing:
+            return usual
+        wished = self.processing.get(processing)
+        for tariff in self.processing.values() if wished is None else (wished,):
+            usual = usual.or_dearer(tariff.rates_for(prompt_tokens).dearest)
+        return usual
 
     def applies(self, at: datetime) -> bool:
         """Whether the entry holds at that moment (UTC)."""

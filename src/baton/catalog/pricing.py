@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from baton.catalog.prices import BATCH, FEE_UNITS, Prices, Rates, Tariff
+from baton.catalog.prices import BATCH, Prices, Rates, Tariff
 from baton.core.money import cost_nanos
 from baton.core.usage import Charge, Usage
 
@@ -127,7 +127,7 @@ def _plain_cost(usage: Usage, rates: Rates) -> Cost:
 def _fees(usage: Usage, prices: Prices, *, pictures: bool) -> int:
     """The fees of one side; pictures are what comes out, all else goes in."""
     return sum(
-        cost_nanos(count, prices.fees.get(charge, 0), FEE_UNITS[charge])
+        prices.fee_nanos(charge, count)
         for charge, count in usage.charges
         if (charge is Charge.PICTURE) is pictures
     )

@@ -10,6 +10,7 @@ from baton.core.dialect import Dialect
 from baton.core.losses import Losses
 from baton.core.messages import Message
 from baton.core.profile import Profile
+from baton.core.usage import Usage
 
 MAX_MODEL_CHARS = 256
 """Longer than any model's name; it is put into headers, addresses and rows."""
@@ -215,6 +216,13 @@ class Outline(Struct, frozen=True, kw_only=True):
     options: Options
     answers: int = 1
     """How many answers are asked for at once."""
+    processing: str = ""
+    """How it wishes to be processed, in the provider's word, where that may have another price than usual."""
+    searches: int = 0
+    """How many searches it may have its provider make; where it sets no bound, what is usual at most."""
+    most: Usage = Usage()
+    """Of what is no chat: what it may use at most, as far as its body says. So much is held for it, and is
+    counted where nobody says how much it was."""
 
 
 class Envelope(Outline, frozen=True, kw_only=True):

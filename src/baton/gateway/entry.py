@@ -244,7 +244,7 @@ class Entry:
     def fail(self, failure: Failure, usage: Usage | None = None) -> int:
         """The attempt under way failed; returns how long it took, ms. `usage`: what it used all the same."""
         if usage is None or not believable(usage):
-            usage = self._estimate(0) if failure.billed else Usage()
+            usage = self._cut() if failure.billed else Usage()
         return self._end(
             status=Status.CANCELLED.value if failure.kind is Kind.CLIENT_GONE else failure.kind.value,
             usage=usage,
@@ -278,7 +278,7 @@ class Entry:
         if self._told is not None and believable(self._told):
             usage = structs.replace(self._told, estimated=True)
         else:
-            usage = self._estimate(0)
+            usage = self._cut()
         self.fail(Failure(kind=Kind.CLIENT_GONE, message=CANCELLED), usage)
         return usage
 
@@ -297,6 +297,13 @@ class Entry:
             return usage
         rest = self._said(outcome, outcome.uncounted)
         return structs.replace(usage, completion=usage.completion + rest, estimated=True)
+
+    def _cut(self) -> Usage:
+        """What an attempt has used that was cut off without a word."""
+        most = self._admitted.request.most
+        if most.completion:  # a picture or a recording is made and heard to its end all the same
+            return most
+        return self._estimate(0)
 
     def _said(self, outcome: Outcome, chars: int) -> int:
         """The tokens of so many characters of an answer: what they are worth on its average."""
@@ -348,7 +355,7 @@ class Entry:
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
             self._admitted.attempted(
-                usage, ticket.settle(None if charged is None else charged.total_nanos, usage)
+                usage, ticket.settle(None if charged is None else charged.total_nanos, usage, told=in_tokens)
             )
         self._attempts.append(
             Attempt(

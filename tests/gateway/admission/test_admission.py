@@ -12,8 +12,8 @@ from baton.catalog.prices import FREE, Prices, Rates, Tariff
 from baton.core.caller import Caller
 from baton.core.clock import SystemClock
 from baton.core.errors import OverBudget, Unservable
-from baton.core.request import Envelope, Options
-from baton.core.usage import Usage
+from baton.core.request import Envelope, Options, Outline
+from baton.core.usage import Charge, Usage
 from baton.gateway.admission import admission as admissions
 from baton.gateway.admission.accounts import Accounts
 from baton.gateway.admission.admission import Admission, Admitted, Ticket
@@ -22,13 +22,17 @@ from baton.gateway.admission.passages import Passages
 from baton.gateway.admission.penalties import Penalties
 from baton.gateway.admission.periods import Period
 from baton.gateway.admission.spent import Spent
-from baton.gateway.routing.decision import Ask, Candidate, Decision, estimated_cost
+from baton.gateway.routing.decision import Ask, Candidate, Decision, ask_of, estimated_cost
 from baton.gateway.routing.terms import Terms
 from baton.upstream.dialects.openai.envelope import read_envelope
+from baton.upstream.errands.errand import Errand
+from tests.gateway.admission.errands_ground import a_recording
 
 DOLLAR = Budget(name="dollar", scope=Scope.ALL, period=Period.LIFETIME, limit_usd="1.00")
 PRICES = Prices(standard=Tariff(rates=Rates(input=10**9, output=10**11)))
 """A tenth of a cent for a thousand tokens of prompt, ten cents for a thousand of answer."""
+
+BY_THE_HOUR = Prices(standard=Tariff(rates=Rates(input=0, output=0)), fees={Charge.SOUND: 360_000_000})
 
 CALLER = Caller(user_id="u", key_id="k", tier="master", roles=frozenset({"user"}))
 
@@ -56,13 +60,19 @@ class House:
     def overshot(self, debits: Sequence[Debit], over_nanos: int) -> None:
         self.over.append(over_nanos)
 
+    async def run(self, errand: Errand) -> Admitted:
+        """An errand that was let in."""
+        return self._entered(errand, ask_of(CALLER, errand))
+
     async def request(self, tokens: int | None = None, terms: Terms | None = None) -> Admitted:
         """One that was let in, for an answer of so many tokens."""
         limit = b"" if tokens is None else b',"max_tokens":%d' % tokens
         body = b'{"model":"m","messages":[{"role":"user","content":"hi"}]' + limit + b"}"
         envelope: Envelope = read_envelope(body, lambda _: Options(), {})
         ask = Ask(tier="master", input_tokens=1, max_tokens=tokens)
-        ask = ask if terms is None else replace(ask, terms=terms)
+        return self._entered(envelope, ask if terms is None else replace(ask, terms=terms))
+
+    def _entered(self, request: Outline, ask: Ask) -> Admitted:
         found = offer()
         decision = Decision(
             ask=ask,
@@ -77,7 +87,7 @@ class House:
             named=True,
             reasoning="",
         )
-        return self.admission.enter(CALLER, envelope, decision)
+        return self.admission.enter(CALLER, request, decision)
 
     async def ticket(self, admitted: Admitted, found: Offer | None = None) -> Ticket:
         """Held for an attempt."""
@@ -155,6 +165,26 @@ async def test_what_costs_nothing_is_never_short() -> None:
     house = House()
     (await house.ticket(await house.request(50_000))).settle(10**9, Usage())
     assert (await house.ticket(await house.request(50_000), offer(FREE))).held_nanos == 0
+
+
+async def test_sound_is_not_heard_for_nothing() -> None:
+    """Three recordings at 36 cents fit a dollar no more than two; none fits where it is overdrawn."""
+    house, by_the_hour = House(), offer(BY_THE_HOUR)
+    held = [
+        await house.ticket(await house.run(a_recording(bytes(750 * 3600))), by_the_hour) for _ in range(2)
+    ]
+    assert [each.held_nanos for each in held] == [360_000_000] * 2
+    held[0].settle(10**9, Usage())
+    with pytest.raises(OverBudget):
+        await house.admission.ticket(await house.run(a_recording(b"abc")), by_the_hour, patient=False)
+
+
+async def test_what_nobody_has_counted_is_counted_as_held() -> None:
+    """Subtitles come without a word of how long the sound was."""
+    house, by_the_hour = House(), offer(BY_THE_HOUR)
+    ticket = await house.ticket(await house.run(a_recording(bytes(750 * 3600))), by_the_hour)
+    assert ticket.settle(None, Usage(prompt=1, completion=9, estimated=True), told=False) == 360_000_000
+    assert house.accounts.sums("dollar/all/") == (360_000_000, 0)
 
 
 async def test_a_bill_above_its_hold_is_counted_whole_and_told() -> None:

@@ -52,7 +52,9 @@ def an_envelope(size: int = 100, max_tokens: int | None = None, answers: int = 1
 
 def worth(envelope: Envelope, prices: Prices = PRICES, most: int | None = None, *words: str) -> Worth:
     offer = an_offer(prices, max_output_tokens=most, capabilities=frozenset({"text", *words}))
-    return worth_of(envelope, Ask(tier="pro", input_tokens=envelope.input_chars // 4), offer, prices)
+    found = worth_of(envelope, Ask(tier="pro", input_tokens=envelope.input_chars // 4), offer, prices)
+    assert isinstance(found, Worth)
+    return found
 
 
 @given(

@@ -20,7 +20,7 @@ from baton.gateway.admission.limits import Tokens
 from baton.gateway.admission.passages import Passage, Passages
 from baton.gateway.admission.periods import Period
 from baton.gateway.admission.spent import Spent
-from baton.gateway.admission.worth import Lengths, Worth, worth_of
+from baton.gateway.admission.worth import ErrandWorth, Lengths, Worth, worth_of
 from baton.gateway.routing.decision import Ask, Decision
 from baton.upstream.route import Route
 
@@ -97,14 +97,16 @@ class Ticket:
         """What may be spent, nano-USD."""
         self.most_tokens = most_tokens
 
-    def settle(self, cost_nanos: int | None, usage: Usage) -> int:
+    def settle(self, cost_nanos: int | None, usage: Usage, *, told: bool = True) -> int:
         """It has ended; returns what was counted, nano-USD. `cost_nanos` None: no price is known; then what
-        it used is counted at the assumed one."""
+        it used is counted at the assumed one. `told`: whether anybody said how much that is; else it may be
+        all that was held."""
         if not self._open:
             return 0
         self._open = False
         if cost_nanos is None:
-            cost_nanos = cost(usage, self._prices).total or 0
+            counted = cost(usage, self._prices).total if told else None
+            cost_nanos = self.held_nanos if counted is None else counted
         self._admission.settle(self._debits, self._hold, cost_nanos)
         return cost_nanos
 
@@ -273,7 +275,7 @@ class Admission:
         priced = Priced(offer, prices)
         worth = worth_of(admitted.request, admitted.ask, offer, prices)
         if admitted.ask.terms.max_cost_nanos is None:
-            most_nanos = worth.nanos(worth.most_tokens)
+            most_nanos = worth.most_nanos
             hold = self._accounts.take_easily(
                 debits.accounts, most_nanos, most_nanos if worth.said else most_nanos * _NO_MATTER
             )
@@ -282,7 +284,13 @@ class Admission:
         return await self._patiently(admitted, priced, worth, debits, patient=patient)
 
     async def _patiently(
-        self, admitted: Admitted, priced: Priced, worth: Worth, debits: Debits, *, patient: bool
+        self,
+        admitted: Admitted,
+        priced: Priced,
+        worth: Worth | ErrandWorth,
+        debits: Debits,
+        *,
+        patient: bool,
     ) -> Ticket:
         """A ticket where money is short: of what is left, or of what others give back in time."""
         left_nanos = admitted.left_nanos
@@ -329,10 +337,10 @@ class Admission:
                 if not future.done():
                     future.set_result(None)
 
-    def _wish(self, worth: Worth, accounts: Sequence[Account]) -> tuple[int, int | None]:
+    def _wish(self, worth: Worth | ErrandWorth, accounts: Sequence[Account]) -> tuple[int, int | None]:
         """What to hold, and what to bound the answer to."""
-        most = worth.nanos(worth.most_tokens)
-        if worth.said:
+        most = worth.most_nanos
+        if isinstance(worth, ErrandWorth) or worth.said:
             return most, None
         free = self._accounts.least_free(accounts)
         if free is None or most * _NO_MATTER <= free:

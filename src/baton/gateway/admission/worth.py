@@ -5,11 +5,10 @@ from collections import deque
 from msgspec import Struct
 
 from baton.catalog.lookup import Offer
-from baton.catalog.prices import Prices
-from baton.catalog.pricing import cost
+from baton.catalog.prices import Dearest, Prices
 from baton.core.money import TOKENS_PER_PRICE, cost_nanos
 from baton.core.request import Envelope, Outline
-from baton.core.usage import Usage
+from baton.core.usage import Charge
 from baton.gateway.routing.decision import Ask
 
 OBSERVED = 100
@@ -33,13 +32,18 @@ _SHORT = 4096
 _MOST_OFF = 1.5
 """What an estimate of a longer prompt's tokens is multiplied by where money runs out."""
 
+_BYTES_PER_SOUND = 30
+"""Bytes of a body for a token of sound: of 6 kbit/s in base64, at the 32 tokens a second of the provider that
+counts most (Google's guide to audio)."""
+
+_SEARCHES = (Charge.WEB_SEARCH, Charge.FILE_SEARCH)
 _MEDIA = frozenset({"vision", "audio", "video", "documents", "pdf"})
 _KEPT = 512
 _MOST_PLACES = 10_000
 
 
 class Worth(Struct, frozen=True):
-    """What one call to one model may cost, nano-USD."""
+    """What one call of a chat to one model may cost, nano-USD."""
 
     request: Outline
     ask: Ask
@@ -49,6 +53,8 @@ class Worth(Struct, frozen=True):
     input_price: int
     output_price: int
     """Nano-USD per one million tokens."""
+    fees_nanos: int
+    """Besides tokens."""
     most_tokens: int
     """What the answer may have if nobody lowers that."""
     said: bool
@@ -56,17 +62,23 @@ class Worth(Struct, frozen=True):
 
     def nanos(self, tokens: int) -> int:
         """With answers of so many tokens."""
-        return cost_nanos(self.certain_tokens, self.input_price) + self._output(tokens)
+        return cost_nanos(self.certain_tokens, self.input_price) + self._output(tokens) + self.fees_nanos
+
+    @property
+    def most_nanos(self) -> int:
+        """With the longest answers that it may have."""
+        return self.nanos(self.most_tokens)
 
     @property
     def least_nanos(self) -> int:
         """With the shortest answer that is worth asking for; a longer prompt as is likely, not certain."""
-        return self._likely_nanos + self._output(min(WORTH_ASKING, self.most_tokens))
+        return self._likely_nanos + self._output(min(WORTH_ASKING, self.most_tokens)) + self.fees_nanos
 
     def tokens_for(self, nanos: int) -> int:
         """How long each answer may be for so much money."""
         if not self.output_price:
             return self.most_tokens
+        nanos -= self.fees_nanos
         left = nanos - cost_nanos(self.certain_tokens, self.input_price)
         if left <= 0:
             left = max(nanos - self._likely_nanos, 0)
@@ -76,20 +88,35 @@ class Worth(Struct, frozen=True):
         """What is held for where `most_tokens` would bind too much; the answer is bounded to it."""
         usual = lengths.usual(self.offer.id, self.request.options.use_case)
         if usual is None:
-            if "reasoning" in self.offer.model.capabilities:
+            model = self.offer.model
+            if "reasoning" in model.capabilities:
                 return self.most_tokens
-            usual = LEAST_USUAL
+            return min(self.most_tokens, model.default_max_tokens or LEAST_USUAL)
         return min(self.most_tokens, max(usual, LEAST_USUAL))
 
     @property
     def _likely_nanos(self) -> int:
         tokens = self.certain_tokens
-        if tokens > _SHORT:
+        if tokens > _SHORT and "audio" not in self.request.needs:  # nobody sees how long sound is
             tokens = min(tokens, round(self.ask.tokens_for(self.offer) * _MOST_OFF))
         return cost_nanos(tokens, self.input_price)
 
     def _output(self, tokens: int) -> int:
         return cost_nanos(tokens * self.request.answers, self.output_price)
+
+
+class ErrandWorth(Struct, frozen=True):
+    """What one call of an errand may cost, nano-USD: nothing of it can be lowered."""
+
+    most_nanos: int
+    least_nanos: int
+    """What has to be there for it: all of it, but for the tokens of a long text, which are less as a rule."""
+    said: bool = True
+    """What it asks for is what it gets."""
+
+    def tokens_for(self, nanos: int) -> None:
+        """It is bounded to nothing, whatever there is for it."""
+        del nanos
 
 
 class Lengths:
@@ -116,16 +143,19 @@ class Lengths:
         return sorted(seen)[(len(seen) * 99 - 1) // 100]
 
 
-def worth_of(request: Outline, ask: Ask, offer: Offer, prices: Prices) -> Worth:
-    """What a request may cost at a model of these prices."""
+def worth_of(request: Outline, ask: Ask, offer: Offer, prices: Prices) -> Worth | ErrandWorth:
+    """What a request may cost at a model of these prices. Never nothing, where anything of them is more."""
     if not isinstance(request, Envelope):
         return _errand(request, ask, offer, prices)
     certain = len(request.body) + _FRAMING
-    if not request.needs.isdisjoint(_MEDIA):
+    seen = not request.needs.isdisjoint(_MEDIA)
+    if seen:
         certain = (
             2 * ask.tokens_for(offer) + LEAST_USUAL
         )  # bytes of pictures are no tokens; addresses have none
-    rates = prices.standard.rates_for(certain)
+        if "audio" in request.needs:
+            certain += len(request.body) // _BYTES_PER_SOUND
+    dearest = prices.dearest(certain, request.processing)
     most = offer.model.max_output_tokens
     asked = request.max_tokens
     if asked is None:
@@ -137,15 +167,36 @@ def worth_of(request: Outline, ask: Ask, offer: Offer, prices: Prices) -> Worth:
         ask,
         offer,
         certain,
-        max(rates.input, rates.cache_write or 0, rates.cache_write_long or 0),
-        max(rates.output, rates.reasoning or 0),
+        dearest.prompt if seen else dearest.text,
+        dearest.output,
+        _fees(request, prices, dearest) if prices.fees else 0,
         limit,
         asked is not None,
     )
 
 
-def _errand(request: Outline, ask: Ask, offer: Offer, prices: Prices) -> Worth:
-    """Of what is no chat: nothing of it can be lowered, and it costs about what it was estimated at."""
-    usage = Usage(prompt=ask.tokens_for(offer), completion=ask.output_tokens, estimated=True)
-    nanos = cost(usage, prices).total or 0
-    return Worth(request, ask, offer, TOKENS_PER_PRICE, 2 * nanos, 0, 0, True)
+def _fees(request: Outline, prices: Prices, dearest: Dearest) -> int:
+    """What a chat may be charged besides tokens: for the call, and for what its provider searches."""
+    fees = prices.call_nanos
+    if request.searches:
+        fees += max(prices.fee_nanos(charge, request.searches) for charge in _SEARCHES)
+    return fees or _something(prices, dearest)
+
+
+def _something(prices: Prices, dearest: Dearest) -> int:
+    """Where all that is paid for is what nobody can foresee, next to nothing: while there is money."""
+    return 0 if dearest.prompt or dearest.output or not any(prices.fees.values()) else 1
+
+
+def _errand(request: Outline, ask: Ask, offer: Offer, prices: Prices) -> ErrandWorth:
+    most = request.most
+    dearest = prices.dearest(most.prompt, "")
+    rest = cost_nanos(most.completion, dearest.output)
+    rest += sum(prices.fee_nanos(charge, count) for charge, count in most.charges)
+    rest = rest or _something(prices, dearest)
+    text = most.prompt - most.audio_in
+    likely = min(text, max(_SHORT, round(ask.tokens_for(offer) * _MOST_OFF)))
+    return ErrandWorth(
+        cost_nanos(most.prompt, dearest.prompt) + rest,
+        cost_nanos(most.audio_in + likely, dearest.prompt) + rest,
+    )

@@ -10,7 +10,15 @@ from baton.core.provider import ProviderSpec, Service
 from baton.upstream.dialects.codec import Glance
 from baton.upstream.dialects.wire import as_list, as_object
 from baton.upstream.errands.errand import Answer, Errand, Letter, Task
-from baton.upstream.errands.outside import Outside, errand, read_outside, read_told, require_list, tokens_in
+from baton.upstream.errands.outside import (
+    Outside,
+    errand,
+    prompt_of,
+    read_outside,
+    read_told,
+    require_list,
+    tokens_in,
+)
 
 _CHARS_PER_TOKEN = 4
 """What the rest of the house takes for a token's length, so that counted tokens come out as many."""
@@ -34,7 +42,7 @@ def _read(letter: Letter) -> Errand:
             code="empty_array",
         )
     chars = _length(outside.input)
-    return errand(letter, outside, Service.EMBEDDINGS, chars=chars, max_tokens=1)
+    return errand(letter, outside, Service.EMBEDDINGS, chars=chars, most=prompt_of(letter))
 
 
 def _length(said: Any) -> int:

@@ -70,6 +70,10 @@ class Form:
         """What a part holds."""
         return self._body[part.value : part.end]
 
+    def beginning(self, part: Part, most_bytes: int) -> bytes:
+        """What a part begins with."""
+        return self._body[part.value : min(part.end, part.value + most_bytes)]
+
     def written(self, *, without: str, name: str, value: str) -> bytes:
         """The body with another value for the field `name`, and without the parts called `without`."""
         body = self._body

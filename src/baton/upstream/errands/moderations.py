@@ -9,7 +9,15 @@ from baton.core.provider import ProviderSpec, Service
 from baton.upstream.dialects.codec import Glance
 from baton.upstream.dialects.wire import as_text
 from baton.upstream.errands.errand import ANY_MODEL, Answer, Errand, Letter, Task
-from baton.upstream.errands.outside import Outside, errand, read_outside, read_told, require_list, tokens_in
+from baton.upstream.errands.outside import (
+    Outside,
+    errand,
+    prompt_of,
+    read_outside,
+    read_told,
+    require_list,
+    tokens_in,
+)
 
 
 class _Body(Outside, kw_only=True):
@@ -25,7 +33,7 @@ def _read(letter: Letter) -> Errand:
         outside = replace(outside, model=ANY_MODEL)
     said = [outside.input] if isinstance(outside.input, str) else outside.input
     chars = sum(len(each if isinstance(each, str) else as_text(each.get("text")) or "") for each in said)
-    return errand(letter, outside, Service.MODERATIONS, chars=chars, max_tokens=1)
+    return errand(letter, outside, Service.MODERATIONS, chars=chars, most=prompt_of(letter))
 
 
 def _glance(answer: Answer, spec: ProviderSpec) -> Glance:

@@ -62,16 +62,14 @@ def unstreamed() -> Invalid:
     return Invalid("This route does not stream; leave out 'stream'.", param="stream", code="invalid_value")
 
 
-def errand(
-    letter: Letter, outside: Outside, service: Service, *, chars: int, max_tokens: int | None
-) -> Errand:
-    """The errand of a JSON body. `chars`: of all text; `max_tokens`: of the answer, where that is known."""
+def errand(letter: Letter, outside: Outside, service: Service, *, chars: int, most: Usage) -> Errand:
+    """The errand of a JSON body. `chars`: of all text; `most`: what it may use."""
     wishes = bytes(outside.baton)
     return Errand(
         dialect=Dialect.OPENAI,
         model=checked_model(outside.model),
         stream=False,
-        max_tokens=max_tokens,
+        max_tokens=None if most.completion else 1,
         needs=frozenset({service.value}),
         input_chars=chars,
         options=letter.read_options(None if wishes == _NULL else wishes),
@@ -79,7 +77,13 @@ def errand(
         content_type="application/json",
         body_for=partial(_body_for, letter.body),
         headers=letter.headers,
+        most=most,
     )
+
+
+def prompt_of(letter: Letter) -> Usage:
+    """At most: a token has one byte at least, and what frames a text is not longer than its quotes."""
+    return Usage(prompt=len(letter.body), estimated=True)
 
 
 def _body_for(body: bytes, model: str) -> bytes:

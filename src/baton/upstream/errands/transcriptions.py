@@ -8,11 +8,16 @@ from baton.core.usage import Charge, Usage
 from baton.upstream.dialects.codec import Glance
 from baton.upstream.dialects.wire import as_object, checked_model, missing
 from baton.upstream.errands.errand import Answer, Errand, Letter, Task
-from baton.upstream.errands.form import Form, read_form
+from baton.upstream.errands.form import Form, Part, read_form
 from baton.upstream.errands.outside import Told, malformed, read_told, tokens_in, unstreamed
+from baton.upstream.errands.sound import HEAD_BYTES, most_seconds
 
 _JSON = ("application/json", "text/json")
 _PAGE = "text/html"
+_TOKENS_PER_S = 10
+"""What a second of sound has (OpenAI's price page, from its figures by the token and by the minute); nobody
+says as many words."""
+
 _MOST_S = 10_000_000.0
 """Some months: beyond it a figure is a mistake."""
 
@@ -20,23 +25,38 @@ _MOST_S = 10_000_000.0
 def _read(letter: Letter) -> Errand:
     form = read_form(letter.body, letter.content_type)
     model = checked_model(form.text("model"))
-    if form.file("file") is None:
+    recording = form.file("file")
+    if recording is None:
         raise missing("file")
     if (form.text("stream") or "false").strip().lower() in ("true", "1"):
         raise unstreamed()
     wishes = form.text("baton")
+    prompt = form.text("prompt") or ""
     return Errand(
         dialect=Dialect.OPENAI,
         model=model,
         stream=False,
         max_tokens=None,
         needs=frozenset({Service.TRANSCRIPTIONS.value}),
-        input_chars=len(form.text("prompt") or ""),
+        input_chars=len(prompt),
         options=letter.read_options(None if wishes is None else wishes.encode()),
         service=Service.TRANSCRIPTIONS,
         content_type=letter.content_type,
         body_for=partial(_body_for, form),
         headers=letter.headers,
+        most=_most(prompt, form, recording),
+    )
+
+
+def _most(prompt: str, form: Form, recording: Part) -> Usage:
+    """Both of what recordings are paid by: their length, and tokens of sound and of words."""
+    seconds = most_seconds(form.beginning(recording, HEAD_BYTES), recording.end - recording.value)
+    return Usage(
+        prompt=len(prompt.encode()) + seconds * _TOKENS_PER_S,
+        audio_in=seconds * _TOKENS_PER_S,
+        completion=seconds * _TOKENS_PER_S,
+        charges=((Charge.SOUND, seconds * 1000),),
+        estimated=True,
     )
 
 
