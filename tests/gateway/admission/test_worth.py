@@ -9,7 +9,7 @@ from baton.catalog.prices import LongContext, Prices, Rates, Tariff
 from baton.catalog.pricing import cost
 from baton.core.dialect import Dialect
 from baton.core.request import ChatRequest, Envelope, Options
-from baton.core.usage import Usage
+from baton.core.usage import Charge, Usage
 from baton.gateway.admission.worth import LEAST_USUAL, OBSERVED, Lengths, Worth, worth_of
 from baton.gateway.routing.decision import Ask
 from baton.upstream.dialects.openai.codec import CODEC
@@ -130,3 +130,53 @@ def test_an_usual_answer_is_what_99_of_100_stay_below() -> None:
     for _ in range(1000):
         lengths.saw("acme/large-1", None, 3)
     assert of.usual_tokens(lengths) == LEAST_USUAL
+
+
+FEES = {Charge.REQUEST_LOW: 5 * 10**9, Charge.REQUEST_HIGH: 12 * 10**9, Charge.WEB_SEARCH: 10 * 10**9}
+
+
+def test_the_fees_of_a_call_are_held() -> None:
+    """The dearest of every call, and each search that it may make; what is left pays for the answer."""
+    prices = replace(PRICES, fees=FEES)
+    plain, searching = an_envelope(max_tokens=20), replace(an_envelope(max_tokens=20), searches=3)
+    assert worth(plain, prices).most_nanos == worth(plain).most_nanos + 12_000_000
+    assert worth(searching, prices).most_nanos == worth(plain, prices).most_nanos + 30_000_000
+    assert worth(plain, prices).least_nanos > 12_000_000
+    of = worth(searching, prices)
+    assert of.tokens_for(of.most_nanos) == 20
+    assert of.tokens_for(42_000_000) == 0
+
+
+@pytest.mark.parametrize(("wish", "times"), [("", 1), ("priority", 2), ("flex", 1), ("odd", 2)])
+def test_processing_is_held_at_its_price(wish: str, times: int) -> None:
+    """That of the wish where it is dearer than usual; where it has none, at the dearest that is listed."""
+    dear, cheap = (
+        Tariff(rates=Rates(input=PRICES.standard.rates.input * 2, output=24 * 10**9)),
+        Tariff(rates=Rates(input=1, output=1)),
+    )
+    prices = replace(PRICES, processing={"priority": dear, "flex": cheap})
+    envelope = replace(an_envelope(max_tokens=100), processing=wish)
+    assert worth(envelope, prices).most_nanos == times * worth(an_envelope(max_tokens=100)).most_nanos
+
+
+def test_sound_and_pictures_are_held_at_their_own_rates() -> None:
+    """An answer may be of either; a prompt only where it has some, and sound has a token in few bytes."""
+    rates = replace(PRICES.standard.rates, audio_in=10 * 10**9, audio_out=40 * 10**9)
+    prices = Prices(standard=Tariff(rates=rates))
+    text, heard = an_envelope(3000, 10), replace(an_envelope(3000, 10), needs=frozenset({"audio"}))
+    assert worth(text, prices).output_price == 40 * 10**9
+    assert worth(text, prices).input_price == rates.input
+    assert worth(heard, prices).input_price == 10 * 10**9
+    assert worth(heard, prices).certain_tokens == 2 * 750 + 1000 + 100
+
+
+def test_a_model_says_itself_what_is_usual() -> None:
+    """Its default holds until a hundred answers were seen."""
+    offer = an_offer(max_output_tokens=8000, default_max_tokens=400)
+    of = worth_of(an_envelope(), Ask(tier="pro", input_tokens=25), offer, PRICES)
+    assert isinstance(of, Worth)
+    lengths = Lengths()
+    assert of.usual_tokens(lengths) == 400
+    for _ in range(OBSERVED):
+        lengths.saw(offer.id, None, 2000)
+    assert of.usual_tokens(lengths) == 2000

@@ -1,6 +1,7 @@
 """The outside of a messages body: what is needed to route, admit and record it."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -13,6 +14,8 @@ from baton.upstream.dialects.anthropic.answers import write_answer
 from baton.upstream.dialects.anthropic.conversation import ROLES
 from baton.upstream.dialects.anthropic.requests import read_request, required
 from baton.upstream.dialects.anthropic.writer import StreamWriter
+from baton.upstream.dialects.own_tools import searches_by
+from baton.upstream.dialects.processing import processing
 from baton.upstream.dialects.sse import write_event
 from baton.upstream.dialects.wire import UNREADABLE, absent, invalid, no_json
 
@@ -59,6 +62,7 @@ class _Body(Struct):
     tools: Raw = _ABSENT
     output_config: _Config | None = None
     output_format: Raw = _ABSENT
+    speed: Any = None
     baton: Raw = _ABSENT
 
 
@@ -127,6 +131,8 @@ def _envelope(
         max_tokens=limit,
         needs=frozenset(needs),
         input_chars=chars,
+        processing=processing(outside.speed),
+        searches=searches_by(bytes(outside.tools)),
         options=read_options(None if bytes(outside.baton) == b"null" else bytes(outside.baton)),
         headers={name: value for name, value in headers.items() if name.startswith(_OWN_HEADERS)},
         read=read_request,

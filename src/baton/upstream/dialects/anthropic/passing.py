@@ -30,7 +30,15 @@ from baton.upstream.dialects.trail import Trail
 from baton.upstream.dialects.wire import UNREADABLE, as_object, as_text
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
-_PAID_BY = (b'"model"', b'"stream"', b'"max_tokens"', b'"thinking"', b'"service_tier"', b'"speed"')
+_PAID_BY = (
+    b'"model"',
+    b'"stream"',
+    b'"max_tokens"',
+    b'"thinking"',
+    b'"service_tier"',
+    b'"speed"',
+    b'"tools"',
+)
 
 
 def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:

@@ -1,6 +1,7 @@
 """The outside of a chat-completions body: what is needed to route, admit and record it."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -13,6 +14,8 @@ from baton.core.request import Envelope, Options
 from baton.upstream.dialects.openai.replies import write_answer
 from baton.upstream.dialects.openai.requests import ROLES, read_request
 from baton.upstream.dialects.openai.writer import StreamWriter
+from baton.upstream.dialects.own_tools import USUAL_SEARCHES, searches_by
+from baton.upstream.dialects.processing import processing
 from baton.upstream.dialects.wire import UNREADABLE, absent, checked_model, invalid, missing, no_json
 
 _NEEDS_OF_PARTS = {
@@ -57,6 +60,12 @@ class _Body(Struct):
     tools: Raw = Raw(b"null")
     functions: Raw = Raw(b"null")
     response_format: _Format | None = None
+    service_tier: Any = None
+    web_search_options: Any = None
+    search_parameters: Any = None
+    """xAI's word for the same."""
+    plugins: Any = None
+    """OpenRouter's."""
     baton: Raw = Raw(b"null")
 
 
@@ -84,24 +93,36 @@ def read_envelope(
     chars = _check_messages(outside.messages, needs)
     if outside.stream:
         needs.add("streaming")
+    searches = 0
     if bytes(outside.tools) not in _EMPTY_LISTS or bytes(outside.functions) not in _EMPTY_LISTS:
         needs.add("tools")
+        searches = searches_by(bytes(outside.tools))
         chars += weight_of_tools(bytes(outside.tools)) + weight_of_tools(bytes(outside.functions))
+    if (
+        outside.web_search_options is not None
+        or outside.search_parameters is not None
+        or outside.plugins is not None
+    ):
+        searches = USUAL_SEARCHES
     if outside.response_format is not None and outside.response_format.type != "text":
         needs.add("json")
     asked = outside.stream_options
     wants_usage = bool(asked and asked.include_usage)
     limit = outside.max_completion_tokens
+    if limit is None or (outside.max_tokens or 0) > limit:  # which of them holds is up to the provider
+        limit = outside.max_tokens
     return Envelope(
         dialect=Dialect.OPENAI,
         model=model,
         body=body,
         stream=bool(outside.stream),
         include_usage=wants_usage,
-        max_tokens=limit if limit is not None else outside.max_tokens,
+        max_tokens=limit,
         needs=frozenset(needs),
         input_chars=chars,
         answers=max(1, outside.n or 1),
+        processing=processing(outside.service_tier) if outside.service_tier else "",
+        searches=searches,
         options=read_options(inside if (inside := bytes(outside.baton)) != b"null" else None),
         headers=headers,
         read=read_request,

@@ -24,7 +24,15 @@ from baton.upstream.dialects.wire import UNREADABLE, as_list, as_object, as_text
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _TRUE = Raw(b"true")
-_PAID_BY = (b'"model"', b'"stream"', b'"max_tokens"', b'"max_completion_tokens"', b'"n"')
+_PAID_BY = (
+    b'"model"',
+    b'"stream"',
+    b'"max_tokens"',
+    b'"max_completion_tokens"',
+    b'"n"',
+    b'"service_tier"',
+    b'"web_search_options"',
+)
 
 
 def pass_on(envelope: Envelope, model: str, spec: ProviderSpec) -> bytes:

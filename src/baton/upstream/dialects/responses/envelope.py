@@ -1,6 +1,7 @@
 """The outside of a request: what is needed to route, admit and record it."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -11,6 +12,8 @@ from baton.core.errors import Invalid
 from baton.core.estimate import weight_of, weight_of_tools
 from baton.core.losses import Losses
 from baton.core.request import Envelope, Options
+from baton.upstream.dialects.own_tools import searches_by
+from baton.upstream.dialects.processing import processing
 from baton.upstream.dialects.responses.answers import write_answer
 from baton.upstream.dialects.responses.echo import echo_of
 from baton.upstream.dialects.responses.items import ROLES
@@ -58,6 +61,8 @@ class _Body(Struct):
     background: bool | None = None
     previous_response_id: Raw = _NULL
     conversation: Raw = _NULL
+    service_tier: Any = None
+    max_tool_calls: Any = None
     baton: Raw = _NULL
 
 
@@ -103,6 +108,8 @@ def read_envelope(
         max_tokens=outside.max_output_tokens,
         needs=frozenset(needs),
         input_chars=chars,
+        processing=processing(outside.service_tier),
+        searches=searches_by(bytes(outside.tools), outside.max_tool_calls),
         options=read_options(inside if (inside := bytes(outside.baton)) != b"null" else None),
         headers=headers,
         read=read_request,

@@ -34,6 +34,8 @@ _PAID_BY = (
     b'"previous_response_id"',
     b'"conversation"',
     b'"service_tier"',
+    b'"tools"',
+    b'"max_tool_calls"',
 )
 
 
