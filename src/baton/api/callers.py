@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from baton.access.identity.keyring import Keyring
-from baton.access.identity.rights import require_scope
+from baton.access.identity.rights import require_current, require_scope
 from baton.access.signin.entities import Present
 from baton.api.auth.present import CookieDescribed, outside, present
 from baton.api.exchange import Exchange
@@ -67,6 +67,7 @@ def _of_session(request: Request, found: Present | None) -> Caller | None:
 async def _admin(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
     if not caller.is_admin:
         raise Forbidden("Only an admin may do this.", code="admin_required")
+    require_current(caller)
     return caller
 
 
@@ -81,6 +82,7 @@ async def _judging(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
 
 
 async def _account(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+    require_current(caller)
     require_scope(caller, Scope.ACCOUNT)
     return caller
 

@@ -68,6 +68,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     """Ids of the projects for that they may ask; archived ones are not among them."""
     limits: KeyLimits | None = None
     budget: KeyBudget | None = None
+    replaced: bool = False
+    """By the secret that the key had before its rotation: it serves on, and changes nothing any more."""
 
     @property
     def is_admin(self) -> bool:

@@ -119,3 +119,28 @@ async def test_a_key_rotates_itself_only(web: Web) -> None:
     refused = await web.ask("POST", f"{KEYS}/{first}/rotate", headers, json={})
     assert (refused.status, refused.json["code"]) == (403, "rotates_itself")
     assert (await web.ask("POST", f"{KEYS}/{key_id}/rotate", headers, json={})).status == 200
+
+
+async def test_an_earlier_secret_serves_on_and_takes_nothing_over(web: Web) -> None:
+    """In its overlap it chats and reads; the key, and all else that is changed, is the new one's alone."""
+    key_id, old = await narrowed(web)
+    admins = f"{ADMIN_KEYS}/{key_id}"
+    new = bearer((await web.post(admins + "/rotate", {"overlapSeconds": 3600})).json["key"])
+    mine = f"{KEYS}/{key_id}"
+    for method, path, body in (
+        ("POST", mine + "/rotate", {}),
+        ("POST", KEYS, {"name": "another"}),
+        ("PATCH", mine, {"name": "x"}),
+        ("DELETE", mine, None),
+        ("POST", admins + "/rotate", {}),
+        ("POST", ADMIN_KEYS, {"name": "another"}),
+        ("GET", "/api/admin/users", None),
+    ):
+        refused = await web.ask(method, path, old, json=body)
+        assert (refused.status, refused.json["code"]) == (403, "secret_replaced"), path
+    told = (await web.get("/api/me", old)).json
+    assert (told["keyId"], {"account", "admin"} & {*told["scopes"]}) == (key_id, set())
+    assert {"account", "admin"} < {*(await web.get("/api/me", new)).json["scopes"]}
+    chat = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hi"}]}
+    assert (await web.ask("POST", "/v1/chat/completions", old, json=chat)).status == 200
+    assert (await web.ask("POST", mine + "/rotate", new, json={"overlapSeconds": 60})).status == 200

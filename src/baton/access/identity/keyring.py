@@ -13,7 +13,7 @@ from baton.access.identity import project_rows, rows
 from baton.access.identity.editing import TOPIC
 from baton.access.identity.entities import ADMIN, ApiKey, User
 from baton.access.identity.mint import KeyMint
-from baton.core.caller import SCOPES, Caller, KeyBudget, KeyLimits
+from baton.core.caller import SCOPES, Caller, KeyBudget, KeyLimits, Scope
 from baton.core.clock import Clock
 from baton.core.errors import Unauthenticated, Unavailable
 from baton.storage.database import Database
@@ -169,7 +169,8 @@ class Keyring:
                     until_s = _seconds(key.expires_at_ms)
                     held[digest] = _Held(caller, until_s)
                     if before is not None:
-                        held[before] = _Held(caller, min(until_s, _seconds(key.before_until_ms)))
+                        until_s = min(until_s, _seconds(key.before_until_ms))
+                        held[before] = _Held(_earlier(caller), until_s)
             if self._master is not None and users:
                 caller = people.caller(users[0], MASTER_KEY_ID)
                 held[self._master] = _Held(structs.replace(caller, limits=KeyLimits(unlimited=True)), inf)
@@ -181,6 +182,11 @@ class Keyring:
             self.budgets = budgets
             for listener in self._listeners:
                 listener()
+
+
+def _earlier(caller: Caller) -> Caller:
+    """By the secret before: with all that serves requests, and nothing that could take the key over."""
+    return structs.replace(caller, scopes=caller.scopes - {Scope.ACCOUNT, Scope.ADMIN}, replaced=True)
 
 
 def _seconds(at_ms: int | None) -> float:

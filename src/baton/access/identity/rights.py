@@ -21,6 +21,19 @@ def require_scope(caller: Caller, scope: Scope) -> None:
         )
 
 
+def require_current(caller: Caller) -> None:
+    """Let no earlier secret by: whoever found it could take the key over from who has the new one.
+
+    Raises:
+        Forbidden: the key was rotated since (`secret_replaced`).
+    """
+    if caller.replaced:
+        raise Forbidden(
+            "This key has a new secret. The earlier one still serves requests; use the new one for this.",
+            code="secret_replaced",
+        )
+
+
 def require_project(caller: Caller, project: str) -> None:
     """Let nobody ask for a project in that they do not work; a word that is no project's id is a label.
 
