@@ -2,8 +2,11 @@
 
 import asyncio
 import gc
+import shutil
 import warnings
 from collections.abc import Coroutine, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,9 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from baton.core.errors import Conflict, Invalid, Unavailable
+from baton.storage import schema
 from baton.storage.bulk import BulkInsert
-from baton.storage.database import Database
+from baton.storage.database import Database, after_commit
 from baton.storage.settings import StorageSettings
 from baton.storage.tables import NOTICES
 from tests.collector import young
@@ -310,3 +314,29 @@ async def test_a_server_that_hangs_does_not_keep_a_process_from_ending(postgres:
         async with asyncio.timeout(30):
             await asyncio.wait([asking])
             await database.close()
+
+
+async def test_what_waits_for_a_commit_is_called_behind_it(database: Database) -> None:
+    """Once, when others can see what was done; never for what is undone, and not in a later transaction."""
+    called: list[str] = []
+    for name in ("a", "b"):
+        async with database.write() as connection:
+            after_commit(connection, partial(called.append, name))
+            assert called == ["a"][: name == "b"]
+    with suppress(ZeroDivisionError):
+        async with database.append() as connection:
+            after_commit(connection, partial(called.append, "undone"))
+            raise ZeroDivisionError
+    await put(database, "c", 1)
+    assert called == ["a", "b"]
+
+
+async def test_what_was_hardened_needs_no_log(tmp_path: Path) -> None:
+    """It stands in SQLite's file itself, written through: nothing that a loss of power could take."""
+    async with Database(StorageSettings(url=f"sqlite:///{tmp_path / 'a.db'}")) as database:
+        await schema.upgrade(database)
+        await put(database, "a", 1)
+        await database.harden()
+        await asyncio.to_thread(shutil.copy, tmp_path / "a.db", tmp_path / "b.db")
+    async with Database(StorageSettings(url=f"sqlite:///{tmp_path / 'b.db'}")) as database:
+        assert await count(database, "a") == 1

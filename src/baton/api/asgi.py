@@ -186,7 +186,7 @@ def _audit(app: App) -> AuditRoutes:
     keys = AuditKeys.derived(store.secret.derive)
     trail = Trail(store.database, keys)
     exports = Exports(store.database, trail, store.scribe, store.clock)
-    verification = Verification(store.database, keys, Witness(store.settings.data_dir))
+    verification = Verification(store.database, keys, Witness(store.settings.data_dir), store.scribe)
     return AuditRoutes(trail, exports, verification, app.alerts)
 
 

@@ -210,6 +210,7 @@ async def _open_keyring(stack: AsyncExitStack, store: Storehouse) -> Keyring:
 async def _open_alerts(stack: AsyncExitStack, store: Storehouse) -> Alerts:
     """What somebody must know of, the audit first."""
     alerts = await stack.enter_async_context(Alerts(AlertStore(store.database, store.new_id), store.clock))
+    store.scribe.listen(alerts.suspect_audit)
     if not store.audit_holds:
         alerts.suspect_audit()
     return alerts

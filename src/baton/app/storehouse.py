@@ -18,6 +18,7 @@ from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
 from baton.records.audit.keys import AuditKeys
 from baton.records.audit.scribe import Scribe
+from baton.records.audit.vigil import Vigil
 from baton.records.audit.witness import Witness
 from baton.settings import Settings
 from baton.storage.database import Database
@@ -63,7 +64,9 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
         secret = await load_secret(settings.data_dir, settings.secret_key)
         mint = KeyMint(secret)
         scribe = Scribe(AuditKeys.derived(secret.derive))
-        audit_holds = await Witness(settings.data_dir).begin(scribe, database, int(clock.wall() * 1000))
+        witness = Witness(settings.data_dir)
+        audit_holds = await witness.begin(scribe, database, int(clock.wall() * 1000))
+        await stack.enter_async_context(Vigil(scribe, witness, database))
         editing = Editing(database, notices, clock, scribe)
         yield Storehouse(
             settings=settings,

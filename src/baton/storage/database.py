@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,6 +20,10 @@ from baton.storage.settings import StorageSettings
 _WRITE_LOCK = text("SELECT pg_advisory_xact_lock(7024132)")
 """The one writer's lock, where the database has none of its own; the number means nothing."""
 
+_WRITE_THROUGH = text("PRAGMA wal_checkpoint(PASSIVE)")
+
+_AFTER = "baton_after_commit"
+
 _GRACE_S = 2.0
 """How long a closing waits for a database that says nothing any more, and then for what it cut off."""
 
@@ -28,6 +32,13 @@ _ROUNDS = 3
 
 _ONE_STATE = {"isolation_level": "REPEATABLE READ"}
 """What a reader of a server asks for; in SQLite's WAL mode every transaction reads like that."""
+
+
+def after_commit(connection: AsyncConnection, act: Callable[[], None]) -> None:
+    """Call it once what this connection of `write` or `append` does is committed; never if it is undone."""
+    options = cast("Connection", connection.sync_connection).get_execution_options()
+    after: list[Callable[[], None]] = options[_AFTER]
+    after.append(act)
 
 
 class Database:
@@ -122,9 +133,20 @@ class Database:
 
     @asynccontextmanager
     async def _writing(self) -> AsyncGenerator[AsyncConnection]:
+        after: list[Callable[[], None]] = []
         with translated():
-            async with self._connected(_open(self._writer)) as connection, connection.begin():
-                yield connection
+            async with self._connected(_open(self._writer)) as connection:
+                await connection.execution_options(**{_AFTER: after})
+                async with connection.begin():
+                    yield connection
+                for act in after:
+                    act()
+
+    async def harden(self) -> None:
+        """Have what is committed outlive a loss of power; a server sees to that by itself."""
+        if self._file is not None:
+            async with self.read() as connection:
+                await connection.execute(_WRITE_THROUGH)
 
     @asynccontextmanager
     async def migrate(self) -> AsyncGenerator[AsyncConnection]:

@@ -117,3 +117,24 @@ async def test_an_export_holds_everything_and_is_in_the_audit(web: Web) -> None:
     assert json.loads(rows[1]["after"])["name"] == "=Bob()"
     [second, _] = await found(web, action="export")
     assert second["after"] == {"kind": "user", "source": "***"}
+
+
+async def test_tables_put_back_while_serving_raise_the_alert(web: Web) -> None:
+    """Somebody with the database takes the newest entries out and puts the seal of before back: the next
+    change tells, and so does an examination."""
+    [ada] = await make_users(web, "Ada")
+    async with web.baton.app.store.database.read() as connection:
+        old = (await connection.execute(text("SELECT * FROM audit_head"))).mappings().one()
+    headers = web.baton.admin | {"If-Match": "*"}
+    path = f"/api/admin/users/{ada}"
+    assert (await web.ask("PATCH", path, headers, json={"roles": ["admin"]})).status == 200
+    async with web.baton.app.store.database.write() as connection:
+        await connection.execute(text("DELETE FROM audit_entries WHERE id > :last_id"), dict(old))
+        columns = ", ".join(f'"{name}" = :{name}' for name in old if name != "id")
+        await connection.execute(text(f"UPDATE audit_head SET {columns}"), dict(old))
+    flaws = [each["flaw"] for each in (await web.get(f"{PATH}/verify")).json["breaks"]]
+    assert flaws == ["rolled_back"]
+    await run(web, "DELETE FROM alerts")
+    await make_users(web, "Bob")
+    alerts = (await web.get("/api/admin/ai/alerts")).json["alerts"]
+    assert [each["kind"] for each in alerts] == ["audit_broken"]

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from baton.records.audit.link import GENESIS, Head, sign_head
 from baton.records.audit.tables import AUDIT_HEAD
+from baton.records.audit.verdict import Anchor
 from baton.storage.faults import is_undecodable
 
 _READ = 'SELECT "rows", last_id, digest, begun_ms, older_rows, seal FROM audit_head WHERE id = 1'
+_BACK = text("SELECT digest FROM audit_entries ORDER BY id DESC LIMIT 1 OFFSET :back")
 _LAST = text("SELECT id, digest FROM audit_entries ORDER BY id DESC LIMIT 1")
 
 
@@ -24,6 +26,8 @@ class HeadState(StrEnum):
     """The chain has not begun."""
     FORGED = "forged"
     MISSING = "missing"
+    ROLLED_BACK = "rolled_back"
+    """It is good, and what was seen as the chain's end before is not in it."""
 
 
 class End(Struct, frozen=True, kw_only=True):
@@ -33,7 +37,8 @@ class End(Struct, frozen=True, kw_only=True):
     last_id: int
     digest: bytes
     head: Head | None
-    """None, but where it is good: then nobody knows where the chain ended, and no new seal may hide that."""
+    """None, but where its seal is good: nobody knows then where the chain ended, and no new seal may hide
+    that."""
 
 
 async def read(
@@ -58,9 +63,29 @@ async def read(
     return (HeadState.GOOD, head) if good else (HeadState.FORGED, None)
 
 
-async def end(connection: AsyncConnection, key: bytes) -> End:
-    """Where the next row goes; the head is locked until the transaction ends."""
+async def meets(connection: AsyncConnection, head: Head, seen: Anchor | None) -> bool:
+    """Whether the chain that ends in this head has what was seen as its end before; None: nothing was.
+
+    It counts back from the last row, of which each follows the one before: a few, where it was seen lately.
+    """
+    if seen is None or seen.rows == 0:
+        return True
+    if seen.rows >= head.rows:
+        return (seen.rows, seen.digest) == (head.rows, head.digest)
+    try:
+        found = await connection.execute(_BACK, {"back": head.rows - seen.rows})
+    except DBAPIError as error:
+        if not is_undecodable(error):
+            raise
+        return False
+    return found.scalar_one_or_none() == seen.digest
+
+
+async def end(connection: AsyncConnection, key: bytes, seen: Anchor | None = None) -> End:
+    """Where the next row goes; the head is locked until the transaction ends. `seen`: an end before."""
     state, head = await read(connection, key, lock=True)
+    if head is not None and not await meets(connection, head, seen):
+        state = HeadState.ROLLED_BACK
     last = (await connection.execute(_LAST)).one_or_none()
     last_id = 0 if last is None else int(last.id)
     if head is not None:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 import structlog
@@ -11,14 +12,14 @@ from baton.records.audit import heads
 from baton.records.audit.entry import ADDRESS, CHANNELS, Actor, Change
 from baton.records.audit.heads import End, HeadState
 from baton.records.audit.keys import AuditKeys
-from baton.records.audit.link import FORM, SIGNED, Head, Stored, sign_row
+from baton.records.audit.link import FORM, SIGNED, Stored, sign_row
 from baton.records.audit.older import any_chained, hang_in
 from baton.records.audit.personal import Personal, parted
 from baton.records.audit.persons import Part, PersonKey, Persons
 from baton.records.audit.tables import AUDIT_ENTRIES
 from baton.records.audit.verdict import Anchor
 from baton.storage.bulk import BulkInsert
-from baton.storage.database import Database
+from baton.storage.database import Database, after_commit
 
 ERASURE = "erase"
 PERSON = "person"
@@ -33,29 +34,61 @@ class Scribe:
     """Writes down what is changed, each row hanging on the one before it.
 
     Writers wait for each other at the chain's head, from their first row to the end of their transaction.
+    What is committed is remembered: a seal that was good once can be put back, with the rows of its day.
     """
 
     def __init__(self, keys: AuditKeys, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self._chain = keys.chain
         self._persons = Persons(keys.persons, random_bytes)
+        self._listeners: list[Callable[[], None]] = []
+        self._doubted = False
+        self.seen: Anchor | None = None
+        """Where the chain ended when this process last saw it, as far as it was committed."""
+        self.missed = False
+        """Whether that was gone afterwards."""
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call it where the chain does not end as it should."""
+        self._listeners.append(listener)
 
     async def begin(self, database: Database, at_ms: int, remembered: Anchor | None = None) -> Anchor | None:
         """Begin the chain where there is none, and hang the rows in that are older; gives where it ends.
 
         `remembered`: where it was last seen to end. With that, a head that says that nothing has begun, or
-        that it ends before, is not believed. None: it is broken, and needs to be examined.
+        that of a chain without it, is not believed. None: it is broken, and needs to be examined.
 
         Raises:
             Unavailable: the database is away.
         """
+        self.seen, self.missed, self._doubted = None, False, False
+        if remembered is None:
+            async with database.read() as connection:
+                state, _ = await heads.read(connection, self._chain)
+            if state is HeadState.FRESH:
+                async with database.write() as connection:
+                    await self._begin(connection, at_ms)
+        return await self.look(database, remembered)
+
+    async def look(self, database: Database, remembered: Anchor | None = None) -> Anchor | None:
+        """Where the chain ends now; None: it lacks what was seen before, here or as `remembered`.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        seen = self.seen  # first: it may know less than the database, never more
         async with database.read() as connection:
             state, head = await heads.read(connection, self._chain)
-        if state is HeadState.FRESH and remembered is None:
-            async with database.write() as connection:
-                state, head = await self._begun(connection, at_ms)
-        if head is None or (remembered is not None and head.rows < remembered.rows):
+            if head is not None and not await heads.meets(connection, head, seen):
+                state, self.missed = HeadState.ROLLED_BACK, True
+            elif head is not None and not await heads.meets(connection, head, remembered):
+                state = HeadState.ROLLED_BACK
+        if head is None or state is not HeadState.GOOD:
+            if not self._doubted:
+                self._doubt(state)
             return None
-        return Anchor(head.rows, head.digest)
+        end = Anchor(head.rows, head.digest)
+        self._saw(end)
+        return end
 
     async def append(
         self, connection: AsyncConnection, actor: Actor, at_ms: int, changes: Sequence[Change]
@@ -63,7 +96,8 @@ class Scribe:
         """Write down the changes in the transaction that makes them.
 
         Where the chain's end is not known any more, because somebody has tampered with its head, this goes on
-        and leaves the head as it is: changes must stay possible, and no new seal may hide what was done.
+        and leaves the head as it is: changes must stay possible, and no new seal may hide what was done. A
+        chain that was put back to an earlier end goes on from there; what is remembered tells of it.
         """
         end = await self._end(connection)
         keys = await self._keys(connection, actor, changes, at_ms)
@@ -85,6 +119,8 @@ class Scribe:
             count = end.head.rows + len(rows)
             moved = msgspec.structs.replace(end.head, rows=count, last_id=last_id, digest=digest)
             await heads.move(connection, self._chain, moved)
+            if end.state is HeadState.GOOD:
+                after_commit(connection, partial(self._saw, Anchor(count, digest)))
 
     async def erase(self, connection: AsyncConnection, person: str, actor: Actor, at_ms: int) -> None:
         """Destroy the key of a person's values in the audit, and write that down; again, it does nothing."""
@@ -93,22 +129,31 @@ class Scribe:
             gone = Change(action=ERASURE, kind=PERSON, key=person, before=None, after=None)
             await self.append(connection, actor, at_ms, [gone])
 
-    async def _begun(self, connection: AsyncConnection, at_ms: int) -> tuple[HeadState, Head | None]:
-        """The head, after the chain has begun; rows that hang in a chain already are not hung in again."""
-        state, head = await heads.read(connection, self._chain, lock=True)
+    async def _begin(self, connection: AsyncConnection, at_ms: int) -> None:
+        """Begin the chain, unless somebody was quicker; rows that hang in one are not hung in again."""
+        state, _ = await heads.read(connection, self._chain, lock=True)
         if state is HeadState.FRESH and not await any_chained(connection):
             head = await hang_in(connection, self._chain, self._persons, at_ms)
             await heads.move(connection, self._chain, head)
-        return state, head
 
     async def _end(self, connection: AsyncConnection) -> End:
         """What the next row follows."""
-        end = await heads.end(connection, self._chain)
-        if end.head is None:
-            _log.error(
-                "audit_broken", head=end.state, effect="changes are written; the audit does not verify"
-            )
+        end = await heads.end(connection, self._chain, self.seen)
+        if end.state is not HeadState.GOOD:
+            self.missed |= end.state is HeadState.ROLLED_BACK
+            self._doubt(end.state)
         return end
+
+    def _doubt(self, state: HeadState) -> None:
+        self._doubted = True
+        _log.error("audit_broken", head=state, effect="changes are written; the audit does not verify")
+        for listener in self._listeners:
+            listener()
+
+    def _saw(self, end: Anchor) -> None:
+        """It was committed; of two that come at once the later one may be told first."""
+        if self.seen is None or end.rows > self.seen.rows:
+            self.seen = end
 
     async def _keys(
         self, connection: AsyncConnection, actor: Actor, changes: Sequence[Change], at_ms: int

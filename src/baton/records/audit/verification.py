@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +15,7 @@ from baton.records.audit.heads import HeadState
 from baton.records.audit.keys import AuditKeys
 from baton.records.audit.link import GENESIS, SIGNED, Head, Stored, sign_row
 from baton.records.audit.persons import Persons
-from baton.records.audit.scribe import ERASURE, PERSON
+from baton.records.audit.scribe import ERASURE, PERSON, Scribe
 from baton.records.audit.tables import AUDIT_ENTRIES, AUDIT_PERSONS
 from baton.records.audit.verdict import Anchor, Break, Flaw, Verdict
 from baton.records.audit.witness import Witness
@@ -49,10 +49,19 @@ Progress = Callable[[int], None]
 class Verification:
     """Examines the audit of a database. Raises `Unavailable` while that is away."""
 
-    def __init__(self, database: Database, keys: AuditKeys, witness: Witness | None = None) -> None:
-        """`witness`: what was seen as the end before; told what is the end now, if all holds."""
+    def __init__(
+        self,
+        database: Database,
+        keys: AuditKeys,
+        witness: Witness | None = None,
+        scribe: Scribe | None = None,
+    ) -> None:
+        """`witness`: what was seen as the end before; told what is the end now, if all holds. `scribe`: who
+        writes in this process, and knows what was committed since.
+        """
         self._database = database
         self._witness = witness
+        self._scribe = scribe
         self._chain = keys.chain
         self._persons = Persons(keys.persons)
 
@@ -62,9 +71,10 @@ class Verification:
         With neither an anchor nor a witness, nothing tells today's audit from an older state of it that was
         put back whole.
         """
-        seen = None if self._witness is None else await self._witness.remembered()
-        wanted = {Flaw.ANCHOR: anchor, Flaw.ROLLED_BACK: seen}
-        walk = _Walk(self._chain, {flaw: each for flaw, each in wanted.items() if each is not None})
+        kept = None if self._witness is None else await self._witness.remembered()
+        seen = None if self._scribe is None else self._scribe.seen
+        wanted = ((Flaw.ANCHOR, anchor), (Flaw.ROLLED_BACK, kept), (Flaw.ROLLED_BACK, seen))
+        walk = _Walk(self._chain, [(flaw, each) for flaw, each in wanted if each is not None])
         async with self._database.read() as connection:
             state, head = await heads.read(connection, self._chain)
             async for rows in _batches(connection, walk.unreadable):
@@ -76,6 +86,7 @@ class Verification:
                 walk.found(Flaw.PERSON, person=person)
         verdict = walk.verdict(head)
         if self._witness is not None and verdict.anchor is not None:
+            await self._database.harden()
             await self._witness.remember(verdict.anchor)
         return verdict
 
@@ -123,10 +134,12 @@ async def _batches(
 class _Walk:
     """Goes along the chain, row by row."""
 
-    def __init__(self, key: bytes, anchors: Mapping[Flaw, Anchor]) -> None:
+    def __init__(self, key: bytes, anchors: Sequence[tuple[Flaw, Anchor]]) -> None:
         """`anchors`: what must be met on the way, each with the flaw that it is not to meet it."""
         self._key = key
-        self._missed = {flaw: each for flaw, each in anchors.items() if each != Anchor(0, GENESIS)}
+        self._missed: list[tuple[Flaw, Anchor]] = [
+            (flaw, each) for flaw, each in anchors if each != Anchor(0, GENESIS)
+        ]
         self._digest: Stored = GENESIS
         self._last_id: Stored = 0
         self._breaks: list[Break] = []
@@ -148,9 +161,9 @@ class _Walk:
             elif row[_PREVIOUS] != self._digest:
                 self.found(Flaw.MOVED, row=_number(row[_ID]))
             self._digest = digest
-            for flaw in [flaw for flaw, each in self._missed.items() if each.rows == self.rows]:
-                if self._missed[flaw].digest == digest:
-                    del self._missed[flaw]
+            if self._missed:
+                met = (self.rows, digest)
+                self._missed = [each for each in self._missed if (each[1].rows, each[1].digest) != met]
 
     def unreadable(self, row: int) -> None:
         """There is a row that cannot be read."""
@@ -166,7 +179,7 @@ class _Walk:
                 self.found(Flaw.END_MISSING)
         else:
             self.found(_OF_HEADS[state])
-        for flaw in self._missed:
+        for flaw in dict.fromkeys(flaw for flaw, _ in self._missed):
             self.found(flaw)
 
     def found(self, flaw: Flaw, *, row: int | None = None, person: str | None = None) -> None:

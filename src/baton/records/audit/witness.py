@@ -35,8 +35,22 @@ class Witness:
         remembered = await self.remembered()  # first: it may know less than the database, never more
         end = await scribe.begin(database, at_ms, remembered)
         if end is not None and end != remembered:
+            await database.harden()
             await self.remember(end)
         return end is not None
+
+    async def follow(self, scribe: Scribe, database: Database) -> None:
+        """Look at the audit's end, and remember it; where what was seen last is gone, remember that instead.
+
+        Raises:
+            Unavailable: the database is away, or as `remembered`.
+        """
+        remembered = await self.remembered()
+        end = await scribe.look(database, remembered)
+        last = scribe.seen if scribe.missed else end
+        if last is not None and (remembered is None or last.rows > remembered.rows):
+            await database.harden()  # else a loss of power would look like somebody's doing
+            await self.remember(last)
 
     async def remembered(self) -> Anchor | None:
         """The anchor; None: there is none yet.

@@ -126,7 +126,7 @@ class Alerts:
                 self._ended(key)
 
     def suspect_audit(self) -> None:
-        """Take note that a start has found the audit's end to be another than was seen before."""
+        """Take note that the audit's end was found to be another than was seen before."""
         self._saw(Key(AlertKind.AUDIT_BROKEN, SUBJECT), SUSPICION)
 
     def penalised(self, penalty: Penalty) -> None:
