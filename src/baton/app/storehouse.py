@@ -12,6 +12,7 @@ from baton.access.identity.projects import Projects
 from baton.access.identity.secret import SecretRoot, load_secret
 from baton.access.signin.ground import Ground
 from baton.access.signin.seal import Seal
+from baton.access.signin.sessions import show_out
 from baton.access.signin.tokens import Tokens as SignInTokens
 from baton.core.clock import Clock, SystemClock
 from baton.core.errors import Unavailable
@@ -74,7 +75,7 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
             new_id=new_id,
             database=database,
             notices=notices,
-            identities=Identities(editing, mint, new_id),
+            identities=Identities(editing, mint, new_id, show_out),
             projects=Projects(editing, new_id),
             mint=mint,
             secret=secret,

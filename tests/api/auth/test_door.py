@@ -190,3 +190,18 @@ async def test_wrong_passwords_are_told_when_to_come_again(
     assert (await admin.ask("DELETE", f"/api/admin/lockouts/{held['id']}")).status == 204
     assert (await admin.ask("DELETE", f"/api/admin/lockouts/{held['id']}")).status == 404
     assert (await stranger.sign_in()).status == 200
+
+
+async def test_who_was_disabled_signs_in_anew(web: Web, open_browser: OpenBrowser) -> None:
+    """Disabling ends the sessions and the invitation: enabling brings neither back."""
+    user_id = await person(web.baton, "eve@example.com")
+    path, headers = f"/api/admin/users/{user_id}", web.baton.admin | {"If-Match": "*"}
+    browser = await open_browser()
+    assert (await browser.sign_in("eve@example.com")).status == 200
+    invited = await web.post(f"{path}/invitation", None)
+    token = invited.json["link"].rpartition("/")[2]
+    for disabled in (True, False):
+        assert (await web.ask("PATCH", path, headers, json={"disabled": disabled})).status == 200
+    assert (await browser.get("/api/me")).status == 401
+    assert (await web.get(f"/api/auth/invitations/{token}")).status == 404
+    assert (await browser.sign_in("eve@example.com")).status == 200

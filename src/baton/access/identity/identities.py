@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from msgspec import structs
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from baton.access.identity import lists, project_rows, rows
 from baton.access.identity.editing import Edit, Editing, require_revision
@@ -32,12 +33,17 @@ _FIRST_ADMIN = UserWish(name="admin", tier="master", roles=frozenset({"user", AD
 Named = Callable[[str], Awaitable[bool]]
 """Whether something that is kept for good names a user."""
 
+ShowOut = Callable[[AsyncConnection, str], Awaitable[None]]
+"""End every way in that a user has besides keys, in a transaction of the caller's."""
+
 
 class Identities:
     """Users and keys as an admin sees them; every change as `Editing` has it."""
 
-    def __init__(self, editing: Editing, mint: KeyMint, ids: UuidV7) -> None:
+    def __init__(self, editing: Editing, mint: KeyMint, ids: UuidV7, show_out: ShowOut | None = None) -> None:
+        """`show_out`: what becomes of who is disabled; their keys are refused without it."""
         self._editing = editing
+        self._show_out = show_out
         self._mint = mint
         self._ids = ids
 
@@ -92,6 +98,8 @@ class Identities:
             await _require_alone(edit, after)
             after = structs.replace(after, revision=before.revision + 1)
             await rows.update_user(edit.connection, after)
+            if self._show_out is not None and after.disabled_at_ms is not None:
+                await self._show_out(edit.connection, user_id)
             await edit.note_user("update", user_id, before, after)
         return after
 

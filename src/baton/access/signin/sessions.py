@@ -12,7 +12,7 @@ from baton.access.identity import rows
 from baton.access.identity.entities import User
 from baton.access.signin.entities import Opened, Present, Seen, Session, Visitor
 from baton.access.signin.ground import Ground
-from baton.access.signin.tables import SESSIONS
+from baton.access.signin.tables import INVITATIONS, SESSIONS
 from baton.core.errors import NotFound, Unauthenticated
 from baton.records.audit.entry import Actor, Change
 
@@ -192,6 +192,12 @@ class Sessions:
         seen = msgspec.json.decode(self._ground.seal.open(row["seen"], row["user_id"]), type=Seen)
         values: dict[str, Any] = {**row, "seen": seen}
         return Session(**values)
+
+
+async def show_out(connection: AsyncConnection, user_id: str) -> None:
+    """End every session of a user who is disabled, and their invitation: once enabled, they sign in anew."""
+    for table in (SESSIONS, INVITATIONS):
+        await connection.execute(delete(table).where(table.c.user_id == user_id))
 
 
 async def owner(connection: AsyncConnection, user_id: str) -> User | None:
