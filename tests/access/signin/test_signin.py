@@ -251,3 +251,16 @@ async def test_codes_cannot_be_guessed_from_a_thousand_networks(house: House) ->
     known = Visitor(address="203.0.113.99", device=device)
     present = await house.present(await house.sign_in(visitor=known))
     assert (await house.reception.door.show_factor(present, app.code(), known)).session.complete
+
+
+async def test_the_browser_of_an_invitation_is_known(house: House) -> None:
+    """Who chose a password there signs in there, whatever strangers of the same network have failed at."""
+    user = await house.person()
+    invited = await house.reception.invitations.invite(user.id, OPERATOR)
+    opened = await house.reception.invitations.accept(invited.token, PASSWORD, HOME)
+    assert opened.device is not None
+    for _ in range(7):
+        await wrong(house)
+    with pytest.raises(TooMany):
+        await house.sign_in()
+    assert (await house.sign_in(visitor=Visitor(address=HOME.address, device=opened.device))).session.complete

@@ -1,5 +1,6 @@
 """Letting people in: one-time invitations to choose a password, and what the operator may do for somebody."""
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from baton.access.signin.entities import Invitation, Invited, Login, Opened, Visitor
@@ -72,7 +73,10 @@ class Invitations:
             complete = factor.enrolled_at_ms is None
             opened = await self._sessions.begin(connection, user_id, visitor, complete=complete)
             await self._note(connection, "accept_invitation", user_id, Actor(user_id, visitor.address))
-            return opened
+            if not complete:
+                return opened
+            device = self._ground.tokens.fresh_device(visitor.device, user_id)
+            return msgspec.structs.replace(opened, device=device)
 
     async def set_password(self, user_id: str, password: str, actor: Actor, name: str | None = None) -> Login:
         """A password that the operator chose for somebody; every session of theirs ends.

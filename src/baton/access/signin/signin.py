@@ -166,8 +166,7 @@ class SignIn:
 
     def _device(self, login: Login, visitor: Visitor) -> str | None:
         """A mark for the browser, unless it carries one of this user already."""
-        known = self._ground.tokens.device(visitor.device, login.user_id)
-        return self._ground.tokens.make_device(login.user_id) if known is None else None
+        return self._ground.tokens.fresh_device(visitor.device, login.user_id)
 
     async def _note(self, connection: AsyncConnection, action: str, opened: Opened, visitor: Visitor) -> None:
         actor = Actor(opened.session.user_id, visitor.address)

@@ -51,6 +51,10 @@ class Tokens:
         nonce = self._random_bytes(_DEVICE_BYTES).hex()
         return f"{nonce}.{self._signature(nonce, user_id)}"
 
+    def fresh_device(self, mark: str | None, user_id: str) -> str | None:
+        """A mark for the browser of who has just come in; None: it carries one of this user already."""
+        return self.make_device(user_id) if self.device(mark, user_id) is None else None
+
     def device(self, mark: str | None, user_id: str) -> str | None:
         """The browser that carries this mark; None: it is not one that this user has signed in with."""
         nonce, _, signature = (mark or "").partition(".")
