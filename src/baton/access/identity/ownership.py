@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from baton.access.identity.entities import ApiKey
 from baton.access.identity.project import Project, ProjectRole
 from baton.core.caller import Caller
 from baton.core.errors import Forbidden, NotFound
@@ -13,15 +14,11 @@ class Thing(StrEnum):
     INTERACTION = "interaction"
     """Also what is summed up of them."""
     FEEDBACK = "feedback"
-    KEY = "key"
-    ACCOUNT = "account"
 
 
 _ALSO_OPEN_TO = {
     Thing.INTERACTION: frozenset({"admin", "analyst"}),
     Thing.FEEDBACK: frozenset({"admin"}),
-    Thing.KEY: frozenset({"admin"}),
-    Thing.ACCOUNT: frozenset({"admin"}),
 }
 """Roles that reach everybody's."""
 
@@ -45,14 +42,14 @@ def reach_of(caller: Caller, thing: Thing, user_id: str | None) -> str | None:
     return whose
 
 
-def require_own(caller: Caller, thing: Thing, owner_id: str) -> None:
-    """Let nobody by who may not reach what belongs to `owner_id`.
+def require_own_key(caller: Caller, key: ApiKey) -> None:
+    """Let nobody by to another's key, admins neither: they have a list of everybody's, with its own routes.
 
     Raises:
-        NotFound: it is somebody else's.
+        NotFound: it is somebody else's; in the words for one that does not exist.
     """
-    if reach(caller, thing) not in (None, owner_id):
-        raise NotFound(f"There is no such {_WORDS[thing]}.")
+    if key.user_id != caller.user_id:
+        raise NotFound("There is no such key.")
 
 
 def require_role(caller: Caller, project: Project, least: ProjectRole) -> None:
@@ -70,11 +67,3 @@ def require_role(caller: Caller, project: Project, least: ProjectRole) -> None:
     ladder = tuple(ProjectRole)
     if ladder.index(role) > ladder.index(least):
         raise Forbidden(f"In this project you are {role}; this is for {least}.", code="project_role_required")
-
-
-_WORDS = {
-    Thing.INTERACTION: "interaction",
-    Thing.FEEDBACK: "interaction",
-    Thing.KEY: "key",
-    Thing.ACCOUNT: "user",
-}

@@ -12,6 +12,7 @@ from baton.access.identity.entities import ApiKey, KeyChange
 from baton.access.identity.identities import Identities
 from baton.access.identity.lists import KeysWanted
 from baton.access.identity.own_keys import OwnKeyWish, own_key, require_rotating
+from baton.access.identity.ownership import require_own_key
 from baton.api.admin.key_shapes import (
     BudgetShown,
     KeyList,
@@ -32,7 +33,6 @@ from baton.api.bodies import Asked, Shown, milliseconds, moment
 from baton.api.callers import AccountActor, AccountCaller, ReadingCaller
 from baton.api.paging import Cursor, Limit, behind, page
 from baton.core.caller import Caller
-from baton.core.errors import NotFound
 
 PATH = "/api/me"
 KEYS = PATH + "/keys"
@@ -176,15 +176,12 @@ class MeRoutes:
 
         A key does so for itself only; somebody signed in for any of theirs.
         """
-        key, keys = await self._own(caller, key_id)
-        require_rotating(caller, key, keys)
+        key = await self._own(caller, key_id)
+        require_rotating(caller, key, await self._identities.keys(caller.user_id))
         made = await self._identities.rotate_key(key_id, actor, 0 if body is None else body.overlap_seconds)
         return key_made(made.key, made.secret)
 
-    async def _own(self, caller: Caller, key_id: str) -> tuple[ApiKey, tuple[ApiKey, ...]]:
-        """A key of the caller's user, an admin's own too, and all of them."""
-        keys = await self._identities.keys(caller.user_id)
-        found = next((key for key in keys if key.id == key_id), None)
-        if found is None:
-            raise NotFound("There is no such key.")
-        return found, keys
+    async def _own(self, caller: Caller, key_id: str) -> ApiKey:
+        key = await self._identities.key(key_id)
+        require_own_key(caller, key)
+        return key
