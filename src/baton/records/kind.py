@@ -1,7 +1,7 @@
 """What can be a record: a declaration per kind, and the typed value it yields."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -84,10 +84,6 @@ class RecordKind(Generic[T]):
             return tuple(msgspec.json.decode(body, type=list[self.type]))
         except msgspec.DecodeError as error:
             raise _invalid(error) from error
-
-    def encode_all(self, values: Sequence[T]) -> bytes:
-        """A JSON array of the values, secrets included."""
-        return _ENCODER.encode(values)
 
     def checked_key(self, value: T) -> str:
         """The key of a value that may be stored.

@@ -120,16 +120,6 @@ class Logins:
             raise NotFound("This invitation is not known, was used, or has ended.")
         return Invitation(**row)
 
-    async def accept(self, connection: AsyncConnection, token: str) -> None:
-        """Use an invitation up.
-
-        Raises:
-            NotFound: somebody else was first.
-        """
-        used = delete(INVITATIONS).where(INVITATIONS.c.digest == self._ground.tokens.invitation(token))
-        if (await connection.execute(used)).rowcount != 1:
-            raise NotFound("This invitation is not known, was used, or has ended.")
-
 
 async def _one(connection: AsyncConnection, condition: ColumnElement[bool]) -> Login | None:
     query = select(*(LOGINS.c[name] for name in _COLUMNS)).where(condition)
