@@ -134,3 +134,27 @@ async def test_memory_is_bounded(clock: SetClock) -> None:
             await throttle.begin([Counter(scope=Scope.NETWORK, key=f"{number}.{clock.now}")])
             clock.now += 0.001
     assert await throttle.begin([ACCOUNT]) > 0
+
+
+async def test_no_flood_washes_out_what_slows_a_guesser(clock: SetClock) -> None:
+    """Neither an account's failures from all networks together, nor who has to wait: networks and names that
+    nobody has go first, of the others those that nobody waits for."""
+    throttle = MemoryThrottle(clock, most=100)
+    factors = Counter(scope=Scope.FACTORS, key="ada", user_id="ada")
+    for _ in range(49):
+        assert await throttle.begin([factors]) == 0
+    while await throttle.begin([ACCOUNT]) == 0:
+        pass
+    for number in range(500):
+        clock.now += 0.001
+        stranger = Counter(scope=Scope.ACCOUNT, key=f"nobody {number}", network=str(number))
+        network = Counter(scope=Scope.NETWORK, key=str(number), network=str(number))
+        assert await throttle.begin([stranger, network]) == 0
+    assert await throttle.begin([ACCOUNT]) > 0
+    for number in range(500):
+        clock.now += 0.001
+        known = Counter(scope=Scope.FACTOR, key=f"ada {number}", user_id="ada", network=str(number))
+        assert await throttle.begin([known]) == 0
+    assert await throttle.begin([ACCOUNT]) > 0
+    assert await throttle.begin([factors]) == 0
+    assert await throttle.begin([factors]) > 0

@@ -3,12 +3,16 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from baton.access.signin.throttle import RULES, Counter, Held
+from baton.access.signin.throttle import RULES, Counter, Held, Scope
 from baton.core.clock import Clock
 
 _MOST = 20_000
-"""Counters, some 10 MB; then those go that failed longest ago."""
+"""Counters, some 10 MB; then some go that nobody waits for, and nobody's before somebody's."""
+
+_LOOKS = 32
+"""At so many counters that must stay is looked before one more than the most is kept for now."""
 
 
 @dataclass(slots=True)
@@ -20,6 +24,15 @@ class _Failures:
     def until_s(self) -> float:
         return self.last_at_s + RULES[self.counter.scope].wait_s(self.count)
 
+    def is_somebodys(self) -> bool:
+        """Whether it says something of an account that there is."""
+        return self.counter.user_id is not None
+
+    def must_stay(self, now_s: float) -> bool:
+        """Whether whoever could have it forgotten would go on guessing sooner."""
+        counts = self.counter.scope is Scope.FACTORS and not self.over(now_s, self.counter.since_s)
+        return counts or self.until_s() > now_s
+
     def over(self, now_s: float, since_s: float) -> bool:
         return self.last_at_s < since_s or now_s - self.last_at_s >= RULES[self.counter.scope].quiet_s
 
@@ -28,11 +41,14 @@ class MemoryThrottle:
     """Each step is one turn without an `await`, so nothing comes in between."""
 
     def __init__(self, clock: Clock, most: int = _MOST) -> None:
-        """`most`: counters at once."""
+        """`most`: counters at once, but for those that must stay."""
         self._clock = clock
         self._most = most
-        self._failures: OrderedDict[str, _Failures] = OrderedDict()
-        """By the time of the last failure."""
+        self._failures: dict[str, _Failures] = {}
+        self._strangers: OrderedDict[str, None] = OrderedDict()
+        """Those of networks and of names that nobody has: whoever fails makes as many as they like."""
+        self._known: OrderedDict[str, None] = OrderedDict()
+        """The others; both by the last failure, or since when one was last found that must stay."""
 
     async def begin(self, counters: Sequence[Counter]) -> float:
         """See `Throttle`."""
@@ -43,10 +59,10 @@ class MemoryThrottle:
             return wait_s
         for counter, failures in counted:
             count = 1 if failures is None else failures.count + 1
-            self._failures[counter.id] = _Failures(counter, count, now_s)
-            self._failures.move_to_end(counter.id)
+            self._put(_Failures(counter, count, now_s))
         while len(self._failures) > self._most:
-            self._failures.popitem(last=False)
+            if not (self._spare(self._strangers, now_s) or self._spare(self._known, now_s)):
+                break
         return 0.0
 
     async def succeed(self, counters: Sequence[Counter]) -> None:
@@ -57,7 +73,7 @@ class MemoryThrottle:
                 continue
             failures.count -= 1
             if failures.count <= 0 or not RULES[counter.scope].shared:
-                del self._failures[counter.id]
+                self._forget(counter.id)
 
     async def held(self) -> tuple[Held, ...]:
         """See `Throttle`."""
@@ -67,13 +83,34 @@ class MemoryThrottle:
 
     async def lift(self, counter_id: str) -> bool:
         """See `Throttle`."""
+        return self._forget(counter_id)
+
+    def _put(self, failures: _Failures) -> None:
+        counter_id = failures.counter.id
+        self._failures[counter_id] = failures
+        order = self._known if failures.is_somebodys() else self._strangers
+        order[counter_id] = None
+        order.move_to_end(counter_id)
+
+    def _forget(self, counter_id: str) -> bool:
+        """Whether there was such a counter."""
+        self._strangers.pop(counter_id, None)
+        self._known.pop(counter_id, None)
         return self._failures.pop(counter_id, None) is not None
+
+    def _spare(self, order: OrderedDict[str, None], now_s: float) -> bool:
+        """Forget the one that failed longest ago of those that may go; whether there was one near."""
+        for counter_id in list(islice(order, _LOOKS)):
+            if not self._failures[counter_id].must_stay(now_s):
+                return self._forget(counter_id)
+            order.move_to_end(counter_id)
+        return False
 
     def _of(self, counter: Counter, now_s: float) -> _Failures | None:
         """What is counted; forgotten where it is over."""
         failures = self._failures.get(counter.id)
         if failures is not None and failures.over(now_s, counter.since_s):
-            del self._failures[counter.id]
+            self._forget(counter.id)
             return None
         return failures
 
