@@ -24,8 +24,7 @@ _Googles = Annotated[
 ]
 _WAYS = ("authorization", *HEADERS.key)
 
-SESSION_KEY_ID = "session"
-"""The id that the ledger records for who is signed in, and uses no key."""
+_OWN_PART = 27  # characters of a user's id, its random ones among them: the ledger's column has 36
 
 
 async def _presented(request: Request, _bearer: _Bearer, _named: _Named, _googles: _Googles) -> str | None:
@@ -58,10 +57,15 @@ def _brings_key(request: Request) -> bool:
     return any(way in request.headers for way in _WAYS)
 
 
+def session_key_id(user_id: str) -> str:
+    """What the ledger records for somebody signed in, who uses no key: each of them is one of their own."""
+    return f"session-{user_id[-_OWN_PART:]}"
+
+
 def _of_session(request: Request, found: Present | None) -> Caller | None:
     """Who is signed in may do all that their roles allow."""
     keyring: Keyring = request.app.state.keyring
-    return None if found is None else keyring.caller(found.user.id, SESSION_KEY_ID)
+    return None if found is None else keyring.caller(found.user.id, session_key_id(found.user.id))
 
 
 async def _admin(caller: Annotated[Caller, Depends(_caller)]) -> Caller:

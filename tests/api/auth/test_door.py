@@ -205,3 +205,16 @@ async def test_who_was_disabled_signs_in_anew(web: Web, open_browser: OpenBrowse
     assert (await browser.get("/api/me")).status == 401
     assert (await web.get(f"/api/auth/invitations/{token}")).status == 404
     assert (await browser.sign_in("eve@example.com")).status == 200
+
+
+async def test_each_person_signed_in_is_a_key_of_their_own(web: Web, open_browser: OpenBrowser) -> None:
+    """Else one's penalties and budgets of each key would be everybody's."""
+    seen: set[str] = set()
+    for name in ("one@example.com", "two@example.com"):
+        user_id = await person(web.baton, name)
+        browser = await open_browser()
+        await browser.sign_in(name)
+        key_id = (await browser.get("/api/me")).json["keyId"]
+        assert (key_id, len(key_id)) == (f"session-{user_id[-27:]}", 35)
+        seen.add(key_id)
+    assert len(seen) == 2
