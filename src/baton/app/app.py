@@ -173,7 +173,7 @@ async def open_app(
             tiers=DEFAULT_TIERS,
             edited=edited,
             admitting=admitting,
-            statements=Statements(admitting.accounts, store.clock),
+            statements=Statements(admitting.accounts, store.clock, admitting.books),
             choices=choices,
             flags=flags,
             catalog=catalog,

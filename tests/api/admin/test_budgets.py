@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from baton.gateway.admission.accounts import Account, Hold
+from baton.gateway.admission.budgets import debit_of
 from tests.api.conftest import Web
 from tests.conftest import BatonServer, StartBaton
 
@@ -23,8 +24,7 @@ async def baton_server(start_baton: StartBaton) -> BatonServer:
 def account(web: Web, budget: str, subject: str) -> Account:
     """A subject's account of a budget in the period that it is now."""
     value = web.baton.app.edited.budgets.get(budget).value
-    statements = web.baton.app.statements
-    return statements.of(value, subject).debit.account
+    return debit_of(value, subject, int(web.baton.app.store.clock.wall() * 1000)).account
 
 
 def spend(web: Web, budget: str, subject: str, settled: int, held: int = 0) -> None:
@@ -71,7 +71,7 @@ async def test_it_is_shown_when_people_were_warned_and_when_nothing_was_left(web
     spend(web, "users", "ada", 5)
     alerts, statements = web.baton.app.alerts, web.baton.app.statements
     value = web.baton.app.edited.budgets.get("tiny").value
-    alerts.settled(statements.of(value, "all").debit, 1)
+    alerts.settled((await statements.of(value, "all")).debit, 1)
     await alerts.flush()
     spend(web, "tiny", "all", 1)
     tiny = (await web.get(PATH + "/tiny/accounts")).json["accounts"][0]

@@ -23,7 +23,7 @@ async def baton_server(start_baton: StartBaton) -> BatonServer:
 async def spend(web: Web, budget: str, subject: str, usd: str) -> None:
     """Have somebody spend so much."""
     app = web.baton.app
-    debit = app.statements.of(app.edited.budgets.get(budget).value, subject).debit
+    debit = (await app.statements.of(app.edited.budgets.get(budget).value, subject)).debit
     hold = app.admitting.accounts.take([debit.account], nanos_from_usd(usd), 0)
     assert isinstance(hold, Hold)
     app.admitting.accounts.settle(hold, hold.nanos)

@@ -77,7 +77,7 @@ class BudgetRoutes:
     ) -> AccountList:
         """List who spent of a budget in this period, those that spent most first."""
         value = self._records.get(budget).value
-        found = self._statements.by_name([value])[value.name]
+        found = (await self._statements.by_name([value]))[value.name]
         shown, following = page(found, _place, limit, cursor)
         reached = await self._milestones.of([each.debit.account.key for each in shown])
         return AccountList(
@@ -170,7 +170,7 @@ class BudgetRoutes:
 
     async def _shown(self, records: Sequence[Record[Budget]]) -> Sequence[BudgetShown]:
         """Those that exist, with the accounts of the moment."""
-        of = self._statements.by_name(record.value for record in records)
+        of = await self._statements.by_name(record.value for record in records)
         fullest = {name: found[0] for name, found in of.items() if found}
         reached = await self._milestones.of([each.debit.account.key for each in fullest.values()])
         accounts = {

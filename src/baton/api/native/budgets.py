@@ -132,12 +132,12 @@ class OwnBudgetRoutes:
     async def alerts(self, caller: ReadingCaller) -> OwnAlertList:
         """List which of one's budgets run out."""
         soft = await self._own.soft(caller)
-        found = (*self._own.hard(caller), *(() if soft is None else (soft,)))
+        found = (*await self._own.hard(caller), *(() if soft is None else (soft,)))
         return OwnAlertList(alerts=[_alert(each) for each in found if _warns(each)])
 
     async def _listed(self, caller: Caller) -> OwnBudgetList:
         soft = await self._own.soft(caller)
-        found = (*self._own.hard(caller), *(() if soft is None else (soft,)))
+        found = (*await self._own.hard(caller), *(() if soft is None else (soft,)))
         return OwnBudgetList(budgets=[_shown(each) for each in found])
 
 

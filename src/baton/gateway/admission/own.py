@@ -67,15 +67,15 @@ class OwnBudgets:
         self._statements = statements
         self._spending = spending
 
-    def hard(self, caller: Caller) -> tuple[Statement, ...]:
+    async def hard(self, caller: Caller) -> tuple[Statement, ...]:
         """The accounts of a caller: their own, their key's, and those of their projects that spend."""
         own = [
-            self._statements.of(budget, subject)
+            await self._statements.of(budget, subject)
             for scope, subject in ((Scope.USER, caller.user_id), (Scope.KEY, caller.key_id))
             for budget in self._of(scope, subject, caller)
         ]
         of_projects = [
-            self._statements.of(budget, project)
+            await self._statements.of(budget, project)
             for project in sorted(caller.projects)
             for budget in self._of(Scope.PROJECT, project, caller)
         ]
@@ -99,9 +99,9 @@ class OwnBudgets:
             limit_usd=record.value.limit_usd,
             zone="UTC" if monthly is None else monthly.zone,
         )
-        statement = self._statements.of(mine, caller.user_id)
+        statement = await self._statements.of(mine, caller.user_id)
         if monthly is not None:
-            hard = self._statements.of(monthly, caller.user_id)
+            hard = await self._statements.of(monthly, caller.user_id)
             return structs.replace(statement, settled_nanos=hard.settled_nanos, held_nanos=hard.held_nanos)
         account = statement.debit.account
         spent = await self._spending.by("user", account.since_ms, account.until_ms, caller.user_id)

@@ -1,6 +1,7 @@
 """What became of budgets so far: for those who look, not for those who spend."""
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -23,25 +24,40 @@ class Statement(Struct, frozen=True):
         return max(self.debit.account.cap_nanos - self.settled_nanos - self.held_nanos, 0)
 
 
-class Statements:
-    """Reads accounts; what it says is true of the moment in which it was asked."""
+class Books(Protocol):
+    """What is known of the past."""
 
-    def __init__(self, accounts: Accounts, clock: Clock) -> None:
+    async def ready(self) -> None:
+        """Return once it is known what was spent before. Raises Unavailable where that takes too long."""
+        ...
+
+
+class Statements:
+    """Reads accounts; what it says is true of the moment in which it was asked.
+
+    While the ledger is being read, at a start or for a new budget, whoever asks waits for it as requests do:
+    nobody is told that nothing was spent. Raises `Unavailable` where that takes too long.
+    """
+
+    def __init__(self, accounts: Accounts, clock: Clock, books: Books) -> None:
         self._accounts = accounts
         self._clock = clock
+        self._books = books
 
     def span(self, budget: Budget) -> Span:
         """The period that it is now."""
         return span_at(budget.period, budget.zone, self._now_ms)
 
-    def of(self, budget: Budget, subject: str) -> Statement:
+    async def of(self, budget: Budget, subject: str) -> Statement:
         """A subject's account of a budget, also where nothing was ever spent."""
+        await self._books.ready()
         debit = debit_of(budget, subject, self._now_ms)
         settled, held = self._accounts.sums(debit.account.key)
         return Statement(debit, settled, held)
 
-    def by_name(self, budgets: Iterable[Budget]) -> Mapping[str, tuple[Statement, ...]]:
+    async def by_name(self, budgets: Iterable[Budget]) -> Mapping[str, tuple[Statement, ...]]:
         """Of each budget the accounts in that something was spent or is held, those with most first."""
+        await self._books.ready()
         now_ms = self._now_ms
         asked = {budget.name: (budget, self.span(budget).name) for budget in budgets}
         found: dict[str, list[Statement]] = {name: [] for name in asked}
