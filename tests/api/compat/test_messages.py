@@ -159,7 +159,9 @@ async def test_a_stream_that_breaks_ends_in_the_dialects_error_event(
     async with before_anthropic(start_baton, session) as (web, _), sdk(web) as client:
         for model in ("anthropic/echo;fault=error", "anthropic/echo;fault=cut", "vllm/echo;fault=cut"):
             with pytest.raises(anthropic.APIStatusError):
-                async with client.messages.stream(model=model, max_tokens=99, messages=HELLO) as stream:
+                async with client.messages.stream(
+                    model=model, max_tokens=99, messages=HELLO, extra_headers={"x-baton-max-retries": "0"}
+                ) as stream:
                     await stream.get_final_message()
 
 

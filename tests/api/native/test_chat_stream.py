@@ -67,7 +67,8 @@ async def test_reasoning_is_told_apart(web: Web) -> None:
 
 async def test_a_cut_stream_ends_in_an_error(web: Web) -> None:
     """A provider that breaks off is an error event, never a finished answer; what it used is recorded."""
-    reply = await web.post(PATH, streamed(model="simulated/lorem;fault=cut;after=4"))
+    headers = web.baton.admin | {"x-baton-max-retries": "0"}
+    reply = await web.post(PATH, streamed(model="simulated/lorem;fault=cut;after=4"), headers)
     *pieces, last = reply.events
     assert len(pieces) == 4
     assert set(last) == {"error", "isComplete"}
