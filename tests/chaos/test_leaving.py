@@ -136,10 +136,13 @@ def chats(*, stream: bool) -> list[object]:
 
 @pytest.mark.parametrize("ask", chats(stream=False))
 async def test_before_a_whole_answer(scene: Scene, ask: Ask) -> None:
-    """The provider works on it and has not said a word."""
+    """The provider works on it and has not said a word; what it may have made by then is counted."""
     async with scene.asking(ask, SILENT) as line:
         await scene.asked()
         await scene.leaves(line, "before a whole answer")
+    row = await scene.newest()
+    assert 0 < row.completion_tokens <= 1000
+    assert row.usage_estimated
 
 
 @pytest.mark.parametrize("ask", chats(stream=False))

@@ -6,19 +6,25 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from baton.core.clock import SystemClock
 from baton.core.dialect import Dialect
 from baton.core.money import NANOS_PER_USD, nanos_from_usd
 from baton.ledger.spending import Spending
 from baton.storage.database import Database
+from baton.upstream.providers.simulated.rules import Rule
+from baton.upstream.providers.simulated.server import running
+from baton.upstream.providers.simulated.simulation import Simulation
 from tests.conftest import bearer
 from tests.contracts.callers import DIALECTS, short
-from tests.crash.provider import Provider, provider
+from tests.crash.provider import Provider, Remembering, provider
 from tests.crash.serving import KEY, Home, living, until
 from tests.databases import Place
 from tests.proofs import FOUND
@@ -27,6 +33,7 @@ MODELS = ("openai/gpt-4o-mini", "anthropic/claude-haiku-4-5", "google/gemini-2.0
 DOLLAR = {"scope": "all", "period": "lifetime", "limitUsd": "1.00"}
 BUDGET = "/api/admin/budgets/the-dollar"
 RICH = {"MAX_DAILY_BUDGET": "1000", "MAX_USER_BUDGET": "1000"}
+ONCE = {"BATON_RETRIES": "0"}
 LIMITS = {
     Dialect.OPENAI: {"max_tokens": 60},
     Dialect.OPENAI_RESPONSES: {"max_output_tokens": 60},
@@ -93,15 +100,22 @@ class Spenders:
 async def prepare(home: Home, race: Race) -> None:
     """Let answers cost something, and all together a dollar."""
     prices = {"input": str(race.input_usd), "output": str(race.output_usd)}
-    async with aiohttp.ClientSession(headers=bearer(KEY) | {"If-Match": "*"}) as session:
-        for model in MODELS:
-            async with session.patch(
-                f"{home.url}/api/admin/ai/models/{model}", json={"pricePer": "1M", "prices": prices}
-            ) as reply:
-                assert reply.status == 200, await reply.text()
+    for model in MODELS:
+        await price(home, model, prices)
     async with (
         aiohttp.ClientSession(headers=bearer(KEY)) as session,
         session.put(home.url + BUDGET, json=DOLLAR) as reply,
+    ):
+        assert reply.status == 200, await reply.text()
+
+
+async def price(home: Home, model: str, prices: dict[str, str]) -> None:
+    """Of a million tokens, USD."""
+    async with (
+        aiohttp.ClientSession(headers=bearer(KEY) | {"If-Match": "*"}) as session,
+        session.patch(
+            f"{home.url}/api/admin/ai/models/{model}", json={"pricePer": "1M", "prices": prices}
+        ) as reply,
     ):
         assert reply.status == 200, await reply.text()
 
@@ -159,6 +173,59 @@ async def prove(place: Place, folder: Path, race: Race) -> str:
         assert billed(far, race) <= spent, "providers bill nothing that is forgotten"
         assert spenders.answers[429] >= 3 * race.callers
         return f"{spent / NANOS_PER_USD:.4f} USD spent, {billed(far, race) / NANOS_PER_USD:.4f} billed"
+
+
+@pytest.mark.timeout(300)  # two starts, as below
+async def test_a_kill_forgets_no_fallback(place: Place, tmp_path: Path) -> None:
+    """The first model fails and its dear fallback is under way: what is held for that is spent in the next
+    life, and it is the fallback that spent it."""
+    simulation = Simulation(SystemClock())
+    simulation.rules.set("gpt-4o-mini", Rule(behaves="lorem;fault=500"))
+    simulation.rules.set_unknown(Rule(behaves="lorem;latency=600000"))
+    async with running(simulation) as url:
+        environment = Provider(url, Remembering()).environment
+        home = Home.of(tmp_path, place.settings.url, environment | RICH | ONCE)
+        async with living(home) as process:
+            await prepare(home, Race(callers=1, input_usd=30, output_usd=120, answers=1))
+            await price(home, MODELS[1], {"input": "30", "output": "240"})
+            asking = asyncio.create_task(ask_with_fallback(home))
+            await until(lambda: simulation.calls.count() == 2 or asking.done())
+            assert not asking.done(), asking
+            _, held = await told(home)
+            assert held > 1000 * 240_000
+            process.kill()
+            await process.wait()
+            await asking
+        async with living(home) as process:
+            await until_told(home, held)
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == 0
+        async with Database(place.settings) as database:
+            spent = await Spending(database).by("model", 0, None)
+        assert spent == {"anthropic/claude-haiku-4-5": held}
+
+
+async def ask_with_fallback(home: Home) -> None:
+    """Of one that fails, at once a dearer one; nobody answers."""
+    body = {
+        "model": MODELS[0],
+        "messages": [{"role": "user", "content": "hello"}],
+        "max_tokens": 1000,
+    }
+    headers = bearer(KEY) | {"x-baton-fallback": MODELS[1]}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        with suppress(aiohttp.ClientError, ConnectionError):
+            async with session.post(home.url + "/v1/chat/completions", json=body) as reply:
+                raise AssertionError(await reply.text())
+
+
+async def until_told(home: Home, nanos: int) -> None:
+    """Return once so much is settled; the ledger is read while requests are served already."""
+    async with asyncio.timeout(30.0):
+        for _ in count():
+            if await told(home) == (nanos, 0):
+                return
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.timeout(300)  # three starts, where many tests want the same two cores

@@ -117,6 +117,25 @@ async def test_an_open_interaction_is_settled_as_crashed_by_the_next_start(
     assert await stored(database) == {open_id: "crashed", other_id: "ok"}
 
 
+async def test_a_crash_costs_what_the_last_beginning_says(
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
+) -> None:
+    """A further attempt that may cost more is written down before it is made; an end takes both away."""
+    open_id, other_id = new_id(), new_id()
+    async with open_ledger(root, database, new_id, limits) as ledger:
+        for id in (open_id, other_id):
+            ledger.book.opened(an_opened(id, held_nanos=10))
+            await ledger.book.reopened(an_opened(id, held_nanos=200_000, held_at=("acme", "large-1")))
+        assert ledger.book.open_count == 2
+        ledger.book.settled(a_settled(other_id))
+        assert await ledger.writer.flush(5.0)
+    async with open_ledger(root, database, new_id, limits) as ledger:
+        await eventually(lambda: len(files(root)) == 1)
+        found = await ledger.interactions.one(open_id)
+        assert (found.interaction.cost_nanos, found.attempts[0].provider) == (200_000, "acme")
+    assert await stored(database) == {open_id: "crashed", other_id: "ok"}
+
+
 async def test_interactions_already_there_are_not_added_again(
     root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings, tmp_path: Path
 ) -> None:

@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 from baton.core.errors import TooLarge, Unavailable
 from baton.core.ids import UuidV7
 from baton.ledger.beginnings import Beginnings
-from baton.ledger.framing import packed
+from baton.ledger.framing import packed, unframed
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
 from baton.ledger.orphans import SILENT_LOOKS, Orphans
-from baton.ledger.rows import Cost
+from baton.ledger.rows import Cost, Opened
 from baton.ledger.settings import LedgerSettings, WhenFull
 from baton.ledger.store import Store
 from baton.ledger.tables import BEGINNINGS, HEARTBEATS, INTERACTIONS
@@ -129,6 +129,23 @@ async def test_what_a_dead_process_began_is_settled_as_crashed(
     async with open_ledger(root, database, new_id, limits):
         await nothing_begun(database)
     assert await stored(database) == {dead: "crashed", living: "crashed"}
+
+
+async def test_a_beginning_is_written_again_before_an_attempt_that_may_cost_more(
+    root: Path, database: Database, new_id: UuidV7, limits: LedgerSettings
+) -> None:
+    """It takes the earlier one's place, and its end takes it away."""
+    async with open_ledger_without_files(root, database, new_id, limits) as ledger:
+        await begin(ledger, id := new_id())
+        await ledger.book.reopened(an_opened(id, held_nanos=90))
+        async with database.read() as connection:
+            records = (await connection.execute(select(BEGINNINGS.c.record))).scalars().all()
+        [record] = map(unframed, records)
+        assert isinstance(record, Opened)
+        assert record.held_nanos == 90
+        await end(ledger, id)
+    assert await stored(database) == {id: "ok"}
+    assert await begun(database) == set()
 
 
 async def test_who_was_taken_for_dead_and_lives_has_the_last_word(

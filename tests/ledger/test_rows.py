@@ -60,6 +60,17 @@ def test_a_crash_costs_what_was_held() -> None:
     assert crashed(an_opened("x", estimated_cost=None, held_nanos=90)).unpriced
 
 
+def test_a_crash_costs_what_was_held_last() -> None:
+    """For a fallback that was under way, also where nobody knows what the first model costs; it is the
+    fallback that may bill it."""
+    for estimate in (None, Cost(input_nanos=3, output_nanos=4)):
+        opened = an_opened("x", estimated_cost=estimate, held_nanos=90, held_at=("acme", "large-1"))
+        [attempt] = crashed(opened).attempts
+        assert (attempt.provider, attempt.model) == ("acme", "large-1")
+        assert attempt.cost is not None
+        assert attempt.cost.total_nanos == 90
+
+
 def test_a_crash_costs_what_its_tokens_cost() -> None:
     """The words that were expected are in the usage, as they are in the cost, whole and of the attempt."""
     estimate = Cost(input_nanos=3, output_nanos=4)

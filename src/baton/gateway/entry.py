@@ -108,6 +108,8 @@ class Entry:
         self._book = book
         self._clock = clock
         self._decision = decision
+        self._held_for: Offer = decision.chosen.offer
+        """Whose hold the beginning tells of."""
         self._offer = decision.chosen.offer
         """Of the model that is asked, or was asked last."""
         self._started_s = started_s
@@ -197,6 +199,12 @@ class Entry:
         if isinstance(found, Failure):
             return found
         self._ticket = found
+        most_nanos = self._admitted.spent_nanos + found.held_nanos
+        if most_nanos > self.opened.held_nanos or offer is not self._held_for:
+            # A death of the process must hide neither what this may cost nor who may bill it.
+            self._held_for = offer
+            self.opened = structs.replace(self.opened, held_nanos=most_nanos, held_at=_name(offer))
+            await self._book.reopened(self.opened)
         return None
 
     @property
@@ -255,7 +263,7 @@ class Entry:
     def succeed(self, outcome: Outcome) -> Usage:
         """The attempt under way gave the answer; returns its usage, estimated where none was reported."""
         usage = self.used(outcome)
-        self._admitted.saw(self._offer, usage)
+        self._admitted.saw(self._offer, usage, self._clock.monotonic() - self._attempt_s)
         self._end(status=_OK, usage=usage, http_status=200, error=None, in_tokens=outcome.in_tokens)
         return usage
 
@@ -303,7 +311,10 @@ class Entry:
         most = self._admitted.request.most
         if most.completion:  # a picture or a recording is made and heard to its end all the same
             return most
-        return self._estimate(0)
+        if self.opened.stream:  # whose first words would have been heard
+            return self._estimate(0)
+        took_s = self._clock.monotonic() - self._attempt_s
+        return self._estimate(self._admitted.made_in(self._offer, took_s, self.bound))
 
     def _said(self, outcome: Outcome, chars: int) -> int:
         """The tokens of so many characters of an answer: what they are worth on its average."""

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from baton.core.caller import Caller
 from baton.core.clock import Clock
-from baton.core.errors import OverBudget, Refused, Unavailable
+from baton.core.errors import OverBudget, Refused, Unavailable, Unservable
 from baton.core.request import Envelope, Outline, Priority
 from baton.gateway.admission.admission import Admission, Admitted
 from baton.gateway.admission.downgrade import cheaper
@@ -132,7 +132,7 @@ class Gateway:
         try:
             try:
                 await admitted.begin(decision.chosen.offer)
-            except OverBudget as error:
+            except (OverBudget, Unservable) as error:
                 decision = await self._cheaper(decision, admitted, error)
         except Unavailable:  # the caller's limits are not to pay for what is ours
             admitted.withdraw()
@@ -142,30 +142,34 @@ class Gateway:
             raise
         return decision, admitted
 
-    async def _cheaper(self, decision: Decision, admitted: Admitted, error: OverBudget) -> Decision:
+    async def _cheaper(
+        self, decision: Decision, admitted: Admitted, error: OverBudget | Unservable
+    ) -> Decision:
         """The decision for a model that can be paid for: of `auto` another one where the budget is the chosen
         model's or provider's own, else a cheaper one.
 
         Raises:
             OverBudget: there is none.
+            Unservable: nor is it known what the chosen one costs.
         """
         passed: set[str] = set()
-        while error.spent is not None:
+        while isinstance(error, OverBudget) and error.spent is not None:
             passed.add(error.spent)
             other = self._router.decide_again(decision, passed)
             if other is None:
                 break
             try:
                 await admitted.begin(other.chosen.offer, patient=False)
-            except OverBudget as refused:
+            except (OverBudget, Unservable) as refused:
                 decision, error = other, refused
             else:
                 return other
-        for offer in cheaper(self._router, decision, downgrades=error.downgrades):
-            with suppress(OverBudget):
+        over = isinstance(error, OverBudget)
+        why = "a budget has too little left" if over else "budgets are to hold, and no price is known"
+        for offer in cheaper(self._router, decision, downgrades=over and error.downgrades):
+            with suppress(OverBudget, Unservable):
                 await admitted.begin(offer, patient=False)
-                reason = f"a budget has too little left for {decision.chosen.offer.id}."
-                return instead(decision, offer, reason)
+                return instead(decision, offer, f"{why} for {decision.chosen.offer.id}.")
         raise error
 
     def _settle(self, reply: Reply, entry: Entry, decision: Decision) -> Answered:

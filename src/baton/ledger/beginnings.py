@@ -25,9 +25,18 @@ class Beginnings:
         self._database = database
         self._insert = BulkInsert(BEGINNINGS, ("id", "owner", "record"), skip_present=True)
 
-    async def write(self, owner: str, begun: Sequence[tuple[str, bytes]], gone: Sequence[str]) -> None:
-        """Add some (id and record as in the journal), take away others, in one transaction."""
+    async def write(
+        self,
+        owner: str,
+        begun: Sequence[tuple[str, bytes]],
+        gone: Sequence[str],
+        again: Sequence[str] = (),
+    ) -> None:
+        """Add some (id and record as in the journal), take away others, in one transaction. `again`: of those
+        that are added, which take the place of what is there."""
         async with self._database.append() as connection:
+            if again:
+                await connection.execute(_ENDED, [{"gone": id} for id in again])
             await self._insert(connection, [(id, owner, record) for id, record in begun])
             if gone:
                 await connection.execute(_ENDED, [{"gone": id} for id in gone])

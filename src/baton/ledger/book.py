@@ -65,6 +65,14 @@ class Book(Protocol):
         """
         ...
 
+    async def reopened(self, record: Opened) -> None:
+        """Write down a beginning again, before a further attempt that may cost more: return once it is kept.
+
+        Raises:
+            Unavailable: it is not, so that attempt must not be made.
+        """
+        ...
+
     def settled(self, record: Settled) -> None:
         """Write down an end: before the answer's last byte, once. Never fails."""
         ...
@@ -136,6 +144,18 @@ class JournalBook:
                 self._unrecorded = False
                 _log.warning("ledger_records_again", lost=self._backlog.lost)
         self._open[record.id] = (record, segment)
+
+    async def reopened(self, record: Opened) -> None:
+        """As `Book`; what was written first is wanted no longer."""
+        earlier = self._open[record.id][1]
+        self.opened(record)
+        if earlier is None:
+            return
+        if self._open[record.id][1] is None:  # it serves on, and what is in the journal has to have its end
+            self._open[record.id] = (record, earlier)
+            return
+        earlier.pins -= 1
+        self._journal.trim()
 
     def settled(self, record: Settled) -> None:
         """As `Book`.

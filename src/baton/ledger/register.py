@@ -44,6 +44,8 @@ class Register:
         self._begun: dict[str, tuple[bytes, asyncio.Future[bool]]] = {}
         """On their way: the record, and whether it got there."""
         self._ended: dict[str, tuple[Interaction, asyncio.Future[bool]]] = {}
+        self._again: list[str] = []
+        """Whose beginnings take the place of earlier ones."""
         self._gone: list[str] = []
         """Whose beginnings are wanted no longer."""
         self._wake = asyncio.Event()
@@ -109,6 +111,17 @@ class Register:
         self._open[record.id] = record
         self._begun[record.id] = (packed_record, asyncio.get_running_loop().create_future())
         self._wake.set()
+
+    async def reopened(self, record: Opened) -> None:
+        """As `Book`; raises `Unavailable` with the code `ledger_unavailable`."""
+        self.opened(record)
+        if record.id not in self._begun:  # served without
+            return
+        self._again.append(record.id)
+        committed = self._begun[record.id][1]
+        done, _ = await asyncio.wait([committed], timeout=self._settings.commit_s)
+        if not (done and committed.result()) and not self.serves_on:
+            raise _unavailable(self.trouble or "the database did not commit it in time")
 
     def settled(self, record: Settled) -> None:
         """Take in an end, once. Never fails: it is kept in memory until the database has it."""
@@ -177,11 +190,11 @@ class Register:
 
     async def _write(self) -> None:
         """Commit what there is: beginnings, which somebody's provider waits for, before ends."""
-        begun, gone = dict(self._begun), self._gone[:]
+        begun, gone, again = dict(self._begun), self._gone[:], self._again[:]
         if begun or gone or self.trouble is not None:
             records = [(id, record) for id, (record, _) in begun.items()]
-            await self._beginnings.write(self._owner, records, gone)
-            del self._gone[: len(gone)]
+            await self._beginnings.write(self._owner, records, gone, again)
+            del self._gone[: len(gone)], self._again[: len(again)]
             for id, (_, committed) in begun.items():
                 self._begun.pop(id, None)
                 _tell(committed, True)

@@ -112,7 +112,11 @@ class Opened(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag="
     scores: str | None = None
     """How the model that was chosen had scored, a JSON object of numbers; None: it was not scored."""
     held_nanos: int = 0
-    """What budgets hold for its first attempt, nano-USD: the most that it can cost."""
+    """What it can have cost at most when it was written, nano-USD: what budgets hold for the attempt that is
+    about to be made, and what those before it have cost. Written again before an attempt that makes it more,
+    and before one at another model."""
+    held_at: tuple[str, str] | None = None
+    """The provider and model of that attempt; None: the first."""
 
     @property
     def at_ms(self) -> int:
@@ -316,13 +320,14 @@ def _cut(usage: Usage) -> Usage:
 def crashed(opened: Opened) -> Settled:
     """The end of an interaction that has none: its process died.
 
-    `opened` is written right before the first attempt, so that attempt is taken to have been made, and to
-    have cost what was held for it: the provider may bill as much, and nobody is left who would hear of it.
+    `opened` is written right before an attempt, so that attempt is taken to have been made, and to have cost
+    what was held for it: the provider may bill as much, and nobody is left who would hear of it.
     """
     usage = Usage(prompt=opened.prompt_tokens, completion=opened.completion_tokens, estimated=True)
+    provider, model = opened.held_at or (opened.first_provider, opened.first_model)
     attempt = Attempt(
-        provider=opened.first_provider,
-        model=opened.first_model,
+        provider=provider,
+        model=model,
         started_ms=0,
         took_ms=0,
         status=Status.CRASHED,
@@ -333,8 +338,10 @@ def crashed(opened: Opened) -> Settled:
 
 
 def _at_most(opened: Opened) -> Cost | None:
-    """What the first attempt can have cost; None: its price is not known."""
+    """What the attempts can have cost; None: no price of the first is known, and no other was made."""
     estimate = opened.estimated_cost
-    if estimate is None or opened.held_nanos <= estimate.total_nanos:
+    if estimate is None:
+        return None if opened.held_at is None else Cost(output_nanos=opened.held_nanos)
+    if opened.held_nanos <= estimate.total_nanos:
         return estimate
     return Cost(input_nanos=estimate.input_nanos, output_nanos=opened.held_nanos - estimate.input_nanos)

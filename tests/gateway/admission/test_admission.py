@@ -12,6 +12,7 @@ from baton.catalog.prices import FREE, Prices, Rates, Tariff
 from baton.core.caller import Caller
 from baton.core.clock import SystemClock
 from baton.core.errors import OverBudget, Unservable
+from baton.core.failures import Failure
 from baton.core.request import Envelope, Options, Outline
 from baton.core.usage import Charge, Usage
 from baton.gateway.admission import admission as admissions
@@ -27,6 +28,7 @@ from baton.gateway.routing.terms import Terms
 from baton.upstream.dialects.openai.envelope import read_envelope
 from baton.upstream.errands.errand import Errand
 from tests.gateway.admission.errands_ground import a_recording
+from tests.gateway.admission.test_passages import ROUTE
 
 DOLLAR = Budget(name="dollar", scope=Scope.ALL, period=Period.LIFETIME, limit_usd="1.00")
 PRICES = Prices(standard=Tariff(rates=Rates(input=10**9, output=10**11)))
@@ -212,3 +214,26 @@ async def test_a_request_spends_no_more_than_it_says_over_all_its_attempts() -> 
     with pytest.raises(OverBudget) as refused:
         await house.ticket(admitted)
     assert refused.value.code == "max_cost_exceeded"
+
+
+async def test_what_was_made_of_a_whole_answer_is_foreseen() -> None:
+    """By how quickly the model has answered, at most what was asked for, else what is usual."""
+    house = House()
+    short, open_ended = await house.request(300), await house.request()
+    assert short.made_in(offer(), 2.0, None) == 200
+    short.saw(offer(), Usage(completion=100), 2.0)
+    assert short.made_in(offer(), 2.0, None) == 100
+    assert short.made_in(offer(), 60.0, None) == 300
+    assert short.made_in(offer(), 60.0, 250) == 250
+    assert open_ended.made_in(offer(), 60.0, None) == 1000
+
+
+async def test_a_fallback_without_a_price_is_passed_over() -> None:
+    """The request goes on with the next; where nobody knows what a call costs, it is not asked."""
+    house = House()
+    admitted = await house.request(10)
+    refused = await admitted.ticket(ROUTE, offer(None))
+    assert isinstance(refused, Failure)
+    assert refused.unasked
+    assert "no price" in refused.message
+    assert isinstance(await admitted.ticket(ROUTE, offer()), Ticket)

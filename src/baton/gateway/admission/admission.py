@@ -20,7 +20,7 @@ from baton.gateway.admission.limits import Tokens
 from baton.gateway.admission.passages import Passage, Passages
 from baton.gateway.admission.periods import Period
 from baton.gateway.admission.spent import Spent
-from baton.gateway.admission.worth import ErrandWorth, Lengths, Worth, worth_of
+from baton.gateway.admission.worth import LEAST_USUAL, ErrandWorth, Lengths, Worth, worth_of
 from baton.gateway.routing.decision import Ask, Decision
 from baton.upstream.route import Route
 
@@ -125,7 +125,7 @@ class Priced(NamedTuple):
 class Admitted:
     """One request on its way: each of its attempts is held for, and counted in the limits of its route."""
 
-    __slots__ = ("_admission", "_ended", "_first", "_passage", "_spent_nanos", "ask", "caller", "request")
+    __slots__ = ("_admission", "_ended", "_first", "_passage", "ask", "caller", "request", "spent_nanos")
 
     def __init__(
         self, admission: "Admission", caller: Caller, request: Outline, ask: Ask, passage: Passage
@@ -137,13 +137,14 @@ class Admitted:
         self.ask = ask
         self._ended = False
         self._first: Ticket | None = None
-        self._spent_nanos = 0
+        self.spent_nanos = 0
+        """What its attempts have cost so far."""
 
     @property
     def left_nanos(self) -> int | None:
         """What the request itself may still cost; None: it names no most."""
         most = self.ask.terms.max_cost_nanos
-        return None if most is None else most - self._spent_nanos
+        return None if most is None else most - self.spent_nanos
 
     async def begin(self, offer: Offer, *, patient: bool = True) -> None:
         """Hold what an attempt at a model may cost, before anything is written down.
@@ -169,7 +170,7 @@ class Admitted:
             first.release()
         try:
             return await self._admission.ticket(self, offer, patient=True)
-        except OverBudget as error:
+        except (OverBudget, Unservable) as error:
             passage.spare()
             return Failure(kind=Kind.OVER_BUDGET, message=error.message, unasked=True)
 
@@ -181,11 +182,21 @@ class Admitted:
     def attempted(self, usage: Usage, cost_nanos: int) -> None:
         """The attempt has ended, and used so much."""
         self._passage.attempted(usage.total)
-        self._spent_nanos += cost_nanos
+        self.spent_nanos += cost_nanos
 
-    def saw(self, offer: Offer, usage: Usage) -> None:
-        """An answer was so long."""
+    def made_in(self, offer: Offer, seconds: float, bound: int | None) -> int:
+        """Tokens that a model is likely to have made of a whole answer in such a time: at most as many as it
+        was asked for, or are usual."""
+        request, lengths = self.request, self._admission.lengths
+        most = bound or request.max_tokens
+        if most is None:
+            most = max(lengths.usual(offer.id, request.options.use_case) or 0, LEAST_USUAL)
+        return min(lengths.made_in(offer.id, seconds), most) * request.answers
+
+    def saw(self, offer: Offer, usage: Usage, seconds: float) -> None:
+        """An answer was so long, and came in such a time."""
         if not usage.estimated:
+            self._admission.lengths.took(offer.id, usage.completion, seconds)
             self._admission.lengths.saw(offer.id, self.request.options.use_case, usage.completion)
 
     def end(self) -> None:

@@ -1,6 +1,7 @@
 """What a call may cost before it is made: the most, and the least that is worth asking for (decision 1)."""
 
 from collections import deque
+from math import ceil
 
 from msgspec import Struct
 
@@ -22,6 +23,12 @@ UNKNOWN_OUTPUT = 32_768
 
 WORTH_ASKING = 16
 """Tokens of an answer below which nobody is asked."""
+
+USUAL_PACE = 100.0
+"""Tokens a second of a model that nobody has heard: quicker than most, for what it made may be billed."""
+
+_MEMORY = 0.9
+"""What the paces before count for against the latest."""
 
 _FRAMING = 64
 """Tokens that a provider puts around a short prompt."""
@@ -120,10 +127,11 @@ class ErrandWorth(Struct, frozen=True):
 
 
 class Lengths:
-    """How long answers have been of late, by model and use case."""
+    """How long answers have been of late, by model and use case; and how quickly they came, by model."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str | None], deque[int]] = {}
+        self._paces: dict[str, float] = {}
 
     def saw(self, model: str, use_case: str | None, tokens: int) -> None:
         """An answer had so many."""
@@ -134,6 +142,20 @@ class Lengths:
                 self._seen.clear()
             seen = self._seen[place] = deque(maxlen=_KEPT)
         seen.append(tokens)
+
+    def took(self, model: str, tokens: int, seconds: float) -> None:
+        """An answer came in such a time."""
+        if seconds <= 0 or not tokens:
+            return
+        paces = self._paces
+        if len(paces) >= _MOST_PLACES:
+            paces.clear()
+        pace = tokens / seconds
+        paces[model] = pace if model not in paces else paces[model] * _MEMORY + pace * (1 - _MEMORY)
+
+    def made_in(self, model: str, seconds: float) -> int:
+        """How many tokens a model is likely to have made in such a time."""
+        return ceil(self._paces.get(model, USUAL_PACE) * seconds)
 
     def usual(self, model: str, use_case: str | None) -> int | None:
         """What 99 of 100 stay below; None: too few have been seen."""

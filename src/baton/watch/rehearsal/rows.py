@@ -34,6 +34,9 @@ class Pages:
         self._open.discard(record.id)
         self.ends[record.id] = record
 
+    async def reopened(self, record: Opened) -> None:
+        """It stays open."""
+
     async def begun(self, id: str) -> None:
         """It is kept already."""
 
