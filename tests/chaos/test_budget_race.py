@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import struct
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from baton.catalog.prices import Prices, Rates, Tariff
 from baton.core.clock import SystemClock
 from baton.core.money import NANOS_PER_USD
+from baton.core.usage import Charge
 from baton.gateway.admission.accounts import Account, Accounts, Hold, Short
 from baton.gateway.admission.budgets import Budget, Scope
 from baton.gateway.admission.periods import Period
@@ -163,3 +165,73 @@ async def test_thoughts_that_nobody_saw_coming_are_counted_and_told(race: Race) 
     await race.baton.app.alerts.flush()
     assert race.baton.app.alerts.open_by_kind["budget_overshot"] >= 1
     assert race.baton.app.alerts.open_by_kind["budget_spent"] >= 1
+
+
+ERRANDS = {
+    "openai/whisper-1": Prices(
+        standard=Tariff(rates=Rates(input=0, output=0)), fees={Charge.SOUND: 36 * NANOS_PER_USD}
+    ),
+    "openai/gpt-image-2": Prices(standard=Tariff(rates=Rates(input=0, output=10 * NANOS_PER_USD))),
+    "openai/text-embedding-3-small": Prices(
+        standard=Tariff(rates=Rates(input=2000 * NANOS_PER_USD, output=0))
+    ),
+}
+"""A cent for a second of sound; eight for the dearest picture."""
+
+
+SPEECH = (
+    b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0"
+    + struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
+    + bytes(320_000 - 36)
+)
+"""Ten seconds of silence."""
+
+
+async def run_errand(session: aiohttp.ClientSession, url: str, rng: random.Random) -> int:
+    """A recording, words of it without their length, pictures, or vectors."""
+    match rng.randrange(4):
+        case 0 | 1 as kind:
+            path, form = "/v1/audio/transcriptions", aiohttp.FormData()
+            form.add_field("model", "openai/whisper-1")
+            form.add_field("prompt", "question-1")
+            form.add_field("response_format", ("verbose_json", "srt")[kind])
+            form.add_field("file", SPEECH, filename="a.wav")
+            sent: dict[str, Any] = {"data": form}
+        case 2:
+            path = "/v1/images/generations"
+            sent = {"json": {"model": "openai/gpt-image-2", "prompt": "question-1", "n": rng.randrange(1, 3)}}
+        case _:
+            path = "/v1/embeddings"
+            sent = {"json": {"model": "openai/text-embedding-3-small", "input": "question-1 two three"}}
+    async with session.post(url + path, **sent) as reply:
+        said = await reply.read()
+        assert reply.status == 200 or b"budget_exceeded" in said, said
+        return reply.status
+
+
+async def test_errands_spend_no_more_than_the_budget_either(race: Race) -> None:
+    """Sound by the hour, its words alone, pictures, vectors, by all callers at once: at every step what is
+    settled and held fits the dollar."""
+    race.simulation.rules.set_unknown(Rule(behaves="lorem;latency=2"))
+    edited, url = race.baton.app.edited, race.baton.url
+    for model, prices in ERRANDS.items():
+        record = edited.models.get(model)
+        await edited.models.put(replace(record.value, prices=(prices,)), MAKER, record.revision)
+    steps = Steps(race.baton.app.admitting.accounts)
+    steps.watch()
+    answers: Counter[int] = Counter()
+
+    async def spend(caller: int) -> None:
+        rng = random.Random(caller)
+        async with aiohttp.ClientSession(headers=bearer(race.baton.key)) as session:
+            for _ in range(4):
+                answers[await run_errand(session, url, rng)] += 1
+
+    async with asyncio.timeout(60.0), asyncio.TaskGroup() as group:
+        for caller in range(CALLERS):
+            group.create_task(spend(caller))
+    await soon(lambda: race.baton.app.ledger.book.open_count == 0)
+    assert max(settled + held for settled, held in steps.sums) <= CAP
+    assert steps.sums[-1][1] == 0
+    assert answers[200] > 10
+    assert answers[429] > 10
