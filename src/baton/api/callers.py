@@ -1,5 +1,6 @@
 """Who calls one of the framework's routes, and whether they may."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -85,9 +86,12 @@ async def _judging(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
     return caller
 
 
-async def _account(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+async def _account(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Caller:
     require_current(caller)
     require_scope(caller, Scope.ACCOUNT)
+    if request.method != "DELETE":  # a key that was stolen is taken away whatever its thief has used up
+        count: Callable[[Caller], None] = request.app.state.count
+        count(caller)
     return caller
 
 

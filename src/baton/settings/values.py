@@ -57,6 +57,8 @@ class Settings(BaseModel):
     """Seconds after which a console session ends that nobody uses."""
     session_lifetime: Annotated[float, Field(ge=300, le=2_592_000)] = 86_400
     """Seconds after which a console session ends, however much it is used."""
+    max_own_keys: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """How many keys that are still good a user may have who makes them; admins make as many as they like."""
     database_url: Annotated[str | None, Field(repr=False)] = None
     """SQLAlchemy URL; a SQLite file in the data folder where unset. Also `DATABASE_URL`."""
     master_key: Annotated[Annotated[str, Field(min_length=16)] | None, Field(repr=False)] = None

@@ -1,11 +1,13 @@
 """`/api/me`: oneself, and one's own keys."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from baton.access.identity.entities import KeyWish, UserWish
 from tests.api.conftest import Web
-from tests.conftest import bearer
+from tests.conftest import MAKER, StartBaton, bearer
 
 KEYS = "/api/me/keys"
 ADMIN_KEYS = "/api/admin/keys"
@@ -144,3 +146,33 @@ async def test_an_earlier_secret_serves_on_and_takes_nothing_over(web: Web) -> N
     chat = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hi"}]}
     assert (await web.ask("POST", "/v1/chat/completions", old, json=chat)).status == 200
     assert (await web.ask("POST", mine + "/rotate", new, json={"overlapSeconds": 60})).status == 200
+
+
+async def test_changes_of_ones_own_are_requests(web: Web) -> None:
+    """They count in the tier's limit, so that nobody has every process read its keys without end; a key is
+    taken away whatever is used up."""
+    identities = web.baton.app.store.identities
+    owner = await identities.create_user(UserWish(name="somebody"), MAKER)
+    user = bearer((await identities.create_key(KeyWish(name="test", user_id=owner.id), MAKER)).secret)
+    made = await own(web, user)
+    replies = [await own(web, user) for _ in range(12)]
+    assert {reply.status for reply in replies[-3:]} == {429}
+    assert sum(reply.status == 201 for reply in replies) < 10
+    assert "retry-after" in replies[-1].headers
+    assert (await web.get("/api/me", user)).status == 200
+    assert (await web.ask("DELETE", f"{KEYS}/{made.json['id']}", user)).status == 200
+
+
+async def test_a_user_has_so_many_keys_of_their_own_and_no_more(start_baton: StartBaton, web: Web) -> None:
+    """Also of many asked for at once; a revoked one makes room, and an admin is not bound by it."""
+    baton = await start_baton(max_own_keys=3)
+    web = Web(baton, web.session)
+    user = await baton.user("pro")
+    made = await asyncio.gather(*(own(web, user) for _ in range(8)))
+    assert sorted(reply.status for reply in made) == [201, 201] + [409] * 6
+    assert {reply.json["code"] for reply in made if reply.status == 409} == {"too_many_keys"}
+    [mine, *_] = [reply.json["id"] for reply in made if reply.status == 201]
+    await web.ask("DELETE", f"{KEYS}/{mine}", user)
+    assert (await own(web, user)).status == 201
+    me = (await web.get("/api/me", user)).json["id"]
+    assert (await web.post(ADMIN_KEYS, {"name": "one more", "userId": me})).status == 201

@@ -152,16 +152,21 @@ class Identities:
         async with self._editing.read() as connection:
             return await lists.keys(connection, wanted, self._editing.now_ms)
 
-    async def create_key(self, wish: KeyWish, actor: Actor) -> NewKey:
+    async def create_key(self, wish: KeyWish, actor: Actor, most: int | None = None) -> NewKey:
         """Make a key; the answer is the only place where it ever stands.
+
+        `most`: so many of the user's may be neither revoked nor expired afterwards; None: any number.
 
         Raises:
             Invalid: something of it cannot be; names the field.
             NotFound: no such user.
+            Conflict: the user has as many already (`too_many_keys`).
         """
         async with self._editing.edit(actor) as edit:
             key = self._key(wish, edit.now_ms)
             _there(await rows.user(edit.connection, wish.user_id))
+            if most is not None and await _good_keys(edit, wish.user_id) >= most:
+                raise Conflict(f"You have {most} keys already; revoke one first.", code="too_many_keys")
             return await self._add_key(edit, key, self._mint.make())
 
     async def change_key(
@@ -263,6 +268,14 @@ async def _store(edit: Edit, before: ApiKey, after: ApiKey, action: str) -> ApiK
     await rows.update_key(edit.connection, after)
     await edit.note_key(action, after, before, after)
     return after
+
+
+async def _good_keys(edit: Edit, user_id: str) -> int:
+    """How many of a user's keys are neither revoked nor expired."""
+    return sum(
+        key.revoked_at_ms is None and (key.expires_at_ms is None or key.expires_at_ms > edit.now_ms)
+        for key in await rows.keys(edit.connection, user_id)
+    )
 
 
 async def _spare_first(edit: Edit, user_id: str) -> None:

@@ -90,10 +90,12 @@ class KeyRenamed(Asked):
 class MeRoutes:
     """Everybody for themselves."""
 
-    def __init__(self, identities: Identities, budgeted: Callable[[str], bool]) -> None:
-        """`budgeted`: whether an admin's budget names a key."""
+    def __init__(self, identities: Identities, budgeted: Callable[[str], bool], most_keys: int) -> None:
+        """`budgeted`: whether an admin's budget names a key; `most_keys`: those that are still good, of one
+        user who makes them."""
         self._identities = identities
         self._budgeted = budgeted
+        self._most_keys = most_keys
 
     def attach(self, to: FastAPI) -> None:
         """Add them."""
@@ -154,7 +156,7 @@ class MeRoutes:
         owner = await self._identities.user(caller.user_id)
         keys = await self._identities.keys(caller.user_id)
         narrow = own_key(wish, caller, owner, keys, budgeted=self._budgeted(caller.key_id))
-        made = await self._identities.create_key(narrow, actor)
+        made = await self._identities.create_key(narrow, actor, self._most_keys)
         return key_made(made.key, made.secret)
 
     async def rename(
