@@ -238,9 +238,9 @@ EXAMPLES = {
 """What stands in the lists' paths for what stands in the description's."""
 
 OWNED: list[tuple[str, str, Any, int, int, int]] = [
-    ("GET", "/api/interactions/{interaction_id}", None, 404, 200, 200),
-    ("GET", "/api/interactions/{interaction_id}/model-info", None, 404, 200, 200),
-    ("GET", "/api/mira/model-info/{interaction_id}", None, 404, 200, 200),
+    ("GET", "/api/interactions/{interaction_id}", None, 404, 404, 200),
+    ("GET", "/api/interactions/{interaction_id}/model-info", None, 404, 404, 200),
+    ("GET", "/api/mira/model-info/{interaction_id}", None, 404, 404, 200),
     ("POST", "/api/interactions/{interaction_id}/feedback", {"score": 5}, 404, 404, 200),
     ("GET", "/api/projects/{project_id}", None, 404, 404, 200),
     ("PATCH", "/api/projects/{project_id}", {"name": "q"}, 404, 404, 200),
@@ -300,7 +300,7 @@ async def test_an_admin_may_do_everything(web: Web) -> None:
 
 @pytest.mark.parametrize(("place", "role"), [(0, "user"), (1, "analyst"), (2, "admin")])
 async def test_what_is_anothers_is_not_there(web: Web, place: int, role: str) -> None:
-    """404 as for an id that nobody has, but for what an analyst may see and an admin may do."""
+    """404 as for an id that nobody has, but for what an admin may see and do."""
     asking = await web.baton.user(roles=frozenset({"user", role}))
     things = await belongings(web)
     for method, template, body, *statuses in OWNED:

@@ -133,13 +133,14 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
     framework.router.routes.append(Route(chat.PATH, native, methods=["POST"]))
     condition = Condition(app)
     permitted = Permitted(app.catalog, app.directory)
+    own_budgets = OwnBudgets(app.edited.own_limits, app.admitting.books, app.statements, app.ledger.spending)
     for routes in (
         CompatModels(permitted),
         GenerativeModels(permitted),
         NativeModels(permitted, app.router, app.estimates, app.ledger.habits),
         PreferenceRoutes(app.choices, permitted),
         OptOutRoutes(app.choices),
-        UsageRoutes(app.ledger.breakdowns, store.clock),
+        UsageRoutes(app.ledger.breakdowns, store.clock, app.admitting.passages.allowance, own_budgets.hard),
         FlagRoutes(app.edited.flags, app.flags, app.tiers),
         HealthRoutes(condition),
         InteractionRoutes(app.ledger.interactions),
@@ -158,9 +159,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         UserRoutes(store.identities, app.tiers, app.ledger.interactions.any_of),
         MeRoutes(store.identities, app.admitting.books.names_key, store.settings.max_own_keys),
         ProjectRoutes(store.projects),
-        OwnBudgetRoutes(
-            OwnBudgets(app.edited.own_limits, app.admitting.books, app.statements, app.ledger.spending)
-        ),
+        OwnBudgetRoutes(own_budgets),
         TierRoutes(app.edited.tiers, app.tiers),
         BudgetRoutes(
             app.edited.budgets,

@@ -9,7 +9,8 @@ from baton.core.caller import Caller
 from baton.core.errors import NotFound
 
 SEES_ALL = {
-    Thing.INTERACTION: {"admin", "analyst"},
+    Thing.INTERACTION: {"admin"},
+    Thing.USAGE: {"admin", "analyst"},
     Thing.FEEDBACK: {"admin"},
 }
 
@@ -21,7 +22,7 @@ def caller(*roles: str) -> Caller:
 @pytest.mark.parametrize("thing", Thing)
 @pytest.mark.parametrize("role", ["user", "strategist", "reviewer", "analyst", "admin"])
 def test_everybody_reaches_their_own_and_few_reach_more(thing: Thing, role: str) -> None:
-    """Own things always; an analyst everybody's interactions, an admin everything; else it is not there."""
+    """Own things always; an analyst everybody's usage, an admin everything; else it is not there."""
     asks = caller(role)
     assert reach_of(asks, thing, "ada") == "ada"
     if role in SEES_ALL[thing]:

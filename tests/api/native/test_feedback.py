@@ -32,7 +32,7 @@ async def test_an_answer_can_be_judged_and_judged_again(web: Web) -> None:
 
 
 async def test_only_the_asker_and_admins_judge(web: Web) -> None:
-    """Another's interaction is a 404, for an analyst too, who may read it; an admin's opinion is taken."""
+    """Another's interaction is a 404, for an analyst too; an admin's opinion is taken."""
     asker, other = await web.baton.user(), await web.baton.user(roles=frozenset({"user", "analyst"}))
     id = await ask(web, asker)
     assert (await web.post(f"{PATH}/{id}/feedback", {"score": 1}, other)).status == 404

@@ -34,6 +34,34 @@ async def test_everybody_sees_their_own(web: Web) -> None:
     assert await listed(web, headers=analyst) == [ours, theirs]
 
 
+async def test_an_analyst_sees_nothing_that_others_said(web: Web) -> None:
+    """What was used, not what for: neither in lists nor by a filter, and no single one; their own whole."""
+    user, analyst = await web.baton.user(), await web.baton.user(roles=frozenset({"user", "analyst"}))
+    said = {
+        "x-baton-session": "s1",
+        "x-baton-tags": "page=salary",
+        "x-baton-context": '{"page": "salary"}',
+    }
+    theirs, mine = await ask(web, user | said), await ask(web, analyst | said)
+    judged = await web.post(f"{PATH}/{theirs}/feedback", {"score": 2, "comment": "wrong salary"}, user)
+    assert judged.status == 200
+    listed_by_id = {each["id"]: each for each in (await web.get(PATH, analyst)).json["interactions"]}
+    for name in ("session", "tags", "contextMetadata", "promptHash"):
+        assert listed_by_id[theirs][name] is None
+        assert listed_by_id[mine][name] is not None
+    feedback = listed_by_id[theirs]["feedback"]
+    assert (feedback["score"], feedback["comment"]) == (2, None)
+    assert (await web.get(f"{PATH}/{theirs}", analyst)).status == 404
+    me = listed_by_id[mine]["userId"]
+    for query in ("session=s1", "tag=page"):
+        assert (await web.get(f"{PATH}?{query}", analyst)).status == 403
+        assert (await web.get(f"/api/v1/usage?{query}", analyst)).status == 403
+        assert await listed(web, f"?{query}&user={me}", analyst) == [mine]
+        assert await listed(web, f"?{query}") == [mine, theirs]
+    told = (await web.get(f"{PATH}?session=s1")).json["interactions"][1]
+    assert (told["session"], told["feedback"]["comment"]) == ("s1", "wrong salary")
+
+
 async def test_anothers_is_not_there(web: Web) -> None:
     """Another user's id gives 404, as if there were none; an admin may look."""
     user = await web.baton.user()

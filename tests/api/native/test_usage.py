@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Web
+from tests.conftest import bearer
 
 OWN = "/api/ai/v2/usage"
 PATH = "/api/v1/usage"
@@ -38,6 +39,23 @@ async def test_who_has_asked_nothing_has_used_nothing(web: Web) -> None:
     assert (empty["breakdown"], empty["groupBy"], empty["nextCursor"]) == ([], "model", None)
 
 
+async def test_everybody_is_told_what_is_left_of_their_limits(web: Web) -> None:
+    """Of the rate limits of their key, and each budget of their own; nothing where nothing limits them."""
+    assert (await web.get(OWN)).json["limits"] == {"requests": None, "tokens": None, "budgets": []}
+    budget = {"scope": "user", "period": "month", "limitUsd": "5.00"}
+    assert (await web.ask("PUT", "/api/admin/budgets/users", json=budget)).status == 200
+    wish = {"name": "mine", "limits": {"requestsPerMinute": 10}}
+    user = bearer((await web.post("/api/admin/keys", wish)).json["key"])
+    await ask(web, user)
+    limits = (await web.get(OWN, user)).json["limits"]
+    requests = limits["requests"]
+    assert (requests["limit"], requests["remaining"]) == (10, 9)
+    assert 0 < requests["resetS"] <= 61
+    (left,) = limits["budgets"]
+    assert (left["name"], left["limitUsd"], left["leftUsd"], left["soft"]) == ("users", "5.00", "5", False)
+    assert left == (await web.get("/api/me/budgets", user)).json["budgets"][0]
+
+
 async def test_each_sees_their_own_and_analysts_everybodys(web: Web) -> None:
     """Another's id is a 404 for a user; the parts add up to the total."""
     ada, bob = await web.baton.user(), await web.baton.user()
@@ -62,7 +80,7 @@ async def test_each_sees_their_own_and_analysts_everybodys(web: Web) -> None:
     }
     tagged = await parts(web, ada, groupBy="model,date", tag="team=red")
     assert [each["key"].split(" / ")[0] for each in tagged["breakdown"]] == ["simulated/echo"]
-    assert (await web.get(OWN, analyst, params={"user": mine["userId"]})).json == mine
+    assert (await web.get(OWN, analyst, params={"user": mine["userId"]})).json == mine | {"limits": None}
     for path in (OWN, PATH, PARTS):
         assert (await web.get(path, bob, params={"user": mine["userId"]})).status == 404
     total = (await web.get(PATH, ada)).json

@@ -12,12 +12,14 @@ class Thing(StrEnum):
     """What belongs to a user."""
 
     INTERACTION = "interaction"
-    """Also what is summed up of them."""
+    USAGE = "usage"
+    """What is listed and summed up of interactions, without what their askers said of them."""
     FEEDBACK = "feedback"
 
 
 _ALSO_OPEN_TO = {
-    Thing.INTERACTION: frozenset({"admin", "analyst"}),
+    Thing.INTERACTION: frozenset({"admin"}),
+    Thing.USAGE: frozenset({"admin", "analyst"}),
     Thing.FEEDBACK: frozenset({"admin"}),
 }
 """Roles that reach everybody's."""

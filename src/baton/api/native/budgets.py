@@ -138,14 +138,15 @@ class OwnBudgetRoutes:
     async def _listed(self, caller: Caller) -> OwnBudgetList:
         soft = await self._own.soft(caller)
         found = (*await self._own.hard(caller), *(() if soft is None else (soft,)))
-        return OwnBudgetList(budgets=[_shown(each) for each in found])
+        return OwnBudgetList(budgets=[own_budget_shown(each) for each in found])
 
 
 def _warns(each: Statement) -> bool:
     return each.settled_nanos >= each.debit.account.cap_nanos * each.debit.budget.warn_at
 
 
-def _shown(each: Statement) -> OwnBudgetShown:
+def own_budget_shown(each: Statement) -> OwnBudgetShown:
+    """What somebody has spent, and has left."""
     budget = each.debit.budget
     return OwnBudgetShown(
         name=budget.name,

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import structs
 from pydantic.alias_generators import to_camel
 
 from baton.api.bodies import Shown, moment, usd
@@ -154,9 +155,14 @@ class InteractionDetail(InteractionShown):
     attempts: list[AttemptShown]
 
 
-def interaction_shown(found: Whole) -> InteractionShown:
-    """Without its attempts."""
-    return InteractionShown(**_fields(found))
+def interaction_shown(found: Whole, *, whole: bool = True) -> InteractionShown:
+    """Without its attempts; unless `whole`, also without what its asker said of it, or a hash may tell."""
+    fields = _fields(found)
+    if not whole:
+        fields |= _UNSAID
+        if found.feedback is not None:
+            fields["feedback"] = feedback_shown(structs.replace(found.feedback, comment=None))
+    return InteractionShown(**fields)
 
 
 def interaction_detail(found: Whole) -> InteractionDetail:
@@ -192,6 +198,9 @@ def feedback_shown(row: FeedbackRow) -> FeedbackShown:
     return FeedbackShown(
         score=row.score, comment=row.comment, user_id=row.user_id, given_at=moment(row.at_ms)
     )
+
+
+_UNSAID: dict[str, Any] = dict.fromkeys(("session", "tags", "context_metadata", "prompt_hash"))
 
 
 def _fields(found: Whole) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from baton.api.native.interaction_shown import (
 )
 from baton.api.paging import Cursor, Limit
 from baton.core.caller import Caller
+from baton.core.errors import Forbidden
 from baton.ledger.filter import Filter
 from baton.ledger.interactions import Interactions
 
@@ -61,9 +62,16 @@ class Wanted(Asked):
 
         Raises:
             NotFound: somebody else's are asked for.
+            Forbidden: somebody else's are to be found by what an analyst is not shown of them.
         """
+        whose = reach_of(caller, Thing.USAGE, self.user)
+        if (self.session is not None or self.tag) and reach(caller, Thing.INTERACTION) not in (None, whose):
+            raise Forbidden(
+                "Analysts see neither sessions nor tags of others: name yourself as the `user`.",
+                code="admin_required",
+            )
         return Filter(
-            user_id=reach_of(caller, Thing.INTERACTION, self.user),
+            user_id=whose,
             provider=self.provider,
             model=self.model,
             status=self.status,
@@ -80,7 +88,7 @@ class Wanted(Asked):
 
 
 class InteractionRoutes:
-    """Own interactions for everybody; everybody's for admins and analysts."""
+    """Own interactions for everybody; everybody's for admins, and their outlines for analysts."""
 
     def __init__(self, interactions: Interactions) -> None:
         self._interactions = interactions
@@ -102,9 +110,13 @@ class InteractionRoutes:
         wanted: Annotated[Wanted, Query()],
     ) -> Response:
         """List interactions, newest first."""
+        own = reach(caller, Thing.INTERACTION)
         found = await self._interactions.page(wanted.of(caller), limit=wanted.limit, cursor=wanted.cursor)
         page = InteractionList(
-            interactions=[interaction_shown(each) for each in found.items], next_cursor=found.next_cursor
+            interactions=[
+                interaction_shown(each, whole=own in (None, each.interaction.user_id)) for each in found.items
+            ],
+            next_cursor=found.next_cursor,
         )
         # Written here, or the framework would check 500 of them once more while nobody else is served.
         return Response(page.model_dump_json(by_alias=True), media_type="application/json")

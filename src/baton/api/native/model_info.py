@@ -54,7 +54,7 @@ class ModelInfo(Shown):
 
 
 class ModelInfoRoutes:
-    """Own interactions for everybody; everybody's for admins and analysts."""
+    """Own interactions for everybody; everybody's for admins."""
 
     def __init__(self, interactions: Interactions) -> None:
         self._interactions = interactions

@@ -1,5 +1,6 @@
 """`/api/ai/v2/usage`, `/api/v1/usage` and `/api/v1/usage/breakdown`: what was used and what it cost."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,12 +11,16 @@ from pydantic import ConfigDict, Field
 from baton.access.identity.ownership import Thing, reach_of
 from baton.api.bodies import Shown, moment
 from baton.api.callers import ReadingCaller
+from baton.api.native.budgets import OwnBudgetShown, own_budget_shown
 from baton.api.native.interactions import Wanted
 from baton.api.paging import page
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import Invalid
 from baton.core.money import usd_text
+from baton.gateway.admission.limits import Allowance
+from baton.gateway.admission.statements import Statement
+from baton.gateway.admission.windows import Left
 from baton.ledger.breakdown import Breakdown, Breakdowns, Dimension, Share
 from baton.ledger.filter import Filter
 
@@ -61,8 +66,26 @@ class DayShown(Shown):
     cost: str
 
 
+class RateLeftShown(Shown):
+    """What a rate limit still allows, of that with least left; `resetS`: seconds until all of it is free."""
+
+    limit: int
+    remaining: int
+    reset_s: float
+
+
+class LimitsLeftShown(Shown):
+    """What may be asked for yet with this key; null: there is no such limit."""
+
+    requests: RateLeftShown | None
+    tokens: RateLeftShown | None
+    budgets: list[OwnBudgetShown]
+
+
 class OwnUsageShown(Shown):
-    """One user's usage today and this month, in UTC, and day by day."""
+    """One user's usage today and this month, in UTC, and day by day. `limits`: what is left of those that
+    hold for whoever asks; null where somebody else's usage is asked for.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -82,6 +105,24 @@ class OwnUsageShown(Shown):
                     "unpriced": 0,
                 },
                 "daily": [{"date": "2026-11-21", "requests": 2, "tokens": 52, "cost": "0.000154"}],
+                "limits": {
+                    "requests": {"limit": 50, "remaining": 48, "resetS": 60.0},
+                    "tokens": None,
+                    "budgets": [
+                        {
+                            "name": "users",
+                            "scope": "user",
+                            "subject": "0199a1b2-0000-7000-8000-000000000001",
+                            "period": "month",
+                            "limitUsd": "100",
+                            "spentUsd": "0.000154",
+                            "heldUsd": "0",
+                            "leftUsd": "99.999846",
+                            "resetsAt": "2026-12-01T00:00:00Z",
+                            "soft": False,
+                        }
+                    ],
+                },
             }
         }
     )
@@ -90,6 +131,7 @@ class OwnUsageShown(Shown):
     today: SpentShown
     month: SpentShown
     daily: list[DayShown]
+    limits: LimitsLeftShown | None
 
 
 class ModelShareShown(Shown):
@@ -184,9 +226,18 @@ class BreakdownWanted(UsageWanted):
 class UsageRoutes:
     """Own usage for everybody; everybody's for admins and analysts."""
 
-    def __init__(self, breakdowns: Breakdowns, clock: Clock) -> None:
+    def __init__(
+        self,
+        breakdowns: Breakdowns,
+        clock: Clock,
+        allowance: Callable[[Caller], Allowance],
+        budgets: Callable[[Caller], Awaitable[Sequence[Statement]]],
+    ) -> None:
+        """`allowance`, `budgets`: what a caller's own have left at the moment."""
         self._breakdowns = breakdowns
         self._clock = clock
+        self._allowance = allowance
+        self._budgets = budgets
 
     def attach(self, to: FastAPI) -> None:
         """Add the routes."""
@@ -198,7 +249,7 @@ class UsageRoutes:
 
     async def own(self, caller: ReadingCaller, user: _User = None) -> OwnUsageShown:
         """Your usage today and this month."""
-        user_id = reach_of(caller, Thing.INTERACTION, user or caller.user_id) or caller.user_id
+        user_id = reach_of(caller, Thing.USAGE, user or caller.user_id) or caller.user_id
         today_ms, month_ms = self._begins()
         today = await self._breakdowns.of(Filter(user_id=user_id, since_ms=today_ms), ())
         month = await self._breakdowns.of(Filter(user_id=user_id, since_ms=month_ms), (Dimension.DATE,))
@@ -216,6 +267,7 @@ class UsageRoutes:
                 )
                 for each in days
             ],
+            limits=await self._limits(caller) if user_id == caller.user_id else None,
         )
 
     async def total(self, caller: ReadingCaller, wanted: Annotated[UsageWanted, Query()]) -> UsageShown:
@@ -270,6 +322,14 @@ class UsageRoutes:
             next_cursor=following,
         )
 
+    async def _limits(self, caller: Caller) -> LimitsLeftShown:
+        allowance = self._allowance(caller)
+        return LimitsLeftShown(
+            requests=_left(allowance.requests),
+            tokens=_left(allowance.tokens),
+            budgets=[own_budget_shown(each) for each in await self._budgets(caller)],
+        )
+
     def _begins(self) -> tuple[int, int]:
         """When this day and this month began, Unix milliseconds, in UTC."""
         day = datetime.fromtimestamp(self._clock.wall(), UTC).replace(
@@ -286,6 +346,12 @@ def _dimensions(text: str) -> list[Dimension]:
             f"Group by one or two of {', '.join(Dimension)}, with a comma between.", param="group_by"
         )
     return [Dimension(word) for word in words]
+
+
+def _left(left: Left | None) -> RateLeftShown | None:
+    if left is None:
+        return None
+    return RateLeftShown(limit=left.limit, remaining=left.remaining, reset_s=left.reset_s)
 
 
 def _key(share: Share) -> str:
