@@ -120,7 +120,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
     }
     hot: dict[str, Asgi] = {**chats, **counts, **errands}
     below = dict.fromkeys(PREFIXES, GenerationRoutes(route, count).at)
-    native = HotRoute(door, NativeChat(app.gateway), Scope.CHAT)
+    native = HotRoute(door, NativeChat(app.gateway, app.keyring.standing_in), Scope.CHAT)
     framework = FastAPI(
         title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )

@@ -106,12 +106,38 @@ async def test_a_tool_call_comes_back(web: Web) -> None:
 async def test_what_is_not_acted_on_is_told(web: Web) -> None:
     """Fields of later versions and unknown ones are named in the body and in the header, never lost."""
     reply = await web.post(
-        PATH, body(projectId="p", enableCache=True, cacheTtl=60, userId="u", colour="red", agent="research")
+        PATH, body(projectId="p", enableCache=True, cacheTtl=60, colour="red", agent="research")
     )
-    dropped = ["enableCache", "cacheTtl", "userId", "colour"]
+    dropped = ["enableCache", "cacheTtl", "colour"]
     assert reply.json["dropped"] == dropped
     assert reply.headers["x-baton-dropped"] == ", ".join(dropped)
     assert (await web.post(PATH, body(enableCache=False))).json["dropped"] == []
+
+
+async def test_an_admin_acts_for_somebody(web: Web) -> None:
+    """It is that user's interaction, project, tier and money, with the admin's key; for anybody else it is a
+    403 but for oneself, whole and as a stream; nobody acts for who is not there."""
+    user, other = await web.baton.user("pro"), await web.baton.user()
+    id = (await web.get("/api/me", user)).json["id"]
+    project = (await web.post("/api/projects", {"name": "p"}, user)).json["id"]
+    answer = (await web.post(PATH, body(userId=id, projectId=project))).json
+    assert answer["dropped"] == []
+    row = (await web.get(f"/api/interactions/{answer['id']}", user)).json
+    admin = (await web.get("/api/me")).json
+    assert (row["userId"], row["tier"], row["project"]) == (id, "pro", project)
+    assert row["keyId"] == admin["keyId"]
+    for stream in (False, True):
+        refused = await web.post(PATH, body(userId=id, stream=stream), other)
+        assert (refused.status, refused.json["code"]) == (403, "admin_required")
+    assert (await web.post(PATH, body(userId=id), user)).status == 200
+    assert (await web.post(PATH, body(userId="nobody"))).status == 404
+    budget = {"scope": "user", "subject": id, "period": "month", "limitUsd": "0"}
+    assert (await web.ask("PUT", "/api/admin/budgets/theirs", json=budget)).status == 200
+    path = "/api/admin/ai/models/simulated/echo"
+    prices = {"pricePer": "1M", "prices": {"input": "1", "output": "1"}}
+    assert (await web.ask("PATCH", path, web.baton.admin | {"If-Match": "*"}, json=prices)).status == 200
+    assert (await web.post(PATH, body(userId=id))).status == 429
+    assert (await web.post(PATH, body())).status == 200
 
 
 async def test_what_is_said_to_baton_reaches_the_ledger(web: Web) -> None:

@@ -15,7 +15,7 @@ from baton.access.identity.entities import ADMIN, ApiKey, User
 from baton.access.identity.mint import KeyMint
 from baton.core.caller import SCOPES, Caller, KeyBudget, KeyLimits, Scope
 from baton.core.clock import Clock
-from baton.core.errors import Unauthenticated, Unavailable
+from baton.core.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from baton.storage.database import Database
 from baton.storage.notices import Notices
 
@@ -142,6 +142,24 @@ class Keyring:
         """
         owner = self._people.users.get(user_id)
         return None if owner is None else self._people.caller(owner, key_id)
+
+    def standing_in(self, caller: Caller, user_id: str) -> Caller:
+        """An admin who asks for somebody else: as that user, with what is set for the admin's key.
+
+        Raises:
+            Forbidden: the caller is no admin, and it is not their own id (`admin_required`).
+            NotFound: there is no such user, or they are disabled.
+        """
+        if user_id == caller.user_id:
+            return caller
+        if not caller.is_admin:
+            raise Forbidden("Only an admin may act for another user.", code="admin_required", param="userId")
+        theirs = self.caller(user_id, caller.key_id)
+        if theirs is None:
+            raise NotFound("There is no such user.", code="user_not_found", param="userId")
+        return structs.replace(
+            theirs, scopes=caller.scopes, models=caller.models, limits=caller.limits, budget=caller.budget
+        )
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call it when budgets of keys have changed, before the next request."""

@@ -99,7 +99,7 @@ def _envelope(asked: TrialAsked) -> Envelope:
         max_tokens=asked.max_tokens,
     )
     sent = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
-    return read_envelope(sent, _ONCE, Pen())
+    return read_envelope(sent, _ONCE, Pen()).envelope
 
 
 def _answered(answered: Answered) -> TrialShown:

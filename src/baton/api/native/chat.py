@@ -1,5 +1,6 @@
 """`POST /api/ai/v2/chat`: the full orchestration in one documented shape."""
 
+from collections.abc import Callable
 from functools import partial
 
 from baton.api.compat import receipts
@@ -18,17 +19,23 @@ from baton.upstream.dialects.sse import write_event
 
 PATH = "/api/ai/v2/chat"
 
+StandingIn = Callable[[Caller, str], Caller]
+"""A caller as somebody else. Raises Forbidden, or NotFound."""
+
 
 class NativeChat:
     """What the route does. Errors before the first byte are raised, for the border around all own routes."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, standing_in: StandingIn) -> None:
         self._gateway = gateway
+        self._standing_in = standing_in
 
     async def serve(self, exchange: Exchange, caller: Caller, body: bytes, arrival: Arrival) -> None:
         """Answer whole, or as a stream."""
         pen = Pen()
-        envelope = read_envelope(body, exchange.options, pen)
+        envelope, user_id = read_envelope(body, exchange.options, pen)
+        if user_id is not None:
+            caller = self._standing_in(caller, user_id)
         if envelope.stream:
             await self._stream(exchange, caller, envelope, arrival, pen)
             return

@@ -204,7 +204,6 @@ class ChatBody(Asked):
         waiting = {
             "enableCache": bool(self.enable_cache),
             "cacheTtl": self.cache_ttl is not None,
-            "userId": self.user_id is not None,
         }
         return tuple(name for name, said in waiting.items() if said)
 

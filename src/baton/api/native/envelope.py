@@ -1,6 +1,7 @@
 """A native chat body as the gateway takes it."""
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -20,9 +21,17 @@ from baton.core.request import ChatRequest, Envelope
 _NO_HEADERS: Mapping[str, str] = {}
 
 
+class ChatAsked(NamedTuple):
+    """What a body asks for."""
+
+    envelope: Envelope
+    user_id: str | None
+    """For whom, where not for the caller."""
+
+
 def read_envelope(
     body: bytes, headers: Mapping[str, str], writer: Callable[[Losses], AnswerWriter]
-) -> Envelope:
+) -> ChatAsked:
     """The request of a body; `headers`: the `x-baton-*` ones, without that prefix.
 
     Raises:
@@ -38,7 +47,7 @@ def read_envelope(
     options = read_options(headers, chat.wishes())
     unknown = [name for name in msgspec.json.decode(body, type=dict[str, msgspec.Raw]) if name not in KNOWN]
     options = replace(options, dropped=(*chat.dropped(), *unknown, *options.dropped))
-    return Envelope(
+    envelope = Envelope(
         dialect=Dialect.NATIVE,
         model=chat.model,
         body=body,
@@ -53,6 +62,7 @@ def read_envelope(
         write=None,
         writer=writer,
     )
+    return ChatAsked(envelope, chat.user_id)
 
 
 def _needs(chat: ChatBody) -> frozenset[str]:
