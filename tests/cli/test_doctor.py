@@ -143,3 +143,12 @@ def test_no_key_is_ever_shown(run: Run) -> None:
         assert ran.code == 1
         for secret in (KEY[:10], "master-key", "secret-key", "hunter22"):
             assert secret not in ran.out + ran.err
+
+
+def test_a_proxy_that_nobody_named_is_told_of(run: Run) -> None:
+    """Browsers come over TLS, which Baton does not speak: who stands in between has to be named."""
+    behind = {"BATON_PUBLIC_URL": "https://baton.example"}
+    _, found = diagnosed(run, "--offline", **behind)
+    assert found["environment", "BATON_TRUSTED_PROXIES"]["state"] == "warning"
+    _, found = diagnosed(run, "--offline", **behind, BATON_TRUSTED_PROXIES="10.0.0.1")
+    assert ("environment", "BATON_TRUSTED_PROXIES") not in found

@@ -37,9 +37,23 @@ async def premises(settings: Settings, config: Path | None) -> list[Finding]:
     local = await asyncio.to_thread(lambda: [*_folder(settings), *_secrets(settings, config)])
     return [
         *local,
+        *_proxy(settings),
         await _database(settings),
         await asyncio.to_thread(_journal, settings.data_dir.resolve() / "journal"),
     ]
+
+
+def _proxy(settings: Settings) -> Iterator[Finding]:
+    """Baton itself speaks no TLS, so where browsers do somebody stands in between."""
+    if (settings.public_url or "").startswith("https:") and not settings.trusted_proxies:
+        yield Finding(
+            area="environment",
+            name="BATON_TRUSTED_PROXIES",
+            state=State.WARNING,
+            what="a proxy speaks for browsers and is not named: all people are one address, and failures to"
+            " sign in of one hold up all who are new to their browser",
+            fix="BATON_TRUSTED_PROXIES",
+        )
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

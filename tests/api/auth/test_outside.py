@@ -2,6 +2,7 @@
 
 import pytest
 from starlette.requests import HTTPConnection
+from structlog.testing import capture_logs
 
 from baton.api.auth.outside import Outside
 
@@ -40,3 +41,15 @@ def test_tls_is_known_from_the_connection_the_proxy_or_the_setting() -> None:
     assert not outside.https(request("10.0.0.1", x_forwarded_proto="http"))
     assert Outside(public_url="https://baton.example/").https(request("192.0.2.1"))
     assert Outside(public_url="https://baton.example/").url(request("192.0.2.1")) == "https://baton.example"
+
+
+def test_a_proxy_that_nobody_has_named_is_told_of_once() -> None:
+    """Behind it all are one address: the log says so, and what to set; not for each request."""
+    with capture_logs() as lines:
+        outside = Outside()
+        for _ in range(3):
+            assert outside.address(request("10.0.0.1", x_forwarded_for="203.0.113.9")) == "10.0.0.1"
+        Outside(["10.0.0.1"]).address(request("10.0.0.1", x_forwarded_for="203.0.113.9"))
+        Outside().address(request("10.0.0.1"))
+    assert [line["event"] for line in lines] == ["proxy_not_trusted"]
+    assert "BATON_TRUSTED_PROXIES" in lines[0]["fix"]

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.requests import HTTPConnection
 
 from baton.access.signin.entities import Visitor
@@ -11,6 +12,8 @@ from baton.api.auth.cookies import DEVICE, cookie_name
 from baton.core.errors import Forbidden
 
 UNKNOWN = "unknown"
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
 
 
 class Outside:
@@ -26,11 +29,19 @@ class Outside:
         """
         self._proxies = tuple(ipaddress.ip_network(each, strict=False) for each in proxies)
         self.public_url = None if public_url is None else public_url.rstrip("/")
+        self._said = False
 
     def address(self, request: HTTPConnection) -> str:
         """Who asks: the last one on the way that is not a named proxy."""
         peer = request.client.host if request.client else UNKNOWN
         way = [each.strip() for each in request.headers.get("x-forwarded-for", "").split(",") if each.strip()]
+        if way and not self._proxies and not self._said:
+            self._said = True  # once: whoever sends the header could fill the log
+            _log.warning(
+                "proxy_not_trusted",
+                effect="all behind it are one address, also where failures are counted",
+                fix="name the proxy in BATON_TRUSTED_PROXIES, if there is one",
+            )
         while way and self._speaks_for_others(peer):
             peer = way.pop()
         return peer
