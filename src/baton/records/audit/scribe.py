@@ -60,14 +60,16 @@ class Scribe:
         Raises:
             Unavailable: the database is away.
         """
-        self.seen, self.missed, self._doubted = None, False, False
+        self.seen, self.missed, self._doubted = None, False, True  # who begins is told, and tells others
         if remembered is None:
             async with database.read() as connection:
                 state, _ = await heads.read(connection, self._chain)
             if state is HeadState.FRESH:
                 async with database.write() as connection:
                     await self._begin(connection, at_ms)
-        return await self.look(database, remembered)
+        end = await self.look(database, remembered)
+        self._doubted = end is None
+        return end
 
     async def look(self, database: Database, remembered: Anchor | None = None) -> Anchor | None:
         """Where the chain ends now; None: it lacks what was seen before, here or as `remembered`.
