@@ -252,7 +252,7 @@ class Entry:
     def fail(self, failure: Failure, usage: Usage | None = None) -> int:
         """The attempt under way failed; returns how long it took, ms. `usage`: what it used all the same."""
         if usage is None or not believable(usage):
-            usage = self._cut() if failure.billed else Usage()
+            usage = self._cut(by_caller=failure.kind is Kind.DEADLINE) if failure.billed else Usage()
         return self._end(
             status=Status.CANCELLED.value if failure.kind is Kind.CLIENT_GONE else failure.kind.value,
             usage=usage,
@@ -286,7 +286,7 @@ class Entry:
         if self._told is not None and believable(self._told):
             usage = structs.replace(self._told, estimated=True)
         else:
-            usage = self._cut()
+            usage = self._cut(by_caller=True)
         self.fail(Failure(kind=Kind.CLIENT_GONE, message=CANCELLED), usage)
         return usage
 
@@ -306,12 +306,14 @@ class Entry:
         rest = self._said(outcome, outcome.uncounted)
         return structs.replace(usage, completion=usage.completion + rest, estimated=True)
 
-    def _cut(self) -> Usage:
-        """What an attempt has used that was cut off without a word."""
+    def _cut(self, *, by_caller: bool) -> Usage:
+        """What an attempt has used that was cut off without a word. What its caller cuts has been made as far
+        as time allowed, and is paid for; of a provider that is silent by itself nobody knows that it made
+        anything."""
         most = self._admitted.request.most
         if most.completion:  # a picture or a recording is made and heard to its end all the same
             return most
-        if self.opened.stream:  # whose first words would have been heard
+        if self.opened.stream or not by_caller:  # of a stream the first words would have been heard
             return self._estimate(0)
         took_s = self._clock.monotonic() - self._attempt_s
         return self._estimate(self._admitted.made_in(self._offer, took_s, self.bound))
