@@ -185,13 +185,15 @@ async def test_a_failure_that_is_not_billed_costs_nothing(stage: Stage, what: st
 
 @BOTH
 async def test_a_caller_who_does_not_wait_blames_nobody(stage: Stage, stream: bool) -> None:
-    """The caller's own deadline is told apart from the provider's silence; its prompt is paid for."""
+    """The caller's own deadline is told apart from the provider's silence. Its prompt is paid for, and of a
+    whole answer what was likely made by then: else impatience would be a way around a budget."""
     stage.provider.act = silent
     reply = await stage.ask("x-baton-timeout: 0.1", stream=stream)
     refused(reply, 504, "deadline_exceeded")
     row, (failed,) = await stage.row(reply)
     assert (row.status, failed.status) == ("deadline_exceeded", "deadline_exceeded")
     assert failed.cost_nanos
+    assert (failed.completion_tokens > 0) is not stream
 
 
 @BOTH
