@@ -1,7 +1,6 @@
 """The whole HTTP surface of a Baton, built from its parts."""
 
 import re
-from collections.abc import Callable
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -60,11 +59,9 @@ from baton.api.others import Border
 from baton.api.permitted import Permitted
 from baton.api.probes import Probes
 from baton.app import App
-from baton.core.caller import Caller, Scope
+from baton.core.caller import Scope
 from baton.core.provider import Service
-from baton.gateway.admission.limits import Tokens
 from baton.gateway.admission.own import OwnBudgets
-from baton.gateway.admission.passages import Passages
 from baton.records.audit.exports import Exports
 from baton.records.audit.keys import AuditKeys
 from baton.records.audit.trail import Trail
@@ -126,7 +123,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
     )
     framework.state.keyring = app.keyring
     framework.state.reception = app.reception
-    framework.state.count = _counting(app.admitting.passages)
+    framework.state.count = app.admitting.passages.count
     outside = framework.state.outside = Outside(store.settings.trusted_proxies, store.settings.public_url)
     # These are served before they get here; as routes they refuse other methods by themselves.
     framework.router.routes.extend(Route(path, route, methods=["POST"]) for path, route in hot.items())
@@ -182,15 +179,6 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         routes.attach(framework)
     _summarise(framework)
     return Front(hot, Border(framework, limit), store.new_id, closing, below)
-
-
-def _counting(passages: Passages) -> Callable[[Caller], None]:
-    """What somebody changes of their own is a request: every process reads keys and users anew for it."""
-
-    def count(caller: Caller) -> None:
-        passages.enter(caller, Tokens(0, 0)).end()
-
-    return count
 
 
 def _audit(app: App) -> AuditRoutes:

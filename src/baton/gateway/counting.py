@@ -70,7 +70,7 @@ class Counting:
         try:
             chosen = self._router.decide(caller, envelope).chosen.offer
         except Refused:
-            self._passages.turned_away(caller)
+            self._passages.count(caller)
             raise
         passage = self._passages.enter(caller, NO_TOKENS)
         try:

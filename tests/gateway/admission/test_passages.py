@@ -61,11 +61,11 @@ async def test_what_nothing_can_serve_or_pay_for_is_a_request_all_the_same() -> 
     stage = Stage(2)
     stage.passages.enter(ANN, SHORT).end()
     assert stage.left == (1, 100_000)
-    stage.passages.turned_away(ANN)
+    stage.passages.count(ANN)
     assert stage.left == (0, 100_000)
     for code in [*["rate_limit_exceeded"] * 11, "rate_limit_penalty"]:
         with pytest.raises(OverLimit) as told:
-            stage.passages.turned_away(ANN)
+            stage.passages.count(ANN)
         assert told.value.code == code
 
 

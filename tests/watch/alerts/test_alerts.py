@@ -22,6 +22,7 @@ from baton.watch.alerts.alert import Alert, AlertKind, Key, News, State, Wanted
 from baton.watch.alerts.alerts import FORGET_MS, LAPSE_MS, Alerts
 from baton.watch.alerts.store import AlertStore
 from baton.watch.alerts.tables import ALERTS
+from tests.clocks import SetClock
 from tests.databases import Place
 
 INVALID = AlertKind.CREDENTIAL_INVALID
@@ -30,17 +31,8 @@ BREAKER = AlertKind.BREAKER_OPEN
 NONE_OPEN = dict.fromkeys(AlertKind, 0)
 
 
-@dataclass
-class SetClock:
-    """Stands still until it is set."""
-
-    now: float = 1_700_000_000.0
-
-    def wall(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
+class Clock(SetClock):
+    """Tells milliseconds as well."""
 
     @property
     def ms(self) -> int:
@@ -69,12 +61,12 @@ class Start(Protocol):
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def start(place: Place, clock: SetClock) -> Start:
+def start(place: Place, clock: Clock) -> Start:
     @asynccontextmanager
     async def started(busy_timeout_s: float = 30.0) -> AsyncIterator[Process]:
         settings = structs.replace(place.settings, busy_timeout_s=busy_timeout_s)
@@ -109,7 +101,7 @@ def breaker(is_open: bool, model: str | None = None) -> BreakerChange:
     )
 
 
-async def test_a_storm_of_failures_is_one_open_row(start: Start, clock: SetClock) -> None:
+async def test_a_storm_of_failures_is_one_open_row(start: Start, clock: Clock) -> None:
     """It says when it began, when it was last seen, how often, and what was said last."""
     async with start() as here:
         for at in range(1000):
@@ -148,7 +140,7 @@ async def test_each_key_has_its_own(start: Start) -> None:
         assert found == {"acme …abcd": 2, "acme …wxyz": 1, "acme": 1, "other …abcd": 1}
 
 
-async def test_a_success_with_the_key_resolves_it(start: Start, clock: SetClock) -> None:
+async def test_a_success_with_the_key_resolves_it(start: Start, clock: Clock) -> None:
     """The row says when and how it ended; other keys' stay open, and new trouble is a new row."""
     async with start() as here:
         here.alerts.observe(attempt(Kind.CREDENTIAL))
@@ -180,7 +172,7 @@ async def test_what_began_and_ended_between_two_writes_is_kept(start: Start) -> 
         assert (newest.times, newest.resolved_ms) == (2, None)
 
 
-async def test_processes_share_one_row(start: Start, clock: SetClock) -> None:
+async def test_processes_share_one_row(start: Start, clock: Clock) -> None:
     """What several see at once is opened once and counted together; any of them may resolve it."""
     async with start() as here, start() as there:
         for process in (here, there, here):
@@ -197,7 +189,7 @@ async def test_processes_share_one_row(start: Start, clock: SetClock) -> None:
         assert row.resolution == "recovered"
 
 
-async def test_a_success_does_not_end_what_was_seen_since(start: Start, clock: SetClock) -> None:
+async def test_a_success_does_not_end_what_was_seen_since(start: Start, clock: Clock) -> None:
     """News that arrives late does not resolve a trouble that another process has seen after it."""
     async with start() as here, start() as there:
         here.alerts.observe(attempt(Kind.CREDENTIAL))
@@ -225,7 +217,7 @@ async def test_the_database_itself_takes_no_second_open_row(start: Start, place:
                 await connection.execute(ALERTS.insert().values({**twin, "resolved_ms": 1}))
 
 
-async def test_a_database_that_is_away_loses_nothing(start: Start, place: Place, clock: SetClock) -> None:
+async def test_a_database_that_is_away_loses_nothing(start: Start, place: Place, clock: Clock) -> None:
     """What was seen meanwhile waits in memory, merged; metric and log do not wait."""
     async with start(busy_timeout_s=0.05) as here:
         here.alerts.observe(attempt(Kind.EXHAUSTED))
@@ -247,7 +239,7 @@ async def test_a_database_that_is_away_loses_nothing(start: Start, place: Place,
         assert rows[INVALID].seen_ms == rows[EXHAUSTED].seen_ms == clock.ms
 
 
-async def test_what_is_open_is_known_after_a_restart(start: Start, clock: SetClock) -> None:
+async def test_what_is_open_is_known_after_a_restart(start: Start, clock: Clock) -> None:
     """What was seen last is written at the end; the next process goes on with it and may resolve it."""
     async with start() as first:
         first.alerts.observe(attempt(Kind.CREDENTIAL))
@@ -278,7 +270,7 @@ async def test_a_breaker_is_alerted_while_it_is_open(start: Start) -> None:
         assert row.resolution == "recovered"
 
 
-async def test_what_nobody_sees_any_longer_lapses_and_is_forgotten(start: Start, clock: SetClock) -> None:
+async def test_what_nobody_sees_any_longer_lapses_and_is_forgotten(start: Start, clock: Clock) -> None:
     """After a day unseen it is over, ninety days later it is gone; what is seen stays."""
     async with start() as here:
         here.alerts.observe(attempt(Kind.CREDENTIAL))
@@ -327,7 +319,7 @@ async def test_memory_is_bounded(start: Start, monkeypatch: pytest.MonkeyPatch) 
         assert rows["acme/made-up-0"] == 2
 
 
-async def test_it_writes_by_itself_and_at_most_so_often(place: Place, clock: SetClock) -> None:
+async def test_it_writes_by_itself_and_at_most_so_often(place: Place, clock: Clock) -> None:
     """Without anybody's asking; what comes while it rests goes with the next write."""
     async with Database(place.settings) as database:
         await schema.upgrade(database)
@@ -352,7 +344,7 @@ class _Counting(AlertStore):
         return await super().take(news)
 
 
-async def test_the_list_in_pages(start: Start, clock: SetClock) -> None:
+async def test_the_list_in_pages(start: Start, clock: Clock) -> None:
     """Those opened last first, by state and kind; what opens meanwhile shifts no page."""
     async with start() as here:
         for at in range(5):
@@ -376,7 +368,7 @@ async def test_the_list_in_pages(start: Start, clock: SetClock) -> None:
             await here.store.page(wanted, cursor="nobody's")
 
 
-async def test_a_list_waits_for_what_is_being_written(place: Place, clock: SetClock) -> None:
+async def test_a_list_waits_for_what_is_being_written(place: Place, clock: Clock) -> None:
     """Who looks while the news is on its way to the database sees it."""
     async with Database(place.settings) as database:
         await schema.upgrade(database)

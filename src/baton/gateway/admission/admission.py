@@ -257,7 +257,7 @@ class Admission:
         Raises:
             OverLimit: one more is more than the caller's limits allow, or a penalty lasts.
         """
-        self._passages.turned_away(caller)
+        self._passages.count(caller)
 
     async def wait(
         self, caller: Caller, request: Outline, decision: Decision, ends_s: float | None

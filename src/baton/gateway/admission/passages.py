@@ -101,8 +101,9 @@ class Passages:
             raise refusal(found)
         return Passage(self, plan, found)
 
-    def turned_away(self, caller: Caller) -> None:
-        """Count a request that comes to nothing. Raises as `enter`."""
+    def count(self, caller: Caller) -> None:
+        """Count a request that asks no model: nothing serves it, or it changes what is the caller's. Raises
+        as `enter`."""
         self.enter(caller, NO_TOKENS).end()
 
     async def wait(self, caller: Caller, tokens: Tokens, ends_s: float | None) -> Passage:
