@@ -33,7 +33,7 @@ _LIMITED = {
         "requestsPerDay": _FAR,
         "tokensPerDay": _FAR,
     },
-    "budget": {"usd": "90.00", "period": "month"},
+    "budget": {"usd": f"{_FAR // 10}.00", "period": "month"},
 }
 """A key that is limited in every way."""
 
@@ -236,6 +236,8 @@ def launch_baton(stage: Stage, upstream: System | None, *, data: Path | None = N
         BATON_PORT=str(port),
         BATON_DATA_DIR=str(data or stage.folder("baton data")),
         BATON_MASTER_KEY=BATON_KEY,
+        MAX_USER_BUDGET=str(_FAR // 10),
+        MAX_DAILY_BUDGET=str(_FAR // 10),
         **extra,
     )
     if upstream is not None:

@@ -12,7 +12,9 @@ def test_a_model_without_a_price_is_warned_of_once() -> None:
     with capture_logs() as logs:
         for number, model in enumerate(("own", "own", "other")):
             attempt = an_attempt(provider="acme", model=model, cost=None)
-            tallies.count(a_settled(f"id-{number}", provider="acme", model=model, attempts=(attempt,)))
+            tallies.count(
+                a_settled(f"id-{number}", provider="acme", model=model, price=None, attempts=(attempt,))
+            )
         tallies.count(a_settled("priced"))
     assert [(log["event"], log["model"], log["interaction"]) for log in logs] == [
         ("no_price_known", "own", "id-0"),

@@ -1,7 +1,8 @@
 """What a caller may still ask for, as header lines of every answer.
 
 The names that most of the field has taken over from OpenAI, whose resets are Go durations, and beside them
-those of the dialect that is spoken, where it has its own: these have moments (RFC 3339) for resets.
+those of the dialect that is spoken, where it has its own: these have moments (RFC 3339) for resets. Both are
+told to the next whole second: windows become free at whole seconds.
 """
 
 from collections.abc import Callable
@@ -18,8 +19,6 @@ from baton.gateway.admission.windows import Left
 from baton.upstream.dialects.registry import CODECS
 
 _TO_THE_SECOND = len("2026-09-21T14:14:19")
-_MINUTE_MS = 60_000
-_HOUR_MS = 60 * _MINUTE_MS
 
 
 class Allowances:
@@ -35,9 +34,9 @@ class Allowances:
         requests, tokens = self._of(caller)
         lines = b""
         if requests is not None:
-            lines += _usual("requests", requests)
+            lines = _form("requests", requests.limit) % (requests.remaining, _reset(ceil(requests.reset_s)))
         if tokens is not None:
-            lines += _usual("tokens", tokens)
+            lines += _form("tokens", tokens.limit) % (tokens.remaining, _reset(ceil(tokens.reset_s)))
         own = _own_names(path)
         if own:
             for what, left in ((b"requests", requests), (b"tokens", tokens)):
@@ -60,25 +59,28 @@ class Allowances:
         )
 
 
-def _usual(what: str, left: Left) -> bytes:
+@lru_cache(maxsize=1024)
+def _form(what: str, limit: int) -> bytes:
+    """The usual lines of one limit, with places for what remains and when all of it is free again."""
     return (
-        f"x-ratelimit-limit-{what}: {left.limit}\r\n"
-        f"x-ratelimit-remaining-{what}: {left.remaining}\r\n"
-        f"x-ratelimit-reset-{what}: {go_duration(left.reset_s)}\r\n"
+        f"x-ratelimit-limit-{what}: {limit}\r\n"
+        f"x-ratelimit-remaining-{what}: %d\r\n"
+        f"x-ratelimit-reset-{what}: %b\r\n"
     ).encode("ascii")
 
 
-def go_duration(seconds: float) -> str:
-    """A time as Go writes durations, rounded up to a millisecond: `1h0m3.5s`, `250ms`, `0s`."""
-    ms = ceil(seconds * 1000)
-    if ms < 1000:
-        return f"{ms}ms" if ms else "0s"
-    rest = f"{ms % _MINUTE_MS / 1000:g}s"
-    if ms < _MINUTE_MS:
-        return rest
-    if ms < _HOUR_MS:
-        return f"{ms // _MINUTE_MS}m{rest}"
-    return f"{ms // _HOUR_MS}h{ms % _HOUR_MS // _MINUTE_MS}m{rest}"
+@lru_cache(maxsize=4096)
+def _reset(seconds: int) -> bytes:
+    return go_duration(seconds).encode("ascii")
+
+
+def go_duration(seconds: int) -> str:
+    """A time as Go writes durations: `1h0m3s`, `6m0s`, `59s`, `0s`."""
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return f"{rest}s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s"
 
 
 @lru_cache(maxsize=1024)

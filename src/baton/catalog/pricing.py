@@ -22,7 +22,7 @@ class Standing(StrEnum):
 
 
 class Cost(Struct, frozen=True, kw_only=True):
-    """What one attempt cost, in nano-USD; `total` is the sum of the others, each rounded by itself.
+    """What one attempt cost, in nano-USD; `total` is the sum of its components, each rounded by itself.
 
     Unpriced calls have None throughout: nobody knows what they cost, and it is not nothing.
     """
@@ -33,6 +33,8 @@ class Cost(Struct, frozen=True, kw_only=True):
     cache_write: int | None
     output: int | None
     """Reasoning, audio and pictures included."""
+    total: int | None
+    """Everything together, the fees as well."""
     standing: Standing
     input_fees: int = 0
     """Searches, requests, sound by the hour."""
@@ -44,15 +46,10 @@ class Cost(Struct, frozen=True, kw_only=True):
         """What is paid by the piece."""
         return self.input_fees + self.output_fees
 
-    @property
-    def total(self) -> int | None:
-        """Everything together, nano-USD."""
-        if self.input is None or self.cached is None or self.cache_write is None or self.output is None:
-            return None
-        return self.input + self.cached + self.cache_write + self.output + self.input_fees + self.output_fees
 
-
-UNPRICED = Cost(input=None, cached=None, cache_write=None, output=None, standing=Standing.UNPRICED)
+UNPRICED = Cost(
+    input=None, cached=None, cache_write=None, output=None, total=None, standing=Standing.UNPRICED
+)
 
 
 def cost(usage: Usage, prices: Prices | None, *, batch: bool = False) -> Cost:
@@ -90,37 +87,41 @@ def cost(usage: Usage, prices: Prices | None, *, batch: bool = False) -> Cost:
     reasoning = min(usage.reasoning, usage.completion)
     audio_out = min(usage.audio_out, usage.completion - reasoning)
     image_out = min(usage.image_out, usage.completion - reasoning - audio_out)
+    read = _sum(
+        (fresh - audio_in - image_in, rates.input),
+        (audio_in, _or(rates.audio_in, rates.input)),
+        (image_in, _or(rates.image_in, rates.input)),
+    )
+    cached = cost_nanos(usage.cached, _or(rates.cached, rates.input))
+    cache_write = _sum(
+        (usage.cache_write - kept_long, write_rate),
+        (kept_long, _or(rates.cache_write_long, write_rate)),
+    )
+    written = _sum(
+        (usage.completion - reasoning - audio_out - image_out, rates.output),
+        (reasoning, _or(rates.reasoning, rates.output)),
+        (audio_out, _or(rates.audio_out, rates.output)),
+        (image_out, _or(rates.image_out, rates.output)),
+    )
+    input_fees = _fees(usage, prices, pictures=False) if usage.charges else 0
+    output_fees = _fees(usage, prices, pictures=True) if usage.charges else 0
     return Cost(
-        input=_sum(
-            (fresh - audio_in - image_in, rates.input),
-            (audio_in, _or(rates.audio_in, rates.input)),
-            (image_in, _or(rates.image_in, rates.input)),
-        ),
-        cached=cost_nanos(usage.cached, _or(rates.cached, rates.input)),
-        cache_write=_sum(
-            (usage.cache_write - kept_long, write_rate),
-            (kept_long, _or(rates.cache_write_long, write_rate)),
-        ),
-        output=_sum(
-            (usage.completion - reasoning - audio_out - image_out, rates.output),
-            (reasoning, _or(rates.reasoning, rates.output)),
-            (audio_out, _or(rates.audio_out, rates.output)),
-            (image_out, _or(rates.image_out, rates.output)),
-        ),
-        input_fees=_fees(usage, prices, pictures=False) if usage.charges else 0,
-        output_fees=_fees(usage, prices, pictures=True) if usage.charges else 0,
+        input=read,
+        cached=cached,
+        cache_write=cache_write,
+        output=written,
+        total=read + cached + cache_write + written + input_fees + output_fees,
+        input_fees=input_fees,
+        output_fees=output_fees,
         standing=_standing(usage, prices, tariff, rates),
     )
 
 
 def _plain_cost(usage: Usage, rates: Rates) -> Cost:
     """The same for the usual call, which used nothing with a price of its own."""
+    read, written = cost_nanos(usage.prompt, rates.input), cost_nanos(usage.completion, rates.output)
     return Cost(
-        input=cost_nanos(usage.prompt, rates.input),
-        cached=0,
-        cache_write=0,
-        output=cost_nanos(usage.completion, rates.output),
-        standing=Standing.PRICED,
+        input=read, cached=0, cache_write=0, output=written, total=read + written, standing=Standing.PRICED
     )
 
 

@@ -13,10 +13,9 @@ TOKENS_PER_PRICE = 1_000_000
 def cost_nanos(count: int, price_nanos: int, per: int = TOKENS_PER_PRICE) -> int:
     """The cost of `count` at so many nano-USD for each `per`, rounded half even to the nano-dollar."""
     whole, rest = divmod(count * price_nanos, per)
-    twice = rest * 2
-    if twice > per or (twice == per and whole & 1):
-        return whole + 1
-    return whole
+    if rest * 2 < per:
+        return whole
+    return whole + 1 if rest * 2 > per or whole & 1 else whole
 
 
 def nanos_from_usd(amount: Decimal | str | int) -> int:

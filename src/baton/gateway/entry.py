@@ -55,6 +55,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     audio_seconds: float | None = None
 
 
+_NOBODYS = Outcome(usage=None, model="", finish=None, chars=0)
+
+
 def outcome_of(reply: Reply) -> Outcome:
     """What a whole answer came to; it is listened to only where its provider has not counted it."""
     seen = reply.seen
@@ -392,26 +395,27 @@ class Entry:
         ended_s = self._clock.monotonic() if self._left_s is None else self._left_s
         latency_s = ended_s - self._started_s
         first = self._first_token_s if self._shown_s is None else self._shown_s
-        served = outcome is not None
+        outcome, model = outcome or _NOBODYS, self._offer.model
+        served = outcome is not _NOBODYS
         settled = Settled(
             id=self.opened.id,
             status=status,
             attempts=tuple(self._attempts),
             usage=usage,
-            provider=self._offer.model.provider if served else None,
-            model=self._offer.model.name if served else None,
-            model_version=outcome.model or None if outcome is not None else None,
+            provider=model.provider if served else None,
+            model=model.name if served else None,
+            model_version=outcome.model or None,
             price=self._price(usage) if served else None,
             latency_ms=int(latency_s * 1000),
             upstream_ms=int(self._upstream_s * 1000),
             first_token_ms=self._since_ms(first, self._started_s),
             overhead_us=max(0, int((latency_s - self._upstream_s) * 1_000_000)),
-            generated_chars=outcome.chars if outcome is not None else 0,
-            finish=outcome.finish if outcome is not None else None,
+            generated_chars=outcome.chars,
+            finish=outcome.finish,
             http_status=http_status,
             decision=self._decision.reasoning,
             schema_violation=self._violation,
-            audio_seconds=outcome.audio_seconds if outcome is not None else None,
+            audio_seconds=outcome.audio_seconds,
         )
         if self._ticket is not None:
             self._let_go()

@@ -278,19 +278,20 @@ class Interaction(NamedTuple):
 
 def believable(usage: Usage) -> bool:
     """Whether every count is in `0 … MAX_TOKENS`: what a provider reports is untrusted."""
-    return (
-        0 <= usage.prompt <= MAX_TOKENS
-        and 0 <= usage.completion <= MAX_TOKENS
-        and 0 <= usage.cached <= MAX_TOKENS
-        and 0 <= usage.cache_write <= MAX_TOKENS
-        and 0 <= usage.reasoning <= MAX_TOKENS
-        and 0 <= usage.audio_in <= MAX_TOKENS
-        and 0 <= usage.audio_out <= MAX_TOKENS
-        and 0 <= usage.cache_write_long <= MAX_TOKENS
-        and 0 <= usage.image_in <= MAX_TOKENS
-        and 0 <= usage.image_out <= MAX_TOKENS
-        and (not usage.charges or all(0 <= count <= MAX_TOKENS for _, count in usage.charges))
+    counts = (
+        usage.prompt,
+        usage.completion,
+        usage.cached,
+        usage.cache_write,
+        usage.reasoning,
+        usage.audio_in,
+        usage.audio_out,
+        usage.cache_write_long,
+        usage.image_in,
+        usage.image_out,
+        *[count for _, count in usage.charges or ()],
     )
+    return min(counts) >= 0 and max(counts) <= MAX_TOKENS
 
 
 def _cut(usage: Usage) -> Usage:

@@ -8,6 +8,8 @@ import structlog
 
 from baton.ledger.rows import UNPRICED, Settled
 
+_AT_ONCE = 100
+
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -42,14 +44,29 @@ class Tallies:
 
     def __init__(self) -> None:
         self._by_series: dict[Series, Tally] = {}
+        self._waiting: list[Settled] = []
+        """To be added up together: one by one that costs a request several times as much."""
 
     @property
     def by_series(self) -> Mapping[Series, Tally]:
         """The sums so far; do not change them."""
+        self._add_up()
         return self._by_series
 
     def count(self, settled: Settled) -> None:
         """Add one interaction."""
+        waiting = self._waiting
+        waiting.append(settled)
+        to_warn_of = settled.price is None or len(settled.attempts) > 1
+        if to_warn_of or len(waiting) >= _AT_ONCE:
+            self._add_up()
+
+    def _add_up(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for settled in waiting:
+            self._add(settled)
+
+    def _add(self, settled: Settled) -> None:
         series = Series(settled.status, settled.provider or "", settled.model or "")
         tally = self._by_series.get(series)
         if tally is None:

@@ -20,6 +20,25 @@ _MAX_HEAD_BYTES = 128 * 1024
 _MAX_INTERIM = 16
 """Answers of the 1xx kind before the real one; more is mischief."""
 
+_USUAL = {
+    written.encode(): name
+    for name in (
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "keep-alive",
+        "request-id",
+        "server",
+        "transfer-encoding",
+        "vary",
+        "x-request-id",
+    )
+    for written in (name, name.title())
+}
+"""The names of headers that nearly every answer has, as they are written: as all of Baton writes them."""
+
 _STALE_S = 1.0
 """A stale connection is found out within a round trip; what dies later has died over this request."""
 
@@ -235,10 +254,9 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.head_done:  # a trailer
             return
-        key = name.decode("latin-1").lower()
-        text = value.decode("latin-1")
-        known = self.headers.get(key)
-        self.headers[key] = text if known is None else f"{known}, {text}"
+        key, text = _USUAL.get(name) or name.decode("latin-1").lower(), value.decode("latin-1")
+        headers = self.headers
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
         if self._surplus:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -29,8 +30,12 @@ _MOST_END_BYTES = 65_536
 _END_S = 0.05
 """How long the end of a stream's framing may lag behind its end mark before the connection is given up."""
 
+_STAY = frozenset({"connection", "content-length", "content-type", "date", "server", "transfer-encoding"})
+"""Headers that nearly every answer has and no caller needs."""
+
 _MOST_PASSED_BACK = 24
-_NAME = re.compile(r"[a-z0-9_-]{1,64}")
+_LONGEST_NAME = 64
+_NAME = re.compile(r"[a-z0-9_-]+")
 """Of a header that may be repeated: nothing that could end its line."""
 
 
@@ -231,11 +236,14 @@ class ReplyStream:
 
 def passed_back(headers: Mapping[str, str]) -> dict[str, str]:
     """The answer's headers that go on to the caller: ids for support, and limits under `x-upstream-`."""
-    passed: dict[str, str] = {}
-    for name, value in headers.items():
-        lower = name.lower()
-        if (lower in HEADERS.told or "ratelimit" in lower) and _NAME.fullmatch(lower):
-            passed[f"x-upstream-{lower}"] = value
-            if len(passed) == _MOST_PASSED_BACK:
-                break
-    return passed
+    passed = [
+        name for name in headers if name not in _STAY and len(name) <= _LONGEST_NAME and _goes_back(name)
+    ]
+    return {f"x-upstream-{name.lower()}": headers[name] for name in passed[:_MOST_PASSED_BACK]}
+
+
+@lru_cache(maxsize=1024)
+def _goes_back(name: str) -> bool:
+    """Whether a header's value is of use to a caller."""
+    lower = name.lower()
+    return (lower in HEADERS.told or "ratelimit" in lower) and _NAME.fullmatch(lower) is not None

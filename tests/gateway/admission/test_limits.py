@@ -12,7 +12,7 @@ from baton.core.failures import Kind
 from baton.core.provider import ProviderSpec
 from baton.core.rates import Rates
 from baton.gateway.admission.limits import Limits, Plan, Tokens, failure, refusal
-from baton.gateway.admission.windows import Against, Taken, Window, Windows
+from baton.gateway.admission.windows import Against, Bundle, Taken, Window, Windows
 from baton.records.kind import Origin, Record
 from baton.upstream.directory import Provider, ProviderSettings
 
@@ -137,10 +137,10 @@ def test_a_plan_is_settled_with_the_request_and_its_tokens() -> None:
     windows = Windows()
 
     def left() -> list[int]:
-        found = [windows.left([each], 8.0) for each in plan.windows]
+        found = [windows.left(Bundle([each]), 8.0) for each in plan.windows]
         return [each.remaining for each in found if each is not None]
 
-    for amounts in (plan.used(123), plan.unused()):
+    for amounts in (plan.used(1, 123), plan.used(0, 0)):
         taken = windows.claim(plan.windows, plan.wanted(SHORT), 5.0)
         assert isinstance(taken, Taken)
         windows.settle(taken, amounts, 6.0)

@@ -74,11 +74,13 @@ class Accounts:
         for account in accounts:
             balance = known.get(account.key) or self._opened(account)
             if account.cap_nanos - balance.settled - balance.held < free_nanos:
+                for one in balances:
+                    one.held -= nanos
+                    one.holds -= 1
                 return None
-            balances.append(balance)
-        for balance in balances:
             balance.held += nanos
             balance.holds += 1
+            balances.append(balance)
         return Hold(tuple(balances), nanos)
 
     def take(self, accounts: Sequence[Account], wanted_nanos: int, least_nanos: int) -> Hold | Short:

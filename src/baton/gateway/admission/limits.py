@@ -1,5 +1,6 @@
 """Which windows a request and its attempts claim of, and what those are told that do not fit."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from hashlib import blake2s
 from typing import NamedTuple, Protocol
@@ -10,7 +11,7 @@ from baton.core.caller import Caller
 from baton.core.errors import OverLimit
 from baton.core.failures import Failure, Kind
 from baton.core.rates import Rates
-from baton.gateway.admission.windows import DAY_S, MINUTE_S, Against, Left, Window
+from baton.gateway.admission.windows import DAY_S, MINUTE_S, Against, Bundle, Left, Window
 from baton.records.kind import Record
 from baton.upstream.credential import Credential
 from baton.upstream.directory import Provider
@@ -56,34 +57,31 @@ NO_TOKENS = Tokens(0, 0)
 class Plan:
     """What everything of one kind claims: requests first, then tokens."""
 
-    __slots__ = ("_one_each", "_tokens", "requests", "tokens", "windows")
+    __slots__ = ("least_tokens", "requests", "tokens", "windows")
 
     def __init__(self, windows: Sequence[Window]) -> None:
-        self.requests = tuple(each for each in windows if f"/{_REQUESTS}/" in each.key)
-        self.tokens = tuple(each for each in windows if f"/{_TOKENS}/" in each.key)
-        self.windows = (*self.requests, *self.tokens)
-        self._one_each = (1,) * len(self.requests)
-        self._tokens = len(self.tokens)
+        self.requests = Bundle([each for each in windows if f"/{_REQUESTS}/" in each.key])
+        self.tokens = Bundle([each for each in windows if f"/{_TOKENS}/" in each.key])
+        self.windows = (*self.requests.windows, *self.tokens.windows)
+        self.least_tokens = min((each.limit for each in self.tokens.windows), default=sys.maxsize)
+        """The lowest limit of tokens."""
 
     def wanted(self, tokens: Tokens) -> Sequence[int]:
         """What to claim of each window. An answer may turn out short: only a prompt can be too large for
         good."""
-        if not self._tokens:
-            return self._one_each
         prompt, answer = tokens
         both = prompt + answer
         return [
-            *self._one_each,
-            *[both if both <= each.limit or prompt > each.limit else each.limit for each in self.tokens],
+            *(1,) * len(self.requests.windows),
+            *[
+                both if both <= each.limit or prompt > each.limit else each.limit
+                for each in self.tokens.windows
+            ],
         ]
 
-    def used(self, tokens: int) -> Sequence[int]:
-        """What to settle with: they were asked, and it took so many tokens."""
-        return (*self._one_each, *(tokens,) * self._tokens)
-
-    def unused(self) -> Sequence[int]:
-        """What to settle with where nothing was asked at all."""
-        return (0,) * len(self.windows)
+    def used(self, requests: int, tokens: int) -> Sequence[int]:
+        """What to settle with: so many requests, 0 or 1, that took so many tokens."""
+        return [requests] * len(self.requests.windows) + [tokens] * len(self.tokens.windows)
 
 
 class Limits:

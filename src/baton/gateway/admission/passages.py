@@ -1,6 +1,8 @@
 """A request's way through the rate limits: in for its caller, on for each attempt, out with what it used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+
+from msgspec import Struct
 
 from baton.catalog.lookup import Offer
 from baton.catalog.tiers import Tier
@@ -19,18 +21,25 @@ _WAITED_S = 10.0
 """Who waited so long and was refused all the same did no wrong; who did not is refused like any other."""
 
 
+class Claimed(Struct, frozen=True):
+    """What was taken of a plan's bundles: one request, and tokens."""
+
+    tokens: int
+    at_s: float
+
+
 class Passage:
     """One request that was let in. `end` it, whatever happens."""
 
     __slots__ = ("_passages", "_plan", "_route_plan", "_route_taken", "_taken", "_tokens")
 
-    def __init__(self, passages: "Passages", plan: Plan, taken: Taken | None) -> None:
+    def __init__(self, passages: "Passages", plan: Plan, taken: Taken | Claimed | None) -> None:
         """`taken`: of its caller's limits; None: there are none."""
         self._passages = passages
         self._plan = plan
         self._taken = taken
         self._route_plan = plan
-        self._route_taken: Taken | None = None
+        self._route_taken: Taken | Claimed | None = None
         self._tokens = 0
 
     def limited(self, route: Route, offer: Offer) -> bool:
@@ -54,28 +63,28 @@ class Passage:
         self._tokens += tokens
         taken, self._route_taken = self._route_taken, None
         if taken is not None:
-            self._passages.settle(taken, self._route_plan.used(tokens))
+            self._passages.settle(self._route_plan, taken, 1, tokens)
 
     def spare(self) -> None:
         """The attempt was not made: its route was asked for nothing."""
         taken, self._route_taken = self._route_taken, None
         if taken is not None:
-            self._passages.settle(taken, self._route_plan.unused())
+            self._passages.settle(self._route_plan, taken, 0, 0)
 
     def end(self) -> None:
         """No attempt will be made any more; what they used together is the caller's. Once is enough."""
         if self._taken is not None or self._route_taken is not None:
-            self._leave(self._plan.used(self._tokens))
+            self._leave(1, self._tokens)
 
     def withdraw(self) -> None:
         """The request was not admitted, for a reason that is none of its caller's: it counts for nothing."""
-        self._leave(self._plan.unused())
+        self._leave(0, 0)
 
-    def _leave(self, amounts: Sequence[int]) -> None:
+    def _leave(self, requests: int, tokens: int) -> None:
         self.spare()
         taken, self._taken = self._taken, None
         if taken is not None:
-            self._passages.settle(taken, amounts)
+            self._passages.settle(self._plan, taken, requests, tokens)
 
 
 class Passages:
@@ -129,13 +138,19 @@ class Passages:
                 self._note(caller)
             raise
 
-    def claim(self, plan: Plan, tokens: Tokens) -> Taken | Against:
+    def claim(self, plan: Plan, tokens: Tokens) -> Taken | Claimed | Against:
         """Take of every window of a plan, or of none."""
-        return self._windows.claim(plan.windows, plan.wanted(tokens), self._clock.monotonic())
+        return self._claim(plan, tokens, self._clock.monotonic())
 
-    def settle(self, taken: Taken, amounts: Sequence[int]) -> None:
+    def settle(self, plan: Plan, taken: Taken | Claimed, requests: int, tokens: int) -> None:
         """Put what was used in the place of what was claimed."""
-        self._windows.settle(taken, amounts, self._clock.monotonic())
+        windows, now_s = self._windows, self._clock.monotonic()
+        if isinstance(taken, Taken):
+            windows.settle(taken, plan.used(requests, tokens), now_s)
+            return
+        if not requests:
+            windows.change(plan.requests, -1, taken.at_s, now_s)
+        windows.change(plan.tokens, tokens - taken.tokens, taken.at_s, now_s)
 
     def allowance(self, caller: Caller) -> Allowance:
         """What a caller may still ask for at the moment; nothing while a penalty lasts."""
@@ -149,7 +164,15 @@ class Passages:
     def _note(self, caller: Caller) -> None:
         self._penalties.refused(caller.key_id, caller.user_id, self._clock.monotonic())
 
-    def _try(self, caller: Caller, tokens: Tokens) -> tuple[Plan, Taken | Against | None]:
+    def _claim(self, plan: Plan, tokens: Tokens, now_s: float) -> Taken | Claimed | Against:
+        windows, amount = self._windows, tokens.prompt + tokens.answer
+        if amount <= plan.least_tokens and windows.take(plan.requests, 1, now_s):  # nearly always
+            if windows.take(plan.tokens, amount, now_s):
+                return Claimed(amount, now_s)
+            windows.change(plan.requests, -1, now_s, now_s)
+        return windows.claim(plan.windows, plan.wanted(tokens), now_s)
+
+    def _try(self, caller: Caller, tokens: Tokens) -> tuple[Plan, Taken | Claimed | Against | None]:
         """What a caller claims, and what came of it; None: they have no limits.
 
         Raises:
@@ -162,7 +185,7 @@ class Passages:
         plan = self.limits.of_caller(caller)
         if not plan.windows:
             return plan, None
-        return plan, self._windows.claim(plan.windows, plan.wanted(tokens), now_s)
+        return plan, self._claim(plan, tokens, now_s)
 
     def _entered(self, plan: Plan, tokens: Tokens) -> Passage:
         found = self.claim(plan, tokens)

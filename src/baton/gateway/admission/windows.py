@@ -7,6 +7,7 @@ with a burst nearly as much.
 """
 
 import math
+import sys
 from array import array
 from collections import deque
 from collections.abc import Sequence
@@ -66,16 +67,46 @@ class Taken(Struct, frozen=True):
     at_s: float
 
 
+class Bundle:
+    """Windows that one caller always claims together, by one amount.
+
+    Until the next of their sub-buckets begins nothing of them becomes free by itself, so what is free of
+    them falls and rises together: to know the one of which least is free is enough. What is claimed
+    meanwhile is counted in each of them when that time is over, or when somebody else claims of one.
+    """
+
+    __slots__ = ("counted", "emptied_s", "free", "fullest", "refilled_s", "since_s", "until_s", "windows")
+
+    def __init__(self, windows: Sequence[Window]) -> None:
+        self.windows = tuple(windows)
+        self.since_s = math.inf if windows else -math.inf
+        """From when on the figures below hold …"""
+        self.until_s = -math.inf if windows else math.inf
+        """… and until when."""
+        self.free = 0 if windows else sys.maxsize
+        """What is free of that one; negative where more was used than was claimed."""
+        self.counted = 0
+        """What was claimed since then, and is in no window yet."""
+        self.fullest: Window | None = None
+        """The one of which least is free."""
+        self.emptied_s = 0.0
+        """When all of it is free again, if nothing was claimed since …"""
+        self.refilled_s = 0.0
+        """… and if something was."""
+
+
 class _Counter:
     """What one window holds."""
 
-    __slots__ = ("counts", "key", "newest", "since_s", "slot", "total", "until_s", "width_s")
+    __slots__ = ("bundle", "counts", "key", "newest", "since_s", "slot", "total", "until_s", "width_s")
 
     def __init__(self, window: Window, now_s: float) -> None:
         self.key = window.key
         self.width_s = window.window_s // SUB_BUCKETS
         self.counts = _EMPTY[:]
         self.total = 0
+        self.bundle: Bundle | None = None
+        """That may hold what is not counted here yet."""
         self._fill(int(now_s // self.width_s))
 
     def _fill(self, bucket: int) -> None:
@@ -119,14 +150,15 @@ class _Counter:
             excess -= counts[bucket % _SLOTS]
         return float((bucket + _SLOTS) * self.width_s)
 
-    def reset_s(self, now_s: float) -> float:
-        """The seconds until all of it is free."""
+    @property
+    def emptied_s(self) -> float:
+        """The moment when all of it is free; -infinity: it is."""
         if not self.total:
-            return 0.0
+            return -math.inf
         counts, last = self.counts, self.newest
         while not counts[last % _SLOTS]:
             last -= 1
-        return (last + _SLOTS) * self.width_s - now_s
+        return float((last + _SLOTS) * self.width_s)
 
 
 class Windows:
@@ -158,8 +190,7 @@ class Windows:
         counters = self._counters
         for done, (window, amount) in enumerate(zip(windows, amounts, strict=True)):
             counter = counters.get(window.key) or self._opened(window, now_s)
-            if now_s >= counter.until_s:
-                counter.move_to(now_s)
+            self._come_to(counter, now_s)
             if counter.total + amount > window.limit:
                 self.settle(Taken(windows[:done], amounts[:done], now_s), (0,) * done, now_s)
                 return self._longest(windows, amounts, now_s)
@@ -180,27 +211,80 @@ class Windows:
                 continue
             counter = self._counters.get(window.key)
             if counter is not None:
-                if now_s >= counter.until_s:
-                    counter.move_to(now_s)
+                self._come_to(counter, now_s)
                 counter.add(taken.at_s, amount - claimed)
 
-    def left(self, windows: Sequence[Window], now_s: float) -> Left | None:
-        """What is free of the window of which least is; None: there are none."""
-        least: Window | None = None
-        fewest = 0
-        full: _Counter | None = None
-        for window in windows:
-            counter = self._counters.get(window.key)
-            free = window.limit
-            if counter is not None:
-                if now_s >= counter.until_s:
-                    counter.move_to(now_s)
-                free -= counter.total
-            if least is None or free < fewest:
-                least, fewest, full = window, free, counter
-        if least is None:
+    def take(self, bundle: Bundle, amount: int, now_s: float) -> bool:
+        """Take an amount of all windows of a bundle, or of none: where one has not enough."""
+        if not bundle.since_s <= now_s < bundle.until_s:
+            self._look_into(bundle, now_s)
+        if amount > bundle.free:
+            return False
+        bundle.free -= amount
+        bundle.counted += amount
+        return True
+
+    def change(self, bundle: Bundle, more: int, at_s: float, now_s: float) -> None:
+        """Count more than was taken of a bundle at a moment, even beyond the limits; or less, negative."""
+        if bundle.since_s <= at_s < bundle.until_s:
+            bundle.free -= more
+            bundle.counted += more
+        elif more:
+            for window in bundle.windows:
+                counter = self._counters.get(window.key)
+                if counter is not None:
+                    self._come_to(counter, now_s)
+                    counter.add(at_s, more)
+
+    def left(self, bundle: Bundle, now_s: float) -> Left | None:
+        """What is free of a bundle's window of which least is; None: there are none."""
+        if not bundle.since_s <= now_s < bundle.until_s:
+            self._look_into(bundle, now_s)
+        fullest, free = bundle.fullest, bundle.free
+        if fullest is None:
             return None
-        return Left(least.limit, max(0, fewest), 0.0 if full is None else full.reset_s(now_s))
+        until_s = bundle.refilled_s if bundle.counted else bundle.emptied_s
+        return Left(fullest.limit, free if free > 0 else 0, until_s - now_s if until_s > now_s else 0.0)
+
+    def _look_into(self, bundle: Bundle, now_s: float) -> None:
+        """Have a bundle's figures hold from now until the next of its sub-buckets."""
+        self._count(bundle)
+        if now_s - self._looked_at_s >= 1.0:
+            self._look(now_s)
+        fullest: Window | None = None
+        fewest, until_s = 0, math.inf
+        counters: list[_Counter] = []
+        for window in bundle.windows:
+            counter = self._counters.get(window.key) or self._opened(window, now_s)
+            self._come_to(counter, now_s)
+            counters.append(counter)
+            until_s = min(until_s, float((now_s // counter.width_s + 1) * counter.width_s))
+            free = window.limit - counter.total
+            if fullest is None or free < fewest:
+                fullest, fewest = window, free
+                bundle.emptied_s = counter.emptied_s
+                bundle.refilled_s = float((counter.newest + _SLOTS) * counter.width_s)
+        for counter in counters:
+            counter.bundle = bundle
+        bundle.since_s, bundle.until_s = now_s, until_s
+        bundle.fullest, bundle.free = fullest, fewest
+
+    def _come_to(self, counter: _Counter, now_s: float) -> None:
+        """Have a counter hold all that was claimed, and nothing that lies more than a window back."""
+        if counter.bundle is not None:
+            self._count(counter.bundle)
+        if now_s >= counter.until_s:
+            counter.move_to(now_s)
+
+    def _count(self, bundle: Bundle) -> None:
+        """Count what was claimed of a bundle in each of its windows; its figures hold no longer."""
+        for window in bundle.windows:
+            counter = self._counters.get(window.key)
+            if counter is not None and counter.bundle is bundle:  # else it was idle, and left
+                counter.bundle = None
+                counter.add(bundle.since_s, bundle.counted)
+        bundle.counted = 0
+        bundle.since_s, bundle.until_s = math.inf, -math.inf
 
     def _opened(self, window: Window, now_s: float) -> _Counter:
         counter = self._counters[window.key] = _Counter(window, now_s)
@@ -216,8 +300,7 @@ class Windows:
             counter = self._counters.get(window.key)
             if counter is None:
                 continue
-            if now_s >= counter.until_s:
-                counter.move_to(now_s)
+            self._come_to(counter, now_s)
             excess = counter.total + amount - window.limit
             free_s = counter.free_s(excess) if excess > 0 else -math.inf
             if free_s > until_s:

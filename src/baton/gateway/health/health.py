@@ -7,9 +7,8 @@ from msgspec import Struct
 
 from baton.core.clock import Clock
 from baton.core.failures import Failure, Kind
-from baton.gateway.health.buckets import bucket_of
 from baton.gateway.health.minutes import Moment, moment
-from baton.gateway.health.series import Series, Status, Thresholds, Vitals, availability
+from baton.gateway.health.series import Answers, Series, Status, Thresholds, Vitals, availability
 from baton.gateway.resilience.observation import Observation
 from baton.ledger.health.rows import Findings, Histogram, LastError, Latest, Subject, Sums
 
@@ -78,25 +77,29 @@ class Health:
         self._available: Mapping[str, float] = MappingProxyType({})
         self._available_s = self._started_s - _AVAILABILITY_S
         self._weighed: dict[str, tuple[int, int, float | None]] = {}
+        self._waiting: list[Observation] = []
+        """Of attempts that went well, all of one second, to be counted together."""
+        self._waiting_s = 0
+        """That second, on the monotonic clock."""
+        self._last_s = 0.0
+        """When the last of them came."""
 
     def observe(self, observation: Observation) -> None:
-        """Take note of an attempt: an `Observer`."""
+        """Take note of an attempt: an `Observer`. What goes well is counted when somebody asks, or the next
+        second begins: one by one it would cost a request several times as much."""
+        now_s = self._clock.monotonic()
         failure = observation.failure
-        now = moment(self._clock.monotonic(), observation.at_s)
-        kept = self._kept.get(observation.provider) or self._meet(observation.provider, now)
-        if failure is None:
-            model = kept.models.get(observation.model) or self._meet_model(kept, observation.model, now)
-            took_ms, first_ms = observation.took_ms, observation.first_token_ms
-            bucket = bucket_of(took_ms)
-            if first_ms is None:
-                waited_ms, first_bucket = took_ms, None
-            else:
-                waited_ms, first_bucket = first_ms, bucket_of(first_ms)
-            kept.whole.answered(now, waited_ms, bucket, first_bucket)
-            if model is not None:
-                model.answered(now, waited_ms, bucket, first_bucket)
-        else:
+        if failure is not None:
+            self._count_waiting()
+            now = moment(now_s, observation.at_s)
+            kept = self._kept.get(observation.provider) or self._meet(observation.provider, now)
             self._failed(kept, observation.model, failure, now)
+            return
+        if int(now_s) != self._waiting_s:
+            self._count_waiting()
+            self._waiting_s = int(now_s)
+        self._last_s = now_s
+        self._waiting.append(observation)
 
     def probed(self, provider: str, failure: Failure | None) -> None:
         """Take note of a probe: it counts for the provider as a whole, but not as a call."""
@@ -119,10 +122,11 @@ class Health:
 
     def first_token_p99_s(self, provider: str, model: str) -> float | None:
         """How long all but 1 % of a model's streams took to their first token; None below 20 of them."""
+        now = self._now()
         series = self._model(provider, model)
         if series is None:
             return None
-        p99_ms = series.first_token_p99_ms(self._now())
+        p99_ms = series.first_token_p99_ms(now)
         return None if p99_ms is None else p99_ms / 1000
 
     def troubled(self, provider: str, model: str) -> bool:
@@ -130,19 +134,20 @@ class Health:
 
         Asked by a call that has failed and been observed: it is not among the others.
         """
+        now = self._now()
         series = self._model(provider, model)
         if series is None:
             return False
-        calls, failures = series.last_minute(self._now())
+        calls, failures = series.last_minute(now)
         others = calls - 1
         return others >= _LEAST_OTHERS and failures - 1 > _TROUBLED_ABOVE * others
 
     def status(self, provider: str) -> Status:
         """How a provider is, in one word."""
+        now = self._now()
         kept = self._kept.get(provider)
         if kept is None:
             return Status.UNKNOWN
-        now = self._now()
         status = kept.whole.status(now, self._thresholds)
         if status is Status.DOWN and any(
             model.status(now, self._thresholds) is Status.HEALTHY for model in kept.models.values()
@@ -167,6 +172,7 @@ class Health:
 
     def unasked_s(self, provider: str) -> float:
         """How long nobody has asked a provider anything, probes included."""
+        self._count_waiting()
         kept = self._kept.get(provider)
         return self._clock.monotonic() - (self._started_s if kept is None else kept.whole.seen_s)
 
@@ -197,6 +203,26 @@ class Health:
                     continue
                 series = known
             series.inherit(now, each.hour, each.times, each.latest)
+
+    def _count_waiting(self) -> None:
+        """Count what went well and was only taken note of."""
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        now = moment(self._last_s, waiting[-1].at_s)
+        by_route: dict[tuple[str, str], Answers] = {}
+        for each in waiting:
+            place = (each.provider, each.model)
+            answers = by_route.get(place)
+            if answers is None:
+                answers = by_route[place] = Answers()
+            answers.add(each.took_ms, each.first_token_ms)
+        for (provider, name), answers in by_route.items():
+            kept = self._kept.get(provider) or self._meet(provider, now)
+            model = kept.models.get(name) or self._meet_model(kept, name, now)
+            kept.whole.answered(now, answers)
+            if model is not None:
+                model.answered(now, answers)
 
     def _failed(self, kept: _Kept, name: str, failure: Failure, now: Moment) -> None:
         if failure.rule.breaks:
@@ -265,6 +291,8 @@ class Health:
                 self._models -= 1
 
     def _now(self) -> Moment:
+        """The moment, with everything counted that was before it."""
+        self._count_waiting()
         return moment(self._clock.monotonic(), self._clock.wall())
 
 

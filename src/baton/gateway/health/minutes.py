@@ -96,14 +96,14 @@ class LastMinute:
         self._calls = [0] * _TICKS
         self._failures = [0] * _TICKS
 
-    def count(self, tick: int, *, failed: bool) -> None:
-        """Count one call."""
+    def count(self, tick: int, calls: int, *, failed: bool) -> None:
+        """Count calls that all went the same way."""
         if tick != self._tick:
             self._go_on(tick)
         at = tick % _TICKS
-        self._calls[at] += 1
+        self._calls[at] += calls
         if failed:
-            self._failures[at] += 1
+            self._failures[at] += calls
 
     def totals(self, tick: int) -> tuple[int, int]:
         """Calls, and failures among them."""

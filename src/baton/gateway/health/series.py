@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from baton.gateway.health.buckets import Percentiles, percentiles, quantile
+from baton.gateway.health.buckets import Percentiles, bucket_of, percentiles, quantile
 from baton.gateway.health.minutes import HOUR, LastMinute, Minutes, Moment
 from baton.ledger.health.rows import Histogram, LastError, Latest, Sums, merge
 
@@ -75,6 +75,31 @@ class Vitals(Struct, frozen=True, kw_only=True):
     """The last ones that this process saw, oldest first."""
 
 
+class Answers:
+    """What calls of about the same moment came to that went well."""
+
+    __slots__ = ("count", "first_token", "latency", "waited_ms")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.waited_ms = 0
+        """By their callers, together: for the first token where that came first."""
+        self.latency: Histogram = {}
+        self.first_token: Histogram = {}
+
+    def add(self, took_ms: int, first_ms: int | None) -> None:
+        """One more; `first_ms`: when a stream said its first word."""
+        self.count += 1
+        bucket, counts = bucket_of(took_ms), self.latency
+        counts[bucket] = counts.get(bucket, 0) + 1
+        if first_ms is None:
+            self.waited_ms += took_ms
+            return
+        self.waited_ms += first_ms
+        bucket, counts = bucket_of(first_ms), self.first_token
+        counts[bucket] = counts.get(bucket, 0) + 1
+
+
 class Series:
     """Counts. All moments on the monotonic clock are of the same one and only grow."""
 
@@ -136,25 +161,22 @@ class Series:
         """The last success and the last error."""
         return Latest(success_ms=self._success_ms, error=self._error)
 
-    def answered(self, now: Moment, waited_ms: int, bucket: int, first_bucket: int | None) -> None:
-        """A call was answered; what its caller waited, and where its durations belong."""
-        self._success(now)
+    def answered(self, now: Moment, answers: Answers) -> None:
+        """Calls were answered."""
+        self._success(now, answers.count)
         minute = self._minutes.now
-        minute.answered += 1
-        minute.waited_ms += waited_ms
-        self._last_minute.count(now.tick, failed=False)
+        minute.answered += answers.count
+        minute.waited_ms += answers.waited_ms
+        self._last_minute.count(now.tick, answers.count, failed=False)
         sums = self._sums
-        sums.calls += 1
-        counts = sums.latency
-        counts[bucket] = counts.get(bucket, 0) + 1
-        if first_bucket is not None:
-            counts = sums.first_token
-            counts[first_bucket] = counts.get(first_bucket, 0) + 1
+        sums.calls += answers.count
+        merge(sums.latency, answers.latency)
+        merge(sums.first_token, answers.first_token)
 
     def failed(self, now: Moment, error: LastError) -> None:
         """A call failed by the provider's fault."""
         self._failure(now, error)
-        self._last_minute.count(now.tick, failed=True)
+        self._last_minute.count(now.tick, 1, failed=True)
         self._sums.calls += 1
         self._sums.failures += 1
 
@@ -168,7 +190,7 @@ class Series:
     def probed(self, now: Moment, error: LastError | None) -> None:
         """A probe went well, or failed by the provider's fault."""
         if error is None:
-            self._success(now)
+            self._success(now, 1)
         else:
             self._failure(now, error)
 
@@ -260,10 +282,9 @@ class Series:
             recoveries=tuple(self._recoveries),
         )
 
-    def _success(self, now: Moment) -> None:
-        if now.minute > self._minutes.behind or now.hour != self._hour:
-            self._advance(now)
-        self._minutes.now.asked += 1
+    def _success(self, now: Moment, count: int) -> None:
+        self._advance(now)
+        self._minutes.now.asked += count
         self._silent = 0
         self.changed += 1
         self.seen_s = now.at_s

@@ -226,7 +226,8 @@ class MemoryLease:
 
     def succeeded(self) -> None:
         """As `Lease.succeeded`."""
-        if self._first():
+        if not self._spoken:
+            self._spoken = True
             self._house.succeeded(self)
 
     def failed(self, *, unreachable: bool = False) -> None:

@@ -75,18 +75,21 @@ class _Second:
 class Recent:
     """Calls of the last so many seconds, whole seconds of the clock; one entry for each that had any."""
 
-    __slots__ = ("_seconds", "_window_s", "calls", "failures")
+    __slots__ = ("_latest", "_seconds", "_window_s", "calls", "failures")
 
     def __init__(self, window_s: int) -> None:
         self._window_s = window_s
         self._seconds: list[_Second] = []
+        self._latest = _Second(-1)
+        """The last of them."""
         self.calls = 0
         self.failures = Failures()
 
     def add_success(self, now_s: float) -> None:
         """One that went well."""
-        seconds = self._seconds
-        second = seconds[-1] if seconds and seconds[-1].number == int(now_s) else self._at(now_s)
+        second = self._latest
+        if second.number != int(now_s):
+            second = self._at(now_s)
         second.calls += 1
         self.calls += 1
 
@@ -112,14 +115,15 @@ class Recent:
     def clear(self) -> None:
         """Forget all."""
         self._seconds.clear()
+        self._latest = _Second(-1)
         self.calls = 0
         self.failures.clear()
 
     def _at(self, now_s: float) -> _Second:
         number = int(now_s)
-        if self._seconds and self._seconds[-1].number == number:
-            return self._seconds[-1]
+        if self._latest.number == number:
+            return self._latest
         self.forget(now_s)
-        second = _Second(number)
+        second = self._latest = _Second(number)
         self._seconds.append(second)
         return second
