@@ -24,9 +24,16 @@ from baton.records.audit.entry import Actor
 from baton.settings import load
 from baton.upstream.directory import declared
 from tests.postgres import Postgres
+from tests.redis_server import RedisServer
 from tests.tables import lay_tables
 
-pytest_plugins = ("tests.collector", "tests.contracts.tally", "tests.databases", "tests.proofs")
+pytest_plugins = (
+    "tests.collector",
+    "tests.contracts.tally",
+    "tests.databases",
+    "tests.proofs",
+    "tests.app.empty",
+)
 
 MAKER = Actor(id="tests", source="tests")
 
@@ -99,6 +106,13 @@ async def baton_server(start_baton: Callable[..., Awaitable[BatonServer]]) -> Ba
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server, started when the first test wants it."""
     with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis server, started when the first test wants it."""
+    with RedisServer() as server:
         yield server
 
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
 from baton.gateway.admission.windows import DAY_S, MINUTE_S, SUB_BUCKETS, Against, Taken, Window
-from tests.gateway.admission.windows_twins import Fresh, Twin
+from tests.gateway.admission.windows_twins import IN_MEMORY, Fresh, Twin
 
 START_S = 1_000_000.25
 lengths = st.sampled_from([MINUTE_S, 5 * MINUTE_S, DAY_S])
@@ -59,6 +60,18 @@ async def against(windows: Twin, claims: Sequence[Claim], now_s: float) -> Again
     return None
 
 
+def told(windows: Twin, moment_s: float) -> float:
+    """A moment as the twin's clock tells it."""
+    return moment_s if windows.decimals is None else round(moment_s, windows.decimals)
+
+
+def just_before(windows: Twin, moment_s: float) -> float:
+    """The last moment before another that the twin's clock can tell."""
+    if windows.decimals is None:
+        return math.nextafter(moment_s, 0)
+    return round(moment_s - 10**-windows.decimals, windows.decimals)
+
+
 async def left(windows: Twin, asked: Claim, now_s: float) -> tuple[int, float]:
     found = await windows.left([asked.window], now_s)
     assert found is not None
@@ -77,7 +90,7 @@ def test_no_stretch_of_a_windows_length_holds_more_than_its_limit(
             held: list[list[float]] = []
             now_s = start_s
             for gap, amount, used in arrivals:
-                now_s += gap * window_s
+                now_s = told(windows, now_s + gap * window_s)
                 asked = claim(amount, window_s=window_s)
                 if await against(windows, [asked], now_s) is None:
                     taken = await take(windows, [asked], now_s)
@@ -126,14 +139,14 @@ def test_the_wait_is_true_and_at_most_one_sub_bucket_too_long(
             held: list[tuple[float, int]] = []
             now_s = start_s
             for gap, amount, _ in arrivals:
-                now_s += gap * window_s
+                now_s = told(windows, now_s + gap * window_s)
                 asked = claim(amount, window_s=window_s)
                 refused = await against(windows, [asked], now_s)
                 if refused is not None:
                     assert refused.wait_s is not None
                     assert 0 < refused.wait_s <= window_s + width_s
-                    back_s = now_s + refused.wait_s
-                    early_s = math.nextafter(back_s, 0)
+                    back_s = told(windows, now_s + refused.wait_s)
+                    early_s = just_before(windows, back_s)
                     if early_s > now_s:
                         assert await against(windows, [asked], early_s) is not None
                     assert await against(windows, [asked], back_s) is None
@@ -174,7 +187,7 @@ def test_what_is_free_is_what_a_list_of_sub_buckets_says(
             open_: list[tuple[Taken, int, int]] = []
             now_s = START_S
             for gap, amount, settle_first, used in steps:
-                now_s += gap * MINUTE_S
+                now_s = told(windows, now_s + gap * MINUTE_S)
                 bucket = int(now_s)
                 if settle_first and open_:
                     settled, where, was = open_.pop(0)
@@ -188,7 +201,11 @@ def test_what_is_free_is_what_a_list_of_sub_buckets_says(
                     buckets[bucket] += amount
                 counted = {b: n for b, n in buckets.items() if b >= bucket - SUB_BUCKETS and n}
                 reset_s = max(counted) + SUB_BUCKETS + 1 - now_s if counted else 0.0
-                assert await left(windows, claim(0), now_s) == (max(0, 20 - sum(counted.values())), reset_s)
+                free, said_s = await left(windows, claim(0), now_s)
+                assert (free, said_s) == (
+                    max(0, 20 - sum(counted.values())),
+                    pytest.approx(reset_s, abs=1e-6),
+                )
 
     asyncio.run(story())
 
@@ -263,6 +280,7 @@ async def test_a_moment_that_has_passed_is_counted_where_it_belongs(fresh: Fresh
         assert (await left(windows, day, START_S + 2 * 3600))[0] == 2
 
 
+@pytest.mark.parametrize("fresh", IN_MEMORY.values(), ids=IN_MEMORY)
 async def test_counters_that_hold_nothing_leave(fresh: Fresh) -> None:
     """Ten thousand keys of yesterday are gone within a minute of other traffic; those of today stay."""
     async with fresh() as windows:
@@ -296,3 +314,63 @@ async def test_what_is_left_grows_as_time_goes_by(fresh: Fresh) -> None:
         reset_s = seen[0][1]
         assert seen[math.ceil(reset_s)] == (20, 0.0)
         assert seen[math.ceil(reset_s) - 1][0] < 20
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.one_of(st.just(0.0), st.floats(0, 0.6), st.floats(0, 70)),
+            st.sampled_from(["key and user", "user", "other key and user", "apart", "settle"]),
+            st.integers(0, 9),
+        ),
+        max_size=80,
+    )
+)
+def test_callers_who_share_a_window_are_counted_in_it_together(
+    fresh: Fresh, steps: list[tuple[float, str, int]]
+) -> None:
+    """Two keys of one user, in any order and at any pace: every figure is that of a sum made anew, also of
+    what is settled with less or more after others have claimed."""
+    user, key, other = (Window(name, 30, MINUTE_S) for name in ("user", "key", "other key"))
+    slow = Window("user's day", 60, DAY_S)
+    claimed = {
+        "key and user": (user, slow, key),
+        "user": (user, slow),
+        "other key and user": (user, slow, other),
+        "apart": (other,),
+    }
+
+    async def story() -> None:
+        async with fresh() as windows:
+            log: dict[str, list[list[float]]] = defaultdict(list)
+            open_: list[tuple[Taken, list[list[float]], int]] = []
+            now_s = START_S
+
+            def held(window: Window) -> float:
+                width_s = window.window_s // SUB_BUCKETS
+                return sum(n for at, n in log[window.key] if now_s // width_s - at // width_s <= SUB_BUCKETS)
+
+            for gap_s, what, amount in steps:
+                now_s = told(windows, now_s + gap_s)
+                if what == "settle":
+                    if open_:
+                        taken, entries, count = open_.pop(0)
+                        await windows.settle(taken, [amount] * count, now_s)
+                        for entry in entries:
+                            entry[1] = amount
+                    continue
+                wanted = claimed[what]
+                found = await windows.claim(wanted, [amount] * len(wanted), now_s)
+                fits = all(held(each) + amount <= each.limit for each in wanted)
+                assert isinstance(found, Taken) is fits
+                if isinstance(found, Taken):
+                    entries = [[now_s, amount] for _ in wanted]
+                    for window, entry in zip(wanted, entries, strict=True):
+                        log[window.key].append(entry)
+                    open_.append((found, entries, len(wanted)))
+                for window in (user, slow, key, other):
+                    seen = await left(windows, Claim(window, 0), now_s)
+                    assert seen[0] == max(0, window.limit - held(window))
+
+    asyncio.run(story())

@@ -1,0 +1,170 @@
+"""Windows and accounts in Redis: one step before a call, and what is settled after it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from baton.gateway.admission.accounts import Account, Short
+from baton.gateway.admission.shared.state import ADMIT, CORRECT, LOOK, REPUBLISH, SETTLE, State
+from baton.gateway.admission.windows import Against, Left, Taken, Window
+
+_US = 1_000_000
+_NOW = -1
+
+
+class Wish(Struct, frozen=True):
+    """What a call would like to hold, nano-USD, in every account that it concerns."""
+
+    name: str
+    """Of the hold: no other has it."""
+    accounts: Sequence[Account]
+    most: int
+    """Held where each account …"""
+    easy: int
+    """… has so much free;"""
+    usual: int
+    """else this is, or what is left of it …"""
+    least: int
+    """… where that is at least so much."""
+
+
+class Held(Struct, frozen=True):
+    """Money that a call may spend."""
+
+    name: str
+    nanos: int
+    accounts: tuple[str, ...]
+    """Their keys."""
+
+
+class Closed(Exception):
+    """The epoch is not open yet: no money is given out, and no settlement is taken."""
+
+
+class Passed(Struct, frozen=True):
+    """What one step has taken."""
+
+    taken: Taken
+    """Of the windows; its moment is of Redis's clock."""
+    totals: Sequence[int]
+    """What each of them holds now."""
+    money: Held | Short | None
+    """None: none was wished for."""
+
+
+class Settlement(Struct, frozen=True):
+    """What a hold has come to."""
+
+    held: Held
+    cost_nanos: int
+
+
+class Counters:
+    """The shared twin of `Windows` and `Accounts`.
+
+    Every method raises `Away`, `ScriptFailed` and `Forgotten` as `State.ask`.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def admit(
+        self, windows: Sequence[Window], amounts: Sequence[int], wish: Wish | None, at_s: float | None = None
+    ) -> Passed | Against:
+        """Take an amount of each window, or of none; then hold money, or say why there is none: the windows
+        stay taken. `at_s`: when, where it is not now.
+
+        Raises:
+            Closed: money was wished for and none is given out; the windows stay taken.
+        """
+        word, at_us, *rest = await self._state.ask(ADMIT, *_order(windows, amounts, wish, at_s))
+        if word == "over":
+            which: int = rest[0]
+            wait_s = None if rest[1] is False else rest[1] / _US
+            return Against(windows[which], amounts[which], wait_s)
+        totals, nanos, *more = rest
+        return Passed(Taken(windows, amounts, at_us / _US), totals, _money(wish, nanos, more))
+
+    async def settle(
+        self,
+        settlements: Sequence[Settlement],
+        used: Sequence[tuple[Taken, Sequence[int]]] = (),
+        process: str | None = None,
+    ) -> list[list[int] | None]:
+        """End holds with what the calls have cost, and put what was used of windows in the place of what was
+        claimed; what each account of a hold has settled by then, or None: that had ended. `process`: whose
+        holds, where not this one's.
+
+        Raises:
+            Closed: nothing was done; it is to be sent again.
+        """
+        whose = process or self._state.process
+        holds = [[whose, each.held.name, str(each.cost_nanos)] for each in settlements]
+        changes = [
+            [window.key, window.window_s, round(taken.at_s * _US), amount - claimed]
+            for taken, amounts in used
+            for window, claimed, amount in zip(taken.windows, taken.amounts, amounts, strict=True)
+            if amount != claimed
+        ]
+        word, *rest = await self._state.ask(SETTLE, holds, changes)
+        if word == "closed":
+            raise Closed
+        settled: list[Any] = rest[0]
+        return [None if each is False else [int(nanos) for nanos in each] for each in settled]
+
+    async def republish(self, holds: Sequence[Held]) -> None:
+        """Put back what this process holds; what Redis knows already stays as it is."""
+        await self._state.ask(
+            REPUBLISH, [[each.name, str(each.nanos), list(each.accounts)] for each in holds]
+        )
+
+    async def left(self, windows: Sequence[Window], at_s: float | None = None) -> Left | None:
+        """What is free of the window of which least is; None: there are none."""
+        if not windows:
+            return None
+        asked = [[window.key, window.window_s] for window in windows]
+        _, at_us, found, _ = await self._state.ask(LOOK, _us(at_s), asked, [])
+        free = [window.limit - total for window, (total, _) in zip(windows, found, strict=True)]
+        least = free.index(min(free))
+        emptied_us = found[least][1]
+        return Left(windows[least].limit, max(0, free[least]), max(0, emptied_us - at_us) / _US)
+
+    async def sums(self, keys: Sequence[str]) -> list[tuple[int, int]]:
+        """What is settled and what is held of accounts, nano-USD."""
+        _, _, _, found = await self._state.ask(LOOK, _NOW, [], list(keys))
+        return [(int(settled), int(held)) for settled, held, _ in found]
+
+    async def correct(self, accounts: Sequence[tuple[Account, int]]) -> None:
+        """Raise what was settled to what the ledger says, where that is more."""
+        await self._state.ask(CORRECT, [[account.key, str(nanos)] for account, nanos in accounts])
+
+
+def _order(
+    windows: Sequence[Window], amounts: Sequence[int], wish: Wish | None, at_s: float | None
+) -> tuple[object, ...]:
+    claims = [
+        [window.key, window.limit, window.window_s, amount]
+        for window, amount in zip(windows, amounts, strict=True)
+    ]
+    if wish is None:
+        return _us(at_s), claims, False
+    accounts = [[account.key, account.cap_nanos] for account in wish.accounts]
+    return _us(at_s), claims, [wish.name, accounts, wish.most, wish.easy, wish.usual, wish.least]
+
+
+def _us(at_s: float | None) -> int:
+    return _NOW if at_s is None else round(at_s * _US)
+
+
+def _money(
+    wish: Wish | None, nanos: str | bool, rest: Sequence[int | tuple[int, str, bool]]
+) -> Held | Short | None:
+    if wish is None:
+        return None
+    if not rest:
+        return Held(wish.name, int(nanos), tuple(account.key for account in wish.accounts))
+    if isinstance(rest[0], int):
+        raise Closed
+    which, free, may_be_freed = rest[0]
+    return Short(wish.accounts[which], int(free), may_be_freed)

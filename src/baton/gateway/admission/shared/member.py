@@ -1,0 +1,191 @@
+"""One process among those that share: what it holds, and how that comes back where Redis has forgotten it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+import structlog
+from msgspec import Struct
+from sqlalchemy.exc import SQLAlchemyError
+
+from baton.core.errors import Unavailable
+from baton.gateway.admission.shared.counters import Closed, Counters, Held, Passed, Settlement, Wish
+from baton.gateway.admission.shared.state import Forgotten, State
+from baton.gateway.admission.windows import Against, Window
+from baton.storage.keyvalue.line import Away, Line, ScriptFailed
+
+_AGAIN_S = 0.1
+_MOST_AT_ONCE = 500
+"""Settlements in one call: some milliseconds of Redis's time."""
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class MemberSettings(Struct, frozen=True, kw_only=True):
+    """How processes wait for each other."""
+
+    others_s: float = 3.0
+    """How long the others have to join a new epoch: who does not is taken for dead."""
+    patience_s: float = 10.0
+    """How long, after that, those are waited for that have joined and cannot ask the ledger."""
+    beat_s: float = 0.5
+    """How often a process that asks for nothing looks whether the epoch goes on."""
+
+
+class Member:
+    """Joins, and joins again whenever Redis was emptied or put back; `async with` begins and ends that.
+
+    After each joining it puts back what this process holds. In a new epoch it then has all that ended here
+    reach the ledger, and raises the accounts to its sums; the epoch opens once everybody has, and what ended
+    before the ledger was read is in its sums, so only its hold is let go. What ends is settled a turn later,
+    all of it together. Who comes back into an epoch that others have opened meanwhile settles what it has, be
+    it counted twice: too little is never counted, and every minute the accounts are compared with the ledger.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        state: State,
+        new_epoch: Callable[[], str],
+        compare: Callable[[], Awaitable[None]],
+        settings: MemberSettings | None = None,
+    ) -> None:
+        """`compare`: has all that ended here reach the ledger, and raises the accounts to its sums. Where it
+        cannot, it raises Unavailable, SQLAlchemyError or OSError, and is asked again."""
+        self._line = line
+        self._state = state
+        self._new_epoch = new_epoch
+        self._compare = compare
+        self._settings = settings or MemberSettings()
+        self._holds: dict[str, Held] = {}
+        self._ended: dict[str, Settlement] = {}
+        """What Redis does not know to have ended."""
+        self._ready = asyncio.Event()
+        self._some = asyncio.Event()
+        self._nothing = asyncio.Event()
+        self._nothing.set()
+        self.counters = Counters(state)
+        """What is shared."""
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run(), name="shared state")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether what Redis says of money is true, as far as anybody knows."""
+        return self._ready.is_set()
+
+    async def ready(self) -> None:
+        """Return once it is."""
+        await self._ready.wait()
+
+    async def admit(
+        self, windows: Sequence[Window], amounts: Sequence[int], wish: Wish | None
+    ) -> Passed | Against:
+        """As `Counters.admit`; what it holds has to end.
+
+        Raises:
+            Forgotten, Closed: nobody knows how much money there is; it is asked for again once `ready`.
+            Away, ScriptFailed: as `Counters.admit`; what may be held all the same is let go.
+        """
+        try:
+            found = await self.counters.admit(windows, amounts, wish)
+        except (Forgotten, Closed):
+            self._ready.clear()
+            self._some.set()
+            raise
+        except BaseException:
+            if wish is not None:
+                self._end(Held(wish.name, 0, tuple(each.key for each in wish.accounts)), 0)
+            raise
+        if isinstance(found, Passed) and isinstance(found.money, Held):
+            self._holds[found.money.name] = found.money
+        return found
+
+    def ends(self, held: Held, cost_nanos: int) -> None:
+        """A call that held money has ended; Redis is told soon."""
+        del self._holds[held.name]
+        self._end(held, cost_nanos)
+
+    def _end(self, held: Held, cost_nanos: int) -> None:
+        self._ended[held.name] = Settlement(held, cost_nanos)
+        self._nothing.clear()
+        self._some.set()
+
+    async def settled(self) -> None:
+        """Return once Redis knows of all that has ended."""
+        await self._nothing.wait()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._line.connected()
+                await self._join()
+                await self._settle_on()
+            except (Away, ScriptFailed) as error:
+                self._ready.clear()
+                _log.warning("shared_state_away", error=str(error) or type(error).__name__)
+                await asyncio.sleep(_AGAIN_S)
+            except (Forgotten, Closed):
+                self._ready.clear()
+                _log.warning("shared_state_forgotten")
+
+    async def _join(self) -> None:
+        """Belong to the epoch that goes on, with all that is held here, and wait until it is open."""
+        opens_in_s = await self._state.join(self._new_epoch(), self._settings.others_s)
+        ended = [each.held for each in self._ended.values()]
+        await self.counters.republish([*self._holds.values(), *ended])
+        if opens_in_s is not None:
+            await asyncio.sleep(opens_in_s)
+            await self._catch_up()
+            while True:
+                if await self._state.open(self._settings.patience_s):
+                    break
+                await asyncio.sleep(_AGAIN_S)
+        self._ready.set()
+
+    async def _catch_up(self) -> None:
+        """Have the accounts hold all that has ended here."""
+        while True:
+            before = list(self._ended)
+            try:
+                await self._compare()
+            except (Unavailable, SQLAlchemyError, OSError) as error:
+                _log.warning("budgets_not_compared", error=str(error))
+                await asyncio.sleep(_AGAIN_S)
+            else:
+                break
+        for name in before:  # the ledger has told of it; its hold alone is left
+            self._ended[name] = Settlement(self._ended[name].held, 0)
+
+    async def _settle_on(self) -> None:
+        """Return never; tell Redis what has ended, and look whether the epoch goes on.
+
+        Raises:
+            Away, ScriptFailed: Redis cannot be asked.
+            Forgotten, Closed: it does not.
+        """
+        while self._ready.is_set():
+            try:
+                async with asyncio.timeout(self._settings.beat_s):
+                    await self._some.wait()
+            except TimeoutError:
+                pass
+            self._some.clear()
+            some = list(self._ended.values())[:_MOST_AT_ONCE]
+            await self.counters.settle(some)
+            for each in some:
+                self._ended.pop(each.held.name, None)
+            if self._ended:
+                self._some.set()
+            else:
+                self._nothing.set()
+        raise Forgotten

@@ -1,0 +1,1 @@
+"""What several processes share in Redis: scripts, asked for over one connection. Knows no business noun."""
