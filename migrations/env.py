@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import baton.access.idempotency.tables
 import baton.access.identity.tables
 import baton.access.preferences.tables
 import baton.access.signin.tables

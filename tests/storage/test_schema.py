@@ -16,6 +16,7 @@ from baton.storage.database import Database
 from baton.storage.metadata import METADATA
 from baton.storage.migration import configuration, migrate, newest
 from baton.storage.settings import StorageSettings
+from tests.storage.versions import lay
 
 
 def test_the_head_that_the_start_compares_with_is_the_newest_migration() -> None:
@@ -89,8 +90,15 @@ assert "alembic" not in sys.modules
     assert done.returncode == 0, done.stderr
 
 
-async def test_processes_that_start_together_migrate_once(settings: StorageSettings) -> None:
-    """Of several first starts on one database exactly one migrates; the others wait and find it done."""
+@pytest.mark.parametrize("version", [None, "0012"])
+async def test_processes_that_start_together_migrate_once(
+    settings: StorageSettings, version: str | None
+) -> None:
+    """Of several starts on one database, empty or older, exactly one migrates; the others wait and find it
+    done."""
+    if version is not None:
+        async with Database(settings) as database:
+            await lay(database, version)
     program = f"""
 import asyncio, sys
 from baton.storage import schema

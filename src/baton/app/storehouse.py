@@ -14,6 +14,7 @@ from baton.access.signin.ground import Ground
 from baton.access.signin.seal import Seal
 from baton.access.signin.sessions import show_out
 from baton.access.signin.tokens import Tokens as SignInTokens
+from baton.app.kept import refuse_unfinished
 from baton.core.clock import Clock, SystemClock
 from baton.core.errors import Unavailable
 from baton.core.ids import UuidV7
@@ -53,11 +54,12 @@ async def open_store(settings: Settings, clock: Clock | None = None) -> AsyncGen
     """Open the database, bring its tables up to date, and load what identities need.
 
     Raises:
-        Unavailable: the data folder or the database cannot be used.
+        Unavailable: the data folder or the database cannot be used, or a restore of them was cut off.
     """
     clock = clock or SystemClock()
     new_id = UuidV7()
     _make_data_dir(settings.data_dir)
+    refuse_unfinished(settings.data_dir)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(StorageSettings(url=database_url(settings))))
         await upgrade(database)

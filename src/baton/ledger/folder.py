@@ -9,8 +9,11 @@ import structlog
 
 from baton.ledger.segment import SUFFIX
 
-_LOCK = "lock"
-_UNBORN = ".new-"
+LOCK = "lock"
+"""The file in each folder that its owner has locked."""
+
+UNBORN = ".new-"
+"""What the name of a folder begins with that is not yet locked."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -32,9 +35,9 @@ class Folder:
         It gets its name only once it is locked: nobody can take it for a dead process's.
         """
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unborn = root / f"{_UNBORN}{name}"
+        unborn = root / f"{UNBORN}{name}"
         unborn.mkdir(mode=0o700)
-        lock_fd = os.open(unborn / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        lock_fd = os.open(unborn / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path = root / name
@@ -49,7 +52,7 @@ class Folder:
         """Lock every folder whose owner is dead, oldest name first; one that may not be opened is left."""
         claimed: list[Self] = []
         for path in sorted(root.iterdir()):
-            if path.name.startswith(_UNBORN):
+            if path.name.startswith(UNBORN):
                 continue
             try:
                 folder = cls._claim(path)
@@ -63,7 +66,7 @@ class Folder:
     @classmethod
     def _claim(cls, path: Path) -> Self | None:
         try:
-            lock_fd = os.open(path / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+            lock_fd = os.open(path / LOCK, os.O_RDWR | os.O_CLOEXEC)
         except (FileNotFoundError, NotADirectoryError):
             return None
         try:
@@ -74,7 +77,7 @@ class Folder:
         except OSError:
             os.close(lock_fd)
             raise
-        if not (path / _LOCK).exists():  # another claimed, emptied and removed it in between
+        if not (path / LOCK).exists():  # another claimed, emptied and removed it in between
             os.close(lock_fd)
             return None
         return cls(path, lock_fd)
@@ -91,6 +94,6 @@ class Folder:
         """Remove the folder and what is in it; the lock is held to the last."""
         for path in self.segment_paths():
             path.unlink()
-        (self.path / _LOCK).unlink()
+        (self.path / LOCK).unlink()
         self.path.rmdir()
         os.close(self._lock_fd)

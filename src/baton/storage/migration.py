@@ -29,14 +29,20 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(configuration()).get_current_head()
 
 
-def migrate(connection: Connection) -> None:
-    """Run every migration that is missing, in the connection's own transaction.
+def revisions() -> list[str]:
+    """Every revision that the files know, the oldest first."""
+    scripts = ScriptDirectory.from_config(configuration())
+    return [script.revision for script in scripts.walk_revisions()][::-1]
+
+
+def migrate(connection: Connection, to: str = "head") -> None:
+    """Run every migration that is missing up to a revision, in the connection's own transaction.
 
     Raises:
         Unavailable: the database has a revision that these files do not know; code `schema_unknown`.
     """
     try:
-        command.upgrade(configuration(connection), "head")
+        command.upgrade(configuration(connection), to)
     except CommandError as error:
         raise Unavailable(
             "The database was made by a newer Baton than this one; start that version, or restore a backup.",
