@@ -53,6 +53,7 @@ KNOWN: list[tuple[str, str, Any, int]] = [
     ("GET", "/v1beta/models", None, 200),
     ("GET", "/v1beta/models/simulated/echo", None, 200),
     ("POST", "/api/ai/v2/chat", CHAT, 200),
+    ("POST", "/api/ai/v2/chat/batch", {"requests": [CHAT]}, 200),
     ("GET", "/api/v1/models", None, 200),
     ("GET", "/api/v1/models/estimate", None, 400),
     ("POST", "/api/v1/models/estimate", {"modelId": "simulated/echo", "prompt": "hi"}, 200),

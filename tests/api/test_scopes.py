@@ -21,6 +21,7 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/v1beta/models/simulated/echo:streamGenerateContent", PARTS, "chat"),
     ("POST", "/v1beta/models/simulated/echo:countTokens", PARTS, "chat"),
     ("POST", "/api/ai/v2/chat", CHAT, "chat"),
+    ("POST", "/api/ai/v2/chat/batch", {"requests": [CHAT]}, "chat"),
     ("POST", f"/api/interactions/{GONE}/feedback", {"score": 5}, "chat"),
     ("POST", "/v1/embeddings", {"model": "simulated/embedding", "input": "hi"}, "embeddings"),
     ("POST", "/v1/images/generations", {"model": "simulated/image", "prompt": "hi"}, "images"),

@@ -10,9 +10,10 @@ from starlette.routing import BaseRoute
 from baton import __version__
 from baton.api.compat.described.chats import CHATS
 from baton.api.compat.described.errands import ERRANDS
-from baton.api.compat.described.shapes import ERRORS
-from baton.api.native import chat
+from baton.api.compat.described.shapes import ERRORS, paid
+from baton.api.native import batch, chat
 from baton.api.native.answer import Answer
+from baton.api.native.batch_body import Batch, Results
 from baton.api.native.chat_body import ChatBody
 from baton.api.problems import Problem
 from baton.api.spoken import dialect_at
@@ -48,7 +49,12 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     components.setdefault("securitySchemes", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
-    by_hand = {**CHATS, **ERRANDS, chat.PATH: {"post": _NATIVE_CHAT}}
+    by_hand = {
+        **CHATS,
+        **{path: paid(told) for path, told in ERRANDS.items()},
+        chat.PATH: paid({"post": _NATIVE_CHAT}),
+        batch.PATH: paid({"post": _NATIVE_BATCH}),
+    }
     described["paths"] = by_hand | described["paths"]
     for path, operations in described["paths"].items():
         for operation in operations.values():
@@ -68,9 +74,44 @@ def _with_errors(path: str, responses: dict[str, Any]) -> None:
 def _schemas() -> dict[str, Any]:
     body = ChatBody.model_json_schema(ref_template=_REF.replace("{name}", "{model}"))
     inner: dict[str, Any] = body.pop("$defs", {})
-    _, ours = msgspec.json.schema_components([Answer, Problem], ref_template=_REF)
+    _, ours = msgspec.json.schema_components([Answer, Problem, Batch, Results], ref_template=_REF)
+    ours["Batch"]["properties"]["requests"]["items"] = {"$ref": _REF.format(name="ChatBody")}
+    ours["Result"]["properties"]["answer"] = {"$ref": _REF.format(name="Answer")}
     return {**inner, "ChatBody": body, **ours, **ERRORS}
 
+
+_NATIVE_BATCH: dict[str, Any] = {
+    "tags": ["Chat"],
+    "summary": "Ask many things at once",
+    "operationId": "native_chat_batch",
+    "description": (
+        "Up to 100 requests, each as `POST /api/ai/v2/chat` takes it and for itself: its own limits, "
+        "budgets, interaction, answer or error, in the order of the requests. 200: all of them have "
+        "answers; 207: look at each one's `status`. `x-baton-*` headers hold for all."
+    ),
+    "security": [{"apiKey": []}],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": _REF.format(name="Batch")},
+                "example": {
+                    "requests": [
+                        {"model": "auto", "messages": [{"role": "user", "content": "Why is the sky blue?"}]},
+                        {"model": "auto", "messages": [{"role": "user", "content": "And the sea?"}]},
+                    ]
+                },
+            }
+        },
+    },
+    "responses": {
+        status: {
+            "description": told,
+            "content": {"application/json": {"schema": {"$ref": _REF.format(name="Results")}}},
+        }
+        for status, told in (("200", "All have answers"), ("207", "Some have none"))
+    },
+}
 
 _NATIVE_CHAT: dict[str, Any] = {
     "tags": ["Chat"],

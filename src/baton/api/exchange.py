@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from baton.api.options import HEADER
-from baton.api.visit import VISIT, Visit
+from baton.api.visit import VISIT, Outlet, Visit
 from baton.core.errors import Invalid, TooLarge
 from baton.upstream.dialects.google.codec import VERBS
 from baton.upstream.dialects.registry import HEADERS
@@ -26,6 +26,10 @@ _KEY_IN_QUERY = "/v1beta/"
 """Below this path a key may stand in the query string, and at the verbs of its dialect elsewhere: that
 dialect's own clients put it there."""
 
+_NOT_READ = frozenset({b"host", b"user-agent", b"accept", b"accept-encoding", b"connection", b"content-type"})
+"""What nearly every request has and nothing here looks at; the loop is quicker for it."""
+
+_ONCE = b"idempotency-key"
 _JSON = b"application/json"
 _STREAM = b"cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n"
 
@@ -36,7 +40,9 @@ class Exchange:
     __slots__ = (
         "_receive",
         "announced",
+        "once",
         "options",
+        "outlet",
         "passed",
         "path",
         "presented",
@@ -52,6 +58,8 @@ class Exchange:
         self.path: str = scope["path"]
         self._receive = receive
         self.visit: Visit = scope[VISIT]
+        self.outlet: Outlet = self.visit
+        """Where answers go: to the client, or to somebody who writes them down first."""
         self.standing: Callable[[], bytes] | None = None
         """Further header lines of every answer, made when it leaves: what the caller may still ask for."""
         self.presented: str | None = None
@@ -62,11 +70,15 @@ class Exchange:
         """Headers that a provider of the same dialect may see."""
         self.announced: int | None = None
         """The announced length of the body."""
+        self.once: bytes | None = None
+        """The `Idempotency-Key`, as it was sent."""
         self.started = False
         """Whether the answer's headers have left."""
         self.told = False
         """Whether a stream has brought the model's answer to its end; nothing may be said against it then."""
         for name, value in scope["headers"]:
+            if name in _NOT_READ:
+                continue
             if name.startswith(_OPTION):
                 self.options[name[len(_OPTION) :].decode("latin-1")] = value.decode("latin-1")
             elif name == b"authorization":
@@ -77,6 +89,8 @@ class Exchange:
                 self.presented = value.decode("latin-1").strip() or None
             elif name == b"content-length":
                 self.announced = int(value) if value.isdigit() else None
+            elif name == _ONCE:
+                self.once = value
         if self.presented is None and (self.path.startswith(_KEY_IN_QUERY) or self.path.endswith(VERBS)):
             self.presented = _key_in(scope["query_string"])
 
@@ -130,19 +144,19 @@ class Exchange:
         self.started = True
         lines = b"content-type: %b\r\ncontent-length: %d\r\n" % (kind, len(body))
         if close:
-            self.visit.close_after()
+            self.outlet.close_after()
         if self.standing is not None:
             head += self.standing()
-        self.visit.answer(status, lines + head, body)
+        self.outlet.answer(status, lines + head, body)
 
     def begin_stream(self, media_type: str, head: bytes, opening: bytes = b"") -> None:
         """Status and headers of a stream; `head` holds further header lines, `opening` its first bytes."""
         self.started = True
         if self.standing is not None:
             head += self.standing()
-        self.visit.begin_stream(b"content-type: %b\r\n" % media_type.encode() + _STREAM + head)
+        self.outlet.begin_stream(b"content-type: %b\r\n" % media_type.encode() + _STREAM + head)
         if opening:
-            self.visit.put(opening)
+            self.outlet.put(opening)
 
 
 def _bearer(value: bytes) -> str | None:

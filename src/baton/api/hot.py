@@ -44,14 +44,25 @@ class Service(Protocol):
         ...
 
 
+class Once(Protocol):
+    """Has a service answer a request that comes with a key of its own."""
+
+    async def serve(
+        self, exchange: Exchange, caller: Caller, body: bytes, arrival: Arrival, service: Service
+    ) -> None:
+        """As the service itself does, or with the answer that it gave before. Raises BatonError."""
+        ...
+
+
 class HotRoute:
     """One route, called past the framework."""
 
-    __slots__ = ("_door", "_scope", "_service", "_word")
+    __slots__ = ("_door", "_once", "_scope", "_service", "_word")
 
-    def __init__(self, door: Door, service: Service, scope: KeyScope) -> None:
-        """`scope`: what a key must be for."""
+    def __init__(self, door: Door, service: Service, scope: KeyScope, once: Once | None = None) -> None:
+        """`scope`: what a key must be for; `once`: heeds an `Idempotency-Key`, where that means anything."""
         self._door = door
+        self._once = once
         self._service = service
         self._scope = scope
         self._word = scope.value  # an enumeration's hash is worked out in Python: 100 ns
@@ -71,7 +82,10 @@ class HotRoute:
                 body = await exchange.body(door.max_body_bytes)
             visit.ends(visit.task)
             try:
-                await self._service.serve(exchange, caller, body, arrival)
+                if exchange.once is None or self._once is None:
+                    await self._service.serve(exchange, caller, body, arrival)
+                else:
+                    await self._once.serve(exchange, caller, body, arrival, self._service)
             finally:
                 visit.ends(None)
         except BatonError as error:

@@ -22,7 +22,7 @@ async def hand_on(
     Raises:
         BatonError: it did not begin, or broke off; `exchange.started` tells whether headers have left.
     """
-    visit = exchange.visit
+    outlet = exchange.outlet
     hope = Hope()
     async with Pulse(exchange, envelope, receipts.head(receipts.of_beginning(request_id)), hope) as pulse:
         streaming = await begin(hope)
@@ -34,10 +34,10 @@ async def hand_on(
                 async for piece in pieces:
                     if not piece:  # an empty chunk would be the end
                         continue
-                    visit.put(piece)
+                    outlet.put(piece)
                     pulse.spoke()
-                    if visit.full:
-                        await visit.drained()
+                    if outlet.full:
+                        await outlet.drained()
             exchange.told = True
         finally:
             await streaming.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
@@ -10,6 +10,25 @@ VISIT = "baton.visit"
 """Where a scope holds its `Visit`."""
 
 _CLOSE = b"connection: close\r\n"
+
+
+class Outlet(Protocol):
+    """Takes an answer on its way to a client; each method as the `Visit`'s."""
+
+    @property
+    def full(self) -> bool: ...
+
+    async def drained(self) -> None: ...
+
+    def begin_stream(self, head: bytes) -> None: ...
+
+    def put(self, data: bytes) -> None: ...
+
+    def end_stream(self) -> None: ...
+
+    def close_after(self) -> None: ...
+
+    def answer(self, status: int, head: bytes, body: bytes) -> None: ...
 
 
 class Visit:

@@ -7,6 +7,9 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, field
 
 from baton.access.flags.flags import Flags
+from baton.access.idempotency.claims import Claims
+from baton.access.idempotency.keeper import Keeper as ClaimKeeper
+from baton.access.idempotency.kept import Names
 from baton.access.identity.first_admin import ensure_first_admin
 from baton.access.identity.keyring import Keyring
 from baton.access.identity.last_use import LastUse
@@ -14,6 +17,7 @@ from baton.access.preferences.user_choices import UserChoices
 from baton.access.signin.entities import Invited
 from baton.access.signin.memory_throttle import MemoryThrottle
 from baton.access.signin.reception import Reception, open_reception
+from baton.access.signin.seal import Seal
 from baton.app.admitting import Admitting, open_admitting
 from baton.app.edited import SIMULATED, Edited, catalog_of, flags_of, hold, open_edited, policy_of
 from baton.app.storehouse import Storehouse, ground, open_store
@@ -79,6 +83,8 @@ class App:
     admitting: Admitting
     statements: Statements
     choices: UserChoices
+    claims: Claims
+    claim_names: Names
     flags: Flags
     catalog: LiveCatalog
     estimates: Estimates
@@ -126,6 +132,7 @@ async def open_app(
         )
         alerts = await _open_alerts(stack, store)
         specs = declared() if specs is None else specs
+        claims = await _open_claims(stack, store)
         edited = await open_edited(stack, store, specs, budgets)
         choices = await stack.enter_async_context(
             UserChoices(store.database, store.notices, store.clock, store.scribe)
@@ -175,6 +182,8 @@ async def open_app(
             admitting=admitting,
             statements=Statements(admitting.accounts, store.clock, admitting.books),
             choices=choices,
+            claims=claims,
+            claim_names=Names(store.secret.derive("idempotency names v1")),
             flags=flags,
             catalog=catalog,
             estimates=Estimates(tokens),
@@ -205,6 +214,14 @@ async def _open_keyring(stack: AsyncExitStack, store: Storehouse) -> Keyring:
     )
     await stack.enter_async_context(LastUse(store.database, keyring))
     return keyring
+
+
+async def _open_claims(stack: AsyncExitStack, store: Storehouse) -> Claims:
+    """What is to be done once for each key of a caller's, and its answers."""
+    seal = Seal(store.secret.derive("idempotency seal v1"))
+    claims = Claims(store.database, seal, store.clock, store.new_id())
+    await stack.enter_async_context(ClaimKeeper(claims))
+    return claims
 
 
 async def _open_alerts(stack: AsyncExitStack, store: Storehouse) -> Alerts:

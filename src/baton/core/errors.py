@@ -7,6 +7,7 @@
     │   ├── Forbidden           403  a good key that may not do this
     │   ├── NotFound            404  no such thing, or not the caller's
     │   ├── Conflict            409  somebody else was first; a revision is out of date
+    │   │   └── Busy            409  the same is under way; `retry_after_s` says when to ask again
     │   ├── Outdated            412  If-Match names a revision that is no longer the current one
     │   ├── TooLarge            413  a body over the limit
     │   ├── NotJson             415  a body that does not say it is JSON
@@ -91,6 +92,13 @@ class Conflict(Refused):
 
     status = 409
     code = "conflict"
+
+
+class Busy(Conflict):
+    """The same request is under way; `retry_after_s` says when it may be asked for again."""
+
+    code = "in_progress"
+    retryable = True
 
 
 class Outdated(Refused):

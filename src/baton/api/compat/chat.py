@@ -45,7 +45,7 @@ class Chat:
         if envelope.stream:
             begin = partial(self._gateway.stream, caller, envelope, arrival)
             await hand_on(exchange, begin, envelope, arrival.id)
-            exchange.visit.end_stream()
+            exchange.outlet.end_stream()
             return
         answered = await self._gateway.answer(caller, envelope, arrival)
         exchange.answer(200, answered.reply.body, receipts.of_answer(answered, envelope))
@@ -55,7 +55,7 @@ class Chat:
         codec = self._speech.codec
         if exchange.started:
             if not exchange.told:
-                exchange.visit.put(codec.write_error_event(error, request_id))
-            exchange.visit.end_stream()
+                exchange.outlet.put(codec.write_error_event(error, request_id))
+            exchange.outlet.end_stream()
             return
         refuse(exchange, error, codec.write_error(error, request_id), request_id)

@@ -13,7 +13,7 @@ from baton.api.streams import hand_on
 from baton.core.caller import Caller
 from baton.core.errors import BatonError
 from baton.core.request import Envelope
-from baton.gateway.gateway import Gateway
+from baton.gateway.gateway import Answered, Gateway
 from baton.gateway.opening import Arrival
 from baton.upstream.dialects.sse import write_event
 
@@ -21,6 +21,14 @@ PATH = "/api/ai/v2/chat"
 
 StandingIn = Callable[[Caller, str], Caller]
 """A caller as somebody else. Raises Forbidden, or NotFound."""
+
+
+def told(answered: Answered, envelope: Envelope) -> bytes:
+    """A whole answer as JSON."""
+    reply = answered.reply
+    said = Said(content=None) if reply.response is None else said_in(reply.response)
+    dropped = (*envelope.options.dropped, *reply.losses.dropped)
+    return encode(compose(said, answered.settled, answered.decision, dropped))
 
 
 class NativeChat:
@@ -40,18 +48,14 @@ class NativeChat:
             await self._stream(exchange, caller, envelope, arrival, pen)
             return
         answered = await self._gateway.answer(caller, envelope, arrival)
-        reply = answered.reply
-        said = Said(content=None) if reply.response is None else said_in(reply.response)
-        dropped = (*envelope.options.dropped, *reply.losses.dropped)
-        answer = compose(said, answered.settled, answered.decision, dropped)
-        exchange.answer(200, encode(answer), receipts.of_answer(answered, envelope))
+        exchange.answer(200, told(answered, envelope), receipts.of_answer(answered, envelope))
 
     def fail(self, exchange: Exchange, error: BatonError, request_id: str) -> None:
         """Tell of an error in mid-stream."""
         if not exchange.started:
             raise error
-        exchange.visit.put(error_event(problem(error, request_id)))
-        exchange.visit.end_stream()
+        exchange.outlet.put(error_event(problem(error, request_id)))
+        exchange.outlet.end_stream()
 
     async def _stream(
         self, exchange: Exchange, caller: Caller, envelope: Envelope, arrival: Arrival, pen: Pen
@@ -61,5 +65,5 @@ class NativeChat:
         if streaming.settled is not None:
             dropped = (*envelope.options.dropped, *streaming.losses.dropped)
             answer = compose(pen.writer.said, streaming.settled, streaming.decision, dropped)
-            exchange.visit.put(write_event(encode(answer)))
-        exchange.visit.end_stream()
+            exchange.outlet.put(write_event(encode(answer)))
+        exchange.outlet.end_stream()

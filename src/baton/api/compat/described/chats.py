@@ -13,6 +13,7 @@ from baton.api.compat.described.shapes import (
     body,
     json_body,
     operation,
+    paid,
 )
 
 OPENAI, ANTHROPIC, GOOGLE = "OpenAI-compatible", "Anthropic-compatible", "Google-compatible"
@@ -74,7 +75,7 @@ _GENERATION = body(
     tools=OBJECTS,
 )
 
-CHATS: dict[str, Schema] = {
+_PAID: dict[str, Schema] = {
     "/v1/chat/completions": operation(
         OPENAI,
         "Chat completions",
@@ -102,13 +103,6 @@ CHATS: dict[str, Schema] = {
         ),
         ANSWER_OR_STREAM,
     ),
-    "/v1/responses/input_tokens": operation(
-        OPENAI,
-        "Count the tokens of a response's input",
-        "How many tokens a request has, by the provider's own counter where there is one.",
-        json_body(_RESPONSE, plain={"model": "auto", "input": "Say hello."}),
-        ANSWER,
-    ),
     "/v1/messages": operation(
         ANTHROPIC,
         "Messages",
@@ -119,13 +113,6 @@ CHATS: dict[str, Schema] = {
             streamed={"model": "auto", "max_tokens": 100, "stream": True, "messages": _COUNT},
         ),
         ANSWER_OR_STREAM,
-    ),
-    "/v1/messages/count_tokens": operation(
-        ANTHROPIC,
-        "Count the tokens of a message",
-        "How many tokens a request has, by the provider's own counter where there is one.",
-        json_body(_COUNTED, plain={"model": "auto", "messages": _HELLO}),
-        ANSWER,
     ),
     f"{_MODELS}:generateContent": operation(
         GOOGLE,
@@ -143,6 +130,22 @@ CHATS: dict[str, Schema] = {
         ANSWER_OR_STREAM,
         _IN_PATH,
     ),
+}
+_FREE: dict[str, Schema] = {
+    "/v1/responses/input_tokens": operation(
+        OPENAI,
+        "Count the tokens of a response's input",
+        "How many tokens a request has, by the provider's own counter where there is one.",
+        json_body(_RESPONSE, plain={"model": "auto", "input": "Say hello."}),
+        ANSWER,
+    ),
+    "/v1/messages/count_tokens": operation(
+        ANTHROPIC,
+        "Count the tokens of a message",
+        "How many tokens a request has, by the provider's own counter where there is one.",
+        json_body(_COUNTED, plain={"model": "auto", "messages": _HELLO}),
+        ANSWER,
+    ),
     f"{_MODELS}:countTokens": operation(
         GOOGLE,
         "Count the tokens of contents",
@@ -152,3 +155,5 @@ CHATS: dict[str, Schema] = {
         _IN_PATH,
     ),
 }
+
+CHATS: dict[str, Schema] = {**{path: paid(told) for path, told in _PAID.items()}, **_FREE}

@@ -40,6 +40,14 @@ _HEADERS: Schema = {
 }
 
 
+_IDEMPOTENCY_KEY: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "pattern": "^[!#-~]{1,255}$"},
+    "description": "Sent again with the same body within 24 hours: answered as before, at no cost.",
+}
+
+
 def body(required: list[str], about: str, **fields: Schema) -> Schema:
     """The schema of a request, which may have further fields."""
     return {
@@ -73,6 +81,12 @@ def json_body(schema: Schema, **examples: Schema) -> Schema:
     """A JSON body with examples."""
     told = {name: {"value": value} for name, value in examples.items()}
     return {"application/json": {"schema": schema, "examples": told}}
+
+
+def paid(told: Schema) -> Schema:
+    """The same of a route that costs money, and so is done once where that is asked for."""
+    post = told["post"]
+    return {"post": {**post, "parameters": [*post.get("parameters", []), _IDEMPOTENCY_KEY]}}
 
 
 ANSWER: Schema = {"application/json": {"schema": OBJECT}}
