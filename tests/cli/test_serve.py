@@ -229,3 +229,21 @@ def test_a_variable_in_vain_is_a_warning(start: Start) -> None:
     warned = [told for line in serving.err if (told := json.loads(line))["level"] == "warning"]
     assert [told["name"] for told in warned] == ["ANTROPIC_API_KEY", "OPENAI_KEY"]
     assert "private" not in "".join(serving.err)
+
+
+def test_several_workers_are_refused_without_what_they_share(run: Run) -> None:
+    """Before anything is opened, with all that is to be set; a check of the settings says the same."""
+    for arguments, env in ((("serve", "--workers", "2"), {}), (("config", "check"), {"BATON_WORKERS": "2"})):
+        ran = run(*arguments, env=env)
+        assert ran.code == 2
+        assert "REDIS_URL" in ran.err
+        assert "DATABASE_URL" in ran.err
+
+
+def test_a_reload_of_a_single_process_says_what_to_do(start: Start, run: Run) -> None:
+    """It has nobody to take its place."""
+    serving = start("serve", "--port", "0")
+    url_of(serving)
+    ran = run("reload")
+    assert ran.code == 1
+    assert "started again" in ran.err

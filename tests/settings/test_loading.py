@@ -284,3 +284,61 @@ def test_any_text_is_a_setting_or_a_problem(environment: dict[str, str]) -> None
     """Nothing that stands in the environment makes it fail in another way."""
     environment = {name: value.replace("\x00", "") for name, value in environment.items()}
     problems(environment)
+
+
+POSTGRES = {"DATABASE_URL": "postgresql://baton@db/baton"}
+REDIS = {"REDIS_URL": "redis://cache:6379/0"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "missing"),
+    [
+        ({}, ["REDIS_URL", "DATABASE_URL"]),
+        (POSTGRES, ["REDIS_URL"]),
+        (REDIS, ["DATABASE_URL"]),
+        (REDIS | {"DATABASE_URL": "sqlite:////data/baton.db"}, ["DATABASE_URL"]),
+        (REDIS | POSTGRES, []),
+    ],
+)
+def test_several_workers_need_what_they_share(environment: dict[str, str], missing: list[str]) -> None:
+    """Without it they are refused, with what to set and why; one alone needs none of it."""
+    with_two = environment | {"BATON_WORKERS": "2"}
+    what = _whats(with_two)
+    assert len(what) == len(missing)
+    for name, each in zip(missing, what, strict=True):
+        assert f"set {name}" in each
+    assert not _whats(environment | {"BATON_WORKERS": "1"})
+
+
+def _whats(environment: Mapping[str, str]) -> list[str]:
+    """What is wrong with the number of workers."""
+    try:
+        load(environment, SPECS)
+    except Misconfigured as error:
+        return [problem.what for problem in error.problems if problem.name == "BATON_WORKERS"]
+    return []
+
+
+@pytest.mark.parametrize("url", ["redis://a:6379/0", "rediss://:secret@a", "unix:///run/redis.sock"])
+@pytest.mark.parametrize("name", ["BATON_REDIS_URL", "REDIS_URL", "KV_URL"])
+def test_a_redis_is_named_by_any_of_its_names(name: str, url: str) -> None:
+    """Redis' own name and that of hosted stores mean the same setting."""
+    settings = load({name: url}, SPECS)
+    assert settings.redis_url == url
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://:hunter2@eu1.kv.example", "REST address"),
+        ("memcached://hunter2", "redis://"),
+        ("hunter2", "redis://"),
+        ("redis://", "redis://"),
+    ],
+)
+def test_a_store_that_is_no_redis_is_refused(url: str, said: str) -> None:
+    """With what would be one; a store's REST address is told apart. Its password is not shown."""
+    found = problems({"REDIS_URL": url})
+    assert said in found["REDIS_URL"]
+    assert "hunter2" not in found["REDIS_URL"]

@@ -4,6 +4,7 @@ import re
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
 from baton.api.admin.alerts import AlertRoutes
@@ -41,8 +42,9 @@ from baton.api.condition import Condition
 from baton.api.docs import Docs
 from baton.api.front import Asgi, Front
 from baton.api.hot import Door, HotRoute
-from baton.api.metrics import BatonCollector
-from baton.api.native import chat
+from baton.api.metrics import Scrape, registry_of
+from baton.api.native import batch, chat
+from baton.api.native.batch import BatchChat
 from baton.api.native.budgets import OwnBudgetRoutes
 from baton.api.native.chat import NativeChat
 from baton.api.native.feedback import FeedbackRoutes
@@ -55,6 +57,7 @@ from baton.api.native.opting_out import OptOutRoutes
 from baton.api.native.preferences import PreferenceRoutes
 from baton.api.native.projects import ProjectRoutes
 from baton.api.native.usage import UsageRoutes
+from baton.api.once import Repeats
 from baton.api.others import Border
 from baton.api.permitted import Permitted
 from baton.api.probes import Probes
@@ -88,8 +91,9 @@ _SCOPES = {
 }
 
 
-def build(app: App, closing: Closing | None = None) -> Asgi:
-    """What the server calls for each request. `closing`: whoever begins it has new requests refused."""
+def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None) -> Asgi:
+    """What the server calls for each request. `closing`: whoever begins it has new requests refused;
+    `scrape`: what `/metrics` tells, where this process is not all of Baton."""
     closing = closing or Closing()
     store = app.store
     limit = int(store.settings.max_body_mib * _MIB)
@@ -100,15 +104,17 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         limit,
     )
 
+    once = Repeats(app.claims, app.claim_names, app.admitting.passages.count)
+
     def route(speech: Speech) -> HotRoute:
-        return HotRoute(door, Chat(speech, app.gateway), Scope.CHAT)
+        return HotRoute(door, Chat(speech, app.gateway), Scope.CHAT, once)
 
     def count(speech: CountSpeech) -> HotRoute:
         return HotRoute(door, Counts(speech, app.counting), Scope.CHAT)
 
     chats = {path: route(speech) for path, speech in _SPEECHES.items()}
     errands = {
-        ROOT + task.path: HotRoute(door, Errands(task, app.gateway), _SCOPES[task.service])
+        ROOT + task.path: HotRoute(door, Errands(task, app.gateway), _SCOPES[task.service], once)
         for task in TASKS.values()
     }
     counts = {
@@ -117,7 +123,13 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
     }
     hot: dict[str, Asgi] = {**chats, **counts, **errands}
     below = dict.fromkeys(PREFIXES, GenerationRoutes(route, count).at)
-    native = HotRoute(door, NativeChat(app.gateway, app.keyring.standing_in), Scope.CHAT)
+    native = HotRoute(door, NativeChat(app.gateway, app.keyring.standing_in), Scope.CHAT, once)
+    many = HotRoute(
+        door,
+        BatchChat(app.gateway, app.keyring.standing_in, once, store.new_id, store.clock),
+        Scope.CHAT,
+        once,
+    )
     framework = FastAPI(
         title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
@@ -128,6 +140,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
     # These are served before they get here; as routes they refuse other methods by themselves.
     framework.router.routes.extend(Route(path, route, methods=["POST"]) for path, route in hot.items())
     framework.router.routes.append(Route(chat.PATH, native, methods=["POST"]))
+    framework.router.routes.append(Route(batch.PATH, many, methods=["POST"]))
     condition = Condition(app)
     permitted = Permitted(app.catalog, app.directory)
     own_budgets = OwnBudgets(app.edited.own_limits, app.admitting.books, app.statements, app.ledger.spending)
@@ -173,7 +186,7 @@ def build(app: App, closing: Closing | None = None) -> Asgi:
         AccountRoutes(app.reception, outside),
         InvitationRoutes(app.reception, outside),
         SignInRoutes(app.reception, outside),
-        Probes(condition, _metrics(app, condition), closing),
+        Probes(condition, scrape or _alone(app), closing),
         Docs(),
     ):
         routes.attach(framework)
@@ -190,8 +203,13 @@ def _audit(app: App) -> AuditRoutes:
     return AuditRoutes(trail, exports, verification, app.alerts)
 
 
-def _metrics(app: App, condition: Condition) -> BatonCollector:
-    return BatonCollector(app.ledger.book.tallies, condition, app.alerts, app.admitting.passages.queue)
+def _alone(app: App) -> Scrape:
+    registry = registry_of(app)
+
+    async def scrape() -> CollectorRegistry:
+        return registry
+
+    return scrape
 
 
 def _summarise(framework: FastAPI) -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import uvicorn
 
+from baton.api.server import BoundedProtocol, Service
 from baton.core.errors import Unavailable
 
 RETRY_AFTER_S = 2.0
@@ -63,6 +64,41 @@ async def close(server: uvicorn.Server, listening: socket.socket, closing: Closi
     listening.close()
     await _hang_up(server)
     return cut
+
+
+async def leave(
+    server: uvicorn.Server,
+    listening: socket.socket,
+    closing: Closing,
+    grace_s: float,
+    ending: asyncio.Event,
+) -> int:
+    """End a server whose place others have taken at the same socket; no client is refused.
+
+    A connection at rest is not closed, since its client may just be sending: it ends with its next answer, or
+    with the grace. `ending`: set where those others are told to end, too; from then on it is as in `close`.
+
+    Returns how many answers were cut off.
+    """
+    service = server.server_state
+    assert isinstance(service, Service)
+    service.leaving = True
+    for each in server.servers:
+        each.close()
+    listening.close()
+    for connection in tuple(service.connections):
+        assert isinstance(connection, BoundedProtocol)
+        connection.leave()
+    loop = asyncio.get_running_loop()
+    until_s = loop.time() + grace_s
+    await asyncio.sleep(0)  # what was accepted last is among the connections one turn later
+    while service.connections and not ending.is_set() and loop.time() < until_s:  # noqa: ASYNC110 (as below)
+        await asyncio.sleep(_LOOK_S)
+    if ending.is_set():
+        return await close(server, listening, closing, max(0.0, until_s - loop.time()))
+    for connection in tuple(service.connections):
+        connection.shutdown()  # those at rest first: nobody shall be told 503 while others are cut off
+    return await close(server, listening, closing, 0)
 
 
 async def cut_off(server: uvicorn.Server) -> int:

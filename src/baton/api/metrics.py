@@ -1,10 +1,12 @@
 """What Prometheus is told: read from plain counters at each scrape, so that no request pays for it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 
 from baton.api.condition import Condition
+from baton.app import App
 from baton.core.money import NANOS_PER_USD
 from baton.gateway.admission.queue import Queue
 from baton.gateway.health.buckets import Percentiles
@@ -22,6 +24,21 @@ _WELLNESS = {Status.HEALTHY: 1.0, Status.DEGRADED: 0.5, Status.DOWN: 0.0}
 _SUBJECT = ("provider", "model")
 _QUANTILES = (("0.5", "p50"), ("0.95", "p95"), ("0.99", "p99"))
 _TOKENS = ("prompt", "completion", "cached", "reasoning")
+
+
+Scrape = Callable[[], Awaitable[CollectorRegistry]]
+"""Finds everything that a scrape is told."""
+
+
+def registry_of(app: App) -> CollectorRegistry:
+    """Everything that there is to tell of this process."""
+    registry = CollectorRegistry()
+    queue = app.admitting.passages.queue
+    registry.register(BatonCollector(app.ledger.book.tallies, Condition(app), app.alerts, queue))
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
 
 
 class BatonCollector:

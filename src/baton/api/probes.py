@@ -1,13 +1,12 @@
 """`/livez`, `/readyz`, `/metrics`: for machines, without a key; nothing of people or content is told."""
 
 from fastapi import FastAPI, Request, Response
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel
 
 from baton.api.closing import Closing, refusal
 from baton.api.condition import Condition
-from baton.api.metrics import BatonCollector
+from baton.api.metrics import Scrape
 from baton.core.errors import Unavailable
 
 _TAG = "Operations"
@@ -22,14 +21,10 @@ class Alive(BaseModel):
 class Probes:
     """The routes."""
 
-    def __init__(self, condition: Condition, collector: BatonCollector, closing: Closing) -> None:
+    def __init__(self, condition: Condition, scrape: Scrape, closing: Closing) -> None:
         self._condition = condition
         self._closing = closing
-        self._registry = CollectorRegistry()
-        self._registry.register(collector)
-        ProcessCollector(registry=self._registry)
-        PlatformCollector(registry=self._registry)
-        GCCollector(registry=self._registry)
+        self._scrape = scrape
 
     def attach(self, to: FastAPI) -> None:
         """Add them."""
@@ -60,6 +55,7 @@ class Probes:
         return Alive(status="degraded" if self._condition.unrecorded else "ok")
 
     async def metrics(self, request: Request) -> Response:
-        """Counters and gauges of this process. Needs no key: keep it from the public where that matters."""
+        """Counters and gauges of all processes of this Baton. Needs no key: keep it from the public where
+        that matters."""
         encode, media_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(self._registry), headers={"content-type": media_type})
+        return Response(encode(await self._scrape()), headers={"content-type": media_type})

@@ -55,23 +55,35 @@ KEEP_ALIVE_S = 75
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
+class Service(ServerState):
+    """What all connections of a server share."""
+
+    leaving = False
+    """Whether each is to end with the answer it is given next; `closing.leave` says so."""
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """One connection, within bounds."""
 
     def __init__(
         self,
         config: Config,
-        server_state: ServerState,
+        server_state: Service,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._service = server_state
         self.url = b""
         self._in_headers = True
         self._in_body = False
         self._began_now = False
         self._header_bytes = 0
         self._raw_bytes = 0
+        self._counts = False
+        """Whether the headers that come in may be too long, trailers among them."""
+        self._news = asyncio.Event()
+        """For whoever waits for more of a request; one request after the other, so one does."""
         self._refused = False
         self._heard = False
         self._body_until_s = 0.0
@@ -104,6 +116,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._heard = True
             return
         self._began_now = False
+        self._counts = self._in_body or self._header_bytes > 0 or len(data) > MAX_HEADER_BYTES
         if self._in_headers and b"pgrade:" in data:
             data = _without_upgrade(data)
         self._idle_since_s = math.inf
@@ -142,19 +155,21 @@ class BoundedProtocol(HttpToolsProtocol):
         self._raw_bytes = 0
 
     def on_url(self, url: bytes) -> None:
-        self._header_bytes += len(url)
         self.url += url
+        if self._counts:
+            self._header_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_bytes += len(name) + len(value)
-        if self._header_bytes > MAX_HEADER_BYTES:  # trailers come by here too
-            if not self._refused:
-                self._refuse_headers()
-            return
+        if self._counts:
+            self._header_bytes += len(name) + len(value)
+            if self._header_bytes > MAX_HEADER_BYTES:
+                if not self._refused:
+                    self._refuse_headers()
+                return
         name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
         self.headers.append((name, value))
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
 
     def on_headers_complete(self) -> None:
         if self._refused:
@@ -182,6 +197,10 @@ class BoundedProtocol(HttpToolsProtocol):
             scope["http_version"] = version
         scope["method"] = parser.get_method().decode("ascii")
         scope["path"], scope["raw_path"], scope["query_string"] = _taken_apart(self.url)
+        waits = earlier is not None and not earlier.response_complete
+        leaving = self._service.leaving
+        if leaving and earlier is not None and waits and not earlier.response_started:
+            earlier.keep_alive = True  # the end is told with the last of them, or this one would be lost
         cycle = RequestResponseCycle(
             scope=scope,
             transport=self.transport,
@@ -190,19 +209,20 @@ class BoundedProtocol(HttpToolsProtocol):
             access_logger=self.access_logger,
             access_log=False,
             default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
+            message_event=asyncio.Event() if waits else self._news,
             expect_100_continue=self.expect_100_continue,
-            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            keep_alive=version != "1.0" and not leaving and parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
         self.cycle = cycle
         scope[VISIT].begin(cycle)
         application = cast("Any", self.app)  # pyright: ignore[reportUnknownMemberType]  parts not installed
-        if earlier is None or earlier.response_complete:
-            self._start_asgi_task(cycle, application)
-        else:
+        if waits:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, application))
+        else:
+            self._news.clear()
+            self._start_asgi_task(cycle, application)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         task = self.loop.create_task(cycle.run_asgi(app))
@@ -267,6 +287,15 @@ class BoundedProtocol(HttpToolsProtocol):
             self._write_timer = None
         super().resume_writing()
 
+    def leave(self) -> None:
+        """End with the answer that is under way, if its head can still say so; else with the next one.
+
+        A connection at rest stays: its client may just be sending.
+        """
+        latest: Any = self.cycle
+        if latest is not None and not latest.response_started:
+            latest.keep_alive = False
+
     def linger(self) -> None:
         """The last answer is out: hear no more, and close once the client has had time to read it."""
         self._refused = True
@@ -291,6 +320,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _await_headers(self, received: int) -> None:
         """A request has begun, or something that is none, and its headers are not complete."""
+        if not self._counts:
+            self._header_bytes += len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if not self._began_now:
             self._raw_bytes += received
         if self._raw_bytes > MAX_HEADER_BYTES:
@@ -392,7 +423,9 @@ def make_server(app: Any, host: str, port: int) -> uvicorn.Server:
         proxy_headers=False,
         date_header=False,
     )
-    return uvicorn.Server(config)
+    server = uvicorn.Server(config)
+    server.server_state = Service()
+    return server
 
 
 async def begin(server: uvicorn.Server, listening: socket.socket) -> None:

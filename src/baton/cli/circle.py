@@ -7,6 +7,7 @@ here: `OPENAI_BASE_URL`, `ANTHROPIC_BASE_URL`.
 import ipaddress
 from urllib.parse import urlsplit
 
+from baton.cli.stop import MISUSED, Stop
 from baton.settings import Settings
 from baton.upstream.directory import Directory, Provider, declared
 
@@ -19,6 +20,17 @@ def circular(settings: Settings) -> list[Provider]:
     if settings.port == 0:  # nobody can know it beforehand
         return []
     return [each for each in Directory(declared(), settings.providers) if _leads_here(each, settings)]
+
+
+def refuse_circles(settings: Settings) -> None:
+    """Stop before a request could go round in a circle."""
+    lines = [
+        f"  {each.name}: {each.base_url} is where this Baton itself listens; unset "
+        f"{each.name.upper()}_BASE_URL (SDKs read the same variable: set it for them alone)"
+        for each in circular(settings)
+    ]
+    if lines:
+        raise Stop("\n".join(["a provider cannot be Baton itself:", *lines]), MISUSED)
 
 
 def _leads_here(provider: Provider, settings: Settings) -> bool:

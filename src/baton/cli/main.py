@@ -21,6 +21,7 @@ from baton.core.errors import BatonError
 
 COMMANDS = {
     "serve": "Start the gateway.",
+    "reload": "Replace the workers of a gateway, without a failed request.",
     "simulate": "Serve the simulated provider over HTTP.",
     "chat": "Talk to a model through a running Baton.",
     "models": "List the models of the catalog with their prices.",
@@ -42,6 +43,8 @@ COMMANDS = {
     "rehearse": "What a provider's outage would do to callers.",
     "fallbacks": "Which models are asked when one fails, and deciding that by hand.",
     "flags": "What is switched on, for whom, and deciding that by hand.",
+    "backup": "Everything this Baton is, in one file.",
+    "restore": "A backup into an empty place.",
     "config": "Check the settings.",
     "doctor": "What is configured, what is missing, and what is broken.",
 }

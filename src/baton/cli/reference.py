@@ -20,9 +20,9 @@ settings are wrong; 130 interrupted. Errors are one sentence on stderr. Where `-
 one JSON document (camelCase; money as decimal texts in USD, times in ISO 8601) and nothing else. Colours
 appear only at a terminal, and not where `NO_COLOR` is set.
 
-`keys`, `users`, `models`, `prices`, `estimate`, `usage`, `export`, `audit`, `alerts` and `doctor` work on the
-data folder and need no running server; a running one notices a change within a second. `chat`, `health`,
-`breakers`, `rehearse`, `fallbacks` and `budgets` need one.
+`keys`, `users`, `models`, `prices`, `estimate`, `usage`, `export`, `audit`, `alerts`, `backup` and `doctor`
+work on the data folder and need no running server; a running one notices a change within a second. `chat`,
+`health`, `breakers`, `rehearse`, `fallbacks` and `budgets` need one, and `reload` one with workers.
 """
 
 

@@ -28,11 +28,13 @@ class Start(Struct, frozen=True, kw_only=True):
     """Where browsers find it, if not at `url`."""
     auto_answers: bool
     """Whether there is a model to choose from."""
+    called: str
+    """How this program was called."""
 
 
 def welcome(start: Start) -> str:
     """Some lines for a person, with a first request to paste."""
-    show_key = f"{_command()} keys show-first{_data_dir(start.data_dir)}"
+    show_key = f"{_command(start.called)} keys show-first{_data_dir(start.data_dir)}"
     if start.first_key is not None:
         key_line = f"{start.first_key}  (later starts keep it to themselves; see it by: {show_key})"
         key = start.first_key
@@ -63,7 +65,7 @@ def _sign_in(start: Start) -> str:
     if start.first_token is None:
         return ""
     link = invitation_link(start.public_url or start.url, start.first_token)
-    again = f"{_command()} users password admin{_data_dir(start.data_dir)}"
+    again = f"{_command(start.called)} users password admin{_data_dir(start.data_dir)}"
     return f"\n  Password   {link}  (POST one to it, once, within three days; or: {again})"
 
 
@@ -87,9 +89,8 @@ def _real(provider: Provider) -> bool:
     return provider.configured and provider.name != SIMULATED
 
 
-def _command() -> str:
+def _command(called: str) -> str:
     """How this program was called, as it can be called again from the same folder."""
-    called = sys.argv[0]
     if Path(called).suffix == ".py":
         return f"{shlex.quote(sys.executable)} -m baton.cli.main"
     return shlex.quote(called)

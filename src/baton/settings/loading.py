@@ -21,6 +21,8 @@ from baton.upstream.outbound import allowance
 PREFIX = "BATON_"
 _CUSTOMARY = {
     "DATABASE_URL": "database_url",
+    "KV_URL": "redis_url",
+    "REDIS_URL": "redis_url",
     "FALLBACK_CHAIN": "fallback_chain",
     "MAX_PROJECT_BUDGET": "max_project_budget",
     "MAX_USER_BUDGET": "max_user_budget",
@@ -70,6 +72,7 @@ def load(
         problems.extend(sources.problem(str(detail["loc"][0]), _plain(detail)) for detail in error.errors())
     if settings is not None:
         problems.extend(sources.problem(name, what) for name, what in _check_files(settings))
+        problems.extend(sources.problem("workers", what) for what in _check_workers(settings))
         problems.extend(sources.problem(_ALLOWED, what) for what in _check_hosts(settings))
         settings, wrong = with_chain(settings, specs)
         problems.extend(sources.problem(CHAIN, what) for what in wrong)
@@ -175,6 +178,8 @@ def _plain(detail: ErrorDetails) -> str:
         return f"must be one of {', '.join(get_args(wanted))}"
     if kind == "enum":
         return f"must be one of {', '.join(wanted)}"
+    if kind == "value_error" and setting == "redis_url":
+        return str(detail.get("ctx", {})["error"])
     if setting == _ALLOWED:
         return "must be a list of texts"
     if wanted is bool:
@@ -199,6 +204,22 @@ def _check_files(settings: Settings) -> Iterator[tuple[str, str]]:
             yield name, f"there is no file {path}"
     if settings.data_dir.exists() and not settings.data_dir.is_dir():
         yield "data_dir", f"{settings.data_dir} is not a folder"
+
+
+def _check_workers(settings: Settings) -> Iterator[str]:
+    """What several processes need, and a single one does not."""
+    if settings.workers == 1:
+        return
+    if settings.redis_url is None:
+        yield (
+            f"{settings.workers} processes need a Redis, set REDIS_URL: each would count limits and budgets "
+            f"for itself, so that {settings.workers} times as much could be used and spent"
+        )
+    if not (settings.database_url or "").startswith("postgres"):
+        yield (
+            f"{settings.workers} processes need PostgreSQL, set DATABASE_URL: a SQLite file lets one of them "
+            "write at a time"
+        )
 
 
 def _check_hosts(settings: Settings) -> Iterator[str]:

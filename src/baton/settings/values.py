@@ -25,6 +25,19 @@ def _split(value: object) -> object:
     return tuple(word for each in value.split(",") if (word := each.strip()))
 
 
+def _key_value_store(url: str) -> str:
+    """The URL of a Redis, as it was given; what is wrong with it is said without its password."""
+    scheme, sep, rest = url.partition("://")
+    if scheme in ("http", "https"):
+        raise ValueError(
+            "is a store's REST address, over which nothing can be counted quickly enough; take the rediss:// "
+            "address that its provider shows beside it"
+        )
+    if not sep or scheme not in ("redis", "rediss", "unix") or not rest.strip("/"):
+        raise ValueError("must be a URL that begins with redis://, rediss:// or unix://")
+    return url
+
+
 def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         ip_network(value, strict=False)
@@ -47,6 +60,8 @@ class Settings(BaseModel):
     """Address to listen at."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """Port to listen at; 0 takes a free one."""
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    """How many processes serve; more than one need Redis and PostgreSQL."""
     data_dir: Path = Path(".baton")
     """Folder of the database, the journal and the keys; must outlive the process."""
     public_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] | None = None
@@ -61,6 +76,8 @@ class Settings(BaseModel):
     """How many keys that are still good a user may have who makes them; admins make as many as they like."""
     database_url: Annotated[str | None, Field(repr=False)] = None
     """SQLAlchemy URL; a SQLite file in the data folder where unset. Also `DATABASE_URL`."""
+    redis_url: Annotated[Annotated[str, AfterValidator(_key_value_store)] | None, Field(repr=False)] = None
+    """Where several processes share limits and budgets. Also `REDIS_URL`, `KV_URL`."""
     master_key: Annotated[Annotated[str, Field(min_length=16)] | None, Field(repr=False)] = None
     """An API key of the first admin, for automation."""
     secret_key: Annotated[Annotated[str, Field(min_length=16)] | None, Field(repr=False)] = None
