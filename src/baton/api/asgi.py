@@ -150,7 +150,7 @@ def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None
         NativeModels(permitted, app.router, app.estimates, app.ledger.habits),
         PreferenceRoutes(app.choices, permitted),
         OptOutRoutes(app.choices),
-        UsageRoutes(app.ledger.breakdowns, store.clock, app.admitting.passages.allowance, own_budgets.hard),
+        UsageRoutes(app.ledger.breakdowns, store.clock, app.admitting.passages.left, own_budgets.hard),
         FlagRoutes(app.edited.flags, app.flags, app.tiers),
         HealthRoutes(condition),
         InteractionRoutes(app.ledger.interactions),

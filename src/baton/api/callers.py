@@ -1,6 +1,6 @@
 """Who calls one of the framework's routes, and whether they may."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -90,8 +90,8 @@ async def _account(request: Request, caller: Annotated[Caller, Depends(_caller)]
     require_current(caller)
     require_scope(caller, Scope.ACCOUNT)
     if request.method != "DELETE":  # a key that was stolen is taken away whatever its thief has used up
-        count: Callable[[Caller], None] = request.app.state.count
-        count(caller)
+        count: Callable[[Caller], Awaitable[None]] = request.app.state.count
+        await count(caller)
     return caller
 
 

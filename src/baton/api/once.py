@@ -42,7 +42,7 @@ class Part(NamedTuple):
 class Repeats:
     """Has services answer once for each key of a caller's."""
 
-    def __init__(self, claims: Claims, names: Names, count: Callable[[Caller], None]) -> None:
+    def __init__(self, claims: Claims, names: Names, count: Callable[[Caller], Awaitable[None]]) -> None:
         """`count`: what is asked for again is a request as others are. Raises OverLimit."""
         self._claims = claims
         self._names = names
@@ -62,10 +62,10 @@ class Repeats:
         try:
             kept = await self._claims.claim(asked)
         except Conflict:
-            self._count(caller)
+            await self._count(caller)
             raise
         if kept is not None:
-            self._count(caller)
+            await self._count(caller)
             await replay(exchange, kept)
             return
         tape = Tape(exchange.visit, exchange.standing, self._claims.bounds.answer_bytes)
@@ -98,7 +98,7 @@ class Repeats:
         asked = await self._names.of(caller.user_id, key, (body,), request_id)
         kept = await self._claims.claim(asked)
         if kept is not None:
-            self._count(caller)
+            await self._count(caller)
             return Part(kept.body, replayed=True)
         try:
             answer = await work()

@@ -14,6 +14,7 @@ from baton.gateway.admission.admission import Admission
 from baton.gateway.admission.assumed import AssumedPrices
 from baton.gateway.admission.budgets import Budget, key_budget
 from baton.gateway.admission.keeper import BudgetKeeper
+from baton.gateway.admission.memory_admission import MemoryAdmission
 from baton.gateway.admission.passages import Passages
 from baton.gateway.admission.penalties import Penalties
 from baton.ledger.ledger import Ledger
@@ -48,7 +49,9 @@ async def open_admitting(
             penalties=penalties,
             accounts=accounts,
             books=books,
-            admission=Admission(passages, accounts, books, AssumedPrices(catalog).of, alerts, store.clock),
+            admission=MemoryAdmission(
+                passages, accounts, books, AssumedPrices(catalog).of, alerts, store.clock
+            ),
         )
 
 

@@ -12,7 +12,7 @@ from baton.core.failures import Failure, Kind
 from baton.core.losses import Losses
 from baton.core.request import Envelope
 from baton.gateway.admission.limits import NO_TOKENS
-from baton.gateway.admission.passages import Passage, Passages
+from baton.gateway.admission.passages import Gate, Passage
 from baton.gateway.resilience.deadline import WHOLE, Deadline, bounded
 from baton.gateway.routing.live import LiveRouter
 from baton.upstream.calls import Upstream
@@ -47,14 +47,14 @@ class Counting:
     def __init__(
         self,
         router: LiveRouter,
-        passages: Passages,
+        gate: Gate,
         directory: Directory,
         upstream: Upstream,
         tokens: Tokens,
         clock: Clock,
     ) -> None:
         self._router = router
-        self._passages = passages
+        self._gate = gate
         self._directory = directory
         self._upstream = upstream
         self._tokens = tokens
@@ -70,9 +70,9 @@ class Counting:
         try:
             chosen = self._router.decide(caller, envelope).chosen.offer
         except Refused:
-            self._passages.count(caller)
+            await self._gate.count(caller)
             raise
-        passage = self._passages.enter(caller, NO_TOKENS)
+        passage = await self._gate.let_in(caller, NO_TOKENS)
         try:
             return await self._counted(passage, chosen, envelope)
         finally:
@@ -84,7 +84,7 @@ class Counting:
         provider = self._directory[model.provider]
         started_s = self._clock.monotonic()
         route = Route(provider, provider.credential(model.name, started_s), model.name)
-        if passage.take(route, chosen, NO_TOKENS) is not None:
+        if await passage.take(route, chosen, NO_TOKENS) is not None:
             return Count(await self._count(chosen, envelope), provider.name, model.name)
         timeout_s = envelope.options.timeout_s
         deadline = Deadline() if timeout_s is None else Deadline(started_s + timeout_s)

@@ -14,7 +14,7 @@ from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError
 from baton.core.failures import Failure, Kind
 from baton.core.usage import Usage
-from baton.gateway.admission.admission import Admitted, Ticket
+from baton.gateway.admission.admitted import Admitted, Ticket
 from baton.gateway.routing.decision import Decision
 from baton.ledger.book import Book
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled, Status, believable

@@ -8,7 +8,8 @@ from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import OverBudget, Refused, Unavailable, Unservable
 from baton.core.request import Envelope, Outline, Priority
-from baton.gateway.admission.admission import Admission, Admitted
+from baton.gateway.admission.admission import Admission
+from baton.gateway.admission.admitted import Admitted
 from baton.gateway.admission.downgrade import cheaper
 from baton.gateway.asking import Question
 from baton.gateway.draining import Drains
@@ -121,14 +122,14 @@ class Gateway:
         try:
             decision = self._router.decide(caller, request)
         except Refused:
-            self._admission.turned_away(caller)
+            await self._admission.turned_away(caller)
             raise
         if request.options.priority is Priority.LOW:
             timeout_s = request.options.timeout_s
             ends_s = None if timeout_s is None else arrival.started_s + timeout_s
-            admitted = await self._admission.wait(caller, request, decision, ends_s)
+            admitted = await self._admission.wait(caller, request, decision, arrival.id, ends_s)
         else:
-            admitted = self._admission.enter(caller, request, decision)
+            admitted = self._admission.enter(caller, request, decision, arrival.id)
         try:
             try:
                 await admitted.begin(decision.chosen.offer)

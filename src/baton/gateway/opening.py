@@ -6,7 +6,7 @@ from msgspec import Struct
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.request import Envelope, Outline
-from baton.gateway.admission.admission import Admitted
+from baton.gateway.admission.admitted import Admitted
 from baton.gateway.entry import Entry, in_the_book
 from baton.gateway.fingerprints import Fingerprints
 from baton.gateway.routing.decision import Decision

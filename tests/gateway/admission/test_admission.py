@@ -15,10 +15,11 @@ from baton.core.errors import OverBudget, Unservable
 from baton.core.failures import Failure
 from baton.core.request import Envelope, Options, Outline
 from baton.core.usage import Charge, Usage
-from baton.gateway.admission import admission as admissions
+from baton.gateway.admission import memory_admission as admissions
 from baton.gateway.admission.accounts import Accounts
-from baton.gateway.admission.admission import Admission, Admitted, Ticket
+from baton.gateway.admission.admitted import Admitted, Ticket
 from baton.gateway.admission.budgets import Budget, BudgetBook, Debit, Scope
+from baton.gateway.admission.memory_admission import MemoryAdmission
 from baton.gateway.admission.passages import Passages
 from baton.gateway.admission.penalties import Penalties
 from baton.gateway.admission.periods import Period
@@ -51,7 +52,7 @@ class House:
         clock = SystemClock()
         self.spent = Spent(self.accounts, clock)
         passages = Passages({}, Penalties(), clock)
-        self.admission = Admission(passages, self.accounts, self, lambda _: assumed, self, clock)
+        self.admission = MemoryAdmission(passages, self.accounts, self, lambda _: assumed, self, clock)
 
     async def ready(self) -> None:
         """It is."""
@@ -89,7 +90,7 @@ class House:
             named=True,
             reasoning="",
         )
-        return self.admission.enter(CALLER, request, decision)
+        return self.admission.enter(CALLER, request, decision, "id")
 
     async def ticket(self, admitted: Admitted, found: Offer | None = None) -> Ticket:
         """Held for an attempt."""

@@ -48,7 +48,7 @@ async def test_a_request_is_its_callers_once_and_its_tokens_are_those_of_all_att
     passage = stage.passages.enter(ANN, SHORT)
     assert stage.left == (9, 99_500)
     for tokens in (30, 120):
-        assert passage.take(ROUTE, LARGE, SHORT) is None
+        assert await passage.take(ROUTE, LARGE, SHORT) is None
         passage.attempted(tokens)
     assert stage.left == (9, 99_500)
     passage.end()
@@ -61,11 +61,11 @@ async def test_what_nothing_can_serve_or_pay_for_is_a_request_all_the_same() -> 
     stage = Stage(2)
     stage.passages.enter(ANN, SHORT).end()
     assert stage.left == (1, 100_000)
-    stage.passages.count(ANN)
+    await stage.passages.count(ANN)
     assert stage.left == (0, 100_000)
     for code in [*["rate_limit_exceeded"] * 11, "rate_limit_penalty"]:
         with pytest.raises(OverLimit) as told:
-            stage.passages.count(ANN)
+            await stage.passages.count(ANN)
         assert told.value.code == code
 
 
@@ -92,17 +92,17 @@ async def test_a_routes_limit_is_claimed_for_each_attempt_and_says_when_it_is_sp
     stage = Stage(10)
     passage = stage.passages.enter(ANN, SHORT)
     for _ in range(5):
-        assert passage.take(ROUTE, LARGE, SHORT) is None
+        assert await passage.take(ROUTE, LARGE, SHORT) is None
         passage.spare()
     for tokens in (10, 20):
-        assert passage.take(ROUTE, LARGE, SHORT) is None
+        assert await passage.take(ROUTE, LARGE, SHORT) is None
         passage.attempted(tokens)
-    why = passage.take(ROUTE, LARGE, SHORT)
+    why = await passage.take(ROUTE, LARGE, SHORT)
     assert why is not None
     assert why.kind is Kind.RATE_LIMIT
     assert why.retry_after_s is not None
     assert 59 <= why.retry_after_s <= 61
-    assert passage.take(Route(provider(), ACME.credentials[0], "large"), offer(), SHORT) is None
+    assert await passage.take(Route(provider(), ACME.credentials[0], "large"), offer(), SHORT) is None
 
 
 async def test_who_goes_on_against_a_limit_is_penalised_and_may_be_forgiven() -> None:

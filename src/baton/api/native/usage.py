@@ -230,13 +230,13 @@ class UsageRoutes:
         self,
         breakdowns: Breakdowns,
         clock: Clock,
-        allowance: Callable[[Caller], Allowance],
+        left: Callable[[Caller], Awaitable[Allowance]],
         budgets: Callable[[Caller], Awaitable[Sequence[Statement]]],
     ) -> None:
-        """`allowance`, `budgets`: what a caller's own have left at the moment."""
+        """`left`, `budgets`: what a caller's own have left at the moment."""
         self._breakdowns = breakdowns
         self._clock = clock
-        self._allowance = allowance
+        self._left = left
         self._budgets = budgets
 
     def attach(self, to: FastAPI) -> None:
@@ -323,7 +323,7 @@ class UsageRoutes:
         )
 
     async def _limits(self, caller: Caller) -> LimitsLeftShown:
-        allowance = self._allowance(caller)
+        allowance = await self._left(caller)
         return LimitsLeftShown(
             requests=_left(allowance.requests),
             tokens=_left(allowance.tokens),

@@ -1,6 +1,7 @@
 """A request's way through the rate limits: in for its caller, on for each attempt, out with what it used."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -21,6 +22,39 @@ _WAITED_S = 10.0
 """Who waited so long and was refused all the same did no wrong; who did not is refused like any other."""
 
 
+class Gate(Protocol):
+    """Where windows lie: in this process, or where others see them."""
+
+    @property
+    def limits(self) -> Limits:
+        """Which windows there are."""
+        ...
+
+    async def let_in(self, caller: Caller, tokens: Tokens) -> "Passage":
+        """Claim for a caller. Raises OverLimit as `Passages.enter`."""
+        ...
+
+    async def count(self, caller: Caller) -> None:
+        """Count a request that asks no model. Raises OverLimit as `Passages.enter`."""
+        ...
+
+    async def claim(self, plan: Plan, tokens: Tokens) -> "Taken | Claimed | Against":
+        """Take of every window of a plan, or of none."""
+        ...
+
+    def settle(self, plan: Plan, taken: "Taken | Claimed", requests: int, tokens: int) -> None:
+        """Put what was used in the place of what was claimed."""
+        ...
+
+    def allowance(self, caller: Caller) -> Allowance:
+        """What a caller may still ask for, as far as it is known here."""
+        ...
+
+    async def left(self, caller: Caller) -> Allowance:
+        """What a caller may still ask for at the moment."""
+        ...
+
+
 class Claimed(Struct, frozen=True):
     """What was taken of a plan's bundles: one request, and tokens."""
 
@@ -31,12 +65,13 @@ class Claimed(Struct, frozen=True):
 class Passage:
     """One request that was let in. `end` it, whatever happens."""
 
-    __slots__ = ("_passages", "_plan", "_route_plan", "_route_taken", "_taken", "_tokens")
+    __slots__ = ("_gate", "_route_plan", "_route_taken", "_taken", "_tokens", "plan")
 
-    def __init__(self, passages: "Passages", plan: Plan, taken: Taken | Claimed | None) -> None:
-        """`taken`: of its caller's limits; None: there are none."""
-        self._passages = passages
-        self._plan = plan
+    def __init__(self, gate: Gate, plan: Plan, taken: Taken | Claimed | None) -> None:
+        """`taken`: of its caller's limits; None: there are none, or nothing was claimed so far."""
+        self._gate = gate
+        self.plan = plan
+        """What it claims for its caller."""
         self._taken = taken
         self._route_plan = plan
         self._route_taken: Taken | Claimed | None = None
@@ -44,15 +79,15 @@ class Passage:
 
     def limited(self, route: Route, offer: Offer) -> bool:
         """Whether an attempt at a route claims of any limit."""
-        return bool(self._passages.limits.of_route(route.provider, offer, route.credential).windows)
+        return bool(self._gate.limits.of_route(route.provider, offer, route.credential).windows)
 
-    def take(self, route: Route, offer: Offer, tokens: Tokens) -> Failure | None:
+    async def take(self, route: Route, offer: Offer, tokens: Tokens) -> Failure | None:
         """Claim for an attempt; why it is not to be made, where a limit of its route is spent."""
         self.spare()
-        plan = self._passages.limits.of_route(route.provider, offer, route.credential)
+        plan = self._gate.limits.of_route(route.provider, offer, route.credential)
         if not plan.windows:
             return None
-        found = self._passages.claim(plan, tokens)
+        found = await self._gate.claim(plan, tokens)
         if isinstance(found, Against):
             return failure(found)
         self._route_plan, self._route_taken = plan, found
@@ -63,13 +98,13 @@ class Passage:
         self._tokens += tokens
         taken, self._route_taken = self._route_taken, None
         if taken is not None:
-            self._passages.settle(self._route_plan, taken, 1, tokens)
+            self._gate.settle(self._route_plan, taken, 1, tokens)
 
     def spare(self) -> None:
         """The attempt was not made: its route was asked for nothing."""
         taken, self._route_taken = self._route_taken, None
         if taken is not None:
-            self._passages.settle(self._route_plan, taken, 0, 0)
+            self._gate.settle(self._route_plan, taken, 0, 0)
 
     def end(self) -> None:
         """No attempt will be made any more; what they used together is the caller's. Once is enough."""
@@ -84,7 +119,7 @@ class Passage:
         self.spare()
         taken, self._taken = self._taken, None
         if taken is not None:
-            self._passages.settle(self._plan, taken, requests, tokens)
+            self._gate.settle(self.plan, taken, requests, tokens)
 
 
 class Passages:
@@ -110,7 +145,11 @@ class Passages:
             raise refusal(found)
         return Passage(self, plan, found)
 
-    def count(self, caller: Caller) -> None:
+    async def let_in(self, caller: Caller, tokens: Tokens) -> Passage:
+        """As `enter`."""
+        return self.enter(caller, tokens)
+
+    async def count(self, caller: Caller) -> None:
         """Count a request that asks no model: nothing serves it, or it changes what is the caller's. Raises
         as `enter`."""
         self.enter(caller, NO_TOKENS).end()
@@ -138,7 +177,7 @@ class Passages:
                 self._note(caller)
             raise
 
-    def claim(self, plan: Plan, tokens: Tokens) -> Taken | Claimed | Against:
+    async def claim(self, plan: Plan, tokens: Tokens) -> Taken | Claimed | Against:
         """Take of every window of a plan, or of none."""
         return self._claim(plan, tokens, self._clock.monotonic())
 
@@ -160,6 +199,10 @@ class Passages:
         if penalty_s:
             return Allowance(_kept(requests, penalty_s), _kept(tokens, penalty_s))
         return Allowance(requests, tokens)
+
+    async def left(self, caller: Caller) -> Allowance:
+        """As `allowance`."""
+        return self.allowance(caller)
 
     def _note(self, caller: Caller) -> None:
         self._penalties.refused(caller.key_id, caller.user_id, self._clock.monotonic())
@@ -188,7 +231,7 @@ class Passages:
         return plan, self._claim(plan, tokens, now_s)
 
     def _entered(self, plan: Plan, tokens: Tokens) -> Passage:
-        found = self.claim(plan, tokens)
+        found = self._claim(plan, tokens, self._clock.monotonic())
         if isinstance(found, Against):
             raise refusal(found)
         return Passage(self, plan, found)

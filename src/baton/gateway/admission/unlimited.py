@@ -6,8 +6,8 @@ from baton.catalog.lookup import Offer
 from baton.catalog.prices import FREE, Prices
 from baton.core.clock import Clock
 from baton.gateway.admission.accounts import Accounts
-from baton.gateway.admission.admission import Admission
 from baton.gateway.admission.budgets import BudgetBook, Debit
+from baton.gateway.admission.memory_admission import MemoryAdmission
 from baton.gateway.admission.passages import Passages
 from baton.gateway.admission.penalties import Penalties
 from baton.gateway.admission.spent import Spent
@@ -32,12 +32,12 @@ class _NoBudgets:
         """Nothing is."""
 
 
-def unlimited(clock: Clock) -> Admission:
+def unlimited(clock: Clock) -> MemoryAdmission:
     """One that admits everything."""
     accounts = Accounts()
     nothing = _NoBudgets(Spent(accounts, clock))
     passages = Passages({}, Penalties(), clock)
-    return Admission(passages, accounts, nothing, _free, nothing, clock)
+    return MemoryAdmission(passages, accounts, nothing, _free, nothing, clock)
 
 
 def _free(offer: Offer) -> Prices:
