@@ -262,6 +262,24 @@ async def test_a_database_closed_in_the_middle_leaves_no_connection_behind(tmp_p
     assert _left_behind() == []
 
 
+@pytest.mark.usefixtures("alone")
+async def test_a_database_closed_before_readers_have_begun_leaves_no_connection_behind(
+    tmp_path: Path,
+) -> None:
+    """Whoever is just being given a connection is waited for as those are that have one."""
+    database = Database(StorageSettings(url=f"sqlite:///{tmp_path}/soon.db"))
+    for turns in range(40):
+        await database.open()
+        await _read_once(database)
+        reading = [asyncio.create_task(_read_once(database)) for _ in range(20)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await database.close()
+        for end in await asyncio.gather(*reading, return_exceptions=True):
+            assert end is None or isinstance(end, Unavailable), end
+        assert _left_behind() == []
+
+
 async def _cut_off(doing: Coroutine[object, object, None], step: int) -> None:
     """Cancelled after some tenths of a millisecond."""
     task = asyncio.create_task(doing)

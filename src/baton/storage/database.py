@@ -58,7 +58,7 @@ class Database:
         self._engine: AsyncEngine | None = None
         self._writer: AsyncEngine | None = None
         self._used: set[asyncio.Future[None]] = set()
-        """One for each connection that somebody has, done once it is given back."""
+        """One for each connection that somebody has or is being given, done once it is given back."""
         self._left: set[asyncio.Future[None]] = set()
         """Connections being given back."""
         # There is one writer. Those of this process queue here, fairly, instead of polling for its lock.
@@ -166,22 +166,26 @@ class Database:
     async def _connected(self, engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         """A connection of the pool; a server that cannot be reached is told from an OSError of the body."""
         opening = asyncio.ensure_future(_opened(engine))
-        try:
-            connection = await asyncio.shield(opening)
-        except OSError as error:
-            raise away(error.strerror or "it cannot be reached") from error
-        except asyncio.CancelledError:  # half-opened it would belong to nobody, and never be closed
-            self._leave(_given_back(opening))
-            raise
         used: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._used.add(used)
+        leaving: asyncio.Future[None] | None = None
         try:
-            yield connection
+            try:
+                connection = await asyncio.shield(opening)
+            except OSError as error:
+                raise away(error.strerror or "it cannot be reached") from error
+            except asyncio.CancelledError:  # half-opened it would belong to nobody, and never be closed
+                self._leave(_given_back(opening))
+                raise
+            try:
+                yield connection
+            finally:
+                leaving = self._leave(connection.close())
         finally:
             self._used.discard(used)
-            leaving = self._leave(connection.close())
             used.set_result(None)
-            await asyncio.shield(leaving)
+            if leaving is not None:
+                await asyncio.shield(leaving)
 
     async def _dispose(self, engine: AsyncEngine) -> None:
         """Close an engine behind the last connection that is given back: a closed pool would forget it."""
