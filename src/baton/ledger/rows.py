@@ -229,6 +229,8 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     @property
     def pricing(self) -> str:
         """How much of what was used has a price: `priced`, `partly_priced` or `unpriced`."""
+        if len(self.attempts) == 1:
+            return self.attempts[0].pricing
         if self.unpriced:
             return UNPRICED
         return PARTLY_PRICED if any(attempt.partly for attempt in self.attempts) else PRICED

@@ -1,9 +1,13 @@
 """Whole interactions into the database, each once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
 
 import msgspec
 import structlog
+from msgspec import Struct
+from msgspec.structs import astuple
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from baton.core.errors import Conflict, Invalid
 from baton.core.usage import Usage
 from baton.ledger.charges import charges_text
-from baton.ledger.rows import Attempt, Interaction, Status
+from baton.ledger.rows import Attempt, Cost, Interaction, Opened, PriceUsed, Settled, Status
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.ledger.use_cases import interaction_type
 from baton.storage.bulk import BulkInsert
@@ -20,95 +24,71 @@ from baton.storage.database import Database
 _log = structlog.stdlib.get_logger(__name__)
 _json = msgspec.json.Encoder().encode
 
-_USAGE = (
-    "prompt_tokens",
-    "completion_tokens",
-    "cached_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
-    "audio_in_tokens",
-    "audio_out_tokens",
-    "usage_estimated",
+_Fields = dict[str, str]
+"""Columns, and the fields whose values they hold as they are."""
+
+
+def _same(*names: str) -> _Fields:
+    return {name: name for name in names}
+
+
+def _reader(kind: type[Struct], columns: _Fields) -> Callable[[tuple[Any, ...]], tuple[object, ...]]:
+    """Reads the columns' values off all fields of a struct: at once, so that a wide row costs little."""
+    return itemgetter(*map(kind.__struct_fields__.index, columns.values()))
+
+
+_USAGE: _Fields = {
+    "prompt_tokens": "prompt",
+    "completion_tokens": "completion",
+    "cached_tokens": "cached",
+    "cache_write_tokens": "cache_write",
+    "reasoning_tokens": "reasoning",
+    "audio_in_tokens": "audio_in",
+    "audio_out_tokens": "audio_out",
+    "usage_estimated": "estimated",
+    "cache_write_long_tokens": "cache_write_long",
+    "image_in_tokens": "image_in",
+    "image_out_tokens": "image_out",
+}
+_OPENED: _Fields = {
+    **_same("id", "tenant", "user_id", "key_id", "tier", "session", "agent", "use_case", "route", "dialect"),
+    "requested_model": "model",
+    **_same("stream", "context", "project", "scores"),
+    "estimated_prompt_tokens": "prompt_tokens",
+}
+_SETTLED: _Fields = {
+    **_same("status", "http_status", "provider", "model", "model_version", "finish"),
+    **_same("latency_ms", "upstream_ms", "first_token_ms", "overhead_us", "generated_chars"),
+    **_same("decision", "schema_violation", "audio_seconds"),
+}
+_ATTEMPT: _Fields = _same(
+    *("provider", "model", "credential", "started_ms", "took_ms", "first_token_ms"),
+    *("status", "http_status", "error"),
 )
-_OPENED = (
-    "id",
-    "at_ms",
-    "tenant",
-    "user_id",
-    "key_id",
-    "tier",
-    "session",
-    "agent",
-    "use_case",
-    "route",
-    "dialect",
-    "requested_model",
-    "stream",
-    "tags",
-    "context",
-    "prompt_hash",
-    "estimated_prompt_tokens",
-    "estimated_cost_nanos",
-)
-_PRICE = ("price_input", "price_output", "price_cached", "price_cache_write", "price_revision")
-_PRICING = (
-    "pricing",
-    "cache_write_long_tokens",
-    "processing",
-    "image_in_tokens",
-    "image_out_tokens",
-    "charges",
-)
-_SETTLED = (
-    "status",
-    "http_status",
-    "provider",
-    "model",
-    "model_version",
-    "finish",
-    *_USAGE,
-    *_PRICE,
-    "cost_input_nanos",
-    "cost_output_nanos",
-    "cost_nanos",
-    "unpriced",
-    "latency_ms",
-    "upstream_ms",
-    "first_token_ms",
-    "overhead_us",
-    "generated_chars",
-    "attempts",
-    "retries",
-    "fell_back",
-    "decision",
-    "schema_violation",
-    "audio_seconds",
-    "type",
-    "project",
-    "original_provider",
-    "fallback_reason",
-    *_PRICING,
-    "scores",
-)
-_ATTEMPT = (
-    "interaction_id",
-    "n",
-    "provider",
-    "model",
-    "credential",
-    "started_ms",
-    "took_ms",
-    "first_token_ms",
-    "status",
-    "http_status",
-    "error",
-    *_USAGE,
-    "cost_input_nanos",
-    "cost_output_nanos",
-    "cost_nanos",
-    *_PRICING,
-)
+_PRICE: _Fields = {
+    "price_input": "input",
+    "price_output": "output",
+    "price_cached": "cached",
+    "price_cache_write": "cache_write",
+    "price_revision": "revision",
+}
+_COST = ("cost_input_nanos", "cost_output_nanos", "cost_nanos")
+_PRICING = ("pricing", "processing", "charges")
+_COUNTED = ("unpriced", "attempts", "retries", "fell_back", "original_provider", "fallback_reason")
+_READ = ("at_ms", "tags", "prompt_hash", "estimated_cost_nanos", "type")
+
+_of_opened = _reader(Opened, _OPENED)
+_of_settled = _reader(Settled, _SETTLED)
+_of_attempt = _reader(Attempt, _ATTEMPT)
+_of_usage = _reader(Usage, _USAGE)
+_of_price = _reader(PriceUsed, _PRICE)
+
+_INTERACTION_COLUMNS = (*_OPENED, *_SETTLED, *_USAGE, *_PRICE, *_COST, *_PRICING, *_COUNTED, *_READ)
+_ATTEMPT_COLUMNS = ("interaction_id", "n", *_ATTEMPT, *_USAGE, *_COST, *_PRICING)
 _NO_PRICE = (None,) * len(_PRICE)
+_ONCE = (0, False, None, None)
+"""Retries and fallbacks of an interaction of one attempt."""
+
 _LOOK_UP = 500  # ids in one statement; SQLite may be built to take no more than 999
 
 
@@ -117,8 +97,8 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._interactions = BulkInsert(INTERACTIONS, (*_OPENED, *_SETTLED), skip_present=True)
-        self._attempts = BulkInsert(ATTEMPTS, _ATTEMPT)
+        self._interactions = BulkInsert(INTERACTIONS, _INTERACTION_COLUMNS, skip_present=True)
+        self._attempts = BulkInsert(ATTEMPTS, _ATTEMPT_COLUMNS)
 
     async def add(self, interactions: Sequence[Interaction]) -> list[Interaction]:
         """Add those that are not there yet, with their attempts, in one transaction; return them.
@@ -199,109 +179,52 @@ class _Present(Exception):
 
 
 def _interaction(interaction: Interaction) -> tuple[object, ...]:
-    """The values of `_OPENED` and `_SETTLED`, in their order."""
+    """The values of `_INTERACTION_COLUMNS`, in their order."""
     opened, settled = interaction
-    estimate = opened.estimated_cost
-    price = settled.price
-    cost = settled.cost
+    usage, estimate, price = settled.usage, opened.estimated_cost, settled.price
     several = len(settled.attempts) > 1
     return (
-        opened.id,
-        opened.at_ms,
-        opened.tenant,
-        opened.user_id,
-        opened.key_id,
-        opened.tier,
-        opened.session,
-        opened.agent,
-        opened.use_case,
-        opened.route,
-        opened.dialect,
-        opened.model,
-        opened.stream,
-        _json(opened.tags).decode() if opened.tags else None,
-        opened.context,
-        opened.prompt_hash or None,
-        opened.prompt_tokens,
-        None if estimate is None else estimate.total_nanos,
-        settled.status,
-        settled.http_status,
-        settled.provider,
-        settled.model,
-        settled.model_version,
-        settled.finish,
-        *_usage(settled.usage),
-        *(
-            _NO_PRICE
-            if price is None
-            else (price.input, price.output, price.cached, price.cache_write, price.revision)
-        ),
-        cost.input_nanos,
-        cost.output_nanos,
-        cost.total_nanos,
+        *_of_opened(astuple(opened)),
+        *_of_settled(astuple(settled)),
+        *_of_usage(astuple(usage)),
+        *(_NO_PRICE if price is None else _of_price(astuple(price))),
+        *_cost(settled.cost),
+        *_pricing(settled.pricing, usage),
         settled.unpriced,
-        settled.latency_ms,
-        settled.upstream_ms,
-        settled.first_token_ms,
-        settled.overhead_us,
-        settled.generated_chars,
         len(settled.attempts),
-        settled.retries if several else 0,
-        settled.fell_back if several else False,
-        settled.decision,
-        settled.schema_violation,
-        settled.audio_seconds,
+        *(
+            (settled.retries, settled.fell_back, settled.original_provider, settled.fallback_reason)
+            if several
+            else _ONCE
+        ),
+        opened.at_ms,
+        _json(opened.tags).decode() if opened.tags else None,
+        opened.prompt_hash or None,
+        None if estimate is None else estimate.total_nanos,
         interaction_type(opened.kind, opened.use_case),
-        opened.project,
-        settled.original_provider if several else None,
-        settled.fallback_reason if several else None,
-        *_pricing(settled.pricing, settled.usage),
-        opened.scores,
     )
 
 
 def _attempt(interaction_id: str, n: int, attempt: Attempt) -> tuple[object, ...]:
-    """The values of `_ATTEMPT`, in its order."""
-    cost = attempt.cost
+    """The values of `_ATTEMPT_COLUMNS`, in their order."""
+    usage = attempt.usage
     return (
         interaction_id,
         n,
-        attempt.provider,
-        attempt.model,
-        attempt.credential,
-        attempt.started_ms,
-        attempt.took_ms,
-        attempt.first_token_ms,
-        attempt.status,
-        attempt.http_status,
-        attempt.error,
-        *_usage(attempt.usage),
-        *((None, None, None) if cost is None else (cost.input_nanos, cost.output_nanos, cost.total_nanos)),
-        *_pricing(attempt.pricing, attempt.usage),
+        *_of_attempt(astuple(attempt)),
+        *_of_usage(astuple(usage)),
+        *_cost(attempt.cost),
+        *_pricing(attempt.pricing, usage),
     )
 
 
-def _usage(usage: Usage) -> tuple[object, ...]:
-    """The values of `_USAGE`, in its order."""
-    return (
-        usage.prompt,
-        usage.completion,
-        usage.cached,
-        usage.cache_write,
-        usage.reasoning,
-        usage.audio_in,
-        usage.audio_out,
-        usage.estimated,
-    )
+def _cost(cost: Cost | None) -> tuple[object, ...]:
+    """The values of `_COST`, in their order."""
+    if cost is None:
+        return (None, None, None)
+    return (cost.input_nanos, cost.output_nanos, cost.input_nanos + cost.output_nanos)
 
 
 def _pricing(pricing: str, usage: Usage) -> tuple[object, ...]:
-    """The values of `_PRICING`, in its order."""
-    return (
-        pricing,
-        usage.cache_write_long,
-        usage.processing or None,
-        usage.image_in,
-        usage.image_out,
-        charges_text(usage),
-    )
+    """The values of `_PRICING`, in their order."""
+    return (pricing, usage.processing or None, charges_text(usage))
