@@ -74,7 +74,7 @@ def cost(usage: Usage, prices: Prices | None, *, batch: bool = False) -> Cost:
         or batch
         or (prices.fees and not _OF_EVERY_CALL.isdisjoint(prices.fees))
     ):
-        return _plain_cost(usage, prices.standard.rates_for(usage.prompt))
+        return _plain_cost(usage.prompt, usage.completion, prices)
     tariff = prices.tariff_for(BATCH if batch else usage.processing)
     rates = (tariff or prices.standard).rates_for(usage.prompt)
     if prices.fees and _is_untold(usage, prices, rates):
@@ -117,9 +117,17 @@ def cost(usage: Usage, prices: Prices | None, *, batch: bool = False) -> Cost:
     )
 
 
-def _plain_cost(usage: Usage, rates: Rates) -> Cost:
+def estimate(prompt: int, completion: int, prices: Prices | None) -> Cost:
+    """As `cost`, of a call that is yet to be made and of which only its tokens are foreseen."""
+    if prices is None or prices.fees:
+        return cost(Usage(prompt=prompt, completion=completion, estimated=True), prices)
+    return _plain_cost(prompt, completion, prices)
+
+
+def _plain_cost(prompt: int, completion: int, prices: Prices) -> Cost:
     """The same for the usual call, which used nothing with a price of its own."""
-    read, written = cost_nanos(usage.prompt, rates.input), cost_nanos(usage.completion, rates.output)
+    rates = prices.standard.rates_for(prompt)
+    read, written = cost_nanos(prompt, rates.input), cost_nanos(completion, rates.output)
     return Cost(
         input=read, cached=0, cache_write=0, output=written, total=read + written, standing=Standing.PRICED
     )

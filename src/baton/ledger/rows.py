@@ -291,8 +291,9 @@ def believable(usage: Usage) -> bool:
         usage.cache_write_long,
         usage.image_in,
         usage.image_out,
-        *[count for _, count in usage.charges or ()],
     )
+    if usage.charges:
+        counts += tuple(count for _, count in usage.charges)
     return min(counts) >= 0 and max(counts) <= MAX_TOKENS
 
 

@@ -89,6 +89,8 @@ class Connection(asyncio.Protocol):
         self._body: list[bytes] = []
         self._waiting_bytes = 0
         self._until_close = False
+        self._moved = False
+        """Whether something has come since whoever waits was woken."""
         self._ends_s: float | None = None
         self._idle_s: float | None = None
         self.head_done = False
@@ -233,6 +235,9 @@ class Connection(asyncio.Protocol):
             return
         if not self.head_done and self._received > _MAX_HEAD_BYTES:
             self._fail(Kind.MALFORMED, f"The provider's headers are longer than {_MAX_HEAD_BYTES} bytes.")
+        if self._moved:
+            self._moved = False
+            self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
@@ -245,8 +250,8 @@ class Connection(asyncio.Protocol):
         else:
             self._fail(Kind.CONNECT, "The provider closed the connection before its end.")
 
-    # httptools: only what brings the answer on wakes whoever waits, so that no drip of anything else can
-    # put off its limits.
+    # httptools: only what brings the answer on wakes whoever waits, once all that has come was looked at, so
+    # that no drip of anything else can put off its limits.
 
     def on_message_begin(self) -> None:
         self._surplus = self.complete  # a second answer to one question
@@ -255,8 +260,9 @@ class Connection(asyncio.Protocol):
         if self.head_done:  # a trailer
             return
         key, text = _USUAL.get(name) or name.decode("latin-1").lower(), value.decode("latin-1")
-        headers = self.headers
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        known = self.headers.setdefault(key, text)
+        if known is not text:
+            self.headers[key] = f"{known}, {text}"
 
     def on_headers_complete(self) -> None:
         if self._surplus:
@@ -272,13 +278,13 @@ class Connection(asyncio.Protocol):
         self.head_done = True
         headers = self.headers
         self._until_close = "content-length" not in headers and "transfer-encoding" not in headers
-        self._wake()
+        self._moved = True
 
     def on_body(self, body: bytes) -> None:
         if self._surplus:
             return
         self._body.append(body)
-        self._wake()
+        self._moved = True
         self._waiting_bytes += len(body)
         if self._waiting_bytes > _HIGH_WATER_BYTES and not self._paused:
             self._paused = True
@@ -289,5 +295,4 @@ class Connection(asyncio.Protocol):
             self.headers = {}
             return
         self.keep_alive = self._parser.should_keep_alive() and not self._surplus
-        self.complete = True
-        self._wake()
+        self.complete = self._moved = True

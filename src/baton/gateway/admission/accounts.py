@@ -24,15 +24,13 @@ class Account(Struct, frozen=True):
 class Balance:
     """One account's sums, nano-USD."""
 
-    __slots__ = ("held", "holds", "settled", "until_ms")
+    __slots__ = ("settled", "until_ms", "used")
 
     def __init__(self, until_ms: int | None) -> None:
         self.settled = 0
         """What calls have cost."""
-        self.held = 0
-        """What calls under way may cost."""
-        self.holds = 0
-        """How many calls those are."""
+        self.used = 0
+        """That, and what calls under way may cost."""
         self.until_ms = until_ms
 
 
@@ -59,46 +57,44 @@ class Accounts:
 
     def __init__(self) -> None:
         self._balances: dict[str, Balance] = {}
+        self._at_hand: dict[int, tuple[Sequence[Account], tuple[Balance, ...]]] = {}
+        """Those of callers who were here before, by the identity of what they ask for."""
         self._look_at = MOST_ACCOUNTS
         """How many there are when it is looked for such as may leave."""
 
     def free(self, account: Account) -> int:
         """What is neither settled nor held, nano-USD; negative where it is overdrawn."""
         balance = self._balances.get(account.key)
-        return account.cap_nanos if balance is None else account.cap_nanos - balance.settled - balance.held
+        return account.cap_nanos if balance is None else account.cap_nanos - balance.used
 
     def take_easily(self, accounts: Sequence[Account], nanos: int, free_nanos: int) -> Hold | None:
         """Hold what a call may cost where all of them have at least `free_nanos` free; None: one has not."""
-        known = self._balances
-        balances: list[Balance] = []
-        for account in accounts:
-            balance = known.get(account.key) or self._opened(account)
-            if account.cap_nanos - balance.settled - balance.held < free_nanos:
-                for one in balances:
-                    one.held -= nanos
-                    one.holds -= 1
+        place = id(accounts)
+        hand = self._at_hand.get(place)
+        if hand is None or hand[0] is not accounts:
+            hand = self._take_to_hand(place, accounts)
+        balances = hand[1]
+        for account, balance in zip(accounts, balances, strict=True):
+            if account.cap_nanos - balance.used < free_nanos:
                 return None
-            balance.held += nanos
-            balance.holds += 1
-            balances.append(balance)
-        return Hold(tuple(balances), nanos)
+        for balance in balances:
+            balance.used += nanos
+        return Hold(balances, nanos)
 
     def take(self, accounts: Sequence[Account], wanted_nanos: int, least_nanos: int) -> Hold | Short:
         """Hold what a call may cost in all of them, or what is left where that is at least `least_nanos`."""
-        known = self._balances
         nanos = wanted_nanos
         balances: list[Balance] = []
         for account in accounts:
-            balance = known.get(account.key) or self._opened(account)
-            free = account.cap_nanos - balance.settled - balance.held
+            balance = self._opened(account)
+            free = account.cap_nanos - balance.used
             if free < nanos and wanted_nanos:  # what costs nothing is nobody's debt
                 if free < least_nanos or free <= 0:
-                    return Short(account, free, balance.holds > 0)
+                    return Short(account, free, balance.used > balance.settled)
                 nanos = free
             balances.append(balance)
         for balance in balances:
-            balance.held += nanos
-            balance.holds += 1
+            balance.used += nanos
         return Hold(tuple(balances), nanos)
 
     def least_free(self, accounts: Sequence[Account]) -> int | None:
@@ -107,25 +103,37 @@ class Accounts:
 
     def settle(self, hold: Hold, cost_nanos: int) -> None:
         """End a hold with what the call has cost, be it more; what is left of it is free again."""
+        more = cost_nanos - hold.nanos
         for balance in hold.balances:
-            balance.held -= hold.nanos
-            balance.holds -= 1
+            balance.used += more
             balance.settled += cost_nanos
 
     def correct(self, account: Account, settled_nanos: int) -> None:
         """Raise what was settled to what the ledger says, where that is more."""
         balance = self._opened(account)
-        balance.settled = max(balance.settled, settled_nanos)
+        more = settled_nanos - balance.settled
+        if more > 0:
+            balance.settled += more
+            balance.used += more
 
     def sums(self, key: str) -> tuple[int, int]:
         """What is settled and what is held of an account, nano-USD; nothing of one that is not open."""
         balance = self._balances.get(key)
-        return (0, 0) if balance is None else (balance.settled, balance.held)
+        return (0, 0) if balance is None else (balance.settled, balance.used - balance.settled)
 
     def each(self) -> Iterator[tuple[str, int, int]]:
         """All that are open: key, settled, held, nano-USD. Not to be held on to."""
         for key, balance in self._balances.items():
-            yield key, balance.settled, balance.held
+            yield key, balance.settled, balance.used - balance.settled
+
+    def _take_to_hand(
+        self, place: int, accounts: Sequence[Account]
+    ) -> tuple[Sequence[Account], tuple[Balance, ...]]:
+        balances = tuple(map(self._opened, accounts))
+        if len(self._at_hand) >= MOST_ACCOUNTS:
+            self._at_hand.clear()
+        hand = self._at_hand[place] = (accounts, balances)
+        return hand
 
     def _opened(self, account: Account) -> Balance:
         balance = self._balances.get(account.key)
@@ -141,7 +149,8 @@ class Accounts:
         over = [
             key
             for key, balance in self._balances.items()
-            if balance.until_ms is not None and balance.until_ms <= now_ms and not balance.holds
+            if balance.until_ms is not None and balance.until_ms <= now_ms and balance.used == balance.settled
         ]
         for key in over:
             del self._balances[key]
+        self._at_hand.clear()

@@ -135,9 +135,7 @@ class Admission(ABC):
         self._books.spent.note(debit)
         return over_budget(short, debit)
 
-    def _charged(self, debits: Debits, settled_nanos: Sequence[int]) -> None:
-        """Tell of accounts that run out. `settled_nanos`: of each, by now."""
-        for debit, nanos in zip(debits.each, settled_nanos, strict=True):
-            if nanos >= debit.warn_nanos:
-                self._watch.settled(debit, nanos)
-                self._books.spent.look(debit)
+    def _runs_out(self, debit: Debit, settled_nanos: int) -> None:
+        """A call was charged to an account of which much is spent."""
+        self._watch.settled(debit, settled_nanos)
+        self._books.spent.look(debit)

@@ -95,7 +95,9 @@ class MemoryAdmission(Admission):
         """End a hold; those who wait for money look again."""
         self._accounts.settle(hold, cost_nanos)
         if cost_nanos:
-            self._charged(debits, [balance.settled for balance in hold.balances])
+            for debit, balance in zip(debits.each, hold.balances, strict=True):
+                if balance.settled >= debit.warn_nanos:
+                    self._runs_out(debit, balance.settled)
             if cost_nanos > hold.nanos:
                 self._watch.overshot(debits.each, cost_nanos - hold.nanos)
         if self._waiting:

@@ -4,11 +4,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from baton.catalog.lookup import Offer
-from baton.catalog.pricing import Cost, cost
+from baton.catalog.pricing import Cost, estimate
 from baton.core.caller import Caller
 from baton.core.estimate import estimate_tokens, weight_of
 from baton.core.request import Options, Outline
-from baton.core.usage import Usage
 from baton.gateway.routing.terms import NO_TERMS, Terms, Way
 
 AUTO = "auto"
@@ -122,7 +121,7 @@ def estimated_cost(offer: Offer, ask: Ask, prompt_tokens: int | None = None) -> 
     """What a request would cost, by the code that prices it afterwards. `prompt_tokens`: those of its prompt
     as the model counts, where that is known."""
     prompt = ask.tokens_for(offer) if prompt_tokens is None else prompt_tokens
-    return cost(Usage(prompt=prompt, completion=ask.output_tokens, estimated=True), offer.prices)
+    return estimate(prompt, ask.output_tokens, offer.prices)
 
 
 def instead(decision: Decision, offer: Offer, reason: str) -> Decision:
