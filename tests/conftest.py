@@ -18,6 +18,7 @@ from baton.api.server import begin, make_server
 from baton.app import App, open_app
 from baton.core.caller import KeyLimits
 from baton.core.provider import ProviderSpec
+from baton.gateway.admission.accounts import Accounts
 from baton.gateway.admission.windows import Windows
 from baton.gateway.resilience.breaker import Limits as BreakerLimits
 from baton.records.audit.entry import Actor
@@ -79,6 +80,13 @@ class StartBaton(Protocol):
         ...
 
 
+def own_accounts(app: App) -> Accounts:
+    """Those of a Baton that shares them with nobody."""
+    accounts = app.admitting.accounts
+    assert isinstance(accounts, Accounts)
+    return accounts
+
+
 def bearer(key: str) -> dict[str, str]:
     """The headers that present a key."""
     return {"Authorization": f"Bearer {key}"}
@@ -114,6 +122,13 @@ def redis_server() -> Iterator[RedisServer]:
     """A Redis server, started when the first test wants it."""
     with RedisServer() as server:
         yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """Of a Redis that holds nothing."""
+    redis_server.flush()
+    return redis_server.url
 
 
 GRACE_S = 30.0

@@ -63,10 +63,10 @@ class Fleet:
 
 @asynccontextmanager
 async def fleet(
-    folder: Path, database_url: str, environment: Mapping[str, str], *, workers: int = 2
+    folder: Path, database_url: str, redis_url: str, environment: Mapping[str, str], *, workers: int = 2
 ) -> AsyncGenerator[Fleet]:
     """Workers that are ready; at the end the supervisor is killed, if it still lives, and nobody may stay."""
-    needed = {"BATON_WORKERS": str(workers), "REDIS_URL": "redis://127.0.0.1:1", "BATON_GRACE": "10"}
+    needed = {"BATON_WORKERS": str(workers), "REDIS_URL": redis_url, "BATON_GRACE": "10"}
     home = Home.of(folder, database_url, {**needed, **environment})
     # A pipe of our own: of asyncio's, `wait` waits for the workers' end as well.
     ours, theirs = os.pipe()

@@ -25,7 +25,7 @@ from baton.upstream.providers.simulated.rules import Rule
 from baton.upstream.providers.simulated.server import running
 from baton.upstream.providers.simulated.simulation import Simulation
 from tests.chaos.conftest import soon
-from tests.conftest import MAKER, BatonServer, bearer, serving
+from tests.conftest import MAKER, BatonServer, bearer, own_accounts, serving
 from tests.contracts.callers import DIALECTS, short
 from tests.crash.provider import Provider, Remembering
 
@@ -135,7 +135,7 @@ async def race(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Race]
 async def test_no_more_than_the_budget_is_ever_settled_and_held(race: Race) -> None:
     """Whole answers and streams, four dialects, failures, fallbacks, callers that leave: at every step what
     is settled and held fits the dollar, nobody is refused while 5 % of it are free, and 97 % get spent."""
-    steps = Steps(race.baton.app.admitting.accounts)
+    steps = Steps(own_accounts(race.baton.app))
     steps.watch()
     await race.run()
     await soon(lambda: race.baton.app.ledger.book.open_count == 0)
@@ -155,7 +155,7 @@ async def test_thoughts_that_nobody_saw_coming_are_counted_and_told(race: Race) 
     """A model that hides 10 000 tokens of reasoning costs more than its hold: it is counted whole, told in an
     alert, and at most what was under way goes over the budget."""
     race.simulation.rules.set_unknown(Rule(behaves="lorem;words=5;think=10000;limit=off"))
-    steps = Steps(race.baton.app.admitting.accounts)
+    steps = Steps(own_accounts(race.baton.app))
     steps.watch()
     await race.run()
     settled, held = steps.sums[-1]
@@ -217,7 +217,7 @@ async def test_errands_spend_no_more_than_the_budget_either(race: Race) -> None:
     for model, prices in ERRANDS.items():
         record = edited.models.get(model)
         await edited.models.put(replace(record.value, prices=(prices,)), MAKER, record.revision)
-    steps = Steps(race.baton.app.admitting.accounts)
+    steps = Steps(own_accounts(race.baton.app))
     steps.watch()
     answers: Counter[int] = Counter()
 

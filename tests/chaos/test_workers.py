@@ -66,12 +66,12 @@ async def ask(session: aiohttp.ClientSession, url: str) -> None:
 
 
 async def test_a_rolling_restart_fails_nothing(
-    tmp_path: Path, place: StorageSettings, record_property: Callable[[str, object], None]
+    tmp_path: Path, place: StorageSettings, redis_url: str, record_property: Callable[[str, object], None]
 ) -> None:
     """SIGHUP under 50 requests a second, with streams open in five dialects and a client at rest: all workers
     are replaced, no request fails, every stream comes to its end, who is at rest is answered once more."""
     async with (
-        fleet(tmp_path, place.url, {}) as found,
+        fleet(tmp_path, place.url, redis_url, {}) as found,
         aiohttp.ClientSession(headers=bearer(KEY)) as session,
         line_to(found.home.url) as resting,
         asyncio.timeout(PATIENCE_S),
@@ -100,11 +100,11 @@ async def test_a_rolling_restart_fails_nothing(
         assert set(await statuses(place)) == {"ok"}
 
 
-async def test_a_killed_worker_is_replaced(tmp_path: Path, place: StorageSettings) -> None:
+async def test_a_killed_worker_is_replaced(tmp_path: Path, place: StorageSettings, redis_url: str) -> None:
     """Who dies is replaced while the other one serves, what it had begun ends as crashed, and counters do not
     go back."""
     async with (
-        fleet(tmp_path, place.url, {}) as found,
+        fleet(tmp_path, place.url, redis_url, {}) as found,
         aiohttp.ClientSession(
             headers=bearer(KEY), connector=aiohttp.TCPConnector(force_close=True)
         ) as session,
@@ -136,14 +136,14 @@ async def test_a_killed_worker_is_replaced(tmp_path: Path, place: StorageSetting
     assert sorted(await statuses(place)) == ["crashed"] * 8 + ["ok"] * 21
 
 
-async def test_new_settings_and_broken_ones(tmp_path: Path, place: StorageSettings) -> None:
+async def test_new_settings_and_broken_ones(tmp_path: Path, place: StorageSettings, redis_url: str) -> None:
     """A reload reads the file afresh, the number of workers too; a broken one changes nothing."""
     file = tmp_path / "baton.toml"
     file.write_text("strict_models = false\nworkers = 2\n")
     environment = {"BATON_CONFIG": str(file), "BATON_WORKERS": ""}
     unknown = {**ECHO, "model": "simulated/nobody-knows-this"}
     async with (
-        fleet(tmp_path / "data", place.url, environment) as found,
+        fleet(tmp_path / "data", place.url, redis_url, environment) as found,
         aiohttp.ClientSession(
             headers=bearer(KEY), connector=aiohttp.TCPConnector(force_close=True)
         ) as session,
@@ -168,10 +168,12 @@ async def test_new_settings_and_broken_ones(tmp_path: Path, place: StorageSettin
         assert len({await status() for _ in range(5)} | {404}) == 1
 
 
-async def test_the_whole_service_ends_with_503(tmp_path: Path, place: StorageSettings) -> None:
+async def test_the_whole_service_ends_with_503(
+    tmp_path: Path, place: StorageSettings, redis_url: str
+) -> None:
     """SIGTERM: whichever worker is asked refuses what is new, streams are finished, the exit code is 0."""
     async with (
-        fleet(tmp_path, place.url, {}) as found,
+        fleet(tmp_path, place.url, redis_url, {}) as found,
         aiohttp.ClientSession(headers=bearer(KEY)) as session,
         asyncio.timeout(PATIENCE_S),
     ):
@@ -188,9 +190,14 @@ async def test_the_whole_service_ends_with_503(tmp_path: Path, place: StorageSet
     assert not list((tmp_path / "run").iterdir())
 
 
-async def test_nobody_outlives_a_killed_supervisor(tmp_path: Path, place: StorageSettings) -> None:
+async def test_nobody_outlives_a_killed_supervisor(
+    tmp_path: Path, place: StorageSettings, redis_url: str
+) -> None:
     """Workers leave by themselves, answers in hand are finished, and the next start has the port at once."""
-    async with fleet(tmp_path, place.url, {}) as found, aiohttp.ClientSession(headers=bearer(KEY)) as session:
+    async with (
+        fleet(tmp_path, place.url, redis_url, {}) as found,
+        aiohttp.ClientSession(headers=bearer(KEY)) as session,
+    ):
         readers = Readers(session, found.home.url)
         ask, end = ask_of(0, "simulated/lorem;words=40;latency=5;tps=25")
         reading = asyncio.create_task(readers.read(ask))
@@ -198,7 +205,7 @@ async def test_nobody_outlives_a_killed_supervisor(tmp_path: Path, place: Storag
         found.process.kill()
         await found.process.wait()
         assert end in (await reading)[1]
-    async with fleet(tmp_path, place.url, {"BATON_PORT": found.home.url.rpartition(":")[2]}):
+    async with fleet(tmp_path, place.url, redis_url, {"BATON_PORT": found.home.url.rpartition(":")[2]}):
         assert len(list((tmp_path / "run").iterdir())) == 1
 
 
@@ -229,14 +236,14 @@ def release(folder: Path, version: str) -> Path:
     return folder
 
 
-async def test_an_upgrade_fails_nothing(tmp_path: Path, place: StorageSettings) -> None:
+async def test_an_upgrade_fails_nothing(tmp_path: Path, place: StorageSettings, redis_url: str) -> None:
     """New code in the place of the old, and a reload under 50 requests a second with streams open: both serve
     side by side for a while, then the new one alone."""
     current = tmp_path / "current"
     current.symlink_to(release(tmp_path / "one", "1.0.0"))
     path = os.pathsep.join([str(current / "src"), *sys.path])
     async with (
-        fleet(tmp_path / "data", place.url, {"PYTHONPATH": path}) as found,
+        fleet(tmp_path / "data", place.url, redis_url, {"PYTHONPATH": path}) as found,
         aiohttp.ClientSession(headers=bearer(KEY)) as session,
         asyncio.timeout(PATIENCE_S),
     ):

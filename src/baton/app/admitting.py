@@ -1,7 +1,7 @@
-"""Who is let in: limits, penalties and budgets."""
+"""Who is let in: limits, penalties and budgets, counted here or where other processes see them."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from baton.access.identity.keyring import Keyring
@@ -9,17 +9,26 @@ from baton.app.edited import Edited
 from baton.app.storehouse import Storehouse
 from baton.catalog.live import LiveCatalog
 from baton.catalog.tiers import Tier
-from baton.gateway.admission.accounts import Accounts
+from baton.core.errors import Unavailable
+from baton.gateway.admission.accounts import Accounts, Tills
 from baton.gateway.admission.admission import Admission
 from baton.gateway.admission.assumed import AssumedPrices
 from baton.gateway.admission.budgets import Budget, key_budget
 from baton.gateway.admission.keeper import BudgetKeeper
+from baton.gateway.admission.limits import Limits
 from baton.gateway.admission.memory_admission import MemoryAdmission
-from baton.gateway.admission.passages import Passages
+from baton.gateway.admission.passages import Gate, Passages
 from baton.gateway.admission.penalties import Penalties
+from baton.gateway.admission.shared.admission import SharedAdmission
+from baton.gateway.admission.shared.asking import Asking
+from baton.gateway.admission.shared.member import Member
+from baton.gateway.admission.shared.passages import SharedPassages
+from baton.gateway.admission.shared.state import SCRIPTS, Forgotten, State
+from baton.gateway.admission.shared.tills import SharedTills
 from baton.ledger.ledger import Ledger
 from baton.records.kind import Record
 from baton.records.store import Records
+from baton.storage.keyvalue.line import Away, Line, ScriptFailed
 from baton.watch.alerts.alerts import Alerts
 
 
@@ -27,9 +36,9 @@ from baton.watch.alerts.alerts import Alerts
 class Admitting:
     """The parts of admission."""
 
-    passages: Passages
+    passages: Gate
     penalties: Penalties
-    accounts: Accounts
+    accounts: Tills
     books: BudgetKeeper
     admission: Admission
 
@@ -41,46 +50,59 @@ async def open_admitting(
     """Limits and budgets in force, which follow what admins make of them."""
     penalties = Penalties()
     penalties.listen(alerts)
-    passages = _passages(edited.tiers, penalties, store)
-    accounts = Accounts()
-    async with _open_budgets(store, ledger, accounts, edited.budgets, keyring) as books:
-        yield Admitting(
-            passages=passages,
-            penalties=penalties,
-            accounts=accounts,
-            books=books,
-            admission=MemoryAdmission(
-                passages, accounts, books, AssumedPrices(catalog).of, alerts, store.clock
-            ),
-        )
-
-
-def _passages(tiers: Records[Tier], penalties: Penalties, store: Storehouse) -> Passages:
-    """The limits in force, which follow what admins make of tiers."""
-    passages = Passages(tiers.snapshot, penalties, store.clock)
-
-    async def changed(now: Mapping[str, Record[Tier]]) -> None:
-        passages.limits.follow(now)
-
-    tiers.subscribe(changed)
-    return passages
-
-
-@asynccontextmanager
-async def _open_budgets(
-    store: Storehouse, ledger: Ledger, accounts: Accounts, budgets: Records[Budget], keyring: Keyring
-) -> AsyncGenerator[BudgetKeeper]:
-    """The budgets in force, which follow what admins make of them, and of keys."""
+    assumed = AssumedPrices(catalog).of
 
     async def caught_up() -> None:
         await ledger.recovered()
         await ledger.flush()
 
-    keeper = BudgetKeeper(accounts, ledger.spending, caught_up, store.clock)
+    tiers, clock, redis_url = edited.tiers.snapshot, store.clock, store.settings.redis_url
+    async with AsyncExitStack() as stack:
+        if redis_url is None:
+            accounts = Accounts()
+            passages = Passages(tiers, penalties, clock)
+            books = BudgetKeeper(accounts, ledger.spending, caught_up, clock)
+            admission = MemoryAdmission(passages, accounts, books, assumed, alerts, clock)
+        else:
+
+            async def compare() -> None:
+                await caught_up()
+                await books.compare()
+
+            async def inherit(owner: str, costs: Mapping[str, int]) -> None:
+                try:
+                    await member.bury(owner, costs)
+                    await books.compare()
+                except (Away, ScriptFailed, Forgotten) as error:
+                    raise Unavailable("What was spent cannot be told: Redis is away.") from error
+
+            async def joined() -> None:
+                await member.ready()
+                await caught_up()
+
+            line = await stack.enter_async_context(Line(redis_url, SCRIPTS))
+            member = Member(line, State(line, ledger.owner), store.new_id, compare)
+            accounts = SharedTills(member)
+            passages = SharedPassages(tiers, penalties, Asking(member), clock)
+            books = BudgetKeeper(accounts, ledger.spending, joined, clock)
+            admission = SharedAdmission(passages, member, accounts, books, assumed, alerts, clock)
+            await stack.enter_async_context(member)
+            ledger.inheritance.goes_to(inherit)
+        await _open_budgets(stack, books, edited.budgets, keyring)
+        _follow(edited.tiers, passages.limits)
+        yield Admitting(
+            passages=passages, penalties=penalties, accounts=accounts, books=books, admission=admission
+        )
+
+
+async def _open_budgets(
+    stack: AsyncExitStack, books: BudgetKeeper, budgets: Records[Budget], keyring: Keyring
+) -> None:
+    """Have the budgets in force follow what admins make of them, and of keys."""
 
     def follow() -> None:
         of_keys = (key_budget(id, budget) for id, budget in keyring.budgets.items())
-        keeper.follow(budgets.export(), of_keys)
+        books.follow(budgets.export(), of_keys)
 
     async def changed(*_: object) -> None:
         follow()
@@ -88,5 +110,13 @@ async def _open_budgets(
     follow()
     budgets.subscribe(changed)
     keyring.listen(follow)
-    async with keeper:
-        yield keeper
+    await stack.enter_async_context(books)
+
+
+def _follow(tiers: Records[Tier], limits: Limits) -> None:
+    """Have the limits in force follow what admins make of tiers."""
+
+    async def changed(now: Mapping[str, Record[Tier]]) -> None:
+        limits.follow(now)
+
+    tiers.subscribe(changed)

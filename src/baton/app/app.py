@@ -48,6 +48,7 @@ from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.outlook import Outlooks
 from baton.gateway.routing.standing import Standing
 from baton.ledger.health.store import HealthStore
+from baton.ledger.heir import Inheritance
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
 from baton.ledger.named import NamedModels
 from baton.ledger.settings import JournalKind
@@ -250,7 +251,11 @@ def _local(simulation: Simulation, clock: Clock) -> dict[str, Transport]:
 def _open_ledger(store: Storehouse) -> AbstractAsyncContextManager[Ledger]:
     settings = store.settings
     return _LEDGERS[settings.journal](
-        settings.data_dir / "journal", store.database, store.new_id, when_full=settings.ledger_full
+        settings.data_dir / "journal",
+        store.database,
+        store.new_id,
+        when_full=settings.ledger_full,
+        inheritance=Inheritance(expected=settings.redis_url is not None),
     )
 
 

@@ -89,10 +89,6 @@ def _supervise(settings: Settings, options: Options, listening: socket.socket) -
         called=sys.argv[0],
         options=options,
     )
-    _log.warning(
-        "limits_not_shared",
-        what=f"each of {settings.workers} workers counts limits and budgets for itself; that much may pass",
-    )
     listening.set_inheritable(True)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, line(charge).decode()])  # noqa: S606

@@ -203,7 +203,7 @@ class Entry:
             return found
         self._ticket = found
         most_nanos = self._admitted.spent_nanos + found.held_nanos
-        if most_nanos > self.opened.held_nanos or offer is not self._held_for:
+        if most_nanos != self.opened.held_nanos or offer is not self._held_for:
             # A death of the process must hide neither what this may cost nor who may bill it.
             self._held_for = offer
             self.opened = structs.replace(self.opened, held_nanos=most_nanos, held_at=_name(offer))
@@ -227,10 +227,10 @@ class Entry:
         self.begin(route, offer)
 
     def _let_go(self) -> None:
-        """Nothing was asked for what was held."""
+        """What was held for the last attempt is needed no more."""
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
-            ticket.release()
+            ticket.close()
 
     def begin(self, route: Route, offer: Offer) -> None:
         """An attempt begins, for which was reserved."""
@@ -368,10 +368,10 @@ class Entry:
         took_s = now_s - self._attempt_s
         self._upstream_s += took_s
         charged, partly = self._cost(usage, in_tokens)
-        ticket, self._ticket = self._ticket, None
+        ticket = self._ticket
         if ticket is not None:
             self._admitted.attempted(
-                usage, ticket.settle(None if charged is None else charged.total_nanos, usage, told=in_tokens)
+                usage, ticket.charge(None if charged is None else charged.total_nanos, usage, told=in_tokens)
             )
         self._attempts.append(
             Attempt(

@@ -12,6 +12,7 @@ from baton.ledger.book import Book, JournalBook
 from baton.ledger.breakdown import Breakdowns
 from baton.ledger.feedback import Feedback
 from baton.ledger.habits import Habits
+from baton.ledger.heir import Inheritance
 from baton.ledger.interactions import Interactions
 from baton.ledger.journal import Journal
 from baton.ledger.orphans import Orphans
@@ -37,6 +38,8 @@ class Flush(Protocol):
 class Ledger:
     """The open ledger."""
 
+    owner: str
+    """What this process is called among those that write to it."""
     book: Book
     """For writing."""
     interactions: Interactions
@@ -54,6 +57,8 @@ class Ledger:
     flush: Flush
     recovered: Callable[[], Awaitable[None]]
     """Returns once it has what processes that died left behind."""
+    inheritance: Inheritance
+    """Who else is told of them."""
 
     @property
     def trouble(self) -> str | None:
@@ -81,6 +86,7 @@ async def open_ledger(
     new_id: Callable[[], str],
     settings: LedgerSettings | None = None,
     when_full: WhenFull = WhenFull.REFUSE,
+    inheritance: Inheritance | None = None,
 ) -> AsyncGenerator[JournalledLedger]:
     """Open this process's ledger, with its journal in a new folder under `root`.
 
@@ -90,17 +96,18 @@ async def open_ledger(
     Raises:
         Unavailable: `journal_unusable`: nothing can be written under `root`.
     """
-    settings = settings or LedgerSettings()
+    settings, heirs = settings or LedgerSettings(), inheritance or Inheritance()
     store = Store(database)
     own = new_id()
     async with Journal(root, own, settings) as journal:
         backlog = Backlog(journal, settings)
         async with (
-            Recovery(root, store, settings) as recovery,
-            Orphans(own, Beginnings(database), store, settings),
+            Recovery(root, store, settings, heirs) as recovery,
+            Orphans(own, Beginnings(database), store, settings, heirs),
             Writer(backlog, store, settings) as writer,
         ):
             yield JournalledLedger(
+                owner=own,
                 book=JournalBook(journal, backlog, when_full),
                 interactions=Interactions(database, writer.flush),
                 feedback=Feedback(database, writer.flush),
@@ -110,6 +117,7 @@ async def open_ledger(
                 spending=Spending(database),
                 flush=writer.flush,
                 recovered=recovery.swept,
+                inheritance=heirs,
                 journal=journal,
                 writer=writer,
             )
@@ -122,6 +130,7 @@ async def open_ledger_without_files(
     new_id: Callable[[], str],
     settings: LedgerSettings | None = None,
     when_full: WhenFull = WhenFull.REFUSE,
+    inheritance: Inheritance | None = None,
 ) -> AsyncGenerator[Ledger]:
     """Open this process's ledger, whose journal is the database.
 
@@ -130,15 +139,16 @@ async def open_ledger_without_files(
     Raises:
         Unavailable: the database is away.
     """
-    settings = settings or LedgerSettings()
+    settings, heirs = settings or LedgerSettings(), inheritance or Inheritance()
     store, beginnings = Store(database), Beginnings(database)
     own = new_id()
     async with (
-        Recovery(root, store, settings) as recovery,
-        Orphans(own, beginnings, store, settings),
+        Recovery(root, store, settings, heirs) as recovery,
+        Orphans(own, beginnings, store, settings, heirs),
         Register(own, beginnings, store, settings, when_full) as register,
     ):
         yield Ledger(
+            owner=own,
             book=register,
             interactions=Interactions(database, register.flush),
             feedback=Feedback(database, register.flush),
@@ -148,4 +158,5 @@ async def open_ledger_without_files(
             spending=Spending(database),
             flush=register.flush,
             recovered=recovery.swept,
+            inheritance=heirs,
         )

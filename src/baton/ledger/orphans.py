@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from baton.core.errors import Unavailable
 from baton.ledger.beginnings import Beginnings
 from baton.ledger.framing import Unreadable
+from baton.ledger.heir import Heir, nobody
 from baton.ledger.rows import Interaction, crashed
 from baton.ledger.settings import LedgerSettings
 from baton.ledger.store import Store
@@ -27,8 +28,16 @@ class Orphans:
     Whoever is taken for dead and is not loses nothing: its ends take the place of the `crashed` rows.
     """
 
-    def __init__(self, own: str, beginnings: Beginnings, store: Store, settings: LedgerSettings) -> None:
+    def __init__(
+        self,
+        own: str,
+        beginnings: Beginnings,
+        store: Store,
+        settings: LedgerSettings,
+        heir: Heir = nobody,
+    ) -> None:
         """`own`: the owner that this process is; it lives, whatever its heartbeat says."""
+        self._heir = heir
         self._own = own
         self._beginnings = beginnings
         self._store = store
@@ -68,10 +77,14 @@ class Orphans:
 
     async def _settle(self, owner: str) -> int:
         settled = 0
+        costs: dict[str, int] = {}
         while begun := await self._beginnings.of(owner, self._settings.batch_rows):
-            added = await self._store.add([Interaction(opened, crashed(opened)) for opened in begun])
+            ended = [Interaction(opened, crashed(opened)) for opened in begun]
+            added = await self._store.add(ended)
+            costs.update({each.opened.id: each.settled.cost.total_nanos for each in ended})
             await self._beginnings.write(owner, [], [opened.id for opened in begun])
             settled += len(added)
+        await self._heir(owner, costs)
         await self._beginnings.forget(owner)
         _log.warning("journal_recovered", owner=owner, crashed=settled)
         return settled

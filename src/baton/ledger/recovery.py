@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from baton.core.errors import Unavailable
 from baton.ledger.folder import Folder
 from baton.ledger.framing import MAGIC, Unreadable, payloads, unframed
+from baton.ledger.heir import Heir, nobody
 from baton.ledger.rows import Interaction, Opened, crashed
 from baton.ledger.settings import LedgerSettings
 from baton.ledger.store import Store
@@ -34,7 +35,8 @@ class Recovered(Struct, frozen=True, kw_only=True):
 class Recovery:
     """Looks after other processes' folders: at the start, and every so often. `async with` runs it."""
 
-    def __init__(self, root: Path, store: Store, settings: LedgerSettings) -> None:
+    def __init__(self, root: Path, store: Store, settings: LedgerSettings, heir: Heir = nobody) -> None:
+        self._heir = heir
         self._root = root
         self._store = store
         self._settings = settings
@@ -84,14 +86,17 @@ class Recovery:
         """Bring one folder to the database and remove it; None where it must be left as it is."""
         reading = _Reading(folder)
         settled = 0
+        costs: dict[str, int] = {}
         try:
             while batch := await asyncio.to_thread(reading.next, self._settings.batch_rows):
                 if self._closing.is_set():
                     return None
                 await self._add(batch)
                 settled += len(batch)
+                costs.update(_costs(batch))
             unended = [Interaction(opened, crashed(opened)) for opened in reading.begun.values()]
             await self._add(unended)
+            await self._heir(folder.path.name, costs | _costs(unended))
             await asyncio.to_thread(folder.remove)
         except TimeoutError:
             raise
@@ -126,6 +131,10 @@ class Recovery:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._closing.wait()
+
+
+def _costs(interactions: list[Interaction]) -> dict[str, int]:
+    return {each.opened.id: each.settled.cost.total_nanos for each in interactions}
 
 
 class _Reading:

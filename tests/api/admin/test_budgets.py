@@ -7,7 +7,7 @@ import pytest
 from baton.gateway.admission.accounts import Account, Hold
 from baton.gateway.admission.budgets import debit_of
 from tests.api.conftest import Web
-from tests.conftest import BatonServer, StartBaton
+from tests.conftest import BatonServer, StartBaton, own_accounts
 
 PATH = "/api/admin/budgets"
 USERS = PATH + "/users"
@@ -29,7 +29,7 @@ def account(web: Web, budget: str, subject: str) -> Account:
 
 def spend(web: Web, budget: str, subject: str, settled: int, held: int = 0) -> None:
     """Have somebody spend so many nano-USD, and hold some more."""
-    of, accounts = account(web, budget, subject), web.baton.app.admitting.accounts
+    of, accounts = account(web, budget, subject), own_accounts(web.baton.app)
     for nanos, ends in ((settled, True), (held, False)):
         hold = accounts.take([of], nanos, 0)
         assert isinstance(hold, Hold)

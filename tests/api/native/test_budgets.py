@@ -7,7 +7,7 @@ import pytest
 from baton.core.money import nanos_from_usd
 from baton.gateway.admission.accounts import Hold
 from tests.api.conftest import Web
-from tests.conftest import BatonServer, StartBaton
+from tests.conftest import BatonServer, StartBaton, own_accounts
 
 BUDGETS = "/api/me/budgets"
 BUDGET = "/api/me/budget"
@@ -24,9 +24,10 @@ async def spend(web: Web, budget: str, subject: str, usd: str) -> None:
     """Have somebody spend so much."""
     app = web.baton.app
     debit = (await app.statements.of(app.edited.budgets.get(budget).value, subject)).debit
-    hold = app.admitting.accounts.take([debit.account], nanos_from_usd(usd), 0)
+    accounts = own_accounts(app)
+    hold = accounts.take([debit.account], nanos_from_usd(usd), 0)
     assert isinstance(hold, Hold)
-    app.admitting.accounts.settle(hold, hold.nanos)
+    accounts.settle(hold, hold.nanos)
 
 
 async def limited(web: Web, headers: dict[str, str], usd: Any) -> Any:

@@ -97,6 +97,13 @@ class House:
         return await self.admission.ticket(admitted, found or offer(), patient=True)
 
 
+def settle(ticket: Ticket, cost_nanos: int | None, usage: Usage | None = None) -> int:
+    """Its attempt has ended, and was the last one; what was counted."""
+    counted = ticket.charge(cost_nanos, usage or Usage())
+    ticket.close()
+    return counted
+
+
 def offer(prices: Prices | None = PRICES) -> Offer:
     """A model that may say a lot."""
     model = Model(provider="acme", name="m", max_output_tokens=100_000)
@@ -130,7 +137,7 @@ async def test_who_finds_nothing_left_waits_for_others_to_settle() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
     assert not waiting.done()
-    everything.settle(1_000_000, Usage())
+    settle(everything, 1_000_000)
     ticket = await waiting
     assert ticket.most_tokens is None
     assert house.accounts.sums("dollar/all/")[0] == 1_000_000
@@ -146,7 +153,7 @@ async def test_who_waits_in_vain_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         await house.ticket(await house.request(1_000))
     assert refused.value.code == "budget_exceeded"
     assert house.accounts.sums("dollar/all/") == before
-    everything.release()
+    everything.close()
     assert house.accounts.sums("dollar/all/") == (0, 0)
 
 
@@ -155,7 +162,7 @@ async def test_a_model_without_a_price_is_counted_at_the_dearest_of_its_provider
     house = House(assumed=PRICES)
     ticket = await house.ticket(await house.request(1_000), offer(None))
     assert ticket.held_nanos >= 100_000_000
-    ticket.settle(None, Usage(prompt=1_000, completion=1_000))
+    settle(ticket, None, Usage(prompt=1_000, completion=1_000))
     assert house.accounts.sums("dollar/all/") == (101_000_000, 0)
     nobody = House()
     with pytest.raises(Unservable) as refused:
@@ -166,7 +173,7 @@ async def test_a_model_without_a_price_is_counted_at_the_dearest_of_its_provider
 async def test_what_costs_nothing_is_never_short() -> None:
     """A local model answers where every dollar is spent."""
     house = House()
-    (await house.ticket(await house.request(50_000))).settle(10**9, Usage())
+    settle(await house.ticket(await house.request(50_000)), 10**9)
     assert (await house.ticket(await house.request(50_000), offer(FREE))).held_nanos == 0
 
 
@@ -177,7 +184,7 @@ async def test_sound_is_not_heard_for_nothing() -> None:
         await house.ticket(await house.run(a_recording(bytes(750 * 3600))), by_the_hour) for _ in range(2)
     ]
     assert [each.held_nanos for each in held] == [360_000_000] * 2
-    held[0].settle(10**9, Usage())
+    settle(held[0], 10**9)
     with pytest.raises(OverBudget):
         await house.admission.ticket(await house.run(a_recording(b"abc")), by_the_hour, patient=False)
 
@@ -186,7 +193,9 @@ async def test_what_nobody_has_counted_is_counted_as_held() -> None:
     """Subtitles come without a word of how long the sound was."""
     house, by_the_hour = House(), offer(BY_THE_HOUR)
     ticket = await house.ticket(await house.run(a_recording(bytes(750 * 3600))), by_the_hour)
-    assert ticket.settle(None, Usage(prompt=1, completion=9, estimated=True), told=False) == 360_000_000
+    assert ticket.charge(None, Usage(prompt=1, completion=9, estimated=True), told=False) == 360_000_000
+    assert house.accounts.sums("dollar/all/") == (0, 360_000_000), "held until it is closed"
+    ticket.close()
     assert house.accounts.sums("dollar/all/") == (360_000_000, 0)
 
 
@@ -194,8 +203,8 @@ async def test_a_bill_above_its_hold_is_counted_whole_and_told() -> None:
     """Once, with what it is too much."""
     house = House()
     ticket = await house.ticket(await house.request(1_000))
-    ticket.settle(ticket.held_nanos + 5, Usage())
-    ticket.settle(10**9, Usage())
+    settle(ticket, ticket.held_nanos + 5)
+    settle(ticket, 10**9)
     assert house.over == [5]
     assert house.accounts.sums("dollar/all/") == (ticket.held_nanos + 5, 0)
 
@@ -208,10 +217,10 @@ async def test_a_request_spends_no_more_than_it_says_over_all_its_attempts() -> 
     assert first.held_nanos == 20_000_000
     assert first.most_tokens is not None
     assert 190 < first.most_tokens < 200
-    admitted.attempted(Usage(), first.settle(15_000_000, Usage()))
+    admitted.attempted(Usage(), settle(first, 15_000_000))
     second = await house.ticket(admitted)
     assert second.held_nanos == 5_000_000
-    admitted.attempted(Usage(), second.settle(5_000_000, Usage()))
+    admitted.attempted(Usage(), settle(second, 5_000_000))
     with pytest.raises(OverBudget) as refused:
         await house.ticket(admitted)
     assert refused.value.code == "max_cost_exceeded"

@@ -1,7 +1,7 @@
 """Requests that wait for room instead of being refused; time leaps over their waits."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -24,8 +24,8 @@ class Room:
         self.windows = Windows()
         self.served: list[tuple[str, float]] = []
 
-    def attempt(self, user: str, limit: int = 2) -> Callable[[], float]:
-        def take() -> float:
+    def attempt(self, user: str, limit: int = 2) -> Callable[[], Awaitable[float]]:
+        async def take() -> float:
             now_s = self.clock.monotonic()
             wanted = [Window(f"user/{user}", limit, 60), Window("all", 3, 60)]
             found = self.windows.claim(wanted, [1, 1], now_s)
@@ -120,7 +120,7 @@ def test_a_queue_that_is_full_refuses() -> None:
     leaping(story)
 
 
-def never() -> None:
+async def never() -> None:
     raise refused(50.0)
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pytest
 
-from baton.gateway.admission.shared.counters import Counters
+from baton.gateway.admission.shared.counters import Blocked, Counters
 from baton.gateway.admission.shared.state import SCRIPTS, State
 from baton.gateway.admission.windows import Against, Bundle, Left, Taken, Window, Windows
 from baton.storage.keyvalue.line import Line
@@ -99,7 +99,7 @@ class InRedis:
 
     async def claim(self, windows: Sequence[Window], amounts: Sequence[int], now_s: float) -> Taken | Against:
         found = await self._counters.admit(windows, amounts, None, now_s)
-        return found if isinstance(found, Against) else found.taken
+        return found.against if isinstance(found, Blocked) else found.taken
 
     async def settle(self, taken: Taken, amounts: Sequence[int], now_s: float) -> None:
         del now_s

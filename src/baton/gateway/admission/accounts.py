@@ -1,6 +1,7 @@
 """Money that requests hold and spend, one account for each budget in each of its periods; the memory twin."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -50,6 +51,26 @@ class Short(Struct, frozen=True):
     """What it has; may be negative, where a bill was higher than its hold."""
     may_be_freed: bool
     """Whether calls under way hold some of it, so that waiting may help."""
+
+
+class Tills(Protocol):
+    """Where accounts lie: in this process, or where others see them. Whatever waits raises Unavailable."""
+
+    async def raise_to(self, sums: Sequence[tuple[Account, int]]) -> None:
+        """Raise what was settled to what the ledger says, nano-USD, where that is more."""
+        ...
+
+    def settled(self, key: str) -> int:
+        """What is settled of an account, nano-USD, as far as it is known here."""
+        ...
+
+    def open_keys(self) -> Sequence[str]:
+        """Of all that are known here."""
+        ...
+
+    async def read(self, keys: Sequence[str]) -> Sequence[tuple[int, int]]:
+        """What is settled and what is held of accounts at the moment, nano-USD."""
+        ...
 
 
 class Accounts:
@@ -108,8 +129,13 @@ class Accounts:
             balance.used += more
             balance.settled += cost_nanos
 
+    async def raise_to(self, sums: Sequence[tuple[Account, int]]) -> None:
+        """Raise what was settled to what the ledger says, nano-USD, where that is more."""
+        for account, settled_nanos in sums:
+            self.correct(account, settled_nanos)
+
     def correct(self, account: Account, settled_nanos: int) -> None:
-        """Raise what was settled to what the ledger says, where that is more."""
+        """As `raise_to`, of one."""
         balance = self._opened(account)
         more = settled_nanos - balance.settled
         if more > 0:
@@ -121,10 +147,17 @@ class Accounts:
         balance = self._balances.get(key)
         return (0, 0) if balance is None else (balance.settled, balance.used - balance.settled)
 
-    def each(self) -> Iterator[tuple[str, int, int]]:
-        """All that are open: key, settled, held, nano-USD. Not to be held on to."""
-        for key, balance in self._balances.items():
-            yield key, balance.settled, balance.used - balance.settled
+    def settled(self, key: str) -> int:
+        """What is settled of an account, nano-USD, as far as it is known here."""
+        return self.sums(key)[0]
+
+    def open_keys(self) -> Sequence[str]:
+        """Of all that are open."""
+        return list(self._balances)
+
+    async def read(self, keys: Sequence[str]) -> Sequence[tuple[int, int]]:
+        """What is settled and what is held of accounts at the moment, nano-USD."""
+        return [self.sums(key) for key in keys]
 
     def _take_to_hand(
         self, place: int, accounts: Sequence[Account]

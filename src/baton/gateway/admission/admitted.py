@@ -26,9 +26,13 @@ class Priced(NamedTuple):
 
 
 class Ticket:
-    """One attempt's hold; the first word about what it cost counts."""
+    """One attempt's hold; the first word about what it cost counts.
 
-    __slots__ = ("_open", "_prices", "_settle", "held_nanos", "most_tokens", "offer")
+    It is held until it is closed, also where its attempt has ended: should the process die before the next
+    one, the journal tells of what was held, and nobody else may have spent it meanwhile.
+    """
+
+    __slots__ = ("_cost_nanos", "_open", "_prices", "_settle", "held_nanos", "most_tokens", "offer")
 
     def __init__(
         self, priced: Priced, held_nanos: int, most_tokens: int | None, settle: Callable[[int], None]
@@ -37,29 +41,29 @@ class Ticket:
         called once, with what it cost, nano-USD."""
         self._settle = settle
         self._open = True
+        self._cost_nanos: int | None = None
         self.offer, self._prices = priced
         self.held_nanos = held_nanos
         """What may be spent, nano-USD."""
         self.most_tokens = most_tokens
 
-    def settle(self, cost_nanos: int | None, usage: Usage, *, told: bool = True) -> int:
-        """It has ended; returns what was counted, nano-USD. `cost_nanos` None: no price is known; then what
-        it used is counted at the assumed one. `told`: whether anybody said how much that is; else it may be
-        all that was held."""
-        if not self._open:
+    def charge(self, cost_nanos: int | None, usage: Usage, *, told: bool = True) -> int:
+        """Its attempt has ended; returns what is counted, nano-USD. `cost_nanos` None: no price is known;
+        then what it used is counted at the assumed one. `told`: whether anybody said how much that is; else
+        it may be all that was held."""
+        if self._cost_nanos is not None:
             return 0
-        self._open = False
         if cost_nanos is None:
             counted = cost(usage, self._prices).total if told else None
             cost_nanos = self.held_nanos if counted is None else counted
-        self._settle(cost_nanos)
+        self._cost_nanos = cost_nanos
         return cost_nanos
 
-    def release(self) -> None:
-        """Nothing was asked for it."""
+    def close(self) -> None:
+        """What was charged is spent, the rest is free again; where nothing was asked for it, all of it."""
         if self._open:
             self._open = False
-            self._settle(0)
+            self._settle(self._cost_nanos or 0)
 
 
 class Desk(Protocol):
@@ -125,7 +129,7 @@ class Admitted:
         if first is not None:
             if first.offer is offer:
                 return first
-            first.release()
+            first.close()
         try:
             return await self._desk.ticket(self, offer, patient=True)
         except (OverBudget, Unservable) as error:
@@ -175,4 +179,4 @@ class Admitted:
     def _release(self) -> None:
         first, self._first = self._first, None
         if first is not None:
-            first.release()
+            first.close()

@@ -12,10 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from baton.access.identity.rights import is_id
 from baton.core.clock import Clock
 from baton.core.errors import Unavailable
-from baton.gateway.admission.accounts import Accounts
-from baton.gateway.admission.budgets import Budget, BudgetBook, Scope, debit_of
+from baton.gateway.admission.accounts import Account, Tills
+from baton.gateway.admission.budgets import Budget, BudgetBook, Debit, Scope, debit_of
 from baton.gateway.admission.periods import span_at
+from baton.gateway.admission.shared.state import Forgotten
 from baton.gateway.admission.spent import Spent
+from baton.storage.keyvalue.line import Away, ScriptFailed
 
 EVERY_S = 60.0
 """How often the accounts are compared with the ledger."""
@@ -46,7 +48,7 @@ class BudgetKeeper:
 
     def __init__(
         self,
-        accounts: Accounts,
+        accounts: Tills,
         spending: Spending,
         caught_up: Callable[[], Awaitable[None]],
         clock: Clock,
@@ -125,6 +127,8 @@ class BudgetKeeper:
         budgets = self._budgets + self._of_keys
         now_ms = int(self._clock.wall() * 1000)
         read: dict[tuple[str, int, int | None], Mapping[str, int]] = {}
+        debits: list[Debit] = []
+        sums: list[tuple[Account, int]] = []
         for budget in budgets:
             span = span_at(budget.period, budget.zone, now_ms)
             asked = (budget.scope.value, span.since_ms, span.until_ms)
@@ -137,8 +141,11 @@ class BudgetKeeper:
                 spent = {subject: nanos for subject, nanos in spent.items() if is_id(subject)}
             for subject, nanos in spent.items():
                 debit = debit_of(budget, subject, now_ms)
-                self._accounts.correct(debit.account, nanos)
-                self.spent.look(debit)
+                debits.append(debit)
+                sums.append((debit.account, nanos))
+        await self._accounts.raise_to(sums)
+        for debit in debits:
+            self.spent.look(debit)
 
     async def _run(self) -> None:
         while True:
@@ -150,7 +157,7 @@ class BudgetKeeper:
                 await self.compare()
                 if not self._changed.is_set():
                     self._known.set()
-            except (Unavailable, SQLAlchemyError, OSError) as error:
+            except (Unavailable, SQLAlchemyError, OSError, Away, ScriptFailed, Forgotten) as error:
                 _log.warning("budgets_not_compared", error=str(error))
                 wait_s = AGAIN_S
             with suppress(TimeoutError):

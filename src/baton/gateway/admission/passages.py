@@ -18,7 +18,7 @@ from baton.gateway.admission.windows import Against, Left, Taken, Windows
 from baton.records.kind import Record
 from baton.upstream.route import Route
 
-_WAITED_S = 10.0
+WAITED_S = 10.0
 """Who waited so long and was refused all the same did no wrong; who did not is refused like any other."""
 
 
@@ -28,6 +28,11 @@ class Gate(Protocol):
     @property
     def limits(self) -> Limits:
         """Which windows there are."""
+        ...
+
+    @property
+    def queue(self) -> Queue:
+        """Who waits for room."""
         ...
 
     async def let_in(self, caller: Caller, tokens: Tokens) -> "Passage":
@@ -65,17 +70,23 @@ class Claimed(Struct, frozen=True):
 class Passage:
     """One request that was let in. `end` it, whatever happens."""
 
-    __slots__ = ("_gate", "_route_plan", "_route_taken", "_taken", "_tokens", "plan")
+    __slots__ = ("_gate", "_route_plan", "_route_taken", "_taken", "_tokens", "plan", "unclaimed")
 
     def __init__(self, gate: Gate, plan: Plan, taken: Taken | Claimed | None) -> None:
         """`taken`: of its caller's limits; None: there are none, or nothing was claimed so far."""
         self._gate = gate
         self.plan = plan
         """What it claims for its caller."""
+        self.unclaimed: Tokens | None = None
+        """What of that it has yet to claim."""
         self._taken = taken
         self._route_plan = plan
         self._route_taken: Taken | Claimed | None = None
         self._tokens = 0
+
+    def entered(self, taken: Taken) -> None:
+        """What it had yet to claim was taken."""
+        self._taken, self.unclaimed = taken, None
 
     def limited(self, route: Route, offer: Offer) -> bool:
         """Whether an attempt at a route claims of any limit."""
@@ -173,7 +184,7 @@ class Passages:
         try:
             return await self.queue.wait(caller.user_id, lambda: self._entered(plan, tokens), error, ends_s)
         except OverLimit:
-            if self._clock.monotonic() - began_s < _WAITED_S:
+            if self._clock.monotonic() - began_s < WAITED_S:
                 self._note(caller)
             raise
 
@@ -197,7 +208,7 @@ class Passages:
         requests, tokens = self._windows.left(plan.requests, now_s), self._windows.left(plan.tokens, now_s)
         penalty_s = self._penalties.wait_s(caller.key_id, caller.user_id, now_s)
         if penalty_s:
-            return Allowance(_kept(requests, penalty_s), _kept(tokens, penalty_s))
+            return kept(Allowance(requests, tokens), penalty_s)
         return Allowance(requests, tokens)
 
     async def left(self, caller: Caller) -> Allowance:
@@ -224,25 +235,30 @@ class Passages:
         now_s = self._clock.monotonic()
         penalty_s = self._penalties.wait_s(caller.key_id, caller.user_id, now_s)
         if penalty_s:
-            raise _penalised(penalty_s)
+            raise penalised(penalty_s)
         plan = self.limits.of_caller(caller)
         if not plan.windows:
             return plan, None
         return plan, self._claim(plan, tokens, now_s)
 
-    def _entered(self, plan: Plan, tokens: Tokens) -> Passage:
+    async def _entered(self, plan: Plan, tokens: Tokens) -> Passage:
         found = self._claim(plan, tokens, self._clock.monotonic())
         if isinstance(found, Against):
             raise refusal(found)
         return Passage(self, plan, found)
 
 
-def _kept(left: Left | None, wait_s: float) -> Left | None:
+def kept(allowance: Allowance, wait_s: float) -> Allowance:
     """What is left to somebody who has to wait for so long."""
-    return None if left is None else Left(left.limit, 0, max(left.reset_s, wait_s))
+
+    def nothing_of(left: Left | None) -> Left | None:
+        return None if left is None else Left(left.limit, 0, max(left.reset_s, wait_s))
+
+    return Allowance(nothing_of(allowance.requests), nothing_of(allowance.tokens))
 
 
-def _penalised(wait_s: float) -> OverLimit:
+def penalised(wait_s: float) -> OverLimit:
+    """What a caller is told while a penalty lasts."""
     return OverLimit(
         f"Requests went on against a limit again and again, so none is taken for {wait_s:.0f} s.",
         limit="penalty",

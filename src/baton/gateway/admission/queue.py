@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from baton.core.clock import Clock
@@ -19,7 +19,7 @@ MOST_OF_ONE = 100
 PATIENCE_S = 300.0
 """How long a request waits that names no time of its own."""
 
-Try = Callable[[], T]
+Try = Callable[[], Awaitable[T]]
 """Takes what is wanted, or raises OverLimit with the wait that is worth making."""
 
 
@@ -85,7 +85,7 @@ class Queue:
         """Try, and again when that may help."""
         while True:
             try:
-                return attempt()
+                return await attempt()
             except OverLimit as refused:
                 wait_s = refused.retry_after_s
                 if wait_s is None or self._clock.monotonic() + wait_s > ends_s:

@@ -7,7 +7,7 @@ from baton.catalog.lookup import Offer
 from baton.catalog.pricing import cost
 from baton.core.clock import Clock
 from baton.core.usage import Usage
-from baton.gateway.admission.accounts import Accounts
+from baton.gateway.admission.accounts import Tills
 from baton.gateway.admission.budgets import OF_MODELS, Debit, Scope
 from baton.gateway.admission.worth import WORTH_ASKING
 from baton.gateway.routing.decision import Ask
@@ -22,7 +22,7 @@ class Spent:
     cheaper than its hold, or the budget is raised or its period over.
     """
 
-    def __init__(self, accounts: Accounts, clock: Clock) -> None:
+    def __init__(self, accounts: Tills, clock: Clock) -> None:
         self._accounts = accounts
         self._clock = clock
         self._noted: dict[str, dict[str, Debit]] = {}
@@ -70,7 +70,7 @@ class Spent:
 
     def _left(self, debit: Debit) -> int:
         """What is not settled, nano-USD: what calls under way hold may come back."""
-        return debit.account.cap_nanos - self._accounts.sums(debit.account.key)[0]
+        return debit.account.cap_nanos - self._accounts.settled(debit.account.key)
 
 
 def _until(ends_ms: int | None) -> str:

@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from baton.core.clock import Clock
-from baton.gateway.admission.accounts import Accounts
+from baton.gateway.admission.accounts import Tills
 from baton.gateway.admission.budgets import Budget, Debit, debit_of
 from baton.gateway.admission.periods import Span, span_at
 
@@ -39,7 +39,7 @@ class Statements:
     nobody is told that nothing was spent. Raises `Unavailable` where that takes too long.
     """
 
-    def __init__(self, accounts: Accounts, clock: Clock, books: Books) -> None:
+    def __init__(self, accounts: Tills, clock: Clock, books: Books) -> None:
         self._accounts = accounts
         self._clock = clock
         self._books = books
@@ -52,7 +52,7 @@ class Statements:
         """A subject's account of a budget, also where nothing was ever spent."""
         await self._books.ready()
         debit = debit_of(budget, subject, self._now_ms)
-        settled, held = self._accounts.sums(debit.account.key)
+        ((settled, held),) = await self._accounts.read([debit.account.key])
         return Statement(debit, settled, held)
 
     async def by_name(self, budgets: Iterable[Budget]) -> Mapping[str, tuple[Statement, ...]]:
@@ -61,10 +61,9 @@ class Statements:
         now_ms = self._now_ms
         asked = {budget.name: (budget, self.span(budget).name) for budget in budgets}
         found: dict[str, list[Statement]] = {name: [] for name in asked}
-        for key, settled, held in self._accounts.each():
+        keys = [key for key in self._accounts.open_keys() if key.partition("/")[0] in asked]
+        for key, (settled, held) in zip(keys, await self._accounts.read(keys), strict=True):
             name, _, rest = key.partition("/")
-            if name not in asked:
-                continue
             budget, period = asked[name]
             subject, _, of = rest.rpartition("/")
             if of == period and budget.subject in (None, subject) and (settled or held):

@@ -65,6 +65,8 @@ class Taken(Struct, frozen=True):
     windows: Sequence[Window]
     amounts: Sequence[int]
     at_s: float
+    epoch: str = ""
+    """Of the shared state that it lies in; none of a process's own."""
 
 
 class Bundle:

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baton.gateway.admission.accounts import Account, Accounts, Hold, Short
-from baton.gateway.admission.shared.counters import Counters, Held, Passed, Settlement, Wish
+from baton.gateway.admission.shared.counters import Blocked, Counters, Held, Passed, Settlement, Wish
 from baton.gateway.admission.shared.state import SCRIPTS, Forgotten, State
-from baton.gateway.admission.windows import MINUTE_S, Against, Window
+from baton.gateway.admission.windows import MINUTE_S, Window
 from baton.storage.keyvalue.line import Away, Line
 from tests.redis_server import RedisServer
 
@@ -140,7 +140,7 @@ async def test_nothing_is_held_where_a_window_is_full(redis_server: RedisServer)
     redis_server.flush()
     async with process(redis_server) as counters:
         found = await counters.admit((Window("full", 0, MINUTE_S),), (1,), a_wish("x", [an_account("a")], 5))
-        assert isinstance(found, Against)
+        assert isinstance(found, Blocked)
         assert await counters.sums(["a"]) == [(0, 0)]
 
 
@@ -157,11 +157,11 @@ async def test_a_settlement_counts_once(redis_server: RedisServer) -> None:
 
 
 async def test_the_ledger_only_ever_raises_what_is_settled(redis_server: RedisServer) -> None:
-    """What it does not know yet is not forgotten; holds stay."""
+    """What it does not know yet is not forgotten; what is held may be in it already, and counts once."""
     redis_server.flush()
     async with process(redis_server) as counters:
         await held(counters, a_wish("x", [an_account("a")], 30))
-        for told, settled in ((20, 20), (5, 20), (40, 40)):
+        for told, settled in ((20, 0), (40, 10), (5, 10)):
             await counters.correct([(an_account("a"), told)])
             assert await counters.sums(["a"]) == [(settled, 30)]
 

@@ -1,11 +1,11 @@
--- Money, in nano-USD. An account is a hash: s = settled, h = held, n = how many hold.
+-- Money, in nano-USD. An account is a hash: s = settled, h = held.
 --
 -- Lua's numbers are exact to 9 million USD in nano-USD; beyond that a comparison may be off by some hundred
 -- nano-USD, the sums themselves never: Redis adds them up as integers.
 
 local function sums(key)
-  local found = redis.call('HMGET', key, 's', 'h', 'n')
-  return tonumber(found[1]) or 0, tonumber(found[2]) or 0, tonumber(found[3]) or 0
+  local found = redis.call('HMGET', key, 's', 'h')
+  return tonumber(found[1]) or 0, tonumber(found[2]) or 0
 end
 
 -- Holds under a name for a call, in every account { key, cap }: `most` where each has `easy` free; else
@@ -15,11 +15,11 @@ local function hold(accounts, name, most, easy, usual, least)
   local free, short = {}, nil
   local fewest = math.huge
   for i, account in ipairs(accounts) do
-    local settled, held, holds = sums(E .. 'b:' .. account[1])
+    local settled, held = sums(E .. 'b:' .. account[1])
     free[i] = account[2] - settled - held
     fewest = math.min(fewest, free[i])
     if not short and (free[i] < math.min(least, usual) or free[i] <= 0) then
-      short = { i - 1, whole(free[i]), holds > 0 }
+      short = { i - 1, whole(free[i]), held > 0 }
     end
   end
   local nanos = most
@@ -36,7 +36,6 @@ local function hold(accounts, name, most, easy, usual, least)
   for i, account in ipairs(accounts) do
     local key = E .. 'b:' .. account[1]
     redis.call('HINCRBY', key, 'h', whole(nanos))
-    redis.call('HINCRBY', key, 'n', 1)
     keys[i] = account[1]
   end
   redis.call('HSET', E .. 'holds:' .. order[2], name, cmsgpack.pack({ whole(nanos), keys }))
@@ -58,7 +57,6 @@ local function settle(process, name, cost)
     if kept[1] ~= '0' then
       redis.call('HINCRBY', key, 'h', '-' .. kept[1])
     end
-    redis.call('HINCRBY', key, 'n', -1)
     settled[i] = whole(redis.call('HINCRBY', key, 's', cost))
   end
   return settled

@@ -1,7 +1,7 @@
 -- One request, or one attempt, in one step: what it takes of windows, then what it holds of accounts.
 --
 -- order:  ..., at (µs; -1: now), windows, hold: { name, accounts, most, easy, usual, least } or false
--- answer: 'over', at, which, wait (µs; false: for ever)
+-- answer: 'over', at, which, wait (µs; false: for ever), totals of the windows
 --         'ok', at, totals of the windows, nanos held (a text)
 --         'ok', at, totals of the windows, false: no money was wished for
 --         'ok', at, totals of the windows, false, short: { which, free (a text), may be freed }
@@ -14,7 +14,7 @@ end
 local now_us = order[5] >= 0 and order[5] or clock_us()
 local against, totals = claim(order[6], now_us)
 if against then
-  return answer('over', now_us, against[1], against[2])
+  return answer('over', now_us, against[1], against[2], totals)
 end
 local wish = order[7]
 if not wish then

@@ -1,12 +1,12 @@
 """Windows and accounts in Redis: one step before a call, and what is settled after it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from baton.gateway.admission.accounts import Account, Short
-from baton.gateway.admission.shared.state import ADMIT, CORRECT, LOOK, REPUBLISH, SETTLE, State
+from baton.gateway.admission.shared.state import ADMIT, BURY, CORRECT, LOOK, REPUBLISH, SETTLE, State
 from baton.gateway.admission.windows import Against, Left, Taken, Window
 
 _US = 1_000_000
@@ -38,8 +38,14 @@ class Held(Struct, frozen=True):
     """Their keys."""
 
 
-class Closed(Exception):
-    """The epoch is not open yet: no money is given out, and no settlement is taken."""
+class Blocked(Struct, frozen=True):
+    """Windows of which nothing was taken."""
+
+    against: Against
+    totals: Sequence[int]
+    """What each of them holds now."""
+    at_s: float
+    """Of Redis's clock."""
 
 
 class Passed(Struct, frozen=True):
@@ -53,11 +59,22 @@ class Passed(Struct, frozen=True):
     """None: none was wished for."""
 
 
+class Closed(Exception):
+    """The epoch is not open yet: no money is given out, and no settlement is taken."""
+
+    def __init__(self, passed: Passed | None = None) -> None:
+        """`passed`: what was taken of windows all the same."""
+        super().__init__()
+        self.passed = passed
+
+
 class Settlement(Struct, frozen=True):
     """What a hold has come to."""
 
     held: Held
     cost_nanos: int
+    told: Callable[[Sequence[int]], None] | None = None
+    """Hears what each account has settled by then, nano-USD."""
 
 
 class Counters:
@@ -71,7 +88,7 @@ class Counters:
 
     async def admit(
         self, windows: Sequence[Window], amounts: Sequence[int], wish: Wish | None, at_s: float | None = None
-    ) -> Passed | Against:
+    ) -> Passed | Blocked:
         """Take an amount of each window, or of none; then hold money, or say why there is none: the windows
         stay taken. `at_s`: when, where it is not now.
 
@@ -82,9 +99,12 @@ class Counters:
         if word == "over":
             which: int = rest[0]
             wait_s = None if rest[1] is False else rest[1] / _US
-            return Against(windows[which], amounts[which], wait_s)
+            return Blocked(Against(windows[which], amounts[which], wait_s), rest[2], at_us / _US)
         totals, nanos, *more = rest
-        return Passed(Taken(windows, amounts, at_us / _US), totals, _money(wish, nanos, more))
+        taken = Taken(windows, amounts, at_us / _US)
+        if more and isinstance(more[0], int):
+            raise Closed(Passed(taken, totals, None))
+        return Passed(taken, totals, _money(wish, nanos, more))
 
     async def settle(
         self,
@@ -119,6 +139,12 @@ class Counters:
             REPUBLISH, [[each.name, str(each.nanos), list(each.accounts)] for each in holds]
         )
 
+    async def bury(self, process: str, costs: Mapping[str, int]) -> int:
+        """End what a dead process held with what its interactions have cost, nano-USD; how many holds it
+        had."""
+        _, holds = await self._state.ask(BURY, process, {id: str(nanos) for id, nanos in costs.items()})
+        return holds
+
     async def left(self, windows: Sequence[Window], at_s: float | None = None) -> Left | None:
         """What is free of the window of which least is; None: there are none."""
         if not windows:
@@ -133,7 +159,7 @@ class Counters:
     async def sums(self, keys: Sequence[str]) -> list[tuple[int, int]]:
         """What is settled and what is held of accounts, nano-USD."""
         _, _, _, found = await self._state.ask(LOOK, _NOW, [], list(keys))
-        return [(int(settled), int(held)) for settled, held, _ in found]
+        return [(int(settled), int(held)) for settled, held in found]
 
     async def correct(self, accounts: Sequence[tuple[Account, int]]) -> None:
         """Raise what was settled to what the ledger says, where that is more."""
@@ -158,13 +184,11 @@ def _us(at_s: float | None) -> int:
 
 
 def _money(
-    wish: Wish | None, nanos: str | bool, rest: Sequence[int | tuple[int, str, bool]]
+    wish: Wish | None, nanos: str | bool, rest: Sequence[tuple[int, str, bool]]
 ) -> Held | Short | None:
     if wish is None:
         return None
     if not rest:
         return Held(wish.name, int(nanos), tuple(account.key for account in wish.accounts))
-    if isinstance(rest[0], int):
-        raise Closed
     which, free, may_be_freed = rest[0]
     return Short(wish.accounts[which], int(free), may_be_freed)

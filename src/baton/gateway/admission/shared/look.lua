@@ -2,7 +2,7 @@
 --
 -- order:  ..., at (µs; -1: now), windows: { key, seconds } each, keys of accounts
 -- answer: 'ok', at, for each window { what it holds, when it is empty (µs; 0: it is) },
---         for each account { settled, held, holds }
+--         for each account { settled, held }
 
 local refused = stranger()
 if refused then
@@ -20,7 +20,7 @@ for i, w in ipairs(order[6]) do
   end
 end
 for i, name in ipairs(order[7]) do
-  local found = redis.call('HMGET', E .. 'b:' .. name, 's', 'h', 'n')
-  accounts[i] = { found[1] or '0', found[2] or '0', found[3] or '0' }
+  local found = redis.call('HMGET', E .. 'b:' .. name, 's', 'h')
+  accounts[i] = { found[1] or '0', found[2] or '0' }
 end
 return answer('ok', now_us, windows, accounts)

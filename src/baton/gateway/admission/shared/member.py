@@ -1,7 +1,8 @@
 """One process among those that share: what it holds, and how that comes back where Redis has forgotten it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -10,14 +11,19 @@ from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from baton.core.errors import Unavailable
-from baton.gateway.admission.shared.counters import Closed, Counters, Held, Passed, Settlement, Wish
+from baton.gateway.admission.shared.counters import Blocked, Closed, Counters, Held, Passed, Settlement, Wish
 from baton.gateway.admission.shared.state import Forgotten, State
-from baton.gateway.admission.windows import Against, Window
+from baton.gateway.admission.windows import Taken, Window
 from baton.storage.keyvalue.line import Away, Line, ScriptFailed
 
 _AGAIN_S = 0.1
 _MOST_AT_ONCE = 500
 """Settlements in one call: some milliseconds of Redis's time."""
+
+_CLOSING_S = 2.0
+
+_MOST_USED = 20_000
+"""Changes of windows that wait for Redis."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -61,6 +67,8 @@ class Member:
         self._holds: dict[str, Held] = {}
         self._ended: dict[str, Settlement] = {}
         """What Redis does not know to have ended."""
+        self._used: list[tuple[Taken, Sequence[int]]] = []
+        """What is to stand in the windows of this epoch in the place of what was claimed."""
         self._ready = asyncio.Event()
         self._some = asyncio.Event()
         self._nothing = asyncio.Event()
@@ -75,6 +83,10 @@ class Member:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.is_ready:  # what has ended here is to hold nobody's money
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING_S):
+                    await self.settled()
         self._task.cancel()
         await asyncio.wait([self._task])
 
@@ -89,7 +101,7 @@ class Member:
 
     async def admit(
         self, windows: Sequence[Window], amounts: Sequence[int], wish: Wish | None
-    ) -> Passed | Against:
+    ) -> Passed | Blocked:
         """As `Counters.admit`; what it holds has to end.
 
         Raises:
@@ -110,15 +122,41 @@ class Member:
             self._holds[found.money.name] = found.money
         return found
 
-    def ends(self, held: Held, cost_nanos: int) -> None:
-        """A call that held money has ended; Redis is told soon."""
-        del self._holds[held.name]
-        self._end(held, cost_nanos)
+    @property
+    def epoch(self) -> str:
+        """The one that goes on; what was claimed of windows in another is forgotten with it."""
+        return self._state.epoch
 
-    def _end(self, held: Held, cost_nanos: int) -> None:
-        self._ended[held.name] = Settlement(held, cost_nanos)
+    def ends(self, held: Held, cost_nanos: int, told: Callable[[Sequence[int]], None] | None = None) -> None:
+        """A call that held money has ended; Redis is told soon, and `told` what each account has settled
+        then."""
+        del self._holds[held.name]
+        self._end(held, cost_nanos, told)
+
+    def used(self, taken: Taken, amounts: Sequence[int], epoch: str) -> None:
+        """What a claim of windows, made in an epoch, has come to; Redis is told soon, or never: then what was
+        claimed stands, which is more as a rule."""
+        if epoch == self.epoch and len(self._used) < _MOST_USED:
+            self._used.append((taken, amounts))
+            self._some.set()
+
+    def _end(self, held: Held, cost_nanos: int, told: Callable[[Sequence[int]], None] | None = None) -> None:
+        self._ended[held.name] = Settlement(held, cost_nanos, told)
         self._nothing.clear()
         self._some.set()
+
+    async def bury(self, process: str, costs: Mapping[str, int]) -> int:
+        """End what a dead process held, as `Counters.bury`, as soon as this one belongs to an epoch.
+
+        Raises:
+            Away, ScriptFailed: Redis cannot be asked.
+        """
+        while True:
+            try:
+                return await self.counters.bury(process, costs)
+            except Forgotten:
+                self._some.set()
+                await asyncio.sleep(_AGAIN_S)
 
     async def settled(self) -> None:
         """Return once Redis knows of all that has ended."""
@@ -140,7 +178,10 @@ class Member:
 
     async def _join(self) -> None:
         """Belong to the epoch that goes on, with all that is held here, and wait until it is open."""
+        before = self.epoch
         opens_in_s = await self._state.join(self._new_epoch(), self._settings.others_s)
+        if self.epoch != before:
+            self._used.clear()
         ended = [each.held for each in self._ended.values()]
         await self.counters.republish([*self._holds.values(), *ended])
         if opens_in_s is not None:
@@ -164,7 +205,7 @@ class Member:
             else:
                 break
         for name in before:  # the ledger has told of it; its hold alone is left
-            self._ended[name] = Settlement(self._ended[name].held, 0)
+            self._ended[name] = Settlement(self._ended[name].held, 0, self._ended[name].told)
 
     async def _settle_on(self) -> None:
         """Return never; tell Redis what has ended, and look whether the epoch goes on.
@@ -181,11 +222,13 @@ class Member:
                 pass
             self._some.clear()
             some = list(self._ended.values())[:_MOST_AT_ONCE]
-            await self.counters.settle(some)
-            for each in some:
+            used, self._used = self._used[:_MOST_AT_ONCE], self._used[_MOST_AT_ONCE:]
+            for each, settled in zip(some, await self.counters.settle(some, used), strict=True):
                 self._ended.pop(each.held.name, None)
-            if self._ended:
+                if settled is not None and each.told is not None:
+                    each.told(settled)
+            if self._ended or self._used:
                 self._some.set()
-            else:
+            if not self._ended:
                 self._nothing.set()
         raise Forgotten

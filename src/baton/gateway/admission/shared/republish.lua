@@ -11,7 +11,6 @@ for _, each in ipairs(order[5]) do
   if redis.call('HSETNX', E .. 'holds:' .. order[2], each[1], cmsgpack.pack({ each[2], each[3] })) == 1 then
     for _, name in ipairs(each[3]) do
       redis.call('HINCRBY', E .. 'b:' .. name, 'h', each[2])
-      redis.call('HINCRBY', E .. 'b:' .. name, 'n', 1)
     end
   end
 end

@@ -11,10 +11,11 @@ JOIN = script(_PACKAGE, "join")
 ADMIT = script(_PACKAGE, "admit", "ground", "windows", "accounts")
 SETTLE = script(_PACKAGE, "settle", "ground", "windows", "accounts")
 LOOK = script(_PACKAGE, "look", "ground", "windows")
+BURY = script(_PACKAGE, "bury", "ground", "windows", "accounts")
 CORRECT = script(_PACKAGE, "correct", "ground")
 REPUBLISH = script(_PACKAGE, "republish", "ground")
 OPEN = script(_PACKAGE, "open", "ground")
-SCRIPTS = (JOIN, OPEN, ADMIT, SETTLE, LOOK, CORRECT, REPUBLISH)
+SCRIPTS = (JOIN, OPEN, ADMIT, SETTLE, LOOK, CORRECT, REPUBLISH, BURY)
 
 
 class Forgotten(Exception):
@@ -35,6 +36,11 @@ class State:
         """Whether Redis has forgotten some of that epoch."""
         self._number = 0
         self._answered = 0
+
+    @property
+    def epoch(self) -> str:
+        """The one that this process belongs to."""
+        return self._epoch
 
     async def join(self, fresh: str, others_s: float) -> float | None:
         """Belong to the epoch that goes on, or begin the one called `fresh`; the seconds until it may open,

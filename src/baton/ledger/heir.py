@@ -1,0 +1,34 @@
+"""Who else has to learn what became of a dead process's interactions."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+Heir = Callable[[str, Mapping[str, int]], Awaitable[None]]
+"""Told of an owner who is dead, and what each of its interactions has cost in all, nano-USD, by id; these are
+in the database by then. Raises Unavailable: the owner's remains are kept, and it is told again."""
+
+
+async def nobody(owner: str, costs: Mapping[str, int]) -> None:
+    """There is no heir."""
+    del owner, costs
+
+
+class Inheritance:
+    """Where the heir is told, who may come later than the first dead are found."""
+
+    def __init__(self, *, expected: bool = False) -> None:
+        """`expected`: whether there will be an heir; it is waited for."""
+        self._heir: Heir = nobody
+        self._known = asyncio.Event()
+        if not expected:
+            self._known.set()
+
+    def goes_to(self, heir: Heir) -> None:
+        """The heir is here."""
+        self._heir = heir
+        self._known.set()
+
+    async def __call__(self, owner: str, costs: Mapping[str, int]) -> None:
+        """Tell the heir. Raises as `Heir`."""
+        await self._known.wait()
+        await self._heir(owner, costs)
