@@ -104,6 +104,11 @@ class Condition:
         return book.serves_on and book.refusal is not None
 
     @property
+    def alone(self) -> bool:
+        """Whether this process counts limits and budgets for itself, because Redis is away."""
+        return self._app.admitting.alone()
+
+    @property
     def lost(self) -> int:
         """Interactions that could be kept nowhere."""
         return self._app.ledger.book.lost_count
@@ -148,7 +153,7 @@ class Condition:
         """All of it in one word."""
         if await self.ready() is not None:
             return State.UNAVAILABLE
-        if self.ledger_trouble is not None:
+        if self.ledger_trouble is not None or self.alone:
             return State.DEGRADED
         if any(
             each.configured and (not each.usable or each.health is Status.DOWN) for each in self.providers()

@@ -74,6 +74,11 @@ class BatonCollector:
 
     def _gauges(self) -> Iterator[Metric]:
         condition = self._condition
+        yield GaugeMetricFamily(
+            "baton_counts_alone",
+            "Whether limits and budgets are counted by this process alone, because Redis is away.",
+            float(condition.alone),
+        )
         yield InfoMetricFamily("baton_build", "What is running.", {"version": condition.version})
         yield GaugeMetricFamily(
             "baton_requests_under_way", "Requests that have begun and not ended.", condition.under_way

@@ -13,7 +13,8 @@ _TAG = "Operations"
 
 
 class Alive(BaseModel):
-    """The process answers: `ok`, or `degraded` where it serves what it cannot record."""
+    """The process answers: `ok`, or `degraded` where it serves what it cannot record, or counts alone what it
+    shares with others."""
 
     status: str = "ok"
 
@@ -46,13 +47,14 @@ class Probes:
     async def readyz(self) -> Alive:
         """Whether requests can be served: the keys are loaded, the journal takes them, the database answers.
         Else 503, `draining` once it was told to stop; where it was chosen to serve what cannot be recorded,
-        200 that says `degraded`."""
+        200 that says `degraded`; so it does where Redis is away."""
         if self._closing.begun:
             raise refusal()
         trouble = await self._condition.ready()
         if trouble is not None:
             raise Unavailable(trouble, retry_after_s=1.0)
-        return Alive(status="degraded" if self._condition.unrecorded else "ok")
+        degraded = self._condition.unrecorded or self._condition.alone
+        return Alive(status="degraded" if degraded else "ok")
 
     async def metrics(self, request: Request) -> Response:
         """Counters and gauges of all processes of this Baton. Needs no key: keep it from the public where

@@ -1,6 +1,6 @@
 """Who is let in: limits, penalties and budgets, counted here or where other processes see them."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -41,6 +41,8 @@ class Admitting:
     accounts: Tills
     books: BudgetKeeper
     admission: Admission
+    alone: Callable[[], bool]
+    """Whether this process counts for itself what others count as well, because Redis is away."""
 
 
 @asynccontextmanager
@@ -63,6 +65,7 @@ async def open_admitting(
             passages = Passages(tiers, penalties, clock)
             books = BudgetKeeper(accounts, ledger.spending, caught_up, clock)
             admission = MemoryAdmission(passages, accounts, books, assumed, alerts, clock)
+            alone = _never
         else:
 
             async def compare() -> None:
@@ -81,18 +84,28 @@ async def open_admitting(
                 await caught_up()
 
             line = await stack.enter_async_context(Line(redis_url, SCRIPTS))
-            member = Member(line, State(line, ledger.owner), store.new_id, compare)
+            member = Member(line, State(line, ledger.owner), clock, store.new_id, compare)
             accounts = SharedTills(member)
             passages = SharedPassages(tiers, penalties, Asking(member), clock)
             books = BudgetKeeper(accounts, ledger.spending, joined, clock)
             admission = SharedAdmission(passages, member, accounts, books, assumed, alerts, clock)
+            alone = member.is_alone
             await stack.enter_async_context(member)
             ledger.inheritance.goes_to(inherit)
         await _open_budgets(stack, books, edited.budgets, keyring)
         _follow(edited.tiers, passages.limits)
         yield Admitting(
-            passages=passages, penalties=penalties, accounts=accounts, books=books, admission=admission
+            passages=passages,
+            penalties=penalties,
+            accounts=accounts,
+            books=books,
+            admission=admission,
+            alone=alone,
         )
+
+
+def _never() -> bool:
+    return False
 
 
 async def _open_budgets(

@@ -30,6 +30,7 @@ GAUGES: dict[str, Addition] = {
     "python_info": max,
     # Each sees a part of it. What is told is the worst that any of them has seen.
     "baton_ledger_trouble": max,
+    "baton_counts_alone": max,
     "baton_provider_credentials_marked": max,
     "baton_breaker_state": max,
     "baton_health_error_rate": max,

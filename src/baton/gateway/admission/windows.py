@@ -10,7 +10,7 @@ import math
 import sys
 from array import array
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -202,6 +202,20 @@ class Windows:
             else:
                 counter.add(now_s, amount)
         return Taken(windows, amounts, now_s)
+
+    def total(self, key: str) -> int:
+        """What a window held when it was last claimed of; nothing of one that is not open."""
+        counter = self._counters.get(key)
+        return 0 if counter is None else counter.total
+
+    def held(self, now_s: float) -> Iterator[tuple[str, int, float, int]]:
+        """What lies in each sub-bucket of what was claimed window by window: key, seconds of the window, when
+        the sub-bucket began, amount."""
+        for counter in self._counters.values():
+            self._come_to(counter, now_s)
+            for bucket in range(counter.newest - SUB_BUCKETS, counter.newest + 1):
+                if amount := counter.counts[bucket % _SLOTS]:
+                    yield counter.key, counter.width_s * SUB_BUCKETS, float(bucket * counter.width_s), amount
 
     def settle(self, taken: Taken, amounts: Sequence[int], now_s: float) -> None:
         """Put what was really used in the place of what was claimed, in the sub-bucket of the claim.

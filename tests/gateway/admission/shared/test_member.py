@@ -8,8 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
+from baton.core.clock import SystemClock
 from baton.gateway.admission.accounts import Account, Short
 from baton.gateway.admission.shared.counters import Closed, Held, Passed, Wish
+from baton.gateway.admission.shared.leases import SHARE
 from baton.gateway.admission.shared.member import Member, MemberSettings
 from baton.gateway.admission.shared.state import SCRIPTS, Forgotten, State
 from baton.storage.keyvalue.line import Away, Line, LineSettings
@@ -53,7 +55,7 @@ class Process:
         self.truth = truth
         self.journal = 0
         state = State(line, name)
-        self.member = Member(line, state, lambda: str(next(truth.epochs)), self.compare, QUICK)
+        self.member = Member(line, state, SystemClock(), lambda: str(next(truth.epochs)), self.compare, QUICK)
         self._names = (f"{name}/{number}" for number in itertools.count())
 
     async def compare(self) -> None:
@@ -168,7 +170,7 @@ async def test_nothing_is_overspent_whatever_redis_forgets(
         assert truth.open == 0
         assert truth.spent >= 0.95 * CAP
         settled, held = await all_of_them[0].sums()
-        assert held == 0
+        assert held <= SHARE * CAP, "what is kept for a time without Redis"
         assert truth.spent <= settled <= CAP
 
 

@@ -59,7 +59,28 @@ class Asking:
                 retry_after_s=_AGAIN_S,
             ) from None
         except (Away, ScriptFailed) as error:
-            raise _away() from error
+            return self._alone(windows, amounts, wish, entered, error)
+
+    def _alone(
+        self,
+        windows: Sequence[Window],
+        amounts: Sequence[int],
+        wish: Wish | None,
+        entered: Callable[[Passed], None],
+        error: Exception,
+    ) -> Passed | Blocked:
+        """Where Redis is away: by this process's own part. Raises Unavailable: that is spent."""
+        wish = None if wish is None else replace(wish, name=f"{wish.name}/alone")
+        found = self._member.admit_alone(windows, amounts, wish)
+        if found is None:
+            raise Unavailable(
+                "Redis is away, and what this process may spend meanwhile is spent.",
+                code="shared_state_unavailable",
+                retry_after_s=_AGAIN_S,
+            ) from error
+        if windows and isinstance(found, Passed):
+            entered(found)
+        return found
 
     async def left(self, windows: Sequence[Window]) -> Left | None:
         """As `Counters.left`."""

@@ -6,7 +6,18 @@ from typing import Any
 from msgspec import Struct
 
 from baton.gateway.admission.accounts import Account, Short
-from baton.gateway.admission.shared.state import ADMIT, BURY, CORRECT, LOOK, REPUBLISH, SETTLE, State
+from baton.gateway.admission.shared.state import (
+    ADMIT,
+    BURY,
+    CORRECT,
+    LEASE,
+    LOOK,
+    REPLAY,
+    REPUBLISH,
+    SETTLE,
+    State,
+)
+from baton.gateway.admission.shared.tally import Past
 from baton.gateway.admission.windows import Against, Left, Taken, Window
 
 _US = 1_000_000
@@ -144,6 +155,28 @@ class Counters:
         had."""
         _, holds = await self._state.ask(BURY, process, {id: str(nanos) for id, nanos in costs.items()})
         return holds
+
+    async def lease(
+        self, accounts: Sequence[tuple[Account, int]], share: float, alive_s: float
+    ) -> tuple[int, list[int]]:
+        """Keep a share of what is left of accounts for this process. With each what it takes for its share
+        now; with the answer how many processes have asked within `alive_s`, and the shares, nano-USD.
+
+        Raises:
+            Closed: there are none.
+        """
+        asked = [[account.key, account.cap_nanos, mine] for account, mine in accounts]
+        word, *rest = await self._state.ask(LEASE, share, round(alive_s * _US), asked)
+        if word == "closed":
+            raise Closed
+        processes, shares = rest
+        return processes, [int(each) for each in shares]
+
+    async def replay(self, past: Sequence[Past]) -> None:
+        """Count again what this process has let pass."""
+        await self._state.ask(
+            REPLAY, [[each.key, each.window_s, round(each.at_s * _US), each.amount] for each in past]
+        )
 
     async def left(self, windows: Sequence[Window], at_s: float | None = None) -> Left | None:
         """What is free of the window of which least is; None: there are none."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from math import inf
 from types import TracebackType
 from typing import Self
 
@@ -10,10 +11,13 @@ import structlog
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
+from baton.core.clock import Clock
 from baton.core.errors import Unavailable
 from baton.gateway.admission.shared.counters import Blocked, Closed, Counters, Held, Passed, Settlement, Wish
+from baton.gateway.admission.shared.leases import SHARE, Leases
 from baton.gateway.admission.shared.state import Forgotten, State
-from baton.gateway.admission.windows import Taken, Window
+from baton.gateway.admission.shared.tally import Tally
+from baton.gateway.admission.windows import Against, Taken, Window
 from baton.storage.keyvalue.line import Away, Line, ScriptFailed
 
 _AGAIN_S = 0.1
@@ -35,6 +39,10 @@ class MemberSettings(Struct, frozen=True, kw_only=True):
     """How long the others have to join a new epoch: who does not is taken for dead."""
     patience_s: float = 10.0
     """How long, after that, those are waited for that have joined and cannot ask the ledger."""
+    lease_s: float = 1.0
+    """How often what it may spend while Redis is away is renewed."""
+    alive_s: float = 10.0
+    """How long after its last renewal a process counts as one of them."""
     beat_s: float = 0.5
     """How often a process that asks for nothing looks whether the epoch goes on."""
 
@@ -53,6 +61,7 @@ class Member:
         self,
         line: Line,
         state: State,
+        clock: Clock,
         new_epoch: Callable[[], str],
         compare: Callable[[], Awaitable[None]],
         settings: MemberSettings | None = None,
@@ -61,6 +70,7 @@ class Member:
         cannot, it raises Unavailable, SQLAlchemyError or OSError, and is asked again."""
         self._line = line
         self._state = state
+        self._clock = clock
         self._new_epoch = new_epoch
         self._compare = compare
         self._settings = settings or MemberSettings()
@@ -75,6 +85,13 @@ class Member:
         self._nothing.set()
         self.counters = Counters(state)
         """What is shared."""
+        self._leases = Leases()
+        self._alone: set[str] = set()
+        """Names of holds out of these, made since Redis went."""
+        self._renewed_s = -inf
+        self._tally = Tally(clock)
+        self._told = ""
+        """The epoch that has been told what was let pass before it."""
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name="shared state")
@@ -94,6 +111,10 @@ class Member:
     def is_ready(self) -> bool:
         """Whether what Redis says of money is true, as far as anybody knows."""
         return self._ready.is_set()
+
+    def is_alone(self) -> bool:
+        """Whether nobody can be asked what the others have used and spent."""
+        return not self.is_ready
 
     async def ready(self) -> None:
         """Return once it is."""
@@ -118,9 +139,34 @@ class Member:
             if wish is not None:
                 self._end(Held(wish.name, 0, tuple(each.key for each in wish.accounts)), 0)
             raise
-        if isinstance(found, Passed) and isinstance(found.money, Held):
-            self._holds[found.money.name] = found.money
+        if isinstance(found, Passed):
+            if windows:
+                self._tally.passed(found.taken)
+            if isinstance(found.money, Held):
+                self._holds[found.money.name] = found.money
+            if wish is not None:
+                self._leases.used(wish.accounts, self._clock.monotonic())
         return found
+
+    def admit_alone(
+        self, windows: Sequence[Window], amounts: Sequence[int], wish: Wish | None
+    ) -> Passed | Blocked | None:
+        """As `admit`, while Redis is away: out of this process's part of each limit, and of what it leased
+        of each account; None: too little of that is left."""
+        found = self._tally.claim(windows, amounts, self._leases.processes)
+        now_s = self._clock.monotonic()
+        if isinstance(found, Against):
+            return Blocked(found, [each.limit for each in windows], now_s)
+        taken, totals = found
+        if wish is None:
+            return Passed(taken, totals, None)
+        held = self._leases.hold(wish)
+        if held is None:
+            self._tally.used(taken, [0] * len(windows))
+            return None
+        self._holds[held.name] = held
+        self._alone.add(held.name)
+        return Passed(taken, totals, held)
 
     @property
     def epoch(self) -> str:
@@ -131,11 +177,15 @@ class Member:
         """A call that held money has ended; Redis is told soon, and `told` what each account has settled
         then."""
         del self._holds[held.name]
+        if held.name in self._alone:
+            self._alone.discard(held.name)
+            self._leases.give_back(held, cost_nanos)
         self._end(held, cost_nanos, told)
 
     def used(self, taken: Taken, amounts: Sequence[int], epoch: str) -> None:
         """What a claim of windows, made in an epoch, has come to; Redis is told soon, or never: then what was
         claimed stands, which is more as a rule."""
+        self._tally.used(taken, amounts)
         if epoch == self.epoch and len(self._used) < _MOST_USED:
             self._used.append((taken, amounts))
             self._some.set()
@@ -180,8 +230,15 @@ class Member:
         """Belong to the epoch that goes on, with all that is held here, and wait until it is open."""
         before = self.epoch
         opens_in_s = await self._state.join(self._new_epoch(), self._settings.others_s)
+        self._alone.clear()  # Redis is to know of these as of all others
         if self.epoch != before:
             self._used.clear()
+            self._leases.forgotten()
+        if self._told != self.epoch:
+            past = self._tally.past()
+            for start in range(0, len(past), _MOST_AT_ONCE):
+                await self.counters.replay(past[start : start + _MOST_AT_ONCE])
+            self._told = self.epoch
         ended = [each.held for each in self._ended.values()]
         await self.counters.republish([*self._holds.values(), *ended])
         if opens_in_s is not None:
@@ -192,6 +249,16 @@ class Member:
                     break
                 await asyncio.sleep(_AGAIN_S)
         self._ready.set()
+
+    async def _renew(self) -> None:
+        """Have Redis keep a share of every account that is used here."""
+        now_s = self._clock.monotonic()
+        if now_s - self._renewed_s < self._settings.lease_s:
+            return
+        self._renewed_s = now_s
+        wanted = self._leases.wanted(now_s)
+        processes, shares = await self.counters.lease(wanted, SHARE, self._settings.alive_s)
+        self._leases.told(wanted, shares, processes)
 
     async def _catch_up(self) -> None:
         """Have the accounts hold all that has ended here."""
@@ -231,4 +298,5 @@ class Member:
                 self._some.set()
             if not self._ended:
                 self._nothing.set()
+            await self._renew()
         raise Forgotten

@@ -12,10 +12,12 @@ ADMIT = script(_PACKAGE, "admit", "ground", "windows", "accounts")
 SETTLE = script(_PACKAGE, "settle", "ground", "windows", "accounts")
 LOOK = script(_PACKAGE, "look", "ground", "windows")
 BURY = script(_PACKAGE, "bury", "ground", "windows", "accounts")
+LEASE = script(_PACKAGE, "lease", "ground", "windows", "accounts")
+REPLAY = script(_PACKAGE, "replay", "ground", "windows")
 CORRECT = script(_PACKAGE, "correct", "ground")
 REPUBLISH = script(_PACKAGE, "republish", "ground")
 OPEN = script(_PACKAGE, "open", "ground")
-SCRIPTS = (JOIN, OPEN, ADMIT, SETTLE, LOOK, CORRECT, REPUBLISH, BURY)
+SCRIPTS = (JOIN, OPEN, ADMIT, SETTLE, LOOK, CORRECT, REPUBLISH, BURY, LEASE, REPLAY)
 
 
 class Forgotten(Exception):
