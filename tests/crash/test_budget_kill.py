@@ -64,6 +64,8 @@ class Spenders:
     url: str
     callers: int
     answers: Counter[int] = field(default_factory=Counter[int])
+    pause_s: float = 0.0
+    """Between two questions of one of them, at most."""
 
     async def live(self, life: int) -> None:
         """All at once."""
@@ -81,6 +83,8 @@ class Spenders:
                 except (aiohttp.ClientError, ConnectionError):
                     return
                 refused = refused + 1 if status == 429 else 0
+                if self.pause_s:
+                    await asyncio.sleep(rng.uniform(0.0, self.pause_s))
 
     async def _ask(self, session: aiohttp.ClientSession, name: str, rng: random.Random) -> int:
         dialect = rng.choice(DIALECTS)
