@@ -1,5 +1,6 @@
 """What processes may spend without Redis: small shares, reserved before anybody knows of them."""
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +16,7 @@ from baton.storage.keyvalue.line import Line
 
 CAP = 1_000_000
 ALIVE_S = 10.0
+LOST_S = 3600.0
 
 
 @asynccontextmanager
@@ -36,14 +38,14 @@ async def test_all_shares_together_are_a_twentieth_of_what_is_left(redis_url: st
     """They are held, and become smaller as more is spent, and as more processes share."""
     account = Account("a", CAP, 0)
     async with process(redis_url, "one") as one, process(redis_url, "two") as two:
-        assert await one.lease([(account, 0)], SHARE, ALIVE_S) == (1, [50_000])
-        count, (second,) = await two.lease([(account, 0)], SHARE, ALIVE_S)
+        assert await one.lease([(account, 0)], SHARE, ALIVE_S, LOST_S) == (1, [50_000])
+        count, (second,) = await two.lease([(account, 0)], SHARE, ALIVE_S, LOST_S)
         assert (count, second) == (2, 23_750)
         assert await one.sums(["a"]) == [(0, 50_000 + second)]
-        _, (first,) = await one.lease([(account, 50_000)], SHARE, ALIVE_S)
+        _, (first,) = await one.lease([(account, 50_000)], SHARE, ALIVE_S, LOST_S)
         assert first < 25_000
         assert await one.sums(["a"]) == [(0, 50_000 + second)], "it may spend the old one till it hears"
-        await one.lease([(account, first)], SHARE, ALIVE_S)
+        await one.lease([(account, first)], SHARE, ALIVE_S, LOST_S)
         ((_, held),) = await one.sums(["a"])
         assert held <= SHARE * CAP
 
@@ -51,18 +53,30 @@ async def test_all_shares_together_are_a_twentieth_of_what_is_left(redis_url: st
 async def test_an_account_that_nobody_uses_any_more_is_let_go(redis_url: str) -> None:
     """Asked for without a cap, its share is free again."""
     async with process(redis_url, "one") as one:
-        _, (share,) = await one.lease([(Account("a", CAP, 0), 0)], SHARE, ALIVE_S)
-        assert await one.lease([(Account("a", 0, 0), share)], SHARE, ALIVE_S) == (1, [0])
-        await one.lease([(Account("a", 0, 0), 0)], SHARE, ALIVE_S)
+        _, (share,) = await one.lease([(Account("a", CAP, 0), 0)], SHARE, ALIVE_S, LOST_S)
+        assert await one.lease([(Account("a", 0, 0), share)], SHARE, ALIVE_S, LOST_S) == (1, [0])
+        await one.lease([(Account("a", 0, 0), 0)], SHARE, ALIVE_S, LOST_S)
         assert await one.sums(["a"]) == [(0, 0)]
 
 
 async def test_a_dead_process_leases_nothing(redis_url: str) -> None:
     """Who buries it lets its shares go."""
     async with process(redis_url, "one") as one, process(redis_url, "two") as two:
-        await one.lease([(Account("a", CAP, 0), 0)], SHARE, ALIVE_S)
+        await one.lease([(Account("a", CAP, 0), 0)], SHARE, ALIVE_S, LOST_S)
         assert await two.bury("one", {}) == 1
         assert await two.sums(["a"]) == [(0, 0)]
+
+
+async def test_what_a_lost_process_held_is_taken_to_be_spent(redis_url: str) -> None:
+    """Its machine is gone, and its journal: nobody will ever say what became of its calls."""
+    async with process(redis_url, "one") as one, process(redis_url, "two") as two:
+        await one.lease([(Account("a", CAP, 0), 0)], SHARE, ALIVE_S, LOST_S)
+        await one.admit((), (), a_wish("x", ["a"], 700))
+        await asyncio.sleep(0.05)
+        await two.lease([], SHARE, ALIVE_S, LOST_S)
+        assert await two.sums(["a"]) == [(0, 50_700)]
+        await two.lease([], SHARE, ALIVE_S, 0.04)
+        assert await two.sums(["a"]) == [(700, 0)]
 
 
 async def test_what_is_leased_is_never_more_than_redis_keeps(redis_url: str) -> None:
@@ -77,7 +91,7 @@ async def test_what_is_leased_is_never_more_than_redis_keeps(redis_url: str) -> 
         for number in range(300):
             name = rng.choice([*counters])
             mine, asked = leases[name], leases[name].wanted(clock.monotonic())
-            processes, shares = await counters[name].lease(asked, SHARE, ALIVE_S)
+            processes, shares = await counters[name].lease(asked, SHARE, ALIVE_S, LOST_S)
             if rng.random() < 0.7:  # else the answer is lost
                 mine.told(asked, shares, processes)
             if rng.random() < 0.3:

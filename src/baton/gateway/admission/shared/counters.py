@@ -157,16 +157,17 @@ class Counters:
         return holds
 
     async def lease(
-        self, accounts: Sequence[tuple[Account, int]], share: float, alive_s: float
+        self, accounts: Sequence[tuple[Account, int]], share: float, alive_s: float, lost_s: float
     ) -> tuple[int, list[int]]:
         """Keep a share of what is left of accounts for this process. With each what it takes for its share
-        now; with the answer how many processes have asked within `alive_s`, and the shares, nano-USD.
+        now; with the answer how many processes have asked within `alive_s`, and the shares, nano-USD. What a
+        process holds that has not asked for `lost_s` is taken to be spent.
 
         Raises:
             Closed: there are none.
         """
         asked = [[account.key, account.cap_nanos, mine] for account, mine in accounts]
-        word, *rest = await self._state.ask(LEASE, share, round(alive_s * _US), asked)
+        word, *rest = await self._state.ask(LEASE, share, round(alive_s * _US), asked, round(lost_s * _US))
         if word == "closed":
             raise Closed
         processes, shares = rest

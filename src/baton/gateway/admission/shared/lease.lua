@@ -1,12 +1,13 @@
 -- Keeps a small share of accounts for a process, counted as held: what it may spend while Redis is away.
 --
 -- order:  ..., share (all processes' together, of what is left), alive (µs: who has asked since is one of them),
---         accounts: { key, cap, what the process takes for its share now } each; cap 0: it wants none any more
+--         accounts: { key, cap, what the process takes for its share now } each; cap 0: it wants none any more,
+--         forgotten (µs: who has asked for nothing for so long, and whom nobody has buried, is lost with its journal)
 -- answer: 'ok', how many processes, for each account its share from now on
 --         'closed': the epoch is not open; it has none
 --
 -- A share grows here before its process knows of it, and shrinks here after it: an answer that is lost leaves
--- too much held, never too little.
+-- too much held, never too little. What a lost process held is taken to be spent.
 
 local refused = stranger()
 if refused then
@@ -17,8 +18,14 @@ if redis.call('EXISTS', E .. 'open') == 0 then
 end
 local now_us = clock_us()
 redis.call('ZADD', P .. 'seen', now_us, order[2])
-redis.call('ZREMRANGEBYSCORE', P .. 'seen', '-inf', now_us - order[6])
-local processes = redis.call('ZCARD', P .. 'seen')
+local processes = redis.call('ZCOUNT', P .. 'seen', now_us - order[6], '+inf')
+for _, lost in ipairs(redis.call('ZRANGEBYSCORE', P .. 'seen', '-inf', now_us - order[8], 'LIMIT', 0, 1)) do
+  redis.call('ZREM', P .. 'seen', lost)
+  for _, name in ipairs(redis.call('HKEYS', E .. 'holds:' .. lost)) do
+    local nanos = cmsgpack.unpack(redis.call('HGET', E .. 'holds:' .. lost, name))[1]
+    settle(lost, name, string.sub(name, 1, 6) == 'lease/' and '0' or nanos)
+  end
+end
 local shares = {}
 for i, account in ipairs(order[7]) do
   local name = 'lease/' .. account[1]

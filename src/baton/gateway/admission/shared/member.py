@@ -43,6 +43,8 @@ class MemberSettings(Struct, frozen=True, kw_only=True):
     """How often what it may spend while Redis is away is renewed."""
     alive_s: float = 10.0
     """How long after its last renewal a process counts as one of them."""
+    lost_s: float = 3600.0
+    """How long after it its holds are taken to be spent, where nobody has drained its journal."""
     beat_s: float = 0.5
     """How often a process that asks for nothing looks whether the epoch goes on."""
 
@@ -253,11 +255,12 @@ class Member:
     async def _renew(self) -> None:
         """Have Redis keep a share of every account that is used here."""
         now_s = self._clock.monotonic()
-        if now_s - self._renewed_s < self._settings.lease_s:
+        settings = self._settings
+        if now_s - self._renewed_s < settings.lease_s:
             return
         self._renewed_s = now_s
         wanted = self._leases.wanted(now_s)
-        processes, shares = await self.counters.lease(wanted, SHARE, self._settings.alive_s)
+        processes, shares = await self.counters.lease(wanted, SHARE, settings.alive_s, settings.lost_s)
         self._leases.told(wanted, shares, processes)
 
     async def _catch_up(self) -> None:
