@@ -122,8 +122,9 @@ def test_a_part_of_a_limit_is_less_what_was_let_pass_before() -> None:
     tally, window = Tally(clock), Window("user/ann/requests/60", 10, MINUTE_S)
     for _ in range(3):
         tally.passed(Taken([window], [1], 1_000_000.0))
-    taken, totals = answer = tally.claim([window], [1], 2)
-    assert not isinstance(answer, Against)
+    found = tally.claim([window], [1], 2)
+    assert not isinstance(found, Against)
+    taken, totals = found
     assert totals == [9], "one of this process's five is left"
     assert not isinstance(tally.claim([window], [1], 2), Against)
     against = tally.claim([window], [1], 2)
