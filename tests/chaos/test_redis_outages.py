@@ -159,6 +159,18 @@ async def test_a_limit_holds_over_a_redis_that_forgets(redis: RedisServer, tmp_p
         assert await here.ask_often(3, limited) == {429: 3}
 
 
+async def test_a_limit_holds_over_a_redis_that_was_out_of_reach(redis: RedisServer, tmp_path: Path) -> None:
+    """It has forgotten nothing, and learns of what was let pass without it. One request may count twice: the
+    one that was on its way."""
+    async with shop(tmp_path, redis) as here:
+        limited = await here.somebody(per_minute=20)
+        assert await here.ask_often(8, limited) == {200: 8}
+        with redis.hung():
+            assert await here.ask_often(6, limited) == {200: 6}
+        await here.served_again()
+        assert (await here.ask_often(8, limited))[200] in (5, 6)
+
+
 async def test_a_limit_holds_while_redis_is_away(redis: RedisServer, tmp_path: Path) -> None:
     """One process of one has all of it, less what it has let pass."""
     async with shop(tmp_path, redis) as here:

@@ -3,6 +3,8 @@
 -- Lua's numbers are exact to 9 million USD in nano-USD; beyond that a comparison may be off by some hundred
 -- nano-USD, the sums themselves never: Redis adds them up as integers.
 
+local KEPT_S = 7 * 86400 -- the ledger's sum comes back with the next comparison
+
 local function sums(key)
   local found = redis.call('HMGET', key, 's', 'h')
   return tonumber(found[1]) or 0, tonumber(found[2]) or 0
@@ -35,7 +37,9 @@ local function hold(accounts, name, most, easy, usual, least)
   local keys = {}
   for i, account in ipairs(accounts) do
     local key = E .. 'b:' .. account[1]
-    redis.call('HINCRBY', key, 'h', whole(nanos))
+    if redis.call('HINCRBY', key, 'h', whole(nanos)) == nanos then
+      redis.call('EXPIRE', key, KEPT_S)
+    end
     keys[i] = account[1]
   end
   redis.call('HSET', E .. 'holds:' .. order[2], name, cmsgpack.pack({ whole(nanos), keys }))

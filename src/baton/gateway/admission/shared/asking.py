@@ -89,13 +89,9 @@ class Asking:
         except (Away, ScriptFailed, Forgotten) as error:
             raise _away() from error
 
-    def dated(self, taken: Taken) -> Taken:
-        """A claim that knows which epoch it lies in."""
-        return replace(taken, epoch=self._member.epoch)
-
     def used(self, taken: Taken, amounts: Sequence[int]) -> None:
         """As `Member.used`."""
-        self._member.used(taken, amounts, taken.epoch)
+        self._member.used(taken, amounts)
 
 
 def _away() -> Unavailable:

@@ -18,6 +18,7 @@ for _, each in ipairs(order[5]) do
   local settled = tonumber(found[1]) or 0
   local held = open and tonumber(found[2]) or 0
   local wanted = tonumber(each[2]) - held
+  redis.call('EXPIRE', key, KEPT_S)
   if wanted > settled then
     redis.call('HSET', key, 's', held == 0 and each[2] or string.format('%.0f', wanted))
   end

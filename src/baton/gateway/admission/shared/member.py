@@ -9,6 +9,7 @@ from typing import Self
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from baton.core.clock import Clock
@@ -92,6 +93,8 @@ class Member:
         """Names of holds out of these, made since Redis went."""
         self._renewed_s = -inf
         self._tally = Tally(clock)
+        self._apart = Tally(clock)
+        """Of that, what Redis has never heard of."""
         self._told = ""
         """The epoch that has been told what was let pass before it."""
 
@@ -131,6 +134,7 @@ class Member:
             Forgotten, Closed: nobody knows how much money there is; it is asked for again once `ready`.
             Away, ScriptFailed: as `Counters.admit`; what may be held all the same is let go.
         """
+        epoch = self.epoch
         try:
             found = await self.counters.admit(windows, amounts, wish)
         except (Forgotten, Closed):
@@ -143,6 +147,7 @@ class Member:
             raise
         if isinstance(found, Passed):
             if windows:
+                found = replace(found, taken=replace(found.taken, epoch=epoch))
                 self._tally.passed(found.taken)
             if isinstance(found.money, Held):
                 self._holds[found.money.name] = found.money
@@ -160,12 +165,13 @@ class Member:
         if isinstance(found, Against):
             return Blocked(found, [each.limit for each in windows], now_s)
         taken, totals = found
-        if wish is None:
-            return Passed(taken, totals, None)
-        held = self._leases.hold(wish)
-        if held is None:
+        held = None if wish is None else self._leases.hold(wish)
+        if held is None and wish is not None:
             self._tally.used(taken, [0] * len(windows))
             return None
+        self._apart.passed(taken)
+        if held is None:
+            return Passed(taken, totals, None)
         self._holds[held.name] = held
         self._alone.add(held.name)
         return Passed(taken, totals, held)
@@ -184,11 +190,13 @@ class Member:
             self._leases.give_back(held, cost_nanos)
         self._end(held, cost_nanos, told)
 
-    def used(self, taken: Taken, amounts: Sequence[int], epoch: str) -> None:
-        """What a claim of windows, made in an epoch, has come to; Redis is told soon, or never: then what was
-        claimed stands, which is more as a rule."""
+    def used(self, taken: Taken, amounts: Sequence[int]) -> None:
+        """What a claim of windows has come to; Redis is told soon, or never: then what was claimed stands,
+        which is more as a rule."""
         self._tally.used(taken, amounts)
-        if epoch == self.epoch and len(self._used) < _MOST_USED:
+        if not taken.epoch:
+            self._apart.used(taken, amounts)
+        elif taken.epoch == self.epoch and len(self._used) < _MOST_USED:
             self._used.append((taken, amounts))
             self._some.set()
 
@@ -227,6 +235,10 @@ class Member:
             except (Forgotten, Closed):
                 self._ready.clear()
                 _log.warning("shared_state_forgotten")
+            except Exception:  # noqa: BLE001  a mistake of ours must not end what all rely on
+                self._ready.clear()
+                _log.exception("shared_state_failed")
+                await asyncio.sleep(_AGAIN_S)
 
     async def _join(self) -> None:
         """Belong to the epoch that goes on, with all that is held here, and wait until it is open."""
@@ -236,11 +248,11 @@ class Member:
         if self.epoch != before:
             self._used.clear()
             self._leases.forgotten()
-        if self._told != self.epoch:
-            past = self._tally.past()
-            for start in range(0, len(past), _MOST_AT_ONCE):
-                await self.counters.replay(past[start : start + _MOST_AT_ONCE])
-            self._told = self.epoch
+        past = (self._apart if self._told == self.epoch else self._tally).past()
+        self._apart = Tally(self._clock)
+        self._told = self.epoch
+        for start in range(0, len(past), _MOST_AT_ONCE):
+            await self.counters.replay(past[start : start + _MOST_AT_ONCE])
         ended = [each.held for each in self._ended.values()]
         await self.counters.republish([*self._holds.values(), *ended])
         if opens_in_s is not None:

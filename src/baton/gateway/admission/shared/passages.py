@@ -123,7 +123,7 @@ class SharedPassages:
     async def claim(self, plan: Plan, tokens: Tokens) -> Taken | Against:
         """Take of every window of a route's plan, or of none. Raises Unavailable as `Asking.admit`."""
         found = await self._asking.admit(plan.windows, plan.wanted(tokens), None, lambda _: None)
-        return found.against if isinstance(found, Blocked) else self._asking.dated(found.taken)
+        return found.against if isinstance(found, Blocked) else found.taken
 
     def settle(self, plan: Plan, taken: Taken | Claimed, requests: int, tokens: int) -> None:
         """Put what was used in the place of what was claimed, soon."""
@@ -156,7 +156,7 @@ class SharedPassages:
         return kept(allowance, penalty_s) if penalty_s else allowance
 
     def _entered(self, caller: Caller, passage: Passage, passed: Passed) -> None:
-        passage.entered(self._asking.dated(passed.taken))
+        passage.entered(passed.taken)
         self._note_seen(caller, passage.plan, passed.totals, passed.taken.at_s)
 
     def _note_seen(self, caller: Caller, plan: Plan, totals: Sequence[int], at_s: float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from baton.core.errors import Unavailable
-from baton.gateway.admission.accounts import Account
+from baton.gateway.admission.accounts import MOST_ACCOUNTS, Account
 from baton.gateway.admission.shared.member import Member
 from baton.gateway.admission.shared.state import Forgotten
 from baton.storage.keyvalue.line import Away, ScriptFailed
@@ -34,6 +34,8 @@ class SharedTills:
 
     def heard(self, key: str, settled_nanos: int) -> None:
         """An account has settled so much."""
+        if len(self._settled) >= MOST_ACCOUNTS:  # those that are spent are heard of again soon
+            self._settled.clear()
         self._settled[key] = settled_nanos
 
     def settled(self, key: str) -> int:
