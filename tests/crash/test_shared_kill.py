@@ -71,6 +71,7 @@ async def prove(shared: Shared, race: Race, away_s: float) -> str:
         processes = [first, *await asyncio.gather(*others)]
         await prepare(shared.homes[0], race)
         known_s = await known(shared.homes)
+        await asyncio.sleep(KNOWN_S)  # of the prices as well
         groups = [Spenders(home.url, race.callers, pause_s=PAUSE_S) for home in shared.homes]
         racing = [asyncio.create_task(group.live(number)) for number, group in enumerate(groups)]
 

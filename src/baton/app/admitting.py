@@ -69,19 +69,26 @@ async def open_admitting(
         else:
 
             async def compare() -> None:
-                await caught_up()
+                await all_in()
                 await books.compare()
 
-            async def inherit(owner: str, costs: Mapping[str, int]) -> None:
+            async def all_in() -> None:
+                await ledger.recovered()
+                if not await ledger.flush():
+                    raise Unavailable("Not everything that has ended is in the database yet.")
+
+            async def inherit(owner: str, costs: Mapping[str, int], *, last: bool) -> None:
                 try:
-                    await member.bury(owner, costs)
-                    await books.compare()
+                    await member.bury(owner, costs, last=last)
+                    if last:
+                        await books.compare()
                 except (Away, ScriptFailed, Forgotten) as error:
                     raise Unavailable("What was spent cannot be told: Redis is away.") from error
 
             async def joined() -> None:
-                await member.ready()
-                await caught_up()
+                if not member.was_ready:  # later a new budget is no reason to wait for a Redis that is away
+                    await member.ready()
+                await all_in()
 
             line = await stack.enter_async_context(Line(redis_url, SCRIPTS))
             member = Member(line, State(line, ledger.owner), clock, store.new_id, compare)

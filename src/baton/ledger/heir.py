@@ -1,16 +1,26 @@
 """Who else has to learn what became of a dead process's interactions."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-
-Heir = Callable[[str, Mapping[str, int]], Awaitable[None]]
-"""Told of an owner who is dead, and what each of its interactions has cost in all, nano-USD, by id; these are
-in the database by then. Raises Unavailable: the owner's remains are kept, and it is told again."""
+from collections.abc import Mapping
+from typing import Protocol
 
 
-async def nobody(owner: str, costs: Mapping[str, int]) -> None:
+class Heir(Protocol):
+    """Learns what became of a dead owner's interactions."""
+
+    async def __call__(self, owner: str, costs: Mapping[str, int], *, last: bool) -> None:
+        """What some of them have cost in all, nano-USD, by id; these are in the database by then. `last`:
+        there are no others.
+
+        Raises:
+            Unavailable: the owner's remains are to be kept, and told of again.
+        """
+        ...
+
+
+async def nobody(owner: str, costs: Mapping[str, int], *, last: bool) -> None:
     """There is no heir."""
-    del owner, costs
+    del owner, costs, last
 
 
 class Inheritance:
@@ -28,7 +38,7 @@ class Inheritance:
         self._heir = heir
         self._known.set()
 
-    async def __call__(self, owner: str, costs: Mapping[str, int]) -> None:
+    async def __call__(self, owner: str, costs: Mapping[str, int], *, last: bool) -> None:
         """Tell the heir. Raises as `Heir`."""
         await self._known.wait()
-        await self._heir(owner, costs)
+        await self._heir(owner, costs, last=last)

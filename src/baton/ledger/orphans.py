@@ -77,14 +77,14 @@ class Orphans:
 
     async def _settle(self, owner: str) -> int:
         settled = 0
-        costs: dict[str, int] = {}
         while begun := await self._beginnings.of(owner, self._settings.batch_rows):
             ended = [Interaction(opened, crashed(opened)) for opened in begun]
             added = await self._store.add(ended)
-            costs.update({each.opened.id: each.settled.cost.total_nanos for each in ended})
+            costs = {each.opened.id: each.settled.cost.total_nanos for each in ended}
+            await self._heir(owner, costs, last=False)
             await self._beginnings.write(owner, [], [opened.id for opened in begun])
             settled += len(added)
-        await self._heir(owner, costs)
+        await self._heir(owner, {}, last=True)
         await self._beginnings.forget(owner)
         _log.warning("journal_recovered", owner=owner, crashed=settled)
         return settled

@@ -96,7 +96,7 @@ class Recovery:
                 costs.update(_costs(batch))
             unended = [Interaction(opened, crashed(opened)) for opened in reading.begun.values()]
             await self._add(unended)
-            await self._heir(folder.path.name, costs | _costs(unended))
+            await self._heir(folder.path.name, costs | _costs(unended), last=True)
             await asyncio.to_thread(folder.remove)
         except TimeoutError:
             raise

@@ -31,6 +31,10 @@ class Away(Exception):
     """Redis cannot be asked now, or did not answer in time; nobody knows whether it did what it was asked."""
 
 
+class NotAsked(Away):
+    """It was not even asked."""
+
+
 class ScriptFailed(Exception):
     """A script has a mistake, or Redis refused to run it: out of memory, or read only."""
 
@@ -94,11 +98,11 @@ class Line:
         """A script's answer.
 
         Raises:
-            Away: there is none.
+            Away: there is none; NotAsked: nor was it sent.
             ScriptFailed: Redis refuses it.
         """
         if not self.is_up:
-            raise Away
+            raise NotAsked
         call = _Call(script, _pack(order), self._loop.create_future(), self._loop.time())
         self._out.append(call)
         self._some.set()

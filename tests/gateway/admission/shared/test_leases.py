@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from baton.core.clock import SystemClock
 from baton.gateway.admission.accounts import Account
-from baton.gateway.admission.shared.counters import Counters, Wish
+from baton.gateway.admission.shared.counters import Counters, Held, Wish
 from baton.gateway.admission.shared.leases import SHARE, Leases
 from baton.gateway.admission.shared.state import SCRIPTS, State
 from baton.gateway.admission.shared.tally import Tally
@@ -35,36 +35,51 @@ def a_wish(name: str, keys: list[str], usual: int, least: int = 1) -> Wish:
 
 
 async def test_all_shares_together_are_a_twentieth_of_what_is_left(redis_url: str) -> None:
-    """They are held, and become smaller as more is spent, and as more processes share."""
+    """They are held, and become smaller as more is spent; a process spends its old share till it hears."""
     account = Account("a", CAP, 0)
     async with process(redis_url, "one") as one, process(redis_url, "two") as two:
-        assert await one.lease([(account, 0)], SHARE, ALIVE_S, LOST_S) == (1, [50_000])
-        count, (second,) = await two.lease([(account, 0)], SHARE, ALIVE_S, LOST_S)
-        assert (count, second) == (2, 23_750)
-        assert await one.sums(["a"]) == [(0, 50_000 + second)]
-        _, (first,) = await one.lease([(account, 50_000)], SHARE, ALIVE_S, LOST_S)
-        assert first < 25_000
-        assert await one.sums(["a"]) == [(0, 50_000 + second)], "it may spend the old one till it hears"
-        await one.lease([(account, first)], SHARE, ALIVE_S, LOST_S)
-        ((_, held),) = await one.sums(["a"])
-        assert held <= SHARE * CAP
+        assert await one.lease([(account, 0)], SHARE, ALIVE_S, LOST_S) == (2, [25_000])
+        assert await two.lease([(account, 0)], SHARE, ALIVE_S, LOST_S) == (2, [24_375])
+        assert await one.sums(["a"]) == [(0, 49_375)]
+        await two.admit((), (), a_wish("x", ["a"], 500_000))
+        _, (smaller,) = await one.lease([(account, 25_000)], SHARE, ALIVE_S, LOST_S)
+        assert smaller < 13_000
+        assert await one.sums(["a"]) == [(0, 549_375)]
+        await one.lease([(account, smaller)], SHARE, ALIVE_S, LOST_S)
+        assert await one.sums(["a"]) == [(0, 524_375 + smaller)]
 
 
 async def test_an_account_that_nobody_uses_any_more_is_let_go(redis_url: str) -> None:
-    """Asked for without a cap, its share is free again."""
+    """Its share is free again, and nobody asks for one any more."""
+    leases = Leases()
+    leases.used([Account("a", CAP, 0)], 0.0)
     async with process(redis_url, "one") as one:
-        _, (share,) = await one.lease([(Account("a", CAP, 0), 0)], SHARE, ALIVE_S, LOST_S)
-        assert await one.lease([(Account("a", 0, 0), share)], SHARE, ALIVE_S, LOST_S) == (1, [0])
-        await one.lease([(Account("a", 0, 0), 0)], SHARE, ALIVE_S, LOST_S)
-        assert await one.sums(["a"]) == [(0, 0)]
+        for now_s, held in ((0.0, 50_000), (599.0, 50_000), (601.0, 0)):
+            asked = leases.wanted(now_s)
+            processes, shares = await one.lease(asked, SHARE, ALIVE_S, LOST_S)
+            leases.told(asked, shares, processes)
+            assert await one.sums(["a"]) == [(0, held)]
+        assert leases.wanted(602.0) == []
 
 
 async def test_a_dead_process_leases_nothing(redis_url: str) -> None:
     """Who buries it lets its shares go."""
     async with process(redis_url, "one") as one, process(redis_url, "two") as two:
         await one.lease([(Account("a", CAP, 0), 0)], SHARE, ALIVE_S, LOST_S)
-        assert await two.bury("one", {}) == 1
+        assert await two.bury("one", {}, last=True) == 1
         assert await two.sums(["a"]) == [(0, 0)]
+
+
+async def test_a_dead_process_pays_for_what_it_began_alone(redis_url: str) -> None:
+    """Some of it at a time; the first hold of an interaction takes all of its cost, what never began costs
+    nothing."""
+    async with process(redis_url, "one") as one, process(redis_url, "two") as two:
+        held = [Held(name, 50, ("a",)) for name in ("id/3/alone", "id/4", "other/5", "never/6")]
+        await one.republish(held)
+        assert await two.bury("one", {"id": 70}, last=False) == 1
+        assert await two.sums(["a"]) == [(70, 150)]
+        assert await two.bury("one", {"other": 20}, last=True) == 3
+        assert await two.sums(["a"]) == [(90, 0)]
 
 
 async def test_what_a_lost_process_held_is_taken_to_be_spent(redis_url: str) -> None:
@@ -74,7 +89,7 @@ async def test_what_a_lost_process_held_is_taken_to_be_spent(redis_url: str) -> 
         await one.admit((), (), a_wish("x", ["a"], 700))
         await asyncio.sleep(0.05)
         await two.lease([], SHARE, ALIVE_S, LOST_S)
-        assert await two.sums(["a"]) == [(0, 50_700)]
+        assert await two.sums(["a"]) == [(0, 25_700)]
         await two.lease([], SHARE, ALIVE_S, 0.04)
         assert await two.sums(["a"]) == [(700, 0)]
 

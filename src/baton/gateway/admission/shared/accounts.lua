@@ -1,4 +1,4 @@
--- Money, in nano-USD. An account is a hash: s = settled, h = held.
+-- Money, in nano-USD. An account is a hash: s = settled, h = held, l = how much of that are leases.
 --
 -- Lua's numbers are exact to 9 million USD in nano-USD; beyond that a comparison may be off by some hundred
 -- nano-USD, the sums themselves never: Redis adds them up as integers.
@@ -60,6 +60,9 @@ local function settle(process, name, cost)
     local key = E .. 'b:' .. name_of
     if kept[1] ~= '0' then
       redis.call('HINCRBY', key, 'h', '-' .. kept[1])
+      if string.sub(name, 1, 6) == 'lease/' then
+        redis.call('HINCRBY', key, 'l', '-' .. kept[1])
+      end
     end
     settled[i] = whole(redis.call('HINCRBY', key, 's', cost))
   end

@@ -57,6 +57,8 @@ class Blocked(Struct, frozen=True):
     """What each of them holds now."""
     at_s: float
     """Of Redis's clock."""
+    alone: bool = False
+    """Whether it is this process's part alone that is used up, while Redis is away."""
 
 
 class Passed(Struct, frozen=True):
@@ -150,11 +152,12 @@ class Counters:
             REPUBLISH, [[each.name, str(each.nanos), list(each.accounts)] for each in holds]
         )
 
-    async def bury(self, process: str, costs: Mapping[str, int]) -> int:
-        """End what a dead process held with what its interactions have cost, nano-USD; how many holds it
-        had."""
-        _, holds = await self._state.ask(BURY, process, {id: str(nanos) for id, nanos in costs.items()})
-        return holds
+    async def bury(self, process: str, costs: Mapping[str, int], *, last: bool) -> int:
+        """End what a dead process held for interactions with what these have cost, nano-USD; how many holds
+        that were. `last`: all others never began."""
+        told = {id: str(nanos) for id, nanos in costs.items()}
+        _, ended = await self._state.ask(BURY, process, told, last)
+        return ended
 
     async def lease(
         self, accounts: Sequence[tuple[Account, int]], share: float, alive_s: float, lost_s: float

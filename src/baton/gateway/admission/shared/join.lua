@@ -18,6 +18,7 @@ if not epoch or epoch == wanted[2] then
   redis.call('SET', P .. epoch .. ':opens', string.format('%.0f', now_us + wanted[4]))
 end
 local E = P .. epoch .. ':'
+redis.call('ZADD', P .. 'seen', now_us, wanted[3])
 if redis.call('EXISTS', E .. 'open') == 1 then
   return cmsgpack.pack({ 'ok', epoch, -1 })
 end

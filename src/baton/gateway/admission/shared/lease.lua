@@ -36,6 +36,7 @@ for i, account in ipairs(order[7]) do
   local now = math.max(shares[i], math.min(before, account[3]))
   if now ~= before then
     redis.call('HINCRBY', E .. 'b:' .. account[1], 'h', whole(now - before))
+    redis.call('HINCRBY', E .. 'b:' .. account[1], 'l', whole(now - before))
     if now == 0 then
       redis.call('HDEL', E .. 'holds:' .. order[2], name)
     else

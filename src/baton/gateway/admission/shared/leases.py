@@ -38,6 +38,7 @@ class Leases:
         ):
             del self._used[next(iter(self._used))]
         gone = [Account(key, 0, 0) for key in self._shares if key not in self._used]
+        self._shares.update({each.key: 0 for each in gone})
         kept = [account for account, _ in self._used.values()]
         return [(account, self._shares.get(account.key, 0)) for account in (*gone, *kept)]
 

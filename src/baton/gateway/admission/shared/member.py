@@ -17,15 +17,16 @@ from baton.core.errors import Unavailable
 from baton.gateway.admission.shared.counters import Blocked, Closed, Counters, Held, Passed, Settlement, Wish
 from baton.gateway.admission.shared.leases import SHARE, Leases
 from baton.gateway.admission.shared.state import Forgotten, State
-from baton.gateway.admission.shared.tally import Tally
+from baton.gateway.admission.shared.tally import Past, Tally
 from baton.gateway.admission.windows import Against, Taken, Window
-from baton.storage.keyvalue.line import Away, Line, ScriptFailed
+from baton.storage.keyvalue.line import Away, Line, NotAsked, ScriptFailed
 
 _AGAIN_S = 0.1
 _MOST_AT_ONCE = 500
 """Settlements in one call: some milliseconds of Redis's time."""
 
 _CLOSING_S = 2.0
+_NEVER_S = 1e9
 
 _MOST_USED = 20_000
 """Changes of windows that wait for Redis."""
@@ -91,10 +92,15 @@ class Member:
         self._leases = Leases()
         self._alone: set[str] = set()
         """Names of holds out of these, made since Redis went."""
-        self._renewed_s = -inf
+        self._renewed_s = clock.monotonic()
         self._tally = Tally(clock)
         self._apart = Tally(clock)
         """Of that, what Redis has never heard of."""
+        self._untold: list[Past] = []
+        """What Redis has yet to hear of that."""
+        self._joined_s = inf
+        self.was_ready = False
+        """Whether this process has ever belonged to an epoch that was open."""
         self._told = ""
         """The epoch that has been told what was let pass before it."""
 
@@ -105,10 +111,15 @@ class Member:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.is_ready:  # what has ended here is to hold nobody's money
-            with contextlib.suppress(TimeoutError):
+        if self.is_ready:  # what has ended here, and what was leased, is to hold nobody's money
+            with contextlib.suppress(TimeoutError, Away, ScriptFailed, Forgotten):
                 async with asyncio.timeout(_CLOSING_S):
                     await self.settled()
+                    await self._stop()
+                    await self.counters.bury(self._state.process, {}, last=True)
+        await self._stop()
+
+    async def _stop(self) -> None:
         self._task.cancel()
         await asyncio.wait([self._task])
 
@@ -137,23 +148,38 @@ class Member:
         epoch = self.epoch
         try:
             found = await self.counters.admit(windows, amounts, wish)
-        except (Forgotten, Closed):
-            self._ready.clear()
-            self._some.set()
+        except NotAsked:
+            raise
+        except Closed as closed:
+            self._again()
+            raise Closed(None if closed.passed is None else self._passed(closed.passed, epoch)) from None
+        except Forgotten:
+            self._again()
             raise
         except BaseException:
             if wish is not None:
                 self._end(Held(wish.name, 0, tuple(each.key for each in wish.accounts)), 0)
             raise
         if isinstance(found, Passed):
-            if windows:
-                found = replace(found, taken=replace(found.taken, epoch=epoch))
-                self._tally.passed(found.taken)
+            found = self._passed(found, epoch)
             if isinstance(found.money, Held):
                 self._holds[found.money.name] = found.money
             if wish is not None:
                 self._leases.used(wish.accounts, self._clock.monotonic())
         return found
+
+    def _passed(self, passed: Passed, epoch: str) -> Passed:
+        """Take note of what an epoch has let pass."""
+        if not passed.taken.windows:
+            return passed
+        dated = replace(passed, taken=replace(passed.taken, epoch=epoch))
+        self._tally.passed(dated.taken)
+        return dated
+
+    def _again(self) -> None:
+        """What is known here and in Redis differs: this process has to join again."""
+        self._ready.clear()
+        self._some.set()
 
     def admit_alone(
         self, windows: Sequence[Window], amounts: Sequence[int], wish: Wish | None
@@ -163,12 +189,13 @@ class Member:
         found = self._tally.claim(windows, amounts, self._leases.processes)
         now_s = self._clock.monotonic()
         if isinstance(found, Against):
-            return Blocked(found, [each.limit for each in windows], now_s)
+            return Blocked(found, [each.limit for each in windows], now_s, alone=True)
         taken, totals = found
         held = None if wish is None else self._leases.hold(wish)
         if held is None and wish is not None:
             self._tally.used(taken, [0] * len(windows))
             return None
+        self._again()
         self._apart.passed(taken)
         if held is None:
             return Passed(taken, totals, None)
@@ -205,18 +232,23 @@ class Member:
         self._nothing.clear()
         self._some.set()
 
-    async def bury(self, process: str, costs: Mapping[str, int]) -> int:
+    async def bury(self, process: str, costs: Mapping[str, int], *, last: bool) -> None:
         """End what a dead process held, as `Counters.bury`, as soon as this one belongs to an epoch.
 
         Raises:
             Away, ScriptFailed: Redis cannot be asked.
         """
-        while True:
+        ids = list(costs)
+        parts = [ids[start : start + _MOST_AT_ONCE] for start in range(0, len(ids), _MOST_AT_ONCE)] or [[]]
+        while parts:
             try:
-                return await self.counters.bury(process, costs)
+                some = {id: costs[id] for id in parts[0]}
+                await self.counters.bury(process, some, last=last and len(parts) == 1)
             except Forgotten:
                 self._some.set()
                 await asyncio.sleep(_AGAIN_S)
+            else:
+                del parts[0]
 
     async def settled(self) -> None:
         """Return once Redis knows of all that has ended."""
@@ -248,20 +280,23 @@ class Member:
         if self.epoch != before:
             self._used.clear()
             self._leases.forgotten()
-        past = (self._apart if self._told == self.epoch else self._tally).past()
-        self._apart = Tally(self._clock)
-        self._told = self.epoch
-        for start in range(0, len(past), _MOST_AT_ONCE):
-            await self.counters.replay(past[start : start + _MOST_AT_ONCE])
-        ended = [each.held for each in self._ended.values()]
-        await self.counters.republish([*self._holds.values(), *ended])
+        if self._told == self.epoch:
+            self._untold += self._apart.past()
+        else:
+            self._untold = self._tally.past()
+        self._apart, self._told = Tally(self._clock), self.epoch
+        ended = [each.held for each in self._ended.values() if each.held.nanos]
+        holds = [*self._holds.values(), *ended]
+        for start in range(0, len(holds), _MOST_AT_ONCE):
+            await self.counters.republish(holds[start : start + _MOST_AT_ONCE])
+        while self._untold:  # an answer that is lost has some of it counted twice, never not at all
+            await self.counters.replay(self._untold[:_MOST_AT_ONCE])
+            del self._untold[:_MOST_AT_ONCE]
         if opens_in_s is not None:
             await asyncio.sleep(opens_in_s)
             await self._catch_up()
-            while True:
-                if await self._state.open(self._settings.patience_s):
-                    break
-                await asyncio.sleep(_AGAIN_S)
+        self._joined_s = self._clock.monotonic()
+        self.was_ready = True
         self._ready.set()
 
     async def _renew(self) -> None:
@@ -272,22 +307,42 @@ class Member:
             return
         self._renewed_s = now_s
         wanted = self._leases.wanted(now_s)
-        processes, shares = await self.counters.lease(wanted, SHARE, settings.alive_s, settings.lost_s)
+        # Who was away for long has not seen that the others live.
+        lost_s = settings.lost_s if now_s - self._joined_s > 6 * settings.alive_s else _NEVER_S
+        processes, shares = await self.counters.lease(wanted, SHARE, settings.alive_s, lost_s)
         self._leases.told(wanted, shares, processes)
 
     async def _catch_up(self) -> None:
-        """Have the accounts hold all that has ended here."""
+        """Have the accounts hold all that has ended here, and wait until the epoch is open."""
         while True:
             before = list(self._ended)
             try:
-                await self._compare()
+                await self._compared()
             except (Unavailable, SQLAlchemyError, OSError) as error:
                 _log.warning("budgets_not_compared", error=str(error))
                 await asyncio.sleep(_AGAIN_S)
             else:
                 break
-        for name in before:  # the ledger has told of it; its hold alone is left
-            self._ended[name] = Settlement(self._ended[name].held, 0, self._ended[name].told)
+        is_open, was_open = await self._state.open(self._settings.patience_s)
+        if not was_open:
+            for name in before:  # the ledger has told of it; its hold alone is left
+                self._ended[name] = Settlement(self._ended[name].held, 0, self._ended[name].told)
+        while not is_open:
+            await asyncio.sleep(_AGAIN_S)
+            is_open, _ = await self._state.open(self._settings.patience_s)
+
+    async def _compared(self) -> None:
+        """Compare, as long as the epoch goes on. Raises Forgotten: it does not."""
+        comparing = asyncio.ensure_future(self._compare())
+        try:
+            while not comparing.done():
+                await asyncio.wait([comparing], timeout=self._settings.beat_s)
+                await self.counters.sums([])
+        finally:
+            if not comparing.done():
+                comparing.cancel()
+                await asyncio.wait([comparing])
+        await comparing
 
     async def _settle_on(self) -> None:
         """Return never; tell Redis what has ended, and look whether the epoch goes on.

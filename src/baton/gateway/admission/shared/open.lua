@@ -1,12 +1,13 @@
 -- One process more has had the ledger learn of all that ended, and has raised the accounts to its sums.
 --
 -- order:  ..., µs after which those who have not come forward are waited for no longer
--- answer: 'ok', whether the epoch is open
+-- answer: 'ok', whether the epoch is open, whether it was before
 
 local refused = stranger()
 if refused then
   return refused
 end
+local before = redis.call('EXISTS', E .. 'open') == 1
 redis.call('SADD', E .. 'compared', order[2])
 local opens_us = tonumber(redis.call('GET', E .. 'opens')) or 0
 local now_us = clock_us()
@@ -14,4 +15,4 @@ local all = redis.call('SCARD', E .. 'compared') >= redis.call('SCARD', E .. 'jo
 if (now_us >= opens_us and all) or now_us >= opens_us + order[5] then
   redis.call('SET', E .. 'open', 1)
 end
-return answer('ok', redis.call('EXISTS', E .. 'open') == 1)
+return answer('ok', redis.call('EXISTS', E .. 'open') == 1, before)

@@ -79,7 +79,7 @@ class SharedPassages:
             )
         if isinstance(found, Blocked):
             self._note_seen(caller, plan, found.totals, found.at_s)
-            if found.against.wait_s is not None and not waits:
+            if found.against.wait_s is not None and not (waits or found.alone):
                 self._penalties.refused(caller.key_id, caller.user_id, self._clock.monotonic())
             raise refusal(found.against)
         return found

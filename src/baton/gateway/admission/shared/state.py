@@ -64,15 +64,15 @@ class State:
         _, epoch, opens_us = await self._line.ask(JOIN, order)
         return epoch, opens_us
 
-    async def open(self, patience_s: float) -> bool:
-        """All that has ended here is in the accounts; whether the epoch is open. Who has joined and not come
-        so far is waited for `patience_s`.
+    async def open(self, patience_s: float) -> tuple[bool, bool]:
+        """All that has ended here is in the accounts; whether the epoch is open, and whether it was before
+        that. Who has joined and not come so far is waited for `patience_s`.
 
         Raises:
             Forgotten, Away, ScriptFailed: as `ask`.
         """
-        _, is_open = await self.ask(OPEN, round(patience_s * 1_000_000))
-        return is_open
+        _, is_open, was_open = await self.ask(OPEN, round(patience_s * 1_000_000))
+        return is_open, was_open
 
     async def ask(self, script: Script, *rest: object) -> list[Any]:
         """What a script answers behind its `ok`; or its other word, and what follows that.

@@ -48,7 +48,7 @@ class Tally:
         """Take of this process's part of each limit, one of so many; and what of each limit is gone then, as
         far as that part tells."""
         now_s = self._clock.monotonic()
-        shares = [Window(each.key, max(1, each.limit // parts), each.window_s) for each in windows]
+        shares = [Window(each.key, each.limit // parts, each.window_s) for each in windows]
         found = self._windows.claim(shares, amounts, now_s)
         if isinstance(found, Against):
             which = next(each for each in windows if each.key == found.window.key)

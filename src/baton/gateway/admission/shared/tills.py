@@ -24,8 +24,15 @@ class SharedTills:
         self._settled: dict[str, int] = {}
 
     async def raise_to(self, sums: Sequence[tuple[Account, int]]) -> None:
-        """As `Tills.raise_to`. Raises also Forgotten, Away, ScriptFailed: it has to be done again, in the
-        epoch that goes on then."""
+        """As `Tills.raise_to`; left to the return of a Redis that has gone. Raises also Forgotten, and Away
+        where it was never there, or ScriptFailed: it has to be done again, in the epoch that goes on then."""
+        try:
+            await self._raise_to(sums)
+        except Away:
+            if not self._member.was_ready:
+                raise
+
+    async def _raise_to(self, sums: Sequence[tuple[Account, int]]) -> None:
         for some in _parts(sums):
             await self._member.counters.correct(some)
             keys = [account.key for account, _ in some]
