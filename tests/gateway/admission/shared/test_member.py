@@ -233,3 +233,32 @@ async def test_what_nobody_heard_of_is_let_go(own: RedisServer) -> None:
                 await left
         await one.member.settled()
         assert await one.sums() == (0, 0)
+
+
+async def test_what_was_held_and_ended_alone_is_settled(own: RedisServer) -> None:
+    """Also where Redis was away for a moment that nobody but this one call has noticed."""
+    leasing = MemberSettings(others_s=0.3, patience_s=1.0, beat_s=0.05, lease_s=0.05)
+    async with Line(own.url, SCRIPTS) as line:
+        state = State(line, "p")
+
+        async def compare() -> None:
+            """Nothing has ended before."""
+
+        async with Member(line, state, SystemClock(), lambda: "epoch", compare, leasing) as member:
+            await member.ready()
+            first = await member.admit((), (), Wish("a", [BUDGET], 100, 100, 100, 1))
+            assert isinstance(first, Passed)
+            assert isinstance(first.money, Held)
+            await asyncio.sleep(0.3)
+            alone = member.admit_alone((), (), Wish("b/alone", [BUDGET], 100, 100, 100, 1))
+            assert isinstance(alone, Passed)
+            assert isinstance(alone.money, Held)
+            member.ends(alone.money, 30)
+            await member.settled()
+            await member.ready()
+            ((settled, _),) = await member.counters.sums([BUDGET.key])
+            assert settled == 30
+            member.ends(first.money, 5)
+        async with Member(line, State(line, "q"), SystemClock(), lambda: "epoch", compare, QUICK) as other:
+            await other.ready()
+            assert await other.counters.sums([BUDGET.key]) == [(35, 0)], "a clean end leaves nothing held"

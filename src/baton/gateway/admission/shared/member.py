@@ -310,7 +310,8 @@ class Member:
         # Who was away for long has not seen that the others live.
         lost_s = settings.lost_s if now_s - self._joined_s > 6 * settings.alive_s else _NEVER_S
         processes, shares = await self.counters.lease(wanted, SHARE, settings.alive_s, lost_s)
-        self._leases.told(wanted, shares, processes)
+        if self._ready.is_set():  # else some of the shares was held meanwhile
+            self._leases.told(wanted, shares, processes)
 
     async def _catch_up(self) -> None:
         """Have the accounts hold all that has ended here, and wait until the epoch is open."""
@@ -358,6 +359,8 @@ class Member:
             except TimeoutError:
                 pass
             self._some.clear()
+            if not self._ready.is_set():  # some of what has ended may be unknown there
+                break
             some = list(self._ended.values())[:_MOST_AT_ONCE]
             used, self._used = self._used[:_MOST_AT_ONCE], self._used[_MOST_AT_ONCE:]
             for each, settled in zip(some, await self.counters.settle(some, used), strict=True):
