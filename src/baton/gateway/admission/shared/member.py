@@ -121,7 +121,7 @@ class Member:
 
     async def _stop(self) -> None:
         self._task.cancel()
-        await asyncio.wait([self._task])
+        await asyncio.wait([self._task], timeout=_CLOSING_S)
 
     @property
     def is_ready(self) -> bool:
