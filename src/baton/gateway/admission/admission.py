@@ -13,6 +13,8 @@ from baton.core.request import Outline
 from baton.gateway.admission.accounts import Short
 from baton.gateway.admission.admitted import Admitted, Priced, Ticket
 from baton.gateway.admission.budgets import BudgetBook, Debit, Debits
+from baton.gateway.admission.limits import Tokens
+from baton.gateway.admission.passages import Gate
 from baton.gateway.admission.refusals import over_budget, unpriced
 from baton.gateway.admission.spent import Spent
 from baton.gateway.admission.worth import ErrandWorth, Lengths, Worth, worth_of
@@ -72,10 +74,16 @@ class Admission(ABC):
     """Holds and settles. Its kinds know where what is counted lies: here, or where other processes see it."""
 
     def __init__(
-        self, books: Books, assumed: Callable[[Offer], Prices | None], watch: Watch, clock: Clock
+        self,
+        gate: Gate,
+        books: Books,
+        assumed: Callable[[Offer], Prices | None],
+        watch: Watch,
+        clock: Clock,
     ) -> None:
         """`assumed`: what a call is counted at where its price is unknown; None: nobody can say."""
         self.lengths = Lengths()
+        self._gate = gate
         self._books = books
         self._assumed = assumed
         self._watch = watch
@@ -90,20 +98,22 @@ class Admission(ABC):
                 ticket, that raises it.
         """
 
-    @abstractmethod
     async def turned_away(self, caller: Caller) -> None:
         """Count a request that nothing can serve.
 
         Raises:
             OverLimit: one more is more than the caller's limits allow, or a penalty lasts.
         """
+        await self._gate.count(caller)
 
-    @abstractmethod
     async def wait(
         self, caller: Caller, request: Outline, decision: Decision, id: str, ends_s: float | None
     ) -> Admitted:
         """As `enter`, for a request that would rather wait than be refused. `ends_s`: when its caller's
         patience ends, on the monotonic clock; None: no time is named."""
+        tokens = Tokens(decision.input_tokens, decision.output_tokens)
+        passage = await self._gate.wait(caller, tokens, ends_s)
+        return Admitted(self, caller, request, decision.ask, passage, id)
 
     @abstractmethod
     async def ticket(self, admitted: Admitted, offer: Offer, *, patient: bool) -> Ticket:

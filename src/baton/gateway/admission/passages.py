@@ -43,6 +43,10 @@ class Gate(Protocol):
         """Count a request that asks no model. Raises OverLimit as `Passages.enter`."""
         ...
 
+    async def wait(self, caller: Caller, tokens: Tokens, ends_s: float | None) -> "Passage":
+        """As `let_in`, for a caller who would rather wait. Raises OverLimit as `Passages.wait`."""
+        ...
+
     async def claim(self, plan: Plan, tokens: Tokens) -> "Taken | Claimed | Against":
         """Take of every window of a plan, or of none."""
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -65,7 +65,6 @@ class Line:
         self._out: list[_Call] = []
         self._asked: deque[_Call] = deque()
         self._some = asyncio.Event()
-        self._listeners: list[Callable[[bool], None]] = []
         self._connected = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -89,10 +88,6 @@ class Line:
     async def connected(self) -> None:
         """Return once it is."""
         await self._connected.wait()
-
-    def listen(self, listener: Callable[[bool], None]) -> None:
-        """Have it told when Redis comes and goes; called at once, and never raises."""
-        self._listeners.append(listener)
 
     async def ask(self, script: Script, order: object) -> Any:
         """A script's answer.
@@ -153,8 +148,6 @@ class Line:
                     call.answer.set_exception(Away())
             self._asked.clear()
             self._out.clear()
-        for listener in self._listeners:
-            listener(up)
 
     async def _teach(self, connection: Connection, scripts: Sequence[Script]) -> None:
         """Have Redis know the scripts."""

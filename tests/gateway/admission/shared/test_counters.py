@@ -145,14 +145,14 @@ async def test_nothing_is_held_where_a_window_is_full(redis_server: RedisServer)
 
 
 async def test_a_settlement_counts_once(redis_server: RedisServer) -> None:
-    """However often it is sent, and whoever sends it: a hold is there once."""
+    """However often it is sent: a hold is there once, and only whoever has it can end it."""
     redis_server.flush()
     async with process(redis_server) as one, process(redis_server, "two") as two:
         money = await held(one, a_wish("x", [an_account("a")], 60))
         assert isinstance(money, Held)
         assert await two.settle([Settlement(money, 5)]) == [None]
-        assert await two.settle([Settlement(money, 40)], process="one") == [[40]]
-        assert await one.settle([Settlement(money, 60), Settlement(money, 60)]) == [None, None]
+        assert await one.settle([Settlement(money, 40), Settlement(money, 60)]) == [[40], None]
+        assert await one.settle([Settlement(money, 60)]) == [None]
         assert await one.sums(["a"]) == [(40, 0)]
 
 

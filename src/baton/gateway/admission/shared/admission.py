@@ -42,7 +42,7 @@ class SharedAdmission(Admission):
         clock: Clock,
     ) -> None:
         """As `Admission`. `tills`: learns of what settlements came to."""
-        super().__init__(books, assumed, watch, clock)
+        super().__init__(passages, books, assumed, watch, clock)
         self._passages = passages
         self._member = member
         self._tills = tills
@@ -51,18 +51,6 @@ class SharedAdmission(Admission):
     def enter(self, caller: Caller, request: Outline, decision: Decision, id: str) -> Admitted:
         """As `Admission.enter`; nothing is claimed before the first ticket."""
         passage = self._passages.outside(caller, Tokens(decision.input_tokens, decision.output_tokens))
-        return Admitted(self, caller, request, decision.ask, passage, id)
-
-    async def turned_away(self, caller: Caller) -> None:
-        """As `Admission.turned_away`."""
-        await self._passages.count(caller)
-
-    async def wait(
-        self, caller: Caller, request: Outline, decision: Decision, id: str, ends_s: float | None
-    ) -> Admitted:
-        """As `Admission.wait`."""
-        tokens = Tokens(decision.input_tokens, decision.output_tokens)
-        passage = await self._passages.wait(caller, tokens, ends_s)
         return Admitted(self, caller, request, decision.ask, passage, id)
 
     async def ticket(self, admitted: Admitted, offer: Offer, *, patient: bool) -> Ticket:

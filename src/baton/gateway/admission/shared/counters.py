@@ -123,17 +123,14 @@ class Counters:
         self,
         settlements: Sequence[Settlement],
         used: Sequence[tuple[Taken, Sequence[int]]] = (),
-        process: str | None = None,
     ) -> list[list[int] | None]:
         """End holds with what the calls have cost, and put what was used of windows in the place of what was
-        claimed; what each account of a hold has settled by then, or None: that had ended. `process`: whose
-        holds, where not this one's.
+        claimed; what each account of a hold has settled by then, or None: that had ended.
 
         Raises:
             Closed: nothing was done; it is to be sent again.
         """
-        whose = process or self._state.process
-        holds = [[whose, each.held.name, str(each.cost_nanos)] for each in settlements]
+        holds = [[self._state.process, each.held.name, str(each.cost_nanos)] for each in settlements]
         changes = [
             [window.key, window.window_s, round(taken.at_s * _US), amount - claimed]
             for taken, amounts in used
