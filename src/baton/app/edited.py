@@ -24,9 +24,9 @@ from baton.core.provider import ProviderSpec
 from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets
 from baton.gateway.admission.own import OwnLimit, own_limits_kind
 from baton.gateway.assembly import Policy
+from baton.gateway.resilience.breakers import KnownBreakers
 from baton.gateway.resilience.courses import RetryOf
 from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
-from baton.gateway.resilience.memory_breakers import MemoryBreakers
 from baton.gateway.resilience.retry import RetryPolicy
 from baton.records.kind import Record, RecordKind
 from baton.records.store import Records
@@ -146,7 +146,7 @@ def flags_of(edited: Records[Flag], store: Storehouse) -> Flags:
     return flags
 
 
-def hold(breakers: MemoryBreakers, forced: Records[ForcedBreaker]) -> None:
+def hold(breakers: KnownBreakers, forced: Records[ForcedBreaker]) -> None:
     """Have the breakers follow what admins say of them."""
 
     async def changed(*_: object) -> None:

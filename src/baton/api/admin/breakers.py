@@ -17,8 +17,8 @@ from baton.catalog.live import LiveCatalog
 from baton.core.clock import Clock
 from baton.core.errors import Invalid, NotFound
 from baton.gateway.resilience.breaker import State
+from baton.gateway.resilience.breakers import KnownBreakers
 from baton.gateway.resilience.forced import MAX_REASON_CHARS, ForcedBreaker, Hold, breaker_name
-from baton.gateway.resilience.memory_breakers import MemoryBreakers
 from baton.gateway.resilience.standing import Standing
 from baton.records.kind import Record
 from baton.records.store import Records
@@ -61,10 +61,10 @@ class ForcedShown(Shown):
 
 
 class BreakerShown(Shown):
-    """One breaker of this process.
+    """One breaker, as all processes have it that share a Redis.
 
     `model` null: the provider's own. `failures` in a row; `calls` and `errorRate` of the last minute, null
-    without calls; `trials` under way; `openings` and `refused` calls since the start.
+    without calls; `trials` under way; `openings` since the start, `refused` calls by the answering process.
     """
 
     model_config = ConfigDict(
@@ -111,7 +111,7 @@ class BreakerRoutes:
 
     def __init__(
         self,
-        breakers: MemoryBreakers,
+        breakers: KnownBreakers,
         forced: Records[ForcedBreaker],
         catalog: LiveCatalog,
         directory: Directory,

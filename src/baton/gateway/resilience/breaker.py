@@ -50,16 +50,39 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Permit:
     """Leave for one call; of a trial it is one of a few, until its word is said or its lease ends."""
 
-    __slots__ = ("ends_s", "spell")
+    __slots__ = ("ends_s", "name", "spell")
 
-    def __init__(self, spell: int, ends_s: float | None = None) -> None:
-        """`ends_s`: when the lease of a trial ends; None: it is none."""
+    def __init__(self, spell: int, ends_s: float | None = None, name: str = "") -> None:
+        """`ends_s`: when the lease of a trial ends; None: it is none. `name`: where others know of it."""
         self.spell = spell
         self.ends_s = ends_s
+        self.name = name
+
+    @property
+    def named(self) -> tuple[int, str | None]:
+        """By which it is found again: its spell, and its name where it is of a trial."""
+        return self.spell, None if self.ends_s is None else self.name
+
+
+class Kept(Struct, frozen=True, array_like=True):
+    """All that a breaker knows, so that another process has the same one."""
+
+    is_open: bool
+    forced: State | None
+    since_s: float
+    in_a_row: list[tuple[str | None, int]]
+    recent: list[tuple[int, int, list[tuple[str | None, int]]]]
+    openings: int
+    failed_by: str | None
+    spell: int
+    trials: list[tuple[int, float, str]]
+    until_s: float
+    wait_s: float
+    well: int
 
 
 class Breaker:
-    """The breaker of one model, or of a provider.
+    """The breaker of one model, or of a provider. Looking at it changes nothing.
 
     Of a provider: a failure names the model that it speaks against, so that one broken model does not open it
     (`Failures.weight`); None: it speaks against the whole. All times are of the same monotonic clock.
@@ -125,23 +148,70 @@ class Breaker:
             return self._until_s - now_s
         if self.trials(now_s) < self._limits.trials:
             return 0.0
-        return min(TRIAL_PAUSE_S, *(self._left_s(permit, now_s) for permit in self._trials))
+        return min(TRIAL_PAUSE_S, *(left for each in self._trials if (left := self._left_s(each, now_s)) > 0))
 
-    def enter(self, now_s: float, lease_s: float) -> Permit:
-        """Let a call through; only where `wait_s` is 0."""
+    def enter(self, now_s: float, lease_s: float, name: str = "") -> Permit:
+        """Let a call through; only where `wait_s` is 0. `name`: what it is called should it be a trial."""
         if not self.is_open or self.forced is not None:
             return self._ordinary
-        permit = Permit(self._ordinary.spell, now_s + lease_s)
+        permit = Permit(self._ordinary.spell, now_s + lease_s, name)
+        self._trials[:] = [each for each in self._trials if self._left_s(each, now_s) > 0]
         self._trials.append(permit)
         return permit
 
-    def succeeded(self, permit: Permit, now_s: float) -> bool:
-        """A call went well; whether the breaker opened or closed by it."""
+    @property
+    def spell(self) -> int | None:
+        """Where everybody is let through, what their permits are of; else None."""
+        closed = not self.is_open if self.forced is None else self.forced is State.CLOSED
+        return self._ordinary.spell if closed else None
+
+    def permit(self, spell: int, trial: str | None) -> Permit:
+        """The one that was given in a spell, to a trial of that name where it is one."""
+        if trial is None:
+            return self._ordinary if spell == self._ordinary.spell else Permit(spell)
+        over = Permit(spell, -math.inf)
+        return next((permit for permit in self._trials if permit.name == trial), over)
+
+    def forsake(self, process: str) -> None:
+        """Trials of a process that is gone are free."""
+        self._trials[:] = [permit for permit in self._trials if not permit.name.startswith(f"{process}/")]
+
+    def export(self) -> Kept:
+        """All that it knows."""
+        return Kept(
+            is_open=self.is_open,
+            forced=self.forced,
+            since_s=self.since_s,
+            in_a_row=list(self.in_a_row.by_suspect.items()),
+            recent=self.recent.export(),
+            openings=self.openings,
+            failed_by=self._failed_by,
+            spell=self._ordinary.spell,
+            trials=[(each.spell, each.ends_s or 0.0, each.name) for each in self._trials],
+            until_s=self._until_s,
+            wait_s=self._wait_s,
+            well=self._well,
+        )
+
+    def restore(self, kept: Kept) -> None:
+        """Be as the one that knew this."""
+        self.is_open, self.forced, self.since_s = kept.is_open, kept.forced, kept.since_s
+        self.in_a_row.clear()
+        for suspect, count in kept.in_a_row:
+            self.in_a_row.add(suspect, count)
+        self.recent.restore(kept.recent)
+        self.openings, self._failed_by = kept.openings, kept.failed_by
+        self._ordinary = Permit(kept.spell)
+        self._trials = [Permit(*each) for each in kept.trials]
+        self._until_s, self._wait_s, self._well = kept.until_s, kept.wait_s, kept.well
+
+    def succeeded(self, permit: Permit, now_s: float, count: int = 1) -> bool:
+        """A call went well, or some together; whether the breaker opened or closed by it."""
         if permit is not self._ordinary and not self._counts(permit, now_s):
             return False
         if self.in_a_row.count:
             self.in_a_row.clear()
-        self.recent.add_success(now_s)
+        self.recent.add_success(now_s, count)
         if self.forced is not None:
             return False
         if not self.is_open:
@@ -180,15 +250,11 @@ class Breaker:
 
     def trials(self, now_s: float) -> int:
         """Trials under way."""
-        trials = self._trials
-        if any(self._left_s(permit, now_s) <= 0 for permit in trials):
-            trials[:] = [permit for permit in trials if self._left_s(permit, now_s) > 0]
-        return len(trials)
+        return sum(self._left_s(permit, now_s) > 0 for permit in self._trials)
 
     def quiet(self, now_s: float) -> bool:
         """Whether there is nothing about it that a new one would not know."""
-        self.recent.forget(now_s)
-        busy = self.in_a_row.count or self.recent.calls or self.trials(now_s)
+        busy = self.in_a_row.count or self.recent.within(now_s)[0] or self.trials(now_s)
         return not (self.is_open or self.forced or busy) and self._calm(now_s)
 
     @property

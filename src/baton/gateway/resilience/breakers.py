@@ -1,8 +1,12 @@
 """Who may be asked: the interface behind which circuit breakers keep their state, here or shared."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from msgspec import Struct
+
+from baton.gateway.resilience.forced import ForcedBreaker
+from baton.gateway.resilience.standing import Standing
 
 
 class Lease(Protocol):
@@ -34,6 +38,26 @@ class Breakers(Protocol):
         ...
 
 
+class KnownBreakers(Breakers, Protocol):
+    """The same, for whoever looks after them."""
+
+    def listen(self, listener: "BreakerListener") -> None:
+        """Have it told of every breaker that opens or closes."""
+        ...
+
+    def hold(self, wanted: Iterable[ForcedBreaker]) -> None:
+        """Hold open or closed what admins want so, and nothing else. What has ended already holds nothing."""
+        ...
+
+    def standings(self) -> list[Standing]:
+        """Every provider's that was asked, and every model's of which anything is known, by name."""
+        ...
+
+    def knows(self, provider: str, model: str) -> bool:
+        """Whether a model was asked, or is held by an admin."""
+        ...
+
+
 class BreakerChange(Struct, frozen=True, kw_only=True):
     """A breaker has opened, opened again after a trial, or closed."""
 
@@ -45,6 +69,8 @@ class BreakerChange(Struct, frozen=True, kw_only=True):
     """Whether an admin's word did it, or the end of one."""
     wait_s: float | None
     """How long nobody is asked, where it opened by itself."""
+    ours: bool = True
+    """Whether it was this process's doing, and not that of another one that shares it."""
 
 
 class BreakerListener(Protocol):

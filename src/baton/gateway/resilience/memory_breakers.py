@@ -1,15 +1,16 @@
 """The breakers of one process, kept in its memory."""
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import structlog
+from msgspec import Struct
 
 from baton.core.clock import Clock
-from baton.gateway.resilience.breaker import Breaker, Limits, Permit, State
+from baton.gateway.resilience.breaker import Breaker, Kept, Limits, Permit, State
 from baton.gateway.resilience.breakers import BreakerChange, BreakerListener
-from baton.gateway.resilience.forced import ForcedBreaker, Hold
+from baton.gateway.resilience.forced import ForcedBreaker
+from baton.gateway.resilience.holds import Holds
 from baton.gateway.resilience.standing import Standing, standing_of
 
 MODELS_AT_MOST = 1000
@@ -18,8 +19,18 @@ MODELS_AT_MOST = 1000
 _KEPT = 3 * MODELS_AT_MOST // 4
 """How many are left when there were too many, so that this is rare."""
 
-_HELD = {Hold.OPEN: State.OPEN, Hold.CLOSED: State.CLOSED}
 _log = structlog.stdlib.get_logger(__name__)
+
+
+Named = tuple[int, str | None]
+"""A permit: the spell that it is of, and what the trial is called if it is one."""
+
+
+class KeptWithin(Struct, frozen=True, array_like=True):
+    """All that is known of one provider, so that another process knows the same."""
+
+    whole: Kept
+    models: dict[str, Kept]
 
 
 class _Within:
@@ -40,10 +51,9 @@ class MemoryBreakers:
         self._limits = limits or Limits()
         self._providers: dict[str, _Within] = {}
         self._listeners: list[BreakerListener] = []
-        self._held: dict[tuple[str, str | None], tuple[Hold, float]] = {}
-        """By an admin, and until when on the monotonic clock."""
-        self._next_end_s = math.inf
-        """When the first of them ends."""
+        self._holds = Holds()
+        self.ours = True
+        """Whether what happens next is this process's doing."""
 
     def listen(self, listener: BreakerListener) -> None:
         """Have it told of every breaker that opens or closes."""
@@ -61,35 +71,45 @@ class MemoryBreakers:
 
     async def enter(self, provider: str, model: str, lease_s: float) -> "MemoryLease | None":
         """As `Breakers.enter`. Nothing is awaited, so both breakers are asked and entered at one moment."""
+        return self.let_in(provider, model, lease_s)
+
+    def let_in(self, provider: str, model: str, lease_s: float, trial: str = "") -> "MemoryLease | None":
+        """The same; `trial`: what it is called should it be one, where another counts who is refused."""
         now_s = self._now_s()
         within = self._providers.get(provider) or self._new(provider, now_s)
         whole = within.whole
         own = within.models.get(model) or self._new_within(within, model, now_s)
         if whole.wait_s(now_s):
-            whole.refused += 1
+            whole.refused += not trial
             return None
         if own.wait_s(now_s):
-            own.refused += 1
+            own.refused += not trial
             return None
-        return MemoryLease(
-            self, provider, model, (whole, own), (whole.enter(now_s, lease_s), own.enter(now_s, lease_s))
-        )
+        permits = whole.enter(now_s, lease_s, trial), own.enter(now_s, lease_s, trial)
+        return MemoryLease(self, provider, model, (whole, own), permits)
+
+    def lease(self, provider: str, model: str, permits: Sequence[Named]) -> "MemoryLease":
+        """One that was given before, here or elsewhere: by the provider's permit, then the model's."""
+        now_s = self._now_s()
+        within = self._providers.get(provider) or self._new(provider, now_s)
+        own = within.models.get(model) or self._new_within(within, model, now_s)
+        of_whole, of_own = permits
+        found = within.whole.permit(*of_whole), own.permit(*of_own)
+        return MemoryLease(self, provider, model, (within.whole, own), found)
+
+    def spells(self, provider: str, model: str) -> tuple[int, int] | None:
+        """Where both let everybody through, what a call's permits are of; None: it has to `enter`."""
+        within = self._providers.get(provider)
+        if within is None:
+            return 0, 0
+        own = within.models.get(model)
+        whole, one = within.whole.spell, 0 if own is None else own.spell
+        return None if whole is None or one is None else (whole, one)
 
     def hold(self, wanted: Iterable[ForcedBreaker]) -> None:
         """Hold open or closed what admins want so, and nothing else. What has ended already holds nothing."""
-        now_s, now_ms = self._now_s(), self._clock.wall() * 1000
-        held: dict[tuple[str, str | None], tuple[Hold, float]] = {}
-        for each in wanted:
-            left_s = math.inf if each.until_ms is None else (each.until_ms - now_ms) / 1000
-            if left_s > 0:
-                held[(each.provider, each.model)] = (each.state, now_s + left_s)
-        before, self._held = self._held, held
-        self._next_end_s = min((until_s for _, until_s in held.values()), default=math.inf)
-        for key in before.keys() - held.keys():
-            self._force(*key, None, now_s)
-        for key, (state, _) in held.items():
-            if key not in before or before[key][0] is not state:
-                self._force(*key, _HELD[state], now_s)
+        for turn in self._holds.follow(wanted, self._now_s(), self._clock.wall() * 1000):
+            self.force(*turn)
 
     def standings(self) -> list[Standing]:
         """Every provider's that was asked, and every model's of which anything is known, by name."""
@@ -107,11 +127,64 @@ class MemoryBreakers:
         within = self._providers.get(provider)
         return within is not None and model in within.models
 
-    def succeeded(self, lease: "MemoryLease") -> None:
-        """A call went well."""
+    def refused(self, provider: str, model: str) -> None:
+        """A call was not let through by whoever gives leave for these breakers."""
+        within = self._providers.get(provider)
+        if within is not None:
+            own = within.models.get(model)
+            kept_out = within.whole if own is None or within.whole.wait_s(self._now_s()) else own
+            kept_out.refused += 1
+
+    def force(self, provider: str, model: str | None, state: State | None) -> None:
+        """Hold one open or closed from now on; None: no more. Where that is no news nothing happens."""
+        now_s = self._clock.monotonic()
+        breaker = self._breaker(provider, model, now_s)
+        if breaker.forced is state:
+            return
+        was_open = breaker.is_open or breaker.forced is State.OPEN
+        breaker.force(state, now_s)
+        if was_open is not (state is State.OPEN):
+            self._tell(provider, model, breaker, forced=True)
+
+    def forsake(self, process: str) -> None:
+        """Trials of a process that is gone are free."""
+        for breaker in self._all():
+            breaker.forsake(process)
+
+    def export(self) -> dict[str, KeptWithin]:
+        """All that is known, by provider."""
+        return {
+            name: KeptWithin(
+                within.whole.export(), {model: own.export() for model, own in within.models.items()}
+            )
+            for name, within in self._providers.items()
+        }
+
+    def restore(self, kept: Mapping[str, KeptWithin]) -> None:
+        """Know this instead of what was known; who was not let through here stays counted."""
+        before, self._providers = self._providers, {}
+        for name, each in kept.items():
+            within, known = self._new(name, 0.0), before.get(name)
+            within.whole.restore(each.whole)
+            within.whole.refused = 0 if known is None else known.whole.refused
+            for model, of_model in each.models.items():
+                own = within.models[model] = Breaker(self._limits, 0.0)
+                own.restore(of_model)
+                own.refused = 0 if known is None or model not in known.models else known.models[model].refused
+
+    def _all(self) -> Iterator[Breaker]:
+        for within in self._providers.values():
+            yield within.whole
+            yield from within.models.values()
+
+    def succeeded(self, lease: "MemoryLease", count: int = 1) -> None:
+        """A call went well, or some together."""
         now_s = self._clock.monotonic()
         whole, own = lease.breakers
-        changed = whole.succeeded(lease.permits[0], now_s), own.succeeded(lease.permits[1], now_s)
+        changed = (
+            whole.succeeded(lease.permits[0], now_s, count),
+            own.succeeded(lease.permits[1], now_s, count),
+        )
         if True in changed:
             self._changed(lease, changed)
 
@@ -144,21 +217,10 @@ class MemoryBreakers:
     def _now_s(self) -> float:
         """The time, with everything ended that ends by then."""
         now_s = self._clock.monotonic()
-        if now_s >= self._next_end_s:
-            ended = [key for key, (_, until_s) in self._held.items() if until_s <= now_s]
-            for key in ended:
-                del self._held[key]
-            self._next_end_s = min((until_s for _, until_s in self._held.values()), default=math.inf)
-            for key in ended:
-                self._force(*key, None, now_s)
+        if now_s >= self._holds.next_end_s:
+            for turn in self._holds.ended(now_s):
+                self.force(*turn)
         return now_s
-
-    def _force(self, provider: str, model: str | None, state: State | None, now_s: float) -> None:
-        breaker = self._breaker(provider, model, now_s)
-        was_open = breaker.is_open or breaker.forced is State.OPEN
-        breaker.force(state, now_s)
-        if was_open is not (state is State.OPEN):
-            self._tell(provider, model, breaker, forced=True)
 
     def _breaker(self, provider: str, model: str | None, now_s: float) -> Breaker:
         within = self._providers.get(provider) or self._new(provider, now_s)
@@ -185,7 +247,9 @@ class MemoryBreakers:
     def _tell(self, provider: str, model: str | None, breaker: Breaker, *, forced: bool) -> None:
         is_open = breaker.is_open or breaker.forced is State.OPEN
         wait_s = breaker.open_for_s if breaker.is_open else None
-        if is_open:
+        if not self.ours:
+            pass
+        elif is_open:
             _log.warning(
                 "breaker_opened",
                 provider=provider,
@@ -198,7 +262,14 @@ class MemoryBreakers:
             )
         else:
             _log.info("breaker_closed", provider=provider, model=model, forced=forced)
-        change = BreakerChange(provider=provider, model=model, is_open=is_open, forced=forced, wait_s=wait_s)
+        change = BreakerChange(
+            provider=provider,
+            model=model,
+            is_open=is_open,
+            forced=forced,
+            wait_s=wait_s,
+            ours=self.ours,
+        )
         for listener in self._listeners:
             listener.changed(change)
 

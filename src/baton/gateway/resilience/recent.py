@@ -85,13 +85,13 @@ class Recent:
         self.calls = 0
         self.failures = Failures()
 
-    def add_success(self, now_s: float) -> None:
-        """One that went well."""
+    def add_success(self, now_s: float, count: int = 1) -> None:
+        """One that went well, or some."""
         second = self._latest
         if second.number != int(now_s):
             second = self._at(now_s)
-        second.calls += 1
-        self.calls += 1
+        second.calls += count
+        self.calls += count
 
     def add_failure(self, now_s: float, suspect: str | None) -> None:
         """One that failed."""
@@ -112,12 +112,45 @@ class Recent:
             if gone.failures is not None:
                 self.failures.subtract(gone.failures)
 
+    def within(self, now_s: float) -> tuple[int, int]:
+        """Calls that are recent yet, and how many of them failed."""
+        oldest = int(now_s) - self._window_s
+        calls, failed = self.calls, self.failures.count
+        for second in self._seconds:
+            if second.number > oldest:
+                break
+            calls -= second.calls
+            failed -= 0 if second.failures is None else second.failures.count
+        return calls, failed
+
     def clear(self) -> None:
         """Forget all."""
         self._seconds.clear()
         self._latest = _Second(-1)
         self.calls = 0
         self.failures.clear()
+
+    def export(self) -> list[tuple[int, int, list[tuple[str | None, int]]]]:
+        """Each second that had any: which, how many, and the failures of them by suspect."""
+        return [
+            (each.number, each.calls, [] if each.failures is None else list(each.failures.by_suspect.items()))
+            for each in self._seconds
+        ]
+
+    def restore(self, seconds: list[tuple[int, int, list[tuple[str | None, int]]]]) -> None:
+        """Be as the one that had these."""
+        self.clear()
+        for number, calls, failed in seconds:
+            second = self._latest = _Second(number)
+            second.calls = calls
+            self.calls += calls
+            if failed:
+                second.failures = Failures()
+            for suspect, count in failed:
+                for failures in (second.failures, self.failures):
+                    if failures is not None:
+                        failures.add(suspect, count)
+            self._seconds.append(second)
 
     def _at(self, now_s: float) -> _Second:
         number = int(now_s)

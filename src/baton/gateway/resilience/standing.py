@@ -39,7 +39,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 def standing_of(provider: str, model: str | None, breaker: Breaker, now_s: float, wall_s: float) -> Standing:
     """A breaker's. `wall_s`: what the time of day is ahead of the breaker's clock."""
-    breaker.recent.forget(now_s)
+    calls, failed = breaker.recent.within(now_s)
     waiting = breaker.is_open and breaker.forced is None
     return Standing(
         provider=provider,
@@ -47,8 +47,8 @@ def standing_of(provider: str, model: str | None, breaker: Breaker, now_s: float
         state=breaker.state(now_s),
         since_s=breaker.since_s + wall_s,
         failures=breaker.in_a_row.count,
-        calls=breaker.recent.calls,
-        failed=breaker.recent.failures.count,
+        calls=calls,
+        failed=failed,
         trials=breaker.trials(now_s),
         next_trial_s=now_s + wall_s + breaker.wait_s(now_s) if waiting else None,
         openings=breaker.openings,

@@ -75,7 +75,7 @@ class Alerts:
         self._told: set[Key] = set()
         """Those whose opening was logged, here or by whoever opened them."""
         self._own: set[Key] = set()
-        """Breakers that opened in this process; it will hear when they close."""
+        """Breakers that opened while this process heard of it; it will hear when they close."""
         self._some = asyncio.Event()
         self._turn = asyncio.Lock()
         self._away = False
@@ -119,10 +119,15 @@ class Alerts:
         key = Key(AlertKind.BREAKER_OPEN, route)
         if change.is_open:
             self._own.add(key)
-            self._saw(key, _waiting(change))
+            if change.ours:
+                self._saw(key, _waiting(change))
+            else:
+                self._open.add(key)
         else:
+            known = key in self._own or key in self._open
             self._own.discard(key)
-            if key in self._open:
+            self._open.discard(key)
+            if change.ours and known:
                 self._ended(key)
 
     def suspect_audit(self) -> None:
@@ -137,9 +142,7 @@ class Alerts:
 
     def lifted(self, subject: Subject) -> None:
         """Take note of somebody who was forgiven."""
-        key = _abuse(subject)
-        if key in self._open:
-            self._ended(key)
+        self._ended(_abuse(subject))  # also where another process has told of it
 
     def examined(self, verdict: Verdict, anchor: Anchor | None) -> None:
         """Take note of what an examination of the audit found."""

@@ -1,4 +1,4 @@
-"""The breakers of one process: of providers, and of models within them."""
+"""Breakers of providers, and of models within them: of one process, and of several that share them."""
 
 import asyncio
 import math
@@ -11,74 +11,19 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from baton.gateway.resilience.breaker import State
 from baton.gateway.resilience.breakers import BreakerChange, Breakers, Lease
 from baton.gateway.resilience.forced import ForcedBreaker, Hold
-from baton.gateway.resilience.memory_breakers import MODELS_AT_MOST, MemoryBreakers
+from baton.gateway.resilience.memory_breakers import MODELS_AT_MOST
+from tests.gateway.resilience.drills import LEASE_S, Drill, drill, in_memory
+from tests.replicas import until
 
-LEASE_S = 30.0
-
-
-class Time:
-    """A clock that moves when it is told to. Its time of day may jump."""
-
-    def __init__(self) -> None:
-        self.now_s = 5000.0
-        self.ahead_s = 1_700_000_000.0
-
-    def wall(self) -> float:
-        return self.now_s + self.ahead_s
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-
-class Drill:
-    """Breakers, and what was heard of them."""
-
-    def __init__(self) -> None:
-        self.time = Time()
-        self.breakers = MemoryBreakers(self.time)
-        self.interface: Breakers = self.breakers
-        self.heard: list[BreakerChange] = []
-        self.breakers.listen(self)
-
-    def changed(self, change: BreakerChange) -> None:
-        self.heard.append(change)
-
-    async def enter(self, model: str = "m", provider: str = "p") -> Lease:
-        lease = await self.interface.enter(provider, model, LEASE_S)
-        assert lease is not None
-        return lease
-
-    async def fail(self, times: int = 1, model: str = "m", *, unreachable: bool = False) -> None:
-        for _ in range(times):
-            (await self.enter(model)).failed(unreachable=unreachable)
-
-    async def succeed(self, times: int = 1, model: str = "m") -> None:
-        for _ in range(times):
-            (await self.enter(model)).succeeded()
-
-    def wait_s(self, model: str = "m") -> float:
-        return self.interface.wait_s("p", model)
-
-    @property
-    def told(self) -> list[tuple[str | None, bool]]:
-        """Of which model (None: the provider's own) it was heard that it opened (True) or closed."""
-        return [(change.model, change.is_open) for change in self.heard]
-
-    def state(self, model: str | None) -> State:
-        return next(each.state for each in self.breakers.standings() if each.model == model)
-
-
-@pytest.fixture
-def drill() -> Drill:
-    return Drill()
+__all__ = ["drill"]
 
 
 async def test_a_broken_model_closes_off_itself_alone(drill: Drill) -> None:
     """Its provider's other models are asked as before; who listens hears of it once."""
     await drill.fail(5)
-    assert drill.wait_s() == 60
-    assert await drill.interface.enter("p", "m", LEASE_S) is None
-    assert drill.wait_s("other") == 0
+    assert await drill.wait_s() == 60
+    assert await drill.ask("m") is None
+    assert await drill.wait_s("other") == 0
     await drill.succeed(3, "other")
     [opened] = drill.heard
     assert (opened.provider, opened.model, opened.is_open, opened.wait_s) == ("p", "m", True, 60)
@@ -87,19 +32,19 @@ async def test_a_broken_model_closes_off_itself_alone(drill: Drill) -> None:
 async def test_a_provider_that_cannot_be_reached_is_closed_off_whole(drill: Drill) -> None:
     """Five refused connections, of whichever models, and none of its models is asked."""
     for model in ("a", "b", "c", "d", "e"):
-        assert drill.wait_s("f") == 0
+        assert await drill.wait_s("f") == 0
         await drill.fail(1, model, unreachable=True)
-    assert drill.wait_s("f") == 60
-    assert await drill.interface.enter("p", "f", LEASE_S) is None
+    assert await drill.wait_s("f") == 60
+    assert await drill.ask("f") is None
     assert drill.told == [(None, True)]
-    assert drill.interface.wait_s("q", "a") == 0
+    assert drill.breakers.wait_s("q", "a") == 0
 
 
 async def test_models_that_fail_in_turn_close_off_their_provider(drill: Drill) -> None:
     """Two are enough, and a third that never failed is not asked."""
     for model in ("a", "b", "a", "b", "a"):
         await drill.fail(1, model)
-    assert drill.wait_s("c") == 60
+    assert await drill.wait_s("c") == 60
 
 
 async def test_only_the_first_word_about_a_call_counts(drill: Drill) -> None:
@@ -112,14 +57,14 @@ async def test_only_the_first_word_about_a_call_counts(drill: Drill) -> None:
     for _ in range(10):
         lease.failed()
     lease.released()
-    assert drill.wait_s() == 0
+    assert await drill.wait_s() == 0
 
 
 async def test_what_is_released_counts_for_nothing(drill: Drill) -> None:
     """A hundred 429s open nothing, and close nothing."""
     for _ in range(100):
         (await drill.enter()).released()
-    assert drill.wait_s() == 0
+    assert await drill.wait_s() == 0
     await drill.fail(5)
     drill.time.now_s += 60
     for _ in range(100):
@@ -136,11 +81,11 @@ async def test_a_refusal_by_one_breaker_takes_no_permit_of_the_other(drill: Dril
         await drill.fail(1, model, unreachable=True)
     drill.time.now_s += 60
     for _ in range(50):
-        assert await drill.interface.enter("p", "m", LEASE_S) is None
+        assert await drill.ask("m") is None
     trials = [await drill.enter("a") for _ in range(3)]
     drill.time.now_s += 10
     for _ in range(50):
-        assert await drill.interface.enter("p", "b", LEASE_S) is None
+        assert await drill.ask("b") is None
     trials[0].released()
     await drill.enter("b")
 
@@ -160,7 +105,7 @@ async def test_a_thousand_at_once_and_three_reach_the_provider(drill: Drill) -> 
     under_way = most = reached = 0
     gate = asyncio.Event()
 
-    async def call(number: int) -> None:
+    async def call() -> None:
         nonlocal under_way, most, reached
         lease = await drill.interface.enter("p", "m", LEASE_S)
         if lease is None:
@@ -177,23 +122,23 @@ async def test_a_thousand_at_once_and_three_reach_the_provider(drill: Drill) -> 
         finally:
             under_way -= 1
 
-    tasks = [asyncio.create_task(call(number)) for number in range(1000)]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    tasks = [asyncio.create_task(call()) for _ in range(1000)]
+    await until(lambda: sum(task.done() for task in tasks) == 997)
     assert (under_way, reached) == (3, 3)
     for task in [task for task in tasks if not task.done()]:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    tasks = [asyncio.create_task(call(number)) for number in range(1000)]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await drill.settle()
+    tasks = [asyncio.create_task(call()) for _ in range(1000)]
+    await until(lambda: sum(task.done() for task in tasks) == 997)
     assert (under_way, reached) == (3, 6)
     gate.set()
     await asyncio.gather(*tasks)
+    await drill.settle()
     assert most == 3
     assert drill.state("m") is State.OPEN
-    assert drill.wait_s() == 120
-    assert sum(each.refused for each in drill.breakers.standings()) == 2 * 997
+    assert await drill.wait_s() == 120
+    assert await drill.refused() == 2 * 997
 
 
 async def test_a_day_that_jumps_changes_nothing(drill: Drill) -> None:
@@ -201,21 +146,23 @@ async def test_a_day_that_jumps_changes_nothing(drill: Drill) -> None:
     await drill.fail(5)
     for jump_s in (-3e7, 6e7):
         drill.time.ahead_s += jump_s
-        assert drill.wait_s() == 60
+        assert await drill.wait_s() == 60
     drill.time.now_s += 59
-    assert drill.wait_s() == 1
+    assert await drill.wait_s() == 1
 
 
 async def test_callers_that_name_any_model_do_not_fill_the_memory(drill: Drill) -> None:
     """Of 20 000 names at most a thousand are known at a time; one that is open stays among them."""
     await drill.fail(5)
     for number in range(20_000):
-        (await drill.enter(f"name-{number}")).succeeded()
-    within = drill.breakers.standings()
+        lease = await drill.interface.enter("p", f"name-{number}", LEASE_S)
+        assert lease is not None
+        lease.succeeded()
+    within = await drill.standings()
     assert 2 < len(within) <= MODELS_AT_MOST + 1
-    assert drill.wait_s() == 60
+    assert await drill.wait_s() == 60
     drill.time.now_s += 60
-    assert [each.model for each in drill.breakers.standings()] == [None, "m"]
+    assert [each.model for each in await drill.standings()] == [None, "m"]
 
 
 async def test_failures_in_a_row_are_remembered_beyond_the_minute(drill: Drill) -> None:
@@ -223,20 +170,20 @@ async def test_failures_in_a_row_are_remembered_beyond_the_minute(drill: Drill) 
     for _ in range(4):
         await drill.fail()
         drill.time.now_s += 3600
-    assert [each.failures for each in drill.breakers.standings()] == [4, 4]
+    assert [each.failures for each in await drill.standings()] == [4, 4]
     await drill.fail()
-    assert drill.wait_s() == 60
+    assert await drill.wait_s() == 60
 
 
 async def test_an_admins_word_beats_what_was_learnt(drill: Drill) -> None:
     """Held open nobody is let through, for good; taken back, everybody is; who listens is told why."""
-    drill.breakers.hold([ForcedBreaker(provider="p", model="m", state=Hold.OPEN, reason="why")])
-    assert drill.wait_s() == math.inf
-    assert await drill.interface.enter("p", "m", LEASE_S) is None
+    await drill.hold([ForcedBreaker(provider="p", model="m", state=Hold.OPEN, reason="why")])
+    assert await drill.wait_s() == math.inf
+    assert await drill.ask("m") is None
     await drill.succeed(1, "other")
     drill.time.now_s += 1e6
-    assert drill.wait_s() == math.inf
-    drill.breakers.hold([])
+    assert await drill.wait_s() == math.inf
+    await drill.hold([])
     await drill.succeed()
     assert drill.told == [("m", True), ("m", False)]
     assert all(change.forced and change.wait_s is None for change in drill.heard)
@@ -245,45 +192,45 @@ async def test_an_admins_word_beats_what_was_learnt(drill: Drill) -> None:
 async def test_a_provider_held_open_is_not_asked_for_any_model(drill: Drill) -> None:
     """Also not for one that is held closed itself: a call needs leave of both."""
     await drill.succeed()
-    drill.breakers.hold(
+    await drill.hold(
         [
             ForcedBreaker(provider="p", state=Hold.OPEN, reason="why"),
             ForcedBreaker(provider="p", model="m", state=Hold.CLOSED, reason="why"),
         ]
     )
-    assert drill.wait_s("m") == drill.wait_s("never-asked") == math.inf
-    assert await drill.interface.enter("p", "m", LEASE_S) is None
+    assert await drill.wait_s("m") == await drill.wait_s("never-asked") == math.inf
+    assert await drill.ask("m") is None
 
 
 async def test_held_closed_everybody_is_let_through(drill: Drill) -> None:
     """An open breaker closes by it at once and opens by no failure, until the word is taken back."""
     await drill.fail(5)
     held = ForcedBreaker(provider="p", model="m", state=Hold.CLOSED, reason="why")
-    drill.breakers.hold([held])
+    await drill.hold([held])
     await drill.fail(100)
-    drill.breakers.hold([held])  # said again, it is no news
+    await drill.hold([held])  # said again, it is no news
     assert drill.told == [("m", True), ("m", False)]
-    [own] = [each for each in drill.breakers.standings() if each.model == "m"]
+    [own] = [each for each in await drill.standings() if each.model == "m"]
     assert (own.state, own.forced, own.failures, own.error_rate) == (State.CLOSED, True, 100, 1)
-    drill.breakers.hold([])
+    await drill.hold([])
     await drill.fail(4)
-    assert drill.wait_s() == 0
+    assert await drill.wait_s() == 0
     await drill.fail()
-    assert drill.wait_s() == 60
+    assert await drill.wait_s() == 60
 
 
 async def test_an_admins_word_ends_when_it_was_said_to(drill: Drill) -> None:
     """To the second, whatever the time of day does meanwhile, and heard of by who listens."""
     until_ms = int((drill.time.wall() + 90) * 1000)
-    drill.breakers.hold([ForcedBreaker(provider="p", state=Hold.OPEN, reason="why", until_ms=until_ms)])
+    await drill.hold([ForcedBreaker(provider="p", state=Hold.OPEN, reason="why", until_ms=until_ms)])
     drill.time.now_s += 89
     drill.time.ahead_s += 1e6
-    assert drill.wait_s() == math.inf
+    assert await drill.wait_s() == math.inf
     drill.time.now_s += 1
-    assert drill.wait_s() == 0
+    assert await drill.wait_s() == 0
     assert drill.told == [(None, True), (None, False)]
-    drill.breakers.hold([ForcedBreaker(provider="p", state=Hold.OPEN, reason="why", until_ms=until_ms)])
-    assert drill.wait_s() == 0
+    await drill.hold([ForcedBreaker(provider="p", state=Hold.OPEN, reason="why", until_ms=until_ms)])
+    assert await drill.wait_s() == 0
     assert len(drill.heard) == 2
 
 
@@ -291,8 +238,8 @@ async def test_how_they_stand(drill: Drill) -> None:
     """Since when, how many failed, and from when a trial is let through, in the time of day."""
     await drill.succeed(3)
     await drill.fail(5)
-    assert await drill.interface.enter("p", "m", LEASE_S) is None
-    whole, own = drill.breakers.standings()
+    assert await drill.ask("m") is None
+    whole, own = await drill.standings()
     assert (whole.model, whole.state, whole.next_trial_s) == (None, State.CLOSED, None)
     assert (own.state, own.failures, own.calls, own.failed) == (State.OPEN, 5, 8, 5)
     assert (own.openings, own.refused, own.forced) == (1, 1, False)
@@ -308,7 +255,7 @@ async def test_who_listens_finds_the_change_whole(drill: Drill) -> None:
         def changed(self, change: BreakerChange) -> None:
             seen.append((drill.state(None), drill.state("m")))
 
-    drill.breakers.listen(Curious())
+    drill.listen(Curious())
     await drill.fail(5, unreachable=True)
     assert seen == [(State.OPEN, State.OPEN)] * 2
 
@@ -320,7 +267,7 @@ class Interleavings(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.drill = Drill()
+        self.drill = in_memory()
         self.trials: dict[str | None, dict[Lease, float]] = {None: {}, "a": {}, "b": {}}
         """By breaker: calls let through while it was half-open, and when their leases end."""
 
@@ -335,7 +282,7 @@ class Interleavings(RuleBasedStateMachine):
 
     def admitted(self, model: str, lease_s: float) -> Lease | None:
         states = self.states()
-        refused = self.drill.wait_s(model) > 0
+        refused = self.drill.breakers.wait_s("p", model) > 0
         lease = entered(self.drill.interface, model, lease_s)
         assert (lease is None) is refused
         if lease is not None:

@@ -1,0 +1,32 @@
+"""What is kept alike in every process."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+Word = Sequence[Any]
+"""Something that happened, as JSON has it."""
+
+
+class Replica:
+    """Changes by what it hears, and by nothing else: so all that heard the same are alike.
+
+    What it makes of a word depends on that, on what it heard before, and on `Replication.now_s`.
+    """
+
+    def heard(self, word: Word, *, ours: bool) -> object:
+        """Something was said, by this process or another; the answer is for whoever has `ask`ed it."""
+        raise NotImplementedError
+
+    def gone(self, process: str) -> None:
+        """A process has ended, or says nothing any more."""
+
+    def due(self) -> Iterable[Word]:
+        """What is to be said that was no hurry; it is asked a few times a second."""
+        return ()
+
+    def export(self) -> object:
+        """All of it, as JSON has it."""
+        return None
+
+    def restore(self, state: Any) -> None:
+        """Be as another was when it exported this; None: as in the beginning."""
