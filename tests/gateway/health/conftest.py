@@ -1,12 +1,17 @@
-"""Time that moves when a test says so, and attempts made of a word."""
+"""Time that moves when a test says so, and attempts made of a word: seen by who is asked, or by another."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import pytest
 
 from baton.core.failures import Failure, Kind
 from baton.gateway.health.health import Health
+from baton.gateway.health.shared_health import SharedHealth
 from baton.gateway.resilience.observation import Observation
+from baton.ledger.health.rows import Findings
+from tests.redis_server import RedisServer
+from tests.replicas import Together, together
 
 NOON_S = 1_780_000_000.0 // 3600 * 3600
 """Unix time, the beginning of an hour."""
@@ -33,11 +38,32 @@ class Time:
 class Witness:
     """Sees attempts end, and tells health."""
 
-    def __init__(self, time: Time, health: Health) -> None:
+    def __init__(
+        self, time: Time, health: Health, own: Health | None = None, both: Together | None = None
+    ) -> None:
+        """`health`: who is asked; `own`: whom it tells, where that is another process's, and what `both` are
+        joined by."""
         self.time = time
         self.health = health
+        self._own = own or health
+        self._both = both
 
-    def sees(
+    async def probes(self, provider: str, failure: Failure | None) -> None:
+        """A probe ends so."""
+        self._own.probed(provider, failure)
+        await self._settle()
+
+    def take(self, *, final: bool = False) -> Findings:
+        """What the witness's process has counted."""
+        if self.health is not self._own:
+            assert not any(sums.calls for sums in self.health.take(final=final).hours.values())
+        return self._own.take(final=final)
+
+    async def _settle(self) -> None:
+        if self._both is not None:
+            await self._both.settle()
+
+    async def sees(
         self,
         *kinds: Kind | None,
         model: str = "small",
@@ -48,7 +74,7 @@ class Witness:
         """Attempts at `acme/small` that end in these ways, None: well."""
         for kind in kinds:
             failure = None if kind is None else Failure(kind=kind, message=message, status=503)
-            self.health.observe(
+            self._own.observe(
                 Observation(
                     provider="acme",
                     model=model,
@@ -59,6 +85,7 @@ class Witness:
                     at_s=self.time.wall(),
                 )
             )
+        await self._settle()
 
 
 @pytest.fixture
@@ -71,6 +98,15 @@ def health(time: Time) -> Health:
     return Health(time)
 
 
-@pytest.fixture
-def witness(time: Time, health: Health) -> Witness:
-    return Witness(time, health)
+@pytest.fixture(params=["memory", "redis"])
+async def witness(request: pytest.FixtureRequest, time: Time) -> AsyncGenerator[Witness]:
+    """Of the process that is asked, and of another one that shares its health."""
+    if request.param == "memory":
+        yield Witness(time, Health(time))
+        return
+    server: RedisServer = request.getfixturevalue("redis_server")
+    server.flush()
+    async with together(server, time, time.monotonic) as found:
+        told, asked = (SharedHealth(each, time) for each in found.replications)
+        await found.start()
+        yield Witness(time, asked, told, found)

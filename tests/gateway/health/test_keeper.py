@@ -44,7 +44,7 @@ async def test_a_restart_forgets_nothing_but_the_last_minutes(store: HealthStore
     health = Health(time)
     async with Keeper(health, store, time):
         witness = Witness(time, health)
-        witness.sees(*[None] * 30, Kind.SERVER, Kind.SERVER, first_token_ms=3000)
+        await witness.sees(*[None] * 30, Kind.SERVER, Kind.SERVER, first_token_ms=3000)
         before = health.providers()[0].models["small"]
     time.passes(30)
     after = (await lived(store, time)).providers()[0].models["small"]
@@ -68,7 +68,7 @@ async def test_the_past_is_told_by_day_and_month(store: HealthStore, time: Time)
     )
     health = Health(time)
     async with Keeper(health, store, time) as keeper:
-        Witness(time, health).sees(None)
+        await Witness(time, health).sees(None)
         time.passes(60)
         history = await keeper.history()
         assert history is not None
@@ -85,7 +85,7 @@ async def test_a_database_that_is_away_loses_nothing(store: HealthStore, place: 
     async with Keeper(health, store, time) as keeper:
         with place.away():
             for _ in range(3):
-                witness.sees(None, Kind.SERVER)
+                await witness.sees(None, Kind.SERVER)
                 assert not (await keeper.history() or NOTHING).day
         history = NOTHING
         while SMALL not in history.day:  # a server takes a moment to come back
@@ -99,7 +99,7 @@ async def test_a_start_without_a_database_remembers_later(
 ) -> None:
     """As soon as it is there, and never twice; whoever looks meanwhile is told that it is away."""
     health = Health(time)
-    Witness(time, health).sees(*[None] * 25, first_token_ms=100)
+    await Witness(time, health).sees(*[None] * 25, first_token_ms=100)
     async with Keeper(health, store, time):
         pass
     later = Health(time)
@@ -120,7 +120,7 @@ async def test_processes_add_up(store: HealthStore, time: Time) -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(2):
             health = Health(time)
-            Witness(time, health).sees(*[None] * 10)
+            await Witness(time, health).sees(*[None] * 10)
             group.create_task(lived_with(health, store, time))
     assert (await store.sums(0, 1 << 40))[SMALL].calls == 20
 
@@ -135,7 +135,7 @@ async def test_it_is_written_every_so_often(store: HealthStore, time: Time) -> N
     """Nobody needs to look, or to end."""
     health = Health(time)
     async with Keeper(health, store, time, KeeperSettings(save_every_s=0.01)):
-        Witness(time, health).sees(None)
+        await Witness(time, health).sees(None)
         async with asyncio.timeout(10):
             while SMALL not in await store.sums(0, 1 << 40):
                 pass

@@ -142,11 +142,11 @@ async def test_an_idle_provider_is_asked_for_its_models(
 
 
 async def test_who_has_calls_is_not_probed(
-    server: Server, prober: MakeProber, witness: Witness, time: Time
+    server: Server, prober: MakeProber, health: Health, time: Time
 ) -> None:
     """Nor who is switched off, nor an address that is of one model."""
     time.passes(1000)
-    witness.sees(None)
+    await Witness(time, health).sees(None)
     time.passes(100)
     await prober(acme(server.url)).look()
     time.passes(1000)

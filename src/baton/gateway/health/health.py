@@ -1,6 +1,7 @@
 """The health of all providers and their models: an observer of attempts that routing and streams ask."""
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -28,6 +29,15 @@ _WEIGHED_AT_ONCE = 64
 
 _LEAST_OTHERS = 10
 _TROUBLED_ABOVE = 0.2
+
+
+class Erred(StrEnum):
+    """What an error says of the one who made it."""
+
+    FAILED = "failed"
+    LIMITED = "limited"
+    NOTED = "noted"
+    """It is remembered, and does not count."""
 
 
 class Past(Struct, frozen=True):
@@ -92,8 +102,7 @@ class Health:
         if failure is not None:
             self._count_waiting()
             now = moment(now_s, observation.at_s)
-            kept = self._kept.get(observation.provider) or self._meet(observation.provider, now)
-            self._failed(kept, observation.model, failure, now)
+            self._failed(observation.provider, observation.model, failure, now)
             return
         if int(now_s) != self._waiting_s:
             self._count_waiting()
@@ -104,13 +113,12 @@ class Health:
     def probed(self, provider: str, failure: Failure | None) -> None:
         """Take note of a probe: it counts for the provider as a whole, but not as a call."""
         now = self._now()
-        whole = (self._kept.get(provider) or self._meet(provider, now)).whole
         if failure is None:
-            whole.probed(now, None)
+            self._probed(provider, None, now)
         elif failure.rule.breaks:
-            whole.probed(now, _error(failure, now))
+            self._probed(provider, _error(failure, now), now)
         else:
-            whole.note(_error(failure, now))
+            self._erred(Erred.NOTED, provider, None, _error(failure, now), now)
 
     def availability(self) -> Mapping[str, float]:
         """By `provider/model`, 0-1; of whom nothing is known, nothing is said. At most a second old."""
@@ -218,31 +226,47 @@ class Health:
                 answers = by_route[place] = Answers()
             answers.add(each.took_ms, each.first_token_ms)
         for (provider, name), answers in by_route.items():
-            kept = self._kept.get(provider) or self._meet(provider, now)
-            model = kept.models.get(name) or self._meet_model(kept, name, now)
-            kept.whole.answered(now, answers)
-            if model is not None:
-                model.answered(now, answers)
+            self._answered(provider, name, answers, now)
 
-    def _failed(self, kept: _Kept, name: str, failure: Failure, now: Moment) -> None:
+    def _answered(
+        self, provider: str, name: str, answers: Answers, now: Moment, *, ours: bool = True
+    ) -> None:
+        kept = self._kept.get(provider) or self._meet(provider, now)
+        model = kept.models.get(name) or self._meet_model(kept, name, now)
+        kept.whole.answered(now, answers, ours=ours)
+        if model is not None:
+            model.answered(now, answers, ours=ours)
+
+    def _probed(self, provider: str, error: LastError | None, now: Moment, *, ours: bool = True) -> None:
+        (self._kept.get(provider) or self._meet(provider, now)).whole.probed(now, error, ours=ours)
+
+    def _failed(self, provider: str, model: str, failure: Failure, now: Moment) -> None:
         if failure.rule.breaks:
-            error = _error(failure, now)
-            kept.whole.failed(now, error)
-            model = kept.models.get(name) or self._meet_model(kept, name, now)
-            if model is not None:
-                model.failed(now, error)
+            self._erred(Erred.FAILED, provider, model, _error(failure, now), now)
         elif failure.kind is Kind.RATE_LIMIT:
-            error = _error(failure, now)
-            kept.whole.limited(now, error)
-            model = kept.models.get(name) or self._meet_model(kept, name, now)
-            if model is not None:
-                model.limited(now, error)
+            self._erred(Erred.LIMITED, provider, model, _error(failure, now), now)
         elif failure.kind in _REMEMBERED:
-            error = _error(failure, now)
-            kept.whole.note(error)
-            model = kept.models.get(name)  # a name that nobody knows is not learnt from an error
+            self._erred(Erred.NOTED, provider, model, _error(failure, now), now)
+
+    def _erred(
+        self, how: Erred, provider: str, name: str | None, error: LastError, now: Moment, *, ours: bool = True
+    ) -> None:
+        kept = self._kept.get(provider) or self._meet(provider, now)
+        concerned = [kept.whole]
+        if name is not None:
+            model = kept.models.get(name)
+            if model is None and how is not Erred.NOTED:  # a name that nobody knows is not learnt from that
+                model = self._meet_model(kept, name, now)
             if model is not None:
-                model.note(error)
+                concerned.append(model)
+        for series in concerned:
+            match how:
+                case Erred.FAILED:
+                    series.failed(now, error, ours=ours)
+                case Erred.LIMITED:
+                    series.limited(now, error, ours=ours)
+                case Erred.NOTED:
+                    series.note(error, ours=ours)
 
     def _weigh(self, now: Moment) -> Iterator[tuple[str, float]]:
         """Who has changed is looked at anew, and everybody once a minute; some at a time: a request waits."""

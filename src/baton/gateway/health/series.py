@@ -51,7 +51,7 @@ class Recovery(Struct, frozen=True):
 
 
 class Vitals(Struct, frozen=True, kw_only=True):
-    """One provider or model as it is seen from this process; as it stands here, of whom nothing is known."""
+    """One provider or model as this process sees it; as it stands here, of whom nothing is known."""
 
     status: Status = Status.UNKNOWN
     error_rate: float | None = None
@@ -86,6 +86,13 @@ class Answers:
         """By their callers, together: for the first token where that came first."""
         self.latency: Histogram = {}
         self.first_token: Histogram = {}
+
+    def put(self, others: "Answers") -> None:
+        """More of them."""
+        self.count += others.count
+        self.waited_ms += others.waited_ms
+        merge(self.latency, others.latency)
+        merge(self.first_token, others.first_token)
 
     def add(self, took_ms: int, first_ms: int | None) -> None:
         """One more; `first_ms`: when a stream said its first word."""
@@ -161,43 +168,50 @@ class Series:
         """The last success and the last error."""
         return Latest(success_ms=self._success_ms, error=self._error)
 
-    def answered(self, now: Moment, answers: Answers) -> None:
-        """Calls were answered."""
-        self._success(now, answers.count)
+    def answered(self, now: Moment, answers: Answers, *, ours: bool = True) -> None:
+        """Calls were answered. `ours`: as elsewhere here, whether this process made them; what others have
+        seen counts, and is not taken by `take`: they keep it themselves."""
+        self._success(now, answers.count, ours=ours)
         minute = self._minutes.now
         minute.answered += answers.count
         minute.waited_ms += answers.waited_ms
         self._last_minute.count(now.tick, answers.count, failed=False)
+        if not ours:
+            merge(self._latency, answers.latency)
+            merge(self._first_token, answers.first_token)
+            return
         sums = self._sums
         sums.calls += answers.count
         merge(sums.latency, answers.latency)
         merge(sums.first_token, answers.first_token)
 
-    def failed(self, now: Moment, error: LastError) -> None:
+    def failed(self, now: Moment, error: LastError, *, ours: bool = True) -> None:
         """A call failed by the provider's fault."""
-        self._failure(now, error)
+        self._failure(now, error, ours=ours)
         self._last_minute.count(now.tick, 1, failed=True)
-        self._sums.calls += 1
-        self._sums.failures += 1
+        if ours:
+            self._sums.calls += 1
+            self._sums.failures += 1
 
-    def limited(self, now: Moment, error: LastError) -> None:
+    def limited(self, now: Moment, error: LastError, *, ours: bool = True) -> None:
         """A call was refused because there were too many."""
         self._advance(now)
         self._minutes.now.limited += 1
-        self._sums.limited += 1
-        self.note(error)
+        if ours:
+            self._sums.limited += 1
+        self.note(error, ours=ours)
 
-    def probed(self, now: Moment, error: LastError | None) -> None:
+    def probed(self, now: Moment, error: LastError | None, *, ours: bool = True) -> None:
         """A probe went well, or failed by the provider's fault."""
         if error is None:
-            self._success(now, 1)
+            self._success(now, 1, ours=ours)
         else:
-            self._failure(now, error)
+            self._failure(now, error, ours=ours)
 
-    def note(self, error: LastError) -> None:
+    def note(self, error: LastError, *, ours: bool = True) -> None:
         """An error that does not count: it is only remembered as the last."""
         self._error = error
-        self.noted = True
+        self.noted = self.noted or ours
 
     def inherit(self, now: Moment, hour: Sums, times: tuple[Histogram, Histogram], latest: Latest) -> None:
         """What earlier processes knew: sums of about an hour, durations of about a day, the last ones."""
@@ -282,20 +296,20 @@ class Series:
             recoveries=tuple(self._recoveries),
         )
 
-    def _success(self, now: Moment, count: int) -> None:
+    def _success(self, now: Moment, count: int, *, ours: bool) -> None:
         self._advance(now)
         self._minutes.now.asked += count
         self._silent = 0
         self.changed += 1
         self.seen_s = now.at_s
         self._success_ms = now.at_ms
-        self.noted = True
+        self.noted = self.noted or ours
         if self._run:
             if self._run >= OUTAGE_FAILURES:
-                self._recovered(now)
+                self._recovered(now, ours=ours)
             self._run = 0
 
-    def _failure(self, now: Moment, error: LastError) -> None:
+    def _failure(self, now: Moment, error: LastError, *, ours: bool) -> None:
         self._advance(now)
         minute = self._minutes.now
         minute.asked += 1
@@ -303,14 +317,16 @@ class Series:
         self._silent = 0
         self.changed += 1
         self.seen_s = now.at_s
-        self.note(error)
+        self.note(error, ours=ours)
         if not self._run:
             self._failing_s, self._failing_ms = now.at_s, now.at_ms
         self._run += 1
 
-    def _recovered(self, now: Moment) -> None:
+    def _recovered(self, now: Moment, *, ours: bool) -> None:
         took_ms = round((now.at_s - self._failing_s) * 1000)
         self._recoveries.append(Recovery(self._failing_ms, took_ms))
+        if not ours:
+            return
         self._sums.recoveries += 1
         self._sums.recovery_ms += took_ms
         self._sums.longest_ms = max(self._sums.longest_ms, took_ms)
