@@ -1,5 +1,6 @@
 """Who goes on against a limit is kept waiting longer each time; the memory twin."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -30,6 +31,10 @@ _TOLERATED = {Scope.KEY: 10, Scope.USER: 30}
 so that a user's other keys are spared as long as these behave."""
 
 
+_EVER = 1_000_000
+"""More refusals than anybody's minute has."""
+
+
 class Subject(Struct, frozen=True):
     """Who is penalised."""
 
@@ -46,6 +51,23 @@ class Penalty(Struct, frozen=True, kw_only=True):
     until_s: float
     refusals: int
     """For how many refusals since the last quiet hour."""
+
+
+class Conduct(Struct, frozen=True, array_like=True):
+    """What is remembered of somebody, so that another process remembers the same."""
+
+    subject: Subject
+    refusals: int
+    step: int
+    until_s: float
+    last_s: float
+
+
+class Remembered(Struct, frozen=True):
+    """Of everybody; refusals of the last minute: whose, seconds of the window, when, how many."""
+
+    conducts: Sequence[Conduct] = ()
+    recent: Sequence[tuple[str, int, float, int]] = ()
 
 
 class PenaltyListener(Protocol):
@@ -81,6 +103,8 @@ class Penalties:
         """Until when; some may be over."""
         self._recent = Windows()
         self._listeners: list[PenaltyListener] = []
+        self.ours = True
+        """Whether what happens next is this process's doing: else it is told by another."""
 
     def __len__(self) -> int:
         """Of how many keys and users anything is remembered."""
@@ -116,9 +140,32 @@ class Penalties:
             return False
         del self._running[subject]
         self._conducts.pop(subject, None)
-        for listener in self._listeners:
-            listener.lifted(subject)
+        if self.ours:
+            for listener in self._listeners:
+                listener.lifted(subject)
         return True
+
+    def remembered(self, now_s: float) -> Remembered:
+        """All of it, as `remember` takes it."""
+        conducts = [
+            Conduct(subject, each.refusals, each.step, each.until_s, each.last_s)
+            for subject, each in self._conducts.items()
+        ]
+        return Remembered(conducts, list(self._recent.held(now_s)))
+
+    def remember(self, remembered: Remembered) -> None:
+        """This, and nothing else."""
+        self._recent = Windows()
+        for key, window_s, at_s, refusals in remembered.recent:
+            self._recent.claim((Window(key, _EVER, window_s),), (refusals,), at_s)
+        self._conducts.clear()
+        self._running.clear()
+        for each in remembered.conducts:
+            conduct = self._conducts[each.subject] = _Conduct()
+            conduct.refusals, conduct.step = each.refusals, each.step
+            conduct.until_s, conduct.last_s = each.until_s, each.last_s
+            if each.until_s > each.last_s:
+                self._running[each.subject] = each.until_s
 
     def _left_s(self, subject: Subject, now_s: float) -> float:
         until_s = self._running.get(subject)
@@ -143,8 +190,9 @@ class Penalties:
         conduct.until_s = now_s + STEPS_S[min(conduct.step, len(STEPS_S) - 1)]
         conduct.step += 1
         self._running[subject] = conduct.until_s
-        for listener in self._listeners:
-            listener.penalised(self._penalty(subject))
+        if self.ours:
+            for listener in self._listeners:
+                listener.penalised(self._penalty(subject))
 
     def _penalty(self, subject: Subject) -> Penalty:
         conduct = self._conducts[subject]
