@@ -52,6 +52,24 @@ class MemoryThrottle:
 
     async def begin(self, counters: Sequence[Counter]) -> float:
         """See `Throttle`."""
+        return self.begun(counters)
+
+    async def succeed(self, counters: Sequence[Counter]) -> None:
+        """See `Throttle`."""
+        self.succeeded(counters)
+
+    async def held(self) -> tuple[Held, ...]:
+        """See `Throttle`."""
+        now_s = self._clock.wall()
+        waiting = [each for each in self._failures.values() if each.until_s() > now_s]
+        return tuple(_held(each) for each in sorted(waiting, key=_Failures.until_s, reverse=True))
+
+    async def lift(self, counter_id: str) -> bool:
+        """See `Throttle`."""
+        return self.lifted(counter_id)
+
+    def begun(self, counters: Sequence[Counter]) -> float:
+        """As `begin`."""
         now_s = self._clock.wall()
         counted = [(counter, self._of(counter, now_s)) for counter in counters]
         wait_s = max((each.until_s() - now_s for _, each in counted if each is not None), default=0.0)
@@ -65,8 +83,8 @@ class MemoryThrottle:
                 break
         return 0.0
 
-    async def succeed(self, counters: Sequence[Counter]) -> None:
-        """See `Throttle`."""
+    def succeeded(self, counters: Sequence[Counter]) -> None:
+        """As `succeed`."""
         for counter in counters:
             failures = self._failures.get(counter.id)
             if failures is None:
@@ -75,15 +93,23 @@ class MemoryThrottle:
             if failures.count <= 0 or not RULES[counter.scope].shared:
                 self._forget(counter.id)
 
-    async def held(self) -> tuple[Held, ...]:
-        """See `Throttle`."""
-        now_s = self._clock.wall()
-        waiting = [each for each in self._failures.values() if each.until_s() > now_s]
-        return tuple(_held(each) for each in sorted(waiting, key=_Failures.until_s, reverse=True))
-
-    async def lift(self, counter_id: str) -> bool:
-        """See `Throttle`."""
+    def lifted(self, counter_id: str) -> bool:
+        """As `lift`."""
         return self._forget(counter_id)
+
+    def export(self) -> list[tuple[Counter, int, float]]:
+        """All that is counted, and when last, as `restore` takes it."""
+        ordered = (*self._strangers, *self._known)
+        return [
+            (each.counter, each.count, each.last_at_s) for each in map(self._failures.__getitem__, ordered)
+        ]
+
+    def restore(self, counted: Sequence[tuple[Counter, int, float]]) -> None:
+        """Count this, and nothing else."""
+        for order in (self._failures, self._strangers, self._known):
+            order.clear()
+        for each in counted:
+            self._put(_Failures(*each))
 
     def _put(self, failures: _Failures) -> None:
         counter_id = failures.counter.id
