@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from baton.access.identity.keyring import Keyring
 from baton.app.edited import Edited
+from baton.app.sharing import Common
 from baton.app.storehouse import Storehouse
 from baton.catalog.live import LiveCatalog
 from baton.catalog.tiers import Tier
@@ -23,12 +24,12 @@ from baton.gateway.admission.shared.admission import SharedAdmission
 from baton.gateway.admission.shared.asking import Asking
 from baton.gateway.admission.shared.member import Member
 from baton.gateway.admission.shared.passages import SharedPassages
-from baton.gateway.admission.shared.state import SCRIPTS, Forgotten, State
+from baton.gateway.admission.shared.state import Forgotten, State
 from baton.gateway.admission.shared.tills import SharedTills
 from baton.ledger.ledger import Ledger
 from baton.records.kind import Record
 from baton.records.store import Records
-from baton.storage.keyvalue.line import Away, Line, ScriptFailed
+from baton.storage.keyvalue.line import Away, ScriptFailed
 from baton.watch.alerts.alerts import Alerts
 
 
@@ -47,10 +48,16 @@ class Admitting:
 
 @asynccontextmanager
 async def open_admitting(
-    store: Storehouse, edited: Edited, keyring: Keyring, ledger: Ledger, catalog: LiveCatalog, alerts: Alerts
+    store: Storehouse,
+    common: Common,
+    edited: Edited,
+    keyring: Keyring,
+    ledger: Ledger,
+    catalog: LiveCatalog,
+    alerts: Alerts,
 ) -> AsyncGenerator[Admitting]:
     """Limits and budgets in force, which follow what admins make of them."""
-    penalties = Penalties()
+    penalties = common.penalties
     penalties.listen(alerts)
     assumed = AssumedPrices(catalog).of
 
@@ -58,9 +65,9 @@ async def open_admitting(
         await ledger.recovered()
         await ledger.flush()
 
-    tiers, clock, redis_url = edited.tiers.snapshot, store.clock, store.settings.redis_url
+    tiers, clock, links = edited.tiers.snapshot, store.clock, common.links
     async with AsyncExitStack() as stack:
-        if redis_url is None:
+        if links is None:
             accounts = Accounts()
             passages = Passages(tiers, penalties, clock)
             books = BudgetKeeper(accounts, ledger.spending, caught_up, clock)
@@ -90,7 +97,7 @@ async def open_admitting(
                     await member.ready()
                 await all_in()
 
-            line = await stack.enter_async_context(Line(redis_url, SCRIPTS))
+            line = links.line
             member = Member(line, State(line, ledger.owner), clock, store.new_id, compare)
             accounts = SharedTills(member)
             passages = SharedPassages(tiers, penalties, Asking(member), clock)

@@ -15,11 +15,11 @@ from baton.access.identity.keyring import Keyring
 from baton.access.identity.last_use import LastUse
 from baton.access.preferences.user_choices import UserChoices
 from baton.access.signin.entities import Invited
-from baton.access.signin.memory_throttle import MemoryThrottle
 from baton.access.signin.reception import Reception, open_reception
 from baton.access.signin.seal import Seal
 from baton.app.admitting import Admitting, open_admitting
 from baton.app.edited import SIMULATED, Edited, catalog_of, flags_of, hold, open_edited, policy_of
+from baton.app.sharing import open_common
 from baton.app.storehouse import Storehouse, ground, open_store
 from baton.catalog.almanac import packaged_almanac
 from baton.catalog.estimates import Estimates
@@ -42,8 +42,8 @@ from baton.gateway.health.keeper import Keeper
 from baton.gateway.health.prober import Prober
 from baton.gateway.opening import Openings
 from baton.gateway.resilience.breaker import Limits as BreakerLimits
+from baton.gateway.resilience.breakers import KnownBreakers
 from baton.gateway.resilience.forced import ForcedBreaker
-from baton.gateway.resilience.memory_breakers import MemoryBreakers
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.outlook import Outlooks
 from baton.gateway.routing.standing import Standing
@@ -93,7 +93,7 @@ class App:
     router: LiveRouter
     outlooks: Outlooks
     upstream: Upstream
-    breakers: MemoryBreakers
+    breakers: KnownBreakers
     health: Health
     health_keeper: Keeper
     ledger: Ledger
@@ -126,10 +126,11 @@ async def open_app(
     """
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings, clock))
+        common = await stack.enter_async_context(open_common(store, breaking))
         first_key = await ensure_first_admin(store.identities, settings.data_dir)
         keyring = await _open_keyring(stack, store)
         reception = await stack.enter_async_context(
-            open_reception(ground(store), MemoryThrottle(store.clock), settings.lifetimes)
+            open_reception(ground(store), common.throttle, settings.lifetimes)
         )
         alerts = await _open_alerts(stack, store)
         specs = declared() if specs is None else specs
@@ -139,9 +140,8 @@ async def open_app(
             UserChoices(store.database, store.notices, store.clock, store.scribe)
         )
         flags = flags_of(edited.flags, store)
-        breakers = MemoryBreakers(store.clock, breaking)
-        breakers.listen(alerts)
-        hold(breakers, edited.forced_breakers)
+        common.breakers.listen(alerts)
+        hold(common.breakers, edited.forced_breakers)
         almanac = packaged_almanac()
         catalog = catalog_of(edited, specs, store, almanac)
         directory = Directory(specs, settings.providers)
@@ -154,17 +154,16 @@ async def open_app(
         ledger = await stack.enter_async_context(_open_ledger(store))
         drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
         admitting = await stack.enter_async_context(
-            open_admitting(store, edited, keyring, ledger, catalog, alerts)
+            open_admitting(store, common, edited, keyring, ledger, catalog, alerts)
         )
-        health = Health(store.clock, settings.health_window)
-        keeper = await _open_health(stack, store, health, directory, http)
+        keeper = await _open_health(stack, store, common.health, directory, http)
         parts = Parts(
             policy=policy_of(settings, edited),
             catalog=catalog,
             directory=directory,
             upstream=upstream,
-            breakers=breakers,
-            health=health,
+            breakers=common.breakers,
+            health=common.health,
             observers=(alerts,),
             admission=admitting.admission,
             openings=Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
@@ -174,6 +173,8 @@ async def open_app(
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
         )
         assembly = assemble(parts)
+        if common.links is not None:
+            await stack.enter_async_context(common.links.replication)
         yield App(
             store=store,
             keyring=keyring,
@@ -193,8 +194,8 @@ async def open_app(
             outlooks=assembly.outlooks,
             gateway=assembly.gateway,
             upstream=upstream,
-            breakers=breakers,
-            health=health,
+            breakers=common.breakers,
+            health=common.health,
             health_keeper=keeper,
             ledger=ledger,
             drains=drains,

@@ -55,7 +55,7 @@ class PenaltyList(Shown):
 
 
 class PenaltyRoutes:
-    """The routes; admins only. They tell of the answering process."""
+    """The routes; admins only."""
 
     def __init__(self, penalties: Penalties, clock: Clock, database: Database, scribe: Scribe) -> None:
         """`scribe`: who keeps the audit."""
