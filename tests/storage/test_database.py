@@ -233,7 +233,7 @@ async def test_who_leaves_in_the_middle_leaves_no_connection_behind(tmp_path: Pa
 @pytest.mark.parametrize("way", ["open", "migrate"])
 async def test_a_start_that_is_broken_off_leaves_no_connection_behind(tmp_path: Path, way: str) -> None:
     """Wherever it is cancelled while it opens the database or brings the tables up to date."""
-    for step in range(60):
+    for step in range(40):
         database = Database(StorageSettings(url=f"sqlite:///{tmp_path}/begun.db"))
         await _cut_off(database.open() if way == "open" else _migrate_once(database), step)
         await database.close()

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from baton.core.clock import SystemClock
+from baton.core.errors import Unavailable
 from baton.gateway.admission.accounts import Account, Short
 from baton.gateway.admission.shared.counters import Closed, Held, Passed, Wish
 from baton.gateway.admission.shared.member import Member, MemberSettings
@@ -54,12 +55,16 @@ class Process:
     def __init__(self, line: Line, name: str, truth: Truth) -> None:
         self.truth = truth
         self.journal = 0
+        self.away = False
+        """Whether the ledger cannot be asked."""
         state = State(line, name)
         self.member = Member(line, state, SystemClock(), lambda: str(next(truth.epochs)), self.compare, QUICK)
         self._names = (f"{name}/{number}" for number in itertools.count())
 
     async def compare(self) -> None:
         """As the ledger does: all that ended here is drained, then its sums are read."""
+        if self.away:
+            raise Unavailable("The database is away.")
         self.drain()
         await self.member.counters.correct([(BUDGET, self.truth.ledger)])
 
@@ -218,6 +223,28 @@ async def test_who_does_not_come_forward_is_waited_for_no_longer(own: RedisServe
         setattr(two.member, "_compare", never)  # noqa: B010
         own.flush()
         assert await asyncio.wait_for(one.hold(5_000_000), 5) is not None
+
+
+async def test_a_ledger_that_was_away_for_all_counts_nothing_twice(own: RedisServer) -> None:
+    """However long, and although one of them finds it again a moment before the other."""
+    truth = Truth()
+    async with processes(own, truth, 2) as both:
+        held = [await each.hold(200_000_000) for each in both]
+        for each in both:
+            each.away = True
+        own.flush()
+        await asyncio.sleep(QUICK.others_s)
+        for each, its in zip(both, held, strict=True):
+            assert its is not None
+            each.end(its, 100_000_000)
+            each.drain()  # as soon as the database is back, before anybody is asked to
+        await asyncio.sleep(QUICK.others_s + QUICK.patience_s)
+        for each in both:
+            each.away = False
+            await asyncio.sleep(0.5)
+        for each in both:
+            await each.member.settled()
+        assert await both[0].sums() == (200_000_000, 0)
 
 
 async def test_what_nobody_heard_of_is_let_go(own: RedisServer) -> None:

@@ -315,12 +315,15 @@ class Member:
 
     async def _catch_up(self) -> None:
         """Have the accounts hold all that has ended here, and wait until the epoch is open."""
+        told = False
         while True:
             before = list(self._ended)
             try:
                 await self._compared()
             except (Unavailable, SQLAlchemyError, OSError) as error:
-                _log.warning("budgets_not_compared", error=str(error))
+                if not told:
+                    _log.warning("budgets_not_compared", error=str(error))
+                told = True
                 await asyncio.sleep(_AGAIN_S)
             else:
                 break

@@ -66,7 +66,7 @@ class State:
 
     async def open(self, patience_s: float) -> tuple[bool, bool]:
         """All that has ended here is in the accounts; whether the epoch is open, and whether it was before
-        that. Who has joined and not come so far is waited for `patience_s`.
+        that. Who has joined and not come so far is waited for `patience_s` after the first.
 
         Raises:
             Forgotten, Away, ScriptFailed: as `ask`.
