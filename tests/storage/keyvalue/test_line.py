@@ -1,6 +1,7 @@
 """Asking Redis, and doing without it."""
 
 import asyncio
+import random
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
 
@@ -112,3 +113,22 @@ async def test_a_caller_who_leaves_takes_nobody_elses_answer(redis_server: Redis
         gone.cancel()
         assert await other == "other"
         assert gone.cancelled()
+
+
+async def test_it_ends_in_whatever_moment(redis_server: RedisServer) -> None:
+    """Also where its connection is lost just then, and what writes to it would connect again by itself."""
+    rng = random.Random(1)
+    for _ in range(60):
+        async with asyncio.timeout(2), Line(redis_server.url, [ECHO]) as line:
+
+            async def ask(line: Line = line) -> None:
+                with suppress(Away):
+                    while True:
+                        await line.ask(ECHO, ["a"])
+
+            asking = [asyncio.create_task(ask()) for _ in range(4)]
+            await asyncio.sleep(rng.random() * 0.004)
+            for turn in range(rng.randrange(3)):
+                asking[turn].cancel()
+                await asyncio.sleep(0)
+        await asyncio.gather(*asking, return_exceptions=True)

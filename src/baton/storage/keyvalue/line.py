@@ -18,6 +18,9 @@ _FIRST_PAUSE_S = 0.05
 _MOST_PAUSE_S = 1.0
 """Between two attempts to connect."""
 
+_AGAIN_S = 0.05
+"""Between two attempts to end what serves a connection."""
+
 _TICKS = 4
 """How often in the time of a call it is looked whether one has lasted too long."""
 
@@ -171,9 +174,7 @@ class Line:
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _ended(tasks)
 
     async def _write(self, connection: Connection) -> None:
         while True:
@@ -211,3 +212,12 @@ class Line:
             waiting = self._asked[0] if self._asked else self._out[0] if self._out else None
             if waiting is not None and self._loop.time() - waiting.begun_s > self._settings.call_s:
                 raise TimeoutError(f"no answer for {self._settings.call_s:g} s")
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel, until all have ended: a connection that connects again by itself forgets that it was told."""
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=_AGAIN_S)
+    await asyncio.gather(*tasks, return_exceptions=True)
