@@ -39,20 +39,26 @@ class Together:
         await self._lines[process].__aexit__(None, None, None)
         await until(lambda: not self.replications[process].in_step)
 
+    async def come_back(self, process: int) -> None:
+        """It does again."""
+        await self._lines[process].__aenter__()
+        await until(lambda: self.replications[process].in_step)
+
 
 @asynccontextmanager
 async def together(
     server: RedisServer,
     clock: Clock,
-    at: Callable[[], float],
+    at: Callable[[], float] | None,
     *,
     processes: int = 2,
     settings: ReplicationSettings | None = None,
     name: str = "",
 ) -> AsyncGenerator[Together]:
-    """So many on one Redis. `at`: the time of the log; `name`: of their ids, where a log goes on."""
+    """So many on one Redis. `at`: the time of the log, where not Redis's; `name`: of their ids."""
     async with AsyncExitStack() as stack:
         lines = [await stack.enter_async_context(Line(server.url, SCRIPTS)) for _ in range(processes)]
+        settings = settings or ReplicationSettings(keep_after_s=1e9)  # time leaps
         replications = [
             Replication(line, clock, new_ids(f"{name}{number}"), settings, at)
             for number, line in enumerate(lines)

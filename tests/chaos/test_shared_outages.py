@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -208,7 +208,7 @@ async def both_are_slow(town: Town, away_s: float) -> None:
         wire.late_s = 0.0
 
 
-async def outlast(town: Town, away_s: float, events: list[Event]) -> str:
+async def outlast(town: Town, away_s: float, events: Sequence[Event]) -> str:
     """One after the other, and calm between them; what was found."""
     found: list[str] = []
     for event in events:
@@ -258,7 +258,7 @@ def redis() -> Iterator[RedisServer]:
         yield server
 
 
-async def prove(redis: RedisServer, folder: Path, away_s: float, events: list[Event]) -> str:
+async def prove(redis: RedisServer, folder: Path, away_s: float, events: Sequence[Event]) -> str:
     with Postgres() as postgres:
         async with town(postgres, redis, folder) as found:
             story = await outlast(found, away_s, events)

@@ -59,7 +59,7 @@ async def open_common(store: Storehouse, breaking: Limits | None) -> AsyncGenera
     async with Line(settings.redis_url, (*COUNTING, *LOG)) as line:
         replication = Replication(line, clock, store.new_id)
         yield Common(
-            throttle=SharedThrottle(replication),
+            throttle=SharedThrottle(replication, clock),
             penalties=SharedPenalties(replication),
             breakers=SharedBreakers(replication, clock, breaking),
             health=SharedHealth(replication, clock, settings.health_window),

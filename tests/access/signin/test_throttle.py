@@ -51,7 +51,7 @@ async def throttle(request: pytest.FixtureRequest, clock: SetClock) -> AsyncGene
     server: RedisServer = request.getfixturevalue("redis_server")
     server.flush()
     async with together(server, clock, clock.wall) as found:
-        throttles = [SharedThrottle(each) for each in found.replications]
+        throttles = [SharedThrottle(each, clock) for each in found.replications]
         await found.start()
         yield InTurn(throttles)
 
@@ -193,13 +193,42 @@ async def test_who_joins_later_knows_who_waits(redis_server: RedisServer, clock:
     """A start or a restart gives nobody another guess."""
     redis_server.flush()
     async with together(redis_server, clock, clock.wall) as found:
-        first, second = (SharedThrottle(each) for each in found.replications)
+        first, second = (SharedThrottle(each, clock) for each in found.replications)
         await found.start()
         while await first.begin(BOTH) == 0:
             pass
         async with together(redis_server, clock, clock.wall, processes=1, name="late") as late:
-            third = SharedThrottle(late.replications[0])
+            third = SharedThrottle(late.replications[0], clock)
             await late.start()
             assert await third.begin(BOTH) > 0
             await found.settle()
             assert third.export() == second.export()
+
+
+async def test_what_failed_alone_is_counted_by_all(redis_server: RedisServer, clock: SetClock) -> None:
+    """A process that heard nobody slows down for itself, and for all when it is back."""
+    redis_server.flush()
+    async with together(redis_server, clock, clock.wall) as found:
+        alone, other = (SharedThrottle(each, clock) for each in found.replications)
+        await found.start()
+        assert await other.begin(BOTH) == 0
+        await found.cut_off(0)
+        clock.now += 1
+        while await alone.begin(BOTH) == 0:
+            pass
+        assert await other.begin([OTHER]) == 0
+        await found.come_back(0)
+        await found.settle()
+        assert await other.begin(BOTH) > 0
+
+
+async def test_what_is_over_is_kept_nowhere(redis_server: RedisServer, clock: SetClock) -> None:
+    """An hour after it failed nothing of a network is left in what others would begin with."""
+    redis_server.flush()
+    async with together(redis_server, clock, clock.wall) as found:
+        one, _ = (SharedThrottle(each, clock) for each in found.replications)
+        await found.start()
+        await one.begin(BOTH)
+        assert "192.0.2.1" in str(one.export())
+        clock.now += 3601
+        assert "192.0.2.1" not in str(one.export())

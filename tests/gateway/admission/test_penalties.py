@@ -176,3 +176,26 @@ async def test_who_joins_later_remembers_the_last_minute_too(redis_server: Redis
             await late.settle()
             assert third.wait_s("k1", "ann", 0.0) == await court.wait_s(clock.now) == 60
             assert third.export() == court.all[0].export()
+
+
+async def test_what_was_earned_alone_is_known_to_all_and_no_more(redis_server: RedisServer) -> None:
+    """A process that heard nobody: a penalty that lasts is told once; what was no violation stays none."""
+    redis_server.flush()
+    clock = SetClock(1_700_000_000.0)
+    async with together(redis_server, clock, clock.wall) as found:
+        court = SharedCourt(found, clock)
+        await found.start()
+        await found.cut_off(0)
+        alone, other = court.all
+        for _ in range(20):
+            for _ in range(2):
+                alone.refused("polite", "bob", 0.0)
+            clock.now += 60
+        for _ in range(11):
+            alone.refused("k1", "ann", 0.0)
+        assert (alone.wait_s("k1", "ann", 0.0), other.wait_s("k1", "ann", 0.0)) == (60, 0)
+        await found.come_back(0)
+        await found.settle()
+        assert [each.wait_s("k1", "ann", 0.0) for each in court.all] == [60, 60]
+        assert [each.wait_s("polite", "bob", 0.0) for each in court.all] == [0, 0]
+        assert len(court.heard.penalties) == 1

@@ -5,7 +5,10 @@ import pytest
 from baton.core.failures import RULES, Failure, Kind
 from baton.gateway.health.health import MOST_MODELS, Health
 from baton.gateway.health.series import Status, Vitals
+from baton.gateway.health.shared_health import SharedHealth
 from tests.gateway.health.conftest import NOON_S, Time, Witness
+from tests.redis_server import RedisServer
+from tests.replicas import together
 
 BROKEN = Kind.SERVER
 
@@ -325,3 +328,37 @@ async def test_a_model_that_the_provider_does_not_know_is_not_learnt(witness: Wi
     [provider] = witness.health.providers()
     assert provider.models == {}
     assert provider.whole.status is Status.UNKNOWN
+
+
+async def test_one_outage_is_one_recovery(redis_server: RedisServer, time: Time) -> None:
+    """Whoever succeeds first, the process that saw it begin keeps it."""
+    redis_server.flush()
+    async with together(redis_server, time, time.monotonic) as found:
+        one, other = (SharedHealth(each, time) for each in found.replications)
+        await found.start()
+        await Witness(time, other, one, found).sees(*[BROKEN] * 4)
+        time.passes(30)
+        for own in (other, one):
+            await Witness(time, one, own).sees(None)
+        await found.settle()
+        assert [len(seen(each).recoveries) for each in (one, other)] == [1, 1]
+        taken = [each.take(final=True).hours.values() for each in (one, other)]
+        kept = [sum(sums.recoveries for sums in each) / 2 for each in taken]  # of model and provider
+        assert kept == [1, 0]
+
+
+async def test_a_process_that_reconnects_counts_nothing_twice(redis_server: RedisServer, time: Time) -> None:
+    """Nor does one that comes later count what was said before as of now."""
+    redis_server.flush()
+    async with together(redis_server, time, time.monotonic) as found:
+        one, other = (SharedHealth(each, time) for each in found.replications)
+        await found.start()
+        await Witness(time, other, one, found).sees(*[BROKEN] * 4)
+        for _ in range(3):
+            await found.cut_off(1)
+            await found.come_back(1)
+        assert seen(other).failures_per_minute == 4
+        async with together(redis_server, time, time.monotonic, processes=1, name="late") as late:
+            third = SharedHealth(late.replications[0], time)
+            await late.start()
+            assert third.providers() == []

@@ -1,6 +1,7 @@
 """Breakers of several processes over one Redis: alike in each, whatever happens in whatever order."""
 
 import asyncio
+import math
 import random
 from collections import Counter
 from collections.abc import AsyncGenerator
@@ -10,6 +11,7 @@ import pytest
 
 from baton.gateway.resilience.breaker import State
 from baton.gateway.resilience.breakers import Lease
+from baton.gateway.resilience.forced import ForcedBreaker, Hold
 from baton.gateway.resilience.shared_breakers import SharedBreakers, Trial
 from baton.storage.keyvalue.replication.replication import ReplicationSettings
 from tests.gateway.resilience.drills import LEASE_S, SharedDrill, shared
@@ -68,13 +70,13 @@ async def test_all_processes_know_the_same_and_no_more_than_three_try(
 
 
 async def test_a_failure_is_known_everywhere_at_once(redis_server: RedisServer) -> None:
-    """Five failures, of two processes in turn: soon nobody asks, though nobody said `agree`."""
+    """Five failures, of two processes in turn: within half a second nobody asks."""
     async with shared(redis_server) as drill:
         for number in range(5):
             lease = await drill.all[number % 2].enter("p", "m", LEASE_S)
             assert lease is not None
             lease.failed()
-        await until(lambda: all(each.wait_s("p", "m") == 60 for each in drill.all))
+        await until(lambda: all(each.wait_s("p", "m") == 60 for each in drill.all), 0.5)
 
 
 async def test_trials_of_a_process_that_dies_are_free_again(redis_server: RedisServer) -> None:
@@ -154,6 +156,7 @@ async def test_an_older_redis_is_not_believed(redis_server: RedisServer) -> None
         redis_server.save()
         await drill.fail(5)
         redis_server.kill()
+        await until(lambda: not any(each.in_step for each in drill.processes.replications))
         redis_server.start()
         await until(lambda: all(each.in_step for each in drill.processes.replications))
         await drill.settle()
@@ -179,3 +182,90 @@ async def joined(server: RedisServer, drill: SharedDrill) -> AsyncGenerator[Shar
         breakers = SharedBreakers(found.replications[0], drill.time)
         await found.start()
         yield breakers
+
+
+async def test_what_opened_alone_is_open_for_all_and_told_once(redis_server: RedisServer) -> None:
+    """Of a process that heard nobody for a while; its trials that ended meanwhile are free."""
+    async with shared(redis_server) as drill:
+        await drill.fail(5, "old")
+        await drill.succeed(1, "other")
+        drill.time.now_s += 60
+        trial = await drill.all[0].enter("p", "old", LEASE_S)
+        assert trial is not None
+        await drill.processes.cut_off(0)
+        trial.released()
+        for _ in range(5):
+            lease = await drill.all[0].enter("p", "m", LEASE_S)
+            assert lease is not None
+            lease.failed()
+        assert [each.wait_s("p", "m") for each in drill.all] == [60, 0]
+        await drill.processes.come_back(0)
+        await drill.settle()
+        assert [each.wait_s("p", "m") for each in drill.all] == [60, 60]
+        assert drill.told == [("old", True), ("m", True)]
+        assert drill.all[0].export() == drill.all[1].export()
+        trials = [await drill.ask("old") for _ in range(4)]
+        assert [lease is not None for lease in trials] == [True, True, True, False]
+
+
+async def test_what_is_over_when_redis_is_back_is_over(redis_server: RedisServer) -> None:
+    """A breaker that opened and closed alone, an hour ago, opens nobody's."""
+    async with shared(redis_server) as drill:
+        await drill.succeed()
+        await drill.processes.cut_off(0)
+        one = drill.all[0]
+        for word in [*["failed"] * 5, *["succeeded"] * 2]:
+            if word == "succeeded":
+                drill.time.now_s += 60
+            lease = await one.enter("p", "m", LEASE_S)
+            assert lease is not None
+            getattr(lease, word)()
+        drill.time.now_s += 3600
+        await drill.processes.come_back(0)
+        await drill.settle()
+        assert [each.wait_s("p", "m") for each in drill.all] == [0, 0]
+        assert drill.told == [("m", True), ("m", False)]
+
+
+HELD = ForcedBreaker(provider="p", state=Hold.OPEN, reason="why")
+
+
+async def test_a_hold_that_was_taken_back_while_nobody_ran_holds_nobody(redis_server: RedisServer) -> None:
+    """The log remembers it; who starts knows better, from the database."""
+    async with shared(redis_server) as drill:
+        await drill.hold([HELD])
+        await drill.processes.cut_off(0)
+        await drill.processes.cut_off(1)
+        async with joined(redis_server, drill) as started:
+            await until(lambda: started.wait_s("p", "m") == 0)
+        await drill.processes.come_back(0)
+        await until(lambda: drill.all[0].wait_s("p", "m") == math.inf)  # it has read of it, and still does
+
+
+async def test_a_hold_said_while_redis_was_away_is_said_again(redis_server: RedisServer) -> None:
+    """And one that ended meanwhile is not, whatever Redis's clock shows."""
+    async with shared(redis_server) as drill:
+        await drill.processes.cut_off(0)
+        ends_ms = int((drill.time.wall() + 30) * 1000)
+        drill.all[0].hold(
+            [HELD, ForcedBreaker(provider="q", state=Hold.OPEN, reason="why", until_ms=ends_ms)]
+        )
+        assert drill.all[0].wait_s("q", "m") == math.inf
+        drill.time.now_s += 31
+        await drill.processes.come_back(0)
+        await drill.settle()
+        assert [each.wait_s("p", "m") for each in drill.all] == [math.inf] * 2
+        assert [each.wait_s("q", "m") for each in drill.all] == [0, 0]
+
+
+async def test_what_went_well_here_comes_between_failures_there(redis_server: RedisServer) -> None:
+    """One process that cannot reach a provider fails alone while the other is served all the time."""
+    async with shared(redis_server) as drill:
+        one, other = drill.all
+        for _ in range(8):
+            for breakers, word in [*[(other, "succeeded")] * 4, (one, "failed")]:
+                lease = await breakers.enter("p", "m", LEASE_S)
+                assert lease is not None
+                getattr(lease, word)()
+            await asyncio.sleep(0.15)
+        assert [each.wait_s("p", "m") for each in drill.all] == [0, 0]

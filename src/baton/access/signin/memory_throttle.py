@@ -98,11 +98,20 @@ class MemoryThrottle:
         return self._forget(counter_id)
 
     def export(self) -> list[tuple[Counter, int, float]]:
-        """All that is counted, and when last, as `restore` takes it."""
-        ordered = (*self._strangers, *self._known)
+        """All that is counted and not over, and when last, as `restore` takes it."""
+        now_s = self._clock.wall()
+        ordered = map(self._failures.__getitem__, (*self._strangers, *self._known))
         return [
-            (each.counter, each.count, each.last_at_s) for each in map(self._failures.__getitem__, ordered)
+            (each.counter, each.count, each.last_at_s)
+            for each in ordered
+            if not each.over(now_s, each.counter.since_s)
         ]
+
+    def adopt(self, counter: Counter, count: int, last_at_s: float) -> None:
+        """So many have failed elsewhere."""
+        known = self._failures.get(counter.id)
+        if known is None or (known.count, known.last_at_s) < (count, last_at_s):
+            self._put(_Failures(counter, count, last_at_s))
 
     def restore(self, counted: Sequence[tuple[Counter, int, float]]) -> None:
         """Count this, and nothing else."""

@@ -160,21 +160,25 @@ class Penalties:
             self._recent.claim((Window(key, _EVER, window_s),), (refusals,), at_s)
         self._conducts.clear()
         self._running.clear()
-        for each in remembered.conducts:
-            conduct = self._conducts[each.subject] = _Conduct()
-            conduct.refusals, conduct.step = each.refusals, each.step
-            conduct.until_s, conduct.last_s = each.until_s, each.last_s
-            if each.until_s > each.last_s:
-                self._running[each.subject] = each.until_s
+        for conduct in remembered.conducts:
+            self._take(conduct)
+
+    def adopt(self, conduct: Conduct) -> None:
+        """Somebody has earned a penalty elsewhere, of which was told there."""
+        known = self._conducts.get(conduct.subject)
+        if known is None or known.until_s < conduct.until_s:
+            self._take(conduct)
+
+    def _take(self, conduct: Conduct) -> None:
+        mine = self._conducts[conduct.subject] = _Conduct()
+        mine.refusals, mine.step = conduct.refusals, conduct.step
+        mine.until_s, mine.last_s = conduct.until_s, conduct.last_s
+        if conduct.until_s:
+            self._running[conduct.subject] = conduct.until_s
 
     def _left_s(self, subject: Subject, now_s: float) -> float:
         until_s = self._running.get(subject)
-        if until_s is None:
-            return 0.0
-        if until_s <= now_s:
-            del self._running[subject]
-            return 0.0
-        return until_s - now_s
+        return 0.0 if until_s is None or until_s <= now_s else until_s - now_s
 
     def _note(self, subject: Subject, now_s: float) -> None:
         conduct = self._conducts.get(subject)
@@ -189,6 +193,8 @@ class Penalties:
             return
         conduct.until_s = now_s + STEPS_S[min(conduct.step, len(STEPS_S) - 1)]
         conduct.step += 1
+        for each in [each for each, until_s in self._running.items() if until_s <= now_s]:
+            del self._running[each]
         self._running[subject] = conduct.until_s
         if self.ours:
             for listener in self._listeners:
@@ -205,7 +211,7 @@ class Penalties:
             for subject, conduct in self._conducts.items()
             if now_s - max(conduct.last_s, conduct.until_s) >= QUIET_S
         ]
-        oldest = [subject for subject in self._conducts if subject not in self._running]
+        oldest = [subject for subject, conduct in self._conducts.items() if conduct.until_s <= now_s]
         for subject in quiet or oldest[: _MOST_SUBJECTS // 10]:
             del self._conducts[subject]
             self._running.pop(subject, None)

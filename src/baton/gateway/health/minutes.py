@@ -48,6 +48,8 @@ class Minute:
     limited: int = 0
     lost: bool = False
     """Nobody asked, as an outage was going on."""
+    ours: bool = False
+    """Whether this process has asked, or saw the outage begin."""
 
     @property
     def well(self) -> float | None:

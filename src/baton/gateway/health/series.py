@@ -113,6 +113,7 @@ class Series:
     __slots__ = (
         "_error",
         "_failing_ms",
+        "_failing_ours",
         "_failing_s",
         "_first_token",
         "_hour",
@@ -151,6 +152,7 @@ class Series:
         self._run = 0
         self._failing_s = 0.0
         self._failing_ms = 0
+        self._failing_ours = False
         self._silent = 0
         self._recoveries: deque[Recovery] = deque(maxlen=_RECOVERIES)
         self._p99: float | None = None
@@ -298,7 +300,9 @@ class Series:
 
     def _success(self, now: Moment, count: int, *, ours: bool) -> None:
         self._advance(now)
-        self._minutes.now.asked += count
+        minute = self._minutes.now
+        minute.asked += count
+        minute.ours = minute.ours or ours
         self._silent = 0
         self.changed += 1
         self.seen_s = now.at_s
@@ -306,7 +310,7 @@ class Series:
         self.noted = self.noted or ours
         if self._run:
             if self._run >= OUTAGE_FAILURES:
-                self._recovered(now, ours=ours)
+                self._recovered(now)
             self._run = 0
 
     def _failure(self, now: Moment, error: LastError, *, ours: bool) -> None:
@@ -314,18 +318,19 @@ class Series:
         minute = self._minutes.now
         minute.asked += 1
         minute.failed += 1
+        minute.ours = minute.ours or ours
         self._silent = 0
         self.changed += 1
         self.seen_s = now.at_s
         self.note(error, ours=ours)
         if not self._run:
-            self._failing_s, self._failing_ms = now.at_s, now.at_ms
+            self._failing_s, self._failing_ms, self._failing_ours = now.at_s, now.at_ms, ours
         self._run += 1
 
-    def _recovered(self, now: Moment, *, ours: bool) -> None:
+    def _recovered(self, now: Moment) -> None:
         took_ms = round((now.at_s - self._failing_s) * 1000)
         self._recoveries.append(Recovery(self._failing_ms, took_ms))
-        if not ours:
+        if not self._failing_ours:  # who saw it begin keeps it
             return
         self._sums.recoveries += 1
         self._sums.recovery_ms += took_ms
@@ -336,10 +341,10 @@ class Series:
         if now.minute > self._minutes.behind:
             for each in self._minutes.ended(now.minute):
                 if not each.asked and self._run >= OUTAGE_FAILURES and self._silent < _SILENT_MINUTES:
-                    each.lost = True
+                    each.lost, each.ours = True, self._failing_ours
                     self._silent += 1
                 well = each.well
-                if well is not None:
+                if well is not None and each.ours:
                     self._sums.minutes += 1
                     self._sums.well += round(well * 1000)
         if now.hour != self._hour:

@@ -47,8 +47,10 @@ _Word = _Answered | _Probed | _Erred
 class SharedHealth(Health, Replica):
     """Counts what the attempts of all processes come to: its own at once, others as it hears of them.
 
-    The sums are not made alike by force, as each process saves its own, and a new one reads all of them.
+    It has no state of the log's: each process saves its own sums, and a new one reads all of them.
     """
+
+    has_state = False
 
     def __init__(self, replication: Replication, clock: Clock, window_s: float = 600.0) -> None:
         super().__init__(clock, window_s)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from baton.gateway.resilience.recent import Failures, Recent
+from baton.gateway.resilience.recent import Failures, KeptRecent, Recent
 
 TRIAL_PAUSE_S = 1.0
 """How soon to look again where all trials are under way: one may end at any moment."""
@@ -71,7 +71,7 @@ class Kept(Struct, frozen=True, array_like=True):
     forced: State | None
     since_s: float
     in_a_row: list[tuple[str | None, int]]
-    recent: list[tuple[int, int, list[tuple[str | None, int]]]]
+    recent: KeptRecent
     openings: int
     failed_by: str | None
     spell: int
@@ -172,9 +172,25 @@ class Breaker:
         over = Permit(spell, -math.inf)
         return next((permit for permit in self._trials if permit.name == trial), over)
 
-    def forsake(self, process: str) -> None:
-        """Trials of a process that is gone are free."""
-        self._trials[:] = [permit for permit in self._trials if not permit.name.startswith(f"{process}/")]
+    def forsake(self, holder: str) -> None:
+        """A trial of that name is free, or those of a process of that name."""
+        within = f"{holder}/"
+        self._trials[:] = [
+            permit for permit in self._trials if permit.name != holder and not permit.name.startswith(within)
+        ]
+
+    def trial_names(self, process: str) -> list[str]:
+        """Of a process's trials under way."""
+        return [permit.name for permit in self._trials if permit.name.startswith(f"{process}/")]
+
+    def adopt(self, until_s: float, wait_s: float, now_s: float) -> bool:
+        """Be open until then, as it is elsewhere; whether it opened by that."""
+        if self.is_open or self.forced is not None or until_s <= now_s:
+            return False
+        self.openings += 1
+        self._begin(now_s, is_open=True)
+        self._until_s, self._wait_s = until_s, wait_s
+        return True
 
     def export(self) -> Kept:
         """All that it knows."""

@@ -1,7 +1,7 @@
 """Which breakers admins hold open or closed, and what changes about that."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from baton.gateway.resilience.breaker import State
 from baton.gateway.resilience.forced import ForcedBreaker, Hold
@@ -37,6 +37,12 @@ class Holds:
             if key not in before or before[key][0] is not state
         ]
         return over + begun
+
+    def differences(self, forced: Mapping[tuple[str, str | None], State]) -> list[Turn]:
+        """What would have to be said where breakers are held so instead."""
+        wanted = {key: _STATES[hold] for key, (hold, _) in self._held.items()}
+        over: list[Turn] = [(*key, None) for key in forced.keys() - wanted.keys()]
+        return over + [(*key, state) for key, state in wanted.items() if forced.get(key) is not state]
 
     def ended(self, now_s: float) -> list[Turn]:
         """What ends by then."""

@@ -146,10 +146,29 @@ class MemoryBreakers:
         if was_open is not (state is State.OPEN):
             self._tell(provider, model, breaker, forced=True)
 
-    def forsake(self, process: str) -> None:
-        """Trials of a process that is gone are free."""
-        for breaker in self._all():
-            breaker.forsake(process)
+    def forsake(self, holder: str) -> None:
+        """As `Breaker.forsake`, of all."""
+        for _, _, breaker in self._all():
+            breaker.forsake(holder)
+
+    def trial_names(self, process: str) -> set[str]:
+        """Of a process's trials under way."""
+        return {name for _, _, breaker in self._all() for name in breaker.trial_names(process)}
+
+    def forced(self) -> dict[tuple[str, str | None], State]:
+        """Which are held, and how."""
+        return {
+            (provider, model): breaker.forced
+            for provider, model, breaker in self._all()
+            if breaker.forced is not None
+        }
+
+    def adopt(self, provider: str, model: str | None, until_s: float, wait_s: float) -> None:
+        """One was opened elsewhere."""
+        now_s = self._clock.monotonic()
+        breaker = self._breaker(provider, model, now_s)
+        if breaker.adopt(until_s, wait_s, now_s):
+            self._tell(provider, model, breaker, forced=False)
 
     def export(self) -> dict[str, KeptWithin]:
         """All that is known, by provider."""
@@ -161,7 +180,9 @@ class MemoryBreakers:
         }
 
     def restore(self, kept: Mapping[str, KeptWithin]) -> None:
-        """Know this instead of what was known; who was not let through here stays counted."""
+        """Know this instead of what was known; who was not let through here stays counted. Who listens hears
+        of what stands otherwise by that."""
+        were_open = self._open()
         before, self._providers = self._providers, {}
         for name, each in kept.items():
             within, known = self._new(name, 0.0), before.get(name)
@@ -171,11 +192,25 @@ class MemoryBreakers:
                 own = within.models[model] = Breaker(self._limits, 0.0)
                 own.restore(of_model)
                 own.refused = 0 if known is None or model not in known.models else known.models[model].refused
+        self.ours = False
+        known = {(provider, model): breaker for provider, model, breaker in self._all()}
+        unknown = Breaker(self._limits, 0.0)
+        for provider, model in sorted(were_open ^ self._open(), key=str):
+            breaker = known.get((provider, model), unknown)
+            self._tell(provider, model, breaker, forced=breaker.forced is not None)
 
-    def _all(self) -> Iterator[Breaker]:
-        for within in self._providers.values():
-            yield within.whole
-            yield from within.models.values()
+    def _open(self) -> set[tuple[str, str | None]]:
+        return {
+            (provider, model)
+            for provider, model, breaker in self._all()
+            if (breaker.is_open if breaker.forced is None else breaker.forced is State.OPEN)
+        }
+
+    def _all(self) -> Iterator[tuple[str, str | None, Breaker]]:
+        for provider, within in self._providers.items():
+            yield provider, None, within.whole
+            for model, own in within.models.items():
+                yield provider, model, own
 
     def succeeded(self, lease: "MemoryLease", count: int = 1) -> None:
         """A call went well, or some together."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 _MOST_SUSPECTS = 64
 """How many are told apart; callers can name any number of models."""
 
@@ -59,6 +61,15 @@ class Failures:
         named = self.count - against_all
         most = max(count for suspect, count in self._by.items() if suspect is not None)
         return against_all + min(named, 2 * (named - most) + 1)
+
+
+class KeptRecent(Struct, frozen=True, array_like=True):
+    """All that is recent, so that another process has the same."""
+
+    seconds: list[tuple[int, int, list[tuple[str | None, int]]]]
+    """Which, how many calls, and the failures of them by suspect."""
+    failed: list[tuple[str | None, int]]
+    """All failures by suspect: some of the seconds' suspects may be told apart here no more."""
 
 
 class _Second:
@@ -130,27 +141,28 @@ class Recent:
         self.calls = 0
         self.failures.clear()
 
-    def export(self) -> list[tuple[int, int, list[tuple[str | None, int]]]]:
-        """Each second that had any: which, how many, and the failures of them by suspect."""
-        return [
+    def export(self) -> KeptRecent:
+        """All of it."""
+        seconds = [
             (each.number, each.calls, [] if each.failures is None else list(each.failures.by_suspect.items()))
             for each in self._seconds
         ]
+        return KeptRecent(seconds, list(self.failures.by_suspect.items()))
 
-    def restore(self, seconds: list[tuple[int, int, list[tuple[str | None, int]]]]) -> None:
-        """Be as the one that had these."""
+    def restore(self, kept: KeptRecent) -> None:
+        """Be as the one that exported this."""
         self.clear()
-        for number, calls, failed in seconds:
+        for number, calls, failed in kept.seconds:
             second = self._latest = _Second(number)
             second.calls = calls
             self.calls += calls
             if failed:
                 second.failures = Failures()
-            for suspect, count in failed:
-                for failures in (second.failures, self.failures):
-                    if failures is not None:
-                        failures.add(suspect, count)
+                for suspect, count in failed:
+                    second.failures.add(suspect, count)
             self._seconds.append(second)
+        for suspect, count in kept.failed:
+            self.failures.add(suspect, count)
 
     def _at(self, now_s: float) -> _Second:
         number = int(now_s)

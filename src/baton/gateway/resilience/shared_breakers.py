@@ -1,7 +1,7 @@
 """The breakers of several processes, alike in each: the shared twin of `MemoryBreakers`."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import count
 
 import msgspec
@@ -19,9 +19,6 @@ from baton.storage.keyvalue.replication.replica import Replica, Word
 from baton.storage.keyvalue.replication.replication import Replication
 
 _TOPIC = "breakers"
-
-_ANY = -1
-"""Whichever spell a trial is of: it is found by its name."""
 
 
 class _Well(Struct, frozen=True, array_like=True, tag="well"):
@@ -43,12 +40,26 @@ class _Failed(Struct, frozen=True, array_like=True, tag="failed"):
 
 
 class _Tried(Struct, frozen=True, array_like=True, tag="tried"):
-    """A trial went well, or nothing was learnt of it."""
+    """A trial went well."""
 
     provider: str
     model: str
     permits: tuple[Named, Named]
-    well: bool
+
+
+class _Release(Struct, frozen=True, array_like=True, tag="release"):
+    """Nothing was learnt of a trial, or it was given to nobody."""
+
+    trial: str
+
+
+class _Open(Struct, frozen=True, array_like=True, tag="open"):
+    """One opened while this process heard nobody."""
+
+    provider: str
+    model: str | None
+    until_s: float
+    wait_s: float
 
 
 class _Try(Struct, frozen=True, array_like=True, tag="try"):
@@ -68,7 +79,7 @@ class _Force(Struct, frozen=True, array_like=True, tag="force"):
     state: State | None
 
 
-_Word = _Well | _Failed | _Tried | _Try | _Force
+_Word = _Well | _Failed | _Tried | _Release | _Open | _Try | _Force
 
 
 class SharedBreakers(Replica):
@@ -82,6 +93,8 @@ class SharedBreakers(Replica):
         self._holds = Holds()
         self._well: dict[tuple[str, str, tuple[int, int]], int] = {}
         self._numbers = count(1)
+        self._trials: set[str] = set()
+        """Under way here."""
         replication.follow(_TOPIC, self)
 
     def listen(self, listener: BreakerListener) -> None:
@@ -104,17 +117,17 @@ class SharedBreakers(Replica):
         try:
             permits = await self._ask(_Try(provider, model, lease_s, trial))
         except asyncio.CancelledError:  # it may have been given all the same
-            self.tried(provider, model, ((_ANY, trial), (_ANY, trial)), well=False)
+            self.released(trial)
             raise
         if permits is None:
             self._copy.refused(provider, model)
             return None
-        return Trial(self, provider, model, permits)
+        self._trials.add(trial)
+        return Trial(self, provider, model, trial, permits)
 
     def hold(self, wanted: Iterable[ForcedBreaker]) -> None:
         """As `MemoryBreakers.hold`; every process says what it reads of admins, the first one is heard."""
-        now_s = self._replication.now_s()
-        for turn in self._holds.follow(wanted, now_s, self._clock.wall() * 1000):
+        for turn in self._holds.follow(wanted, self._clock.monotonic(), self._clock.wall() * 1000):
             self._say(_Force(*turn))
 
     def standings(self) -> list[Standing]:
@@ -136,15 +149,24 @@ class SharedBreakers(Replica):
         """A call failed; what went well before is told before."""
         for word in self.due():
             self._replication.say(_TOPIC, *word)
+        self._replication.quicken(now=True)
         self._say(_Failed(provider, model, permits, unreachable))
 
-    def tried(self, provider: str, model: str, permits: tuple[Named, Named], *, well: bool) -> None:
-        """A trial went well, or nothing was learnt of it."""
-        self._say(_Tried(provider, model, permits, well))
+    def tried(self, provider: str, model: str, permits: tuple[Named, Named]) -> None:
+        """A trial went well."""
+        self._say(_Tried(provider, model, permits))
+
+    def released(self, trial: str) -> None:
+        """Nothing was learnt of a trial."""
+        self._say(_Release(trial))
+
+    def ended(self, trial: str) -> None:
+        """It is under way no more, whatever came of it."""
+        self._trials.discard(trial)
 
     def due(self) -> list[Word]:
         """As `Replica.due`."""
-        now_s = self._replication.now_s()
+        now_s = self._clock.monotonic()
         if now_s >= self._holds.next_end_s:
             for turn in self._holds.ended(now_s):
                 self._say(_Force(*turn))
@@ -161,12 +183,15 @@ class SharedBreakers(Replica):
                 copy.succeeded(copy.lease(provider, model, ((whole, None), (own, None))), calls)
             case _Failed(provider, model, permits, unreachable):
                 copy.lease(provider, model, permits).failed(unreachable=unreachable)
-            case _Tried(provider, model, permits, well):
-                lease = copy.lease(provider, model, permits)
-                if well:
-                    lease.succeeded()
-                else:
-                    lease.released()
+                if not ours:  # what went well here lately is to come between its failures
+                    self._replication.quicken(now=any(key[0] == provider for key in self._well))
+            case _Tried(provider, model, permits):
+                copy.lease(provider, model, permits).succeeded()
+            case _Release(trial):
+                copy.forsake(trial)
+            case _Open(provider, model, until_s, wait_s):
+                copy.ours = False  # it was told when it opened
+                copy.adopt(provider, model, until_s, wait_s)
             case _Try(provider, model, lease_s, trial):
                 given = copy.let_in(provider, model, lease_s, trial)
                 return None if given is None else tuple(permit.named for permit in given.permits)
@@ -185,6 +210,21 @@ class SharedBreakers(Replica):
     def restore(self, state: object) -> None:
         """As `Replica.restore`."""
         self._copy.restore({} if state is None else msgspec.convert(state, dict[str, KeptWithin]))
+
+    def missed(self, own: object, since_s: float) -> Iterator[Word]:
+        """As `Replica.missed`: what admins want and others do not know, trials that nobody makes, and what
+        has opened meanwhile."""
+        del since_s
+        words: list[_Word] = [_Force(*turn) for turn in self._holds.differences(self._copy.forced())]
+        stale = self._copy.trial_names(self._replication.process) - self._trials
+        words += [_Release(trial) for trial in stale]
+        kept = msgspec.convert(own, dict[str, KeptWithin])
+        for provider, within in kept.items():
+            for model, breaker in ((None, within.whole), *within.models.items()):
+                if breaker.is_open and breaker.forced is None:
+                    words.append(_Open(provider, model, breaker.until_s, breaker.wait_s))
+        for word in words:
+            yield msgspec.to_builtins(word)
 
     def _say(self, word: _Word) -> None:
         self._replication.say(_TOPIC, *msgspec.to_builtins(word))
@@ -227,21 +267,22 @@ class _Ordinary:
 class Trial:
     """Leave of a half-open breaker, or of two."""
 
-    __slots__ = ("_house", "_model", "_permits", "_provider", "_spoken")
+    __slots__ = ("_house", "_model", "_name", "_permits", "_provider", "_spoken")
 
     def __init__(
-        self, house: SharedBreakers, provider: str, model: str, permits: tuple[Named, Named]
+        self, house: SharedBreakers, provider: str, model: str, name: str, permits: tuple[Named, Named]
     ) -> None:
         self._house = house
         self._provider = provider
         self._model = model
+        self._name = name
         self._permits = permits
         self._spoken = False
 
     def succeeded(self) -> None:
         """As `Lease.succeeded`."""
         if self._first():
-            self._house.tried(self._provider, self._model, self._permits, well=True)
+            self._house.tried(self._provider, self._model, self._permits)
 
     def failed(self, *, unreachable: bool = False) -> None:
         """As `Lease.failed`."""
@@ -251,7 +292,7 @@ class Trial:
     def released(self) -> None:
         """As `Lease.released`."""
         if self._first():
-            self._house.tried(self._provider, self._model, self._permits, well=False)
+            self._house.released(self._name)
 
     @property
     def trials(self) -> tuple[bool, bool]:
@@ -262,4 +303,5 @@ class Trial:
     def _first(self) -> bool:
         first = not self._spoken
         self._spoken = True
+        self._house.ended(self._name)
         return first

@@ -1,10 +1,12 @@
 """The penalties of several processes, alike in each: the shared twin of `Penalties`."""
 
+from collections.abc import Iterator
+
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from baton.gateway.admission.penalties import Penalties, Penalty, Remembered, Subject
+from baton.gateway.admission.penalties import Conduct, Penalties, Penalty, Remembered, Subject
 from baton.storage.keyvalue.replication.replica import Replica, Word
 from baton.storage.keyvalue.replication.replication import Replication
 
@@ -24,7 +26,13 @@ class _Lift(Struct, frozen=True, array_like=True, tag="lift"):
     subject: Subject
 
 
-_Word = _Refused | _Lift
+class _Penalised(Struct, frozen=True, array_like=True, tag="penalised"):
+    """Somebody has earned a penalty while this process heard nobody."""
+
+    conduct: Conduct
+
+
+_Word = _Refused | _Lift | _Penalised
 
 
 class SharedPenalties(Penalties, Replica):
@@ -70,6 +78,8 @@ class SharedPenalties(Penalties, Replica):
                 super().refused(key_id, user_id, at_s)
             case _Lift(subject):
                 super().lift(subject, at_s)
+            case _Penalised(conduct):
+                self.adopt(conduct)
 
     def export(self) -> object:
         """As `Replica.export`."""
@@ -78,3 +88,10 @@ class SharedPenalties(Penalties, Replica):
     def restore(self, state: object) -> None:
         """As `Replica.restore`."""
         self.remember(Remembered() if state is None else msgspec.convert(state, Remembered))
+
+    def missed(self, own: object, since_s: float) -> Iterator[Word]:
+        """As `Replica.missed`: penalties that were earned meanwhile and last."""
+        now_s = self._replication.now_s()
+        for conduct in msgspec.convert(own, Remembered).conducts:
+            if conduct.last_s >= since_s and conduct.until_s > now_s:
+                yield msgspec.to_builtins(_Penalised(conduct))

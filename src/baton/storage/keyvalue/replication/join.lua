@@ -1,14 +1,29 @@
--- Says where a log stands; begins one where there is none, or where it is known to have forgotten something.
+-- Says where the log stands; begins one where there is none, or where it has forgotten something.
 --
--- order:  { the id of the one that is to begin, of the one that is over or '', the state that it begins with }
--- answer: 'ok', id, now (µs), how many entries the state has in it, the state, the entries after it
+-- order:  { the id of the one that is to begin, of the one that was heard last or '', how many entries of it
+--           were heard, the mark of the last of them, the state that a new one begins with ('': none is
+--           begun), when that is (µs; -1: now) }
+-- answer: 'ok', id, now (µs), how many entries the state has in it, the mark of the last, the state, the
+--         entries after it
+--         'none': there is none
 
-local id = redis.call('GET', P .. 'id')
-if not id or id == order[2] then
-  id = order[1]
-  redis.call('DEL', P .. 'entries', P .. 'numbers', P .. 'seen')
-  redis.call('MSET', P .. 'id', id, P .. 'head', 0, P .. 'kept', 0, P .. 'state', order[3])
+local log = found()
+if log and log.id == order[2] and not remembers(log, order[3], order[4]) then
+  log = nil
+end
+if not log then
+  if order[5] == '' then
+    return answer('none')
+  end
+  log = { id = order[1], head = 0, base = 0, kept = 0, mark = '-' }
+  redis.call('DEL', P .. 'entries', P .. 'seen')
+  redis.call('HSET', P .. 'about', 'id', log.id, 'head', 0, 'base', 0, 'kept', 0, 'mark', log.mark, 'state', order[5])
+  local behind = order[6] - clock_us() -- what the state knows happened before it begins
+  if order[6] >= 0 and behind > 0 then
+    redis.call('HINCRBY', P .. 'clock', 'ahead', whole(behind))
+  end
 end
 local now_us = clock_us()
-local kept = redis.call('MGET', P .. 'kept', P .. 'state')
-return answer('ok', id, now_us, tonumber(kept[1]), kept[2], redis.call('LRANGE', P .. 'entries', 0, -1))
+local state = redis.call('HGET', P .. 'about', 'state')
+local entries = redis.call('LRANGE', P .. 'entries', log.kept - log.base, -1)
+return answer('ok', log.id, now_us, log.kept, log.mark, state, entries)

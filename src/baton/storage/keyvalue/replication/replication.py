@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,17 +14,18 @@ from msgspec import Struct
 from baton.core.clock import Clock
 from baton.storage.keyvalue.line import Away, Line, ScriptFailed
 from baton.storage.keyvalue.replication.replica import Replica, Word
-from baton.storage.keyvalue.replication.shared_log import Entry, Lost, SharedLog
+from baton.storage.keyvalue.replication.shared_log import Entry, Joined, Lost, Place, SharedLog
 
 _AGAIN_S = 0.1
+_MOST_AGAIN_S = 5.0
+"""Between two attempts to join a log that Redis gives no access to."""
+
 _CLOSING_S = 1.0
 
 _MOST_AT_ONCE = 500
 """Words in one entry."""
 
-_MOST_UNSAID = 5_000
-"""Words that wait for Redis to be back; the oldest are forgotten."""
-
+_encode = msgspec.json.encode
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -34,19 +34,27 @@ class ReplicationSettings(Struct, frozen=True, kw_only=True):
 
     beat_s: float = 0.25
     """How often others are listened to, and what is no hurry is said."""
+    quick_beat_s: float = 0.05
+    """The same for a while after something went wrong, with whomever."""
+    quick_for_s: float = 5.0
     alive_s: float = 10.0
     """Who says nothing for so long is gone."""
     keep_every: int = 1000
-    """Entries after which the state is kept, so that the log stays short."""
+    """Entries after which the state is kept, so that the log stays short …"""
+    keep_words: int = 20_000
+    """… or words …"""
+    keep_after_s: float = 600.0
+    """… or seconds."""
 
 
 class _Said:
     """A word that was not heard yet, and who waits for what it comes to."""
 
-    __slots__ = ("answer", "word")
+    __slots__ = ("answer", "text", "word")
 
     def __init__(self, word: Word, answer: asyncio.Future[Any] | None = None) -> None:
         self.word = word
+        self.text = _encode(word).decode()
         self.answer = answer
 
     def came_to(self, result: object) -> None:
@@ -58,9 +66,10 @@ class _Said:
 class Replication:
     """What one process says and hears; `async with` has it follow the log.
 
-    A word is heard by all in one order, by the one who said it as by the others. While Redis is away it is
-    heard here alone, at once, and said again when Redis is back: then this process takes over what the others
-    have in common, or they what it has where Redis was emptied.
+    A word is heard by all in one order, by the one who said it as by the others, or by nobody: a word whose
+    answer is lost is not said again. While Redis is away a word is heard here alone, at once. When Redis is
+    back this process takes over what the others have in common, and says what they have missed; an emptied
+    Redis begins with what the first one back has.
     """
 
     def __init__(
@@ -81,21 +90,28 @@ class Replication:
         """What this one is called here."""
         self._shared = SharedLog(line, self.process)
         self._replicas: dict[str, Replica] = {}
-        self._id = ""
-        self._over = ""
-        self._position = 0
+        self._foreign: dict[str, Any] = {}
+        """State of replicas that this version does not know."""
+        self._keeps = True
+        """Whether nothing was heard that this version cannot understand."""
+        self._place = Place()
+        self._kept = 0
+        self._since_kept = 0
+        """Words."""
+        self._kept_s = 0.0
         self._in_step = False
+        self._alone_since_s = 0.0
         self._ahead_s = clock.wall() - clock.monotonic()
         """What the log's clock is ahead of ours."""
         self._hearing_s: float | None = None
         """When what is being heard was said."""
+        self._heard_s = 0.0
+        """When what was heard last was said."""
         self._out: deque[_Said] = deque()
-        self._unsaid: deque[Word] = deque(maxlen=_MOST_UNSAID)
-        """What was heard here alone."""
-        self._number = 0
-        self._sent: list[_Said] = []
-        """What was said under that number; nobody knows yet whether it was heard."""
+        self._sent: Sequence[_Said] = ()
+        """What is being said."""
         self._some = asyncio.Event()
+        self._quick_until_s = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -108,15 +124,22 @@ class Replication:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        if self._in_step:
-            with contextlib.suppress(TimeoutError, Away, ScriptFailed, Lost):
-                async with asyncio.timeout(_CLOSING_S):
-                    await self._tell(leaves=True)
-        self._alone()
+        try:
+            if self._in_step and not self._sent:  # else Redis is silent
+                with contextlib.suppress(TimeoutError, Away, ScriptFailed, Lost):
+                    async with asyncio.timeout(_CLOSING_S):
+                        await self._tell(leaves=True)
+        finally:
+            self._go_alone()
 
     def follow(self, topic: str, replica: Replica) -> None:
         """Have a replica hear what is said of a topic."""
         self._replicas[topic] = replica
+
+    @property
+    def position(self) -> int:
+        """How many entries of the log it has heard."""
+        return self._place.position
 
     @property
     def in_step(self) -> bool:
@@ -131,172 +154,231 @@ class Replication:
 
     def say(self, topic: str, *word: object) -> None:
         """Have all hear something, soon."""
-        self._put(_Said((topic, *word)))
+        self._put(_Said((topic, *word)), hurry=True)
 
     async def ask(self, topic: str, *word: object) -> Any:
         """What a word came to where its turn was: of two processes that ask at once one is first."""
-        said = _Said((topic, *word), asyncio.get_running_loop().create_future())
-        self._put(said)
-        assert said.answer is not None
-        return await said.answer
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._put(_Said((topic, *word), answer), hurry=True)
+        return await answer
+
+    def quicken(self, *, now: bool) -> None:
+        """Listen to the others more often for a while; `now`: and have what was no hurry be said at once."""
+        self._quick_until_s = self._clock.monotonic() + self._settings.quick_for_s
+        if now:
+            self._some.set()
 
     async def agree(self) -> None:
         """Return once all that was said so far by anybody is heard here."""
         self._gather()
         await self.ask("")
 
-    def _put(self, said: _Said) -> None:
-        if self._in_step:
-            self._out.append(said)
+    def _put(self, said: _Said, *, hurry: bool) -> None:
+        if not self._in_step:
+            said.came_to(self._hear_one(said.word, self.now_s(), ours=True))
+            return
+        self._out.append(said)
+        if hurry:
             self._some.set()
-        else:
-            self._hear_alone(said)
 
     def _gather(self) -> None:
         """What was no hurry."""
         for topic, replica in self._replicas.items():
-            for word in replica.due():
-                self._put(_Said((topic, *word)))
+            try:
+                for word in replica.due():
+                    self._put(_Said((topic, *word)), hurry=False)
+            except Exception:  # noqa: BLE001  one replica's mistake is not the others'
+                _log.exception("replication_word_failed", topic=topic)
 
     async def _run(self) -> None:
+        pause_s = _AGAIN_S
         while True:
             try:
-                async with asyncio.timeout(self._settings.beat_s):
-                    await self._line.connected()
+                await self._connected()
                 await self._join()
+                pause_s = _AGAIN_S
                 while True:
-                    await self._tell()
+                    try:
+                        await self._tell()
+                    except Lost:
+                        _log.warning("replication_lost")
+                        await self._join()
                     await self._pause()
-            except TimeoutError:
-                self._gather()
-            except Lost as lost:
-                self._over = self._id if lost.over else ""
             except (Away, ScriptFailed) as error:
-                if self._in_step:
+                if self._in_step or isinstance(error, ScriptFailed):
                     _log.warning("replication_away", error=str(error) or type(error).__name__)
-                self._alone()
-                await asyncio.sleep(_AGAIN_S)
             except Exception:  # noqa: BLE001  a mistake of ours must not leave this process deaf
                 _log.exception("replication_failed")
-                self._alone()
-                await asyncio.sleep(_AGAIN_S)
+            self._go_alone()
+            self._gather()
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _MOST_AGAIN_S) if self._line.is_up else _AGAIN_S
+
+    async def _connected(self) -> None:
+        """Return once Redis is there; what was no hurry is heard meanwhile."""
+        while not self._line.is_up:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.beat_s):
+                    await self._line.connected()
+            self._gather()
 
     async def _pause(self) -> None:
         """Until there is something to say, or others are to be listened to."""
+        settings = self._settings
+        quick = self._clock.monotonic() < self._quick_until_s
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.beat_s):
+            async with asyncio.timeout(settings.quick_beat_s if quick else settings.beat_s):
                 await self._some.wait()
 
     async def _join(self) -> None:
-        """Be where the log is."""
-        self._alone()
-        fresh, before = self._new_id(), self._id
-        joined = await self._shared.join(fresh, self._over, self._export())
-        self._over = ""
-        self._id, self._position = joined.id, joined.position
+        """Be where the log is; what waits to be said waits on."""
+        joined = await self._shared.join(self._place)
+        own: dict[str, Any] | None = self._exported()
+        if joined is None:
+            fresh = self._new_id()
+            state = _encode(own).decode()
+            joined = await self._shared.begin(fresh, self._place, state, self.now_s())
+            if joined.place.id == fresh:
+                own = None
         self._came(joined.now_s)
-        again: list[Word] = []
-        if joined.id != fresh:
-            self._restore(joined.state)
-            self._hear(joined.entries)
-            if joined.id != before:  # else it is sent again under its number
-                again = [said.word for said in self._sent]
-                self._sent = []
-            again += self._unsaid
-        else:
-            self._sent = []
-        self._unsaid.clear()
+        self._kept_s = self._clock.monotonic()
+        self._kept, self._since_kept = joined.place.position, 0
+        if own is None:
+            self._place = joined.place
+            self._in_step = True
+            return
+        self._take_over(joined)
         self._in_step = True
-        for word in again:
-            self._put(_Said(word))
+        for topic, replica in self._replicas.items():
+            for word in replica.missed(own.get(topic), self._alone_since_s):
+                self._put(_Said((topic, *word)), hurry=False)
+
+    def _take_over(self, joined: Joined) -> None:
+        """Be as the others are."""
+        self._place = joined.place
+        self._keeps = True
+        state: dict[str, Any] = msgspec.json.decode(joined.state)
+        for topic, replica in self._replicas.items():
+            try:
+                replica.restore(state.pop(topic, None))
+            except Exception:  # noqa: BLE001  of another version, perhaps
+                _log.exception("replication_state_failed", topic=topic)
+                replica.restore(None)
+                self._keeps = False
+        self._foreign = state
+        self._hear(joined.entries, late=True)
 
     async def _tell(self, *, leaves: bool = False) -> None:
         """Say what there is to be said, and hear what is new."""
-        self._some.clear()
         self._gather()
-        if not self._sent and self._out:
-            self._sent = list(islice(self._out, _MOST_AT_ONCE))
-            for _ in self._sent:
-                self._out.popleft()
-            self._number += 1
-        settings = self._settings
-        told = await self._shared.tell(
-            self._id,
-            self._position,
-            self._number,
-            [said.word for said in self._sent],
-            alive_s=settings.alive_s,
-            at_s=None if self._at is None else self._at(),
-            leaves=leaves,
-        )
-        self._came(told.now_s)
-        keeps = self._hear(told.entries)
-        self._sent = []
+        self._some.clear()
+        self._sent = [self._out.popleft() for _ in range(min(len(self._out), _MOST_AT_ONCE))]
         if self._out:
             self._some.set()
-        if keeps:
-            await self._shared.keep(self._id, self._position, self._export())
+        try:
+            told = await self._shared.tell(
+                self._place,
+                f"[{','.join(said.text for said in self._sent)}]" if self._sent else "",
+                alive_s=self._settings.alive_s,
+                at_s=None if self._at is None else self._at(),
+                leaves=leaves,
+            )
+        except Lost:
+            self._take_back()
+            raise
+        self._came(told.now_s)
+        if told.kept > self._kept:
+            self._kept, self._since_kept, self._kept_s = told.kept, 0, self._clock.monotonic()
+        spoke = bool(self._sent)
+        self._hear(told.entries, late=False)
+        if self._sent:  # and it is not there
+            self._take_back()
+            raise Lost
+        if spoke and self._is_long():
+            await self._keep()
 
-    def _hear(self, entries: Sequence[Entry]) -> bool:
-        """What was said, in its order; whether it is for this process to keep the state."""
-        keeps = False
+    def _take_back(self) -> None:
+        """What was to be said is to be said again."""
+        self._out.extendleft(reversed(self._sent))
+        self._sent = ()
+
+    def _is_long(self) -> bool:
+        """Whether the log has become so since a state was kept."""
+        settings, entries = self._settings, self._place.position - self._kept
+        long_ago = self._clock.monotonic() - self._kept_s > settings.keep_after_s
+        return entries >= settings.keep_every or self._since_kept >= settings.keep_words or long_ago
+
+    async def _keep(self) -> None:
+        self._kept_s = self._clock.monotonic()
+        if not self._keeps:
+            return
+        place, state = self._place, _encode(self._exported()).decode()
+        await self._shared.keep(place, state)
+        self._kept, self._since_kept = place.position, 0
+
+    def _hear(self, entries: Sequence[Entry], *, late: bool) -> None:
+        """What was said, in its order. `late`: before this process came."""
         for entry in entries:
-            self._position += 1
-            ours = entry.process == self.process
-            if ours and self._position % self._settings.keep_every == 0:
-                keeps = True
+            self._place = Place(self._place.id, self._place.position + 1, entry.mark)
+            self._heard_s = entry.at_s
             if entry.words is None:
-                for replica in self._replicas.values():
-                    replica.gone(entry.process)
+                self._hear_gone(entry.process)
                 continue
-            waiting = self._sent if ours and entry.number == self._number else ()
+            self._since_kept += len(entry.words)
+            ours = entry.process == self.process
+            waiting: Sequence[_Said] = ()
+            if ours and not late:
+                waiting, self._sent = self._sent, ()
             for at, word in enumerate(entry.words):
-                result = self._hear_one(word, entry.at_s, ours=ours)
+                result = self._hear_one(word, entry.at_s, ours=ours, late=late)
                 if at < len(waiting):
                     waiting[at].came_to(result)
-        return keeps
 
-    def _hear_one(self, word: Word, at_s: float, *, ours: bool) -> object:
-        topic, *rest = word
+    def _hear_gone(self, process: str) -> None:
+        for topic, replica in self._replicas.items():
+            try:
+                replica.gone(process)
+            except Exception:  # noqa: BLE001  as for words
+                _log.exception("replication_word_failed", topic=topic)
+
+    def _hear_one(self, word: Word, at_s: float, *, ours: bool, late: bool = False) -> object:
+        topic = word[0] if word else ""
         replica = self._replicas.get(topic)
-        if replica is None:  # of a later version, perhaps
+        if replica is None:
+            self._keeps = self._keeps and not topic  # else it is of a later version
+            return None
+        if late and not replica.has_state:
             return None
         self._hearing_s = at_s
         try:
-            return replica.heard(rest, ours=ours)
+            return replica.heard(word[1:], ours=ours and not late)
         except Exception:  # noqa: BLE001  what cannot be understood is to stop nobody
             _log.exception("replication_word_failed", topic=topic)
+            self._keeps = False
             return None
         finally:
             self._hearing_s = None
 
-    def _alone(self) -> None:
+    def _go_alone(self) -> None:
         """Nobody hears this process: it hears itself."""
         if not self._in_step:
             return
         self._in_step = False
-        for said in self._sent:  # kept: others may have heard it, so it is sent again under its number
+        self._alone_since_s = self.now_s()
+        waiting = (*self._sent, *self._out)
+        self._sent = ()
+        self._out.clear()
+        for said in waiting:
             said.came_to(self._hear_one(said.word, self.now_s(), ours=True))
-        while self._out:
-            self._hear_alone(self._out.popleft())
-
-    def _hear_alone(self, said: _Said) -> None:
-        said.came_to(self._hear_one(said.word, self.now_s(), ours=True))
-        self._unsaid.append(said.word)
 
     def _came(self, now_s: float) -> None:
         """The log's clock says so."""
         self._ahead_s = now_s - self._clock.monotonic()
 
-    def _export(self) -> str:
-        state = {topic: replica.export() for topic, replica in self._replicas.items()}
-        return msgspec.json.encode(state).decode()
-
-    def _restore(self, text: str) -> None:
-        state: dict[str, Any] = msgspec.json.decode(text)
-        for topic, replica in self._replicas.items():
-            try:
-                replica.restore(state.get(topic))
-            except Exception:  # noqa: BLE001  of another version, perhaps
-                _log.exception("replication_state_failed", topic=topic)
-                replica.restore(None)
+    def _exported(self) -> dict[str, Any]:
+        self._hearing_s = self._heard_s if self._in_step else self.now_s()
+        try:
+            own = {topic: replica.export() for topic, replica in self._replicas.items() if replica.has_state}
+        finally:
+            self._hearing_s = None
+        return {**self._foreign, **own}

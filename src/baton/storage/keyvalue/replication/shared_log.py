@@ -18,17 +18,11 @@ _TELL = script(_PACKAGE, "tell", "ground")
 _KEEP = script(_PACKAGE, "keep", "ground")
 SCRIPTS = (_JOIN, _TELL, _KEEP)
 
-_encode = msgspec.json.encode
 _words = msgspec.json.Decoder(list[list[object]]).decode
 
 
 class Lost(Exception):
-    """The log is another one by now, or too short; it has to be joined again."""
-
-    def __init__(self, *, over: bool) -> None:
-        """`over`: it has forgotten something, so that nobody is to write to it any more."""
-        super().__init__()
-        self.over = over
+    """The log is another one by now, or has forgotten something; it has to be joined again."""
 
 
 class Entry(Struct, frozen=True):
@@ -37,18 +31,28 @@ class Entry(Struct, frozen=True):
     at_s: float
     """Of the log's clock, Unix seconds; never less than of an entry before."""
     process: str
-    number: int
     words: Sequence[Word] | None
     """None: it is gone."""
+    mark: str
+    """By which it is known again."""
+
+
+class Place(Struct, frozen=True):
+    """How far somebody has heard a log."""
+
+    id: str = ""
+    position: int = 0
+    """In entries."""
+    mark: str = "-"
+    """Of the last one."""
 
 
 class Joined(Struct, frozen=True):
     """Where a log stands."""
 
-    id: str
+    place: Place
+    """The end of what the state has in it."""
     now_s: float
-    position: int
-    """How many entries the state has in it."""
     state: str
     entries: Sequence[Entry]
     """Those after it."""
@@ -58,6 +62,8 @@ class Told(Struct, frozen=True):
     """What is new."""
 
     now_s: float
+    kept: int
+    """How many entries the state has in it that who joins begins with."""
     entries: Sequence[Entry]
 
 
@@ -69,42 +75,55 @@ class SharedLog:
         self._line = line
         self._process = process
 
-    async def join(self, fresh: str, over: str, state: str) -> Joined:
-        """Where the log stands; `fresh` is begun with a state where there is none, or `over` goes on."""
-        _, id, now_us, position, kept, lines = await self._line.ask(_JOIN, [fresh, over, state])
-        return Joined(id, now_us / _US, position, kept, [_entry(line) for line in lines])
+    async def join(self, place: Place) -> Joined | None:
+        """Where the log stands; None: there is none, or it has forgotten what was heard at `place`."""
+        return await self._joined("", place, "", None)
+
+    async def begin(self, fresh: str, place: Place, state: str, at_s: float) -> Joined:
+        """The same; where there is none, one called `fresh` begins with a state, as it was at `at_s`."""
+        found = await self._joined(fresh, place, state, at_s)
+        assert found is not None
+        return found
+
+    async def _joined(self, fresh: str, place: Place, state: str, at_s: float | None) -> Joined | None:
+        order = [fresh, place.id, place.position, place.mark, state, _us(at_s)]
+        word, *rest = await self._line.ask(_JOIN, order)
+        if word == "none":
+            return None
+        id, now_us, kept, mark, found, lines = rest
+        return Joined(Place(id, kept, mark), now_us / _US, found, [_entry(line) for line in lines])
 
     async def tell(
         self,
-        id: str,
-        position: int,
-        number: int,
-        words: Sequence[Word],
+        place: Place,
+        words: str,
         *,
         alive_s: float,
         at_s: float | None = None,
         leaves: bool = False,
     ) -> Told:
-        """Say something, once for each `number`; all entries after `position`. Who says nothing for `alive_s`
-        is gone. `at_s`: when, where it is not now.
+        """Say something (a JSON list; empty: nothing); all entries after `place`. Who says nothing for
+        `alive_s` is gone. `at_s`: when, where it is not now.
 
         Raises:
             Lost: nothing was said.
         """
-        text = _encode(words).decode() if words else ""
-        at_us = _NOW if at_s is None else round(at_s * _US)
-        order = [id, self._process, position, number, text, at_us, leaves, round(alive_s * _US)]
-        word, *rest = await self._line.ask(_TELL, order)
+        order = [place.id, place.position, place.mark, self._process, words, _us(at_s), leaves]
+        word, *rest = await self._line.ask(_TELL, [*order, round(alive_s * _US)])
         if word != "ok":
-            raise Lost(over=word == "forgotten")
-        now_us, lines = rest
-        return Told(now_us / _US, [_entry(line) for line in lines])
+            raise Lost
+        now_us, kept, lines = rest
+        return Told(now_us / _US, kept, [_entry(line) for line in lines])
 
-    async def keep(self, id: str, position: int, state: str) -> None:
-        """Have who joins begin with a state that has so many entries in it; these may be forgotten."""
-        await self._line.ask(_KEEP, [id, position, state])
+    async def keep(self, place: Place, state: str) -> None:
+        """Have who joins begin with the state that all are in at a place; what came before is forgotten."""
+        await self._line.ask(_KEEP, [place.id, place.position, place.mark, state])
+
+
+def _us(at_s: float | None) -> int:
+    return _NOW if at_s is None else round(at_s * _US)
 
 
 def _entry(line: str) -> Entry:
-    at_us, process, number, words = line.split(" ", 3)
-    return Entry(int(at_us) / _US, process, int(number), _words(words) if words else None)
+    at_us, process, words = line.split(" ", 2)
+    return Entry(int(at_us) / _US, process, _words(words) if words else None, f"{at_us} {process}")
