@@ -17,10 +17,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
     parser.add_argument("--requests", type=int, default=1_000_000, metavar="N", help="default: %(default)s")
     parser.add_argument("--database", choices=KINDS, default=SQLITE, help="default: %(default)s")
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="several share a Redis; default: %(default)s"
+    )
     arguments = parser.parse_args()
+    if arguments.workers > 1 and arguments.database == SQLITE:
+        parser.error("--workers above 1 needs --database PostgreSQL")
+    workers: int = arguments.workers
     kind: str = arguments.database
     effort = replace(FULL, slope_requests=arguments.requests)
-    return conduct(Plan(parts={"slope": lambda run: slope(run, kind)}, effort=effort, check=True))
+    return conduct(Plan(parts={"slope": lambda run: slope(run, kind, workers)}, effort=effort, check=True))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import uvloop
 
 from benchmarks.figures import figure
@@ -9,7 +11,7 @@ from benchmarks.loads import streams
 from benchmarks.loads.counted import Counted, ask
 from benchmarks.measuring import BATON, Run
 from benchmarks.systems import servers
-from benchmarks.systems.databases import SQLITE, Rows, databases, rows_of
+from benchmarks.systems.databases import SQLITE, Rows, databases, rows_of, shared_state
 from benchmarks.systems.processes import Unfit
 
 # docs/performance.md says where it comes from.
@@ -57,15 +59,23 @@ def open_streams(run: Run) -> None:
     run.stop(upstream)
 
 
-def slope(run: Run, kind: str = SQLITE) -> None:
-    """Whether memory grows with the number of plain requests, and whether each of them is on record once."""
+def slope(run: Run, kind: str = SQLITE, workers: int = 1) -> None:
+    """Whether memory grows with the number of plain requests, and whether each of them is on record once.
+    Several workers share a Redis."""
     if BATON not in run.systems:
         return
     part = f"memory over {run.effort.slope_requests:,} requests"
     upstream = servers.start_stream_upstream(run.stage, texts=1, interval_ms=1)
-    with run.whole(part, kind), databases(run.stage, kind) as new_database:
+    with run.whole(part, kind), databases(run.stage, kind) as new_database, ExitStack() as stack:
         database_url = new_database()
-        system = servers.start_baton(run.stage, upstream, database_url=database_url)
+        if workers == 1:
+            system = servers.start_baton(run.stage, upstream, database_url=database_url)
+        else:
+            kind = f"{kind}, {workers} workers"
+            redis_url = stack.enter_context(shared_state())
+            system = servers.start_fleet(
+                run.stage, upstream, database_url=database_url, redis_url=redis_url, workers=workers
+            )
         counted = ask(system, run.effort.slope_requests)
         # It brings all that it recorded to the database before it ends.
         run.stop(system)

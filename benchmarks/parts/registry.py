@@ -6,12 +6,14 @@ from benchmarks.measuring import Run
 from benchmarks.parts.ledger import ledger
 from benchmarks.parts.memory import open_streams, slope
 from benchmarks.parts.plain import plain
+from benchmarks.parts.shared import shared
 from benchmarks.parts.start import start
 from benchmarks.parts.streams import chunks, dialects
 from benchmarks.parts.tokens import tokens
 
 PARTS: dict[str, Callable[[Run], None]] = {
     "plain": plain,
+    "shared": shared,
     "chunks": chunks,
     "dialects": dialects,
     "open": open_streams,

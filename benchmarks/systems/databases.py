@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 from tests.postgres import Postgres
+from tests.redis_server import RedisServer
 
 from baton.ledger.tables import ATTEMPTS, INTERACTIONS
 from baton.storage.database import Database
@@ -45,6 +46,16 @@ def databases(stage: Stage, kind: str) -> Iterator[Callable[[], str]]:
         except (OSError, RuntimeError) as error:
             raise Unfit(f"PostgreSQL did not start: {error}") from error
         yield server.new_database
+
+
+@contextmanager
+def shared_state() -> Iterator[str]:
+    """The URL of an empty Redis: the tests' own, on the core of load and upstream."""
+    try:
+        with RedisServer() as server:
+            yield server.url
+    except (OSError, RuntimeError) as error:
+        raise Unfit(f"Redis did not start: {error}") from error
 
 
 async def rows_of(database_url: str) -> Rows:

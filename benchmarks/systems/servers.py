@@ -302,6 +302,40 @@ def start_baton(stage: Stage, upstream: System, *, database_url: str = "") -> Sy
     return system
 
 
+def start_fleet(
+    stage: Stage, upstream: System, *, database_url: str, redis_url: str, workers: int = 2
+) -> System:
+    """Workers of one Baton on the core of what is tested, asked with a key that is limited in every way;
+    ready when each of them knows it. Nothing was asked of the upstream yet."""
+    system = replace(
+        launch_baton(
+            stage,
+            upstream,
+            data=None,
+            DATABASE_URL=database_url,
+            REDIS_URL=redis_url,
+            BATON_WORKERS=str(workers),
+        ),
+        name=f"Baton, {workers} workers",
+    )
+    system.process.wait_until(
+        lambda: exchange(system.port, "GET", "/readyz")[0] == 200, within_s=_READY_WITHIN_S
+    )
+    system = limited(system)
+    in_a_row = 0
+
+    def all_know() -> bool:
+        """Which of them answers is chance; all of twenty are hardly one's."""
+        nonlocal in_a_row
+        in_a_row = (
+            in_a_row + 1 if exchange(system.port, "GET", "/v1/models", None, system.key)[0] == 200 else 0
+        )
+        return in_a_row == 20
+
+    system.process.wait_until(all_know, within_s=_READY_WITHIN_S, every_s=0.1)
+    return system
+
+
 def seconds_to_first_answer(system: System, *, within_s: float = 60.0) -> float:
     """From the start of the process to its first answer with 200."""
 
