@@ -1,6 +1,7 @@
 """A request's way through the limits, from its caller's to its routes' and out again."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
@@ -9,12 +10,16 @@ from baton.core.errors import OverLimit
 from baton.core.failures import Kind
 from baton.core.rates import Rates
 from baton.gateway.admission.limits import Tokens
-from baton.gateway.admission.passages import Passage, Passages
+from baton.gateway.admission.passages import Gate, Passage, Passages
 from baton.gateway.admission.penalties import Penalties, Scope, Subject
+from baton.gateway.admission.shared.asking import Asking
+from baton.gateway.admission.shared.member import Member
+from baton.gateway.admission.shared.passages import SharedPassages
 from baton.gateway.admission.windows import Left
 from baton.upstream.route import Route
 from baton.watch.rehearsal.leaping import LeapingClock, LeapingLoop
 from tests.clocks import SetClock
+from tests.gateway.admission.members import a_member
 from tests.gateway.admission.test_limits import caller, offer, provider, tiers
 
 ANN = caller()
@@ -22,19 +27,49 @@ SHORT = Tokens(100, 400)
 
 
 class Stage:
-    """A tier of so many requests and tokens a minute."""
+    """A tier of so many requests and tokens a minute; counted here, or where other processes see it."""
 
-    def __init__(self, requests: int, tokens: int = 100_000, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        requests: int,
+        tokens: int = 100_000,
+        clock: Clock | None = None,
+        member: Member | None = None,
+    ) -> None:
         known = tiers(requests_per_minute=requests, tokens_per_minute=tokens)
         self.penalties = Penalties()
-        self.passages = Passages(known, self.penalties, clock or SystemClock())
+        self._member = member
+        clock = clock or SystemClock()
+        self.passages: Gate
+        if member is None:
+            self.passages = Passages(known, self.penalties, clock)
+        else:
+            self.passages = SharedPassages(known, self.penalties, Asking(member), clock)
 
-    @property
-    def left(self) -> tuple[int, int]:
-        found = self.passages.allowance(ANN)
+    async def enter(self) -> Passage:
+        """One request of Ann's."""
+        return await self.passages.let_in(ANN, SHORT)
+
+    async def left(self) -> tuple[int, int]:
+        if self._member is not None:
+            await self._member.settled()
+        found = await self.passages.left(ANN)
         assert found.requests is not None
         assert found.tokens is not None
         return found.requests.remaining, found.tokens.remaining
+
+
+NewStage = Callable[[int], Stage]
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def new_stage(request: pytest.FixtureRequest) -> AsyncGenerator[NewStage]:
+    """Stages that count here, or in Redis."""
+    if request.param == "memory":
+        yield Stage
+        return
+    async with a_member(request.getfixturevalue("redis_server")) as member:
+        yield lambda requests: Stage(requests, member=member)
 
 
 ACME = provider(Rates(requests_per_minute=2, tokens_per_minute=1000))
@@ -42,55 +77,59 @@ ROUTE = Route(ACME, ACME.credentials[0], "large")
 LARGE = offer()
 
 
-async def test_a_request_is_its_callers_once_and_its_tokens_are_those_of_all_attempts() -> None:
+async def test_a_request_is_its_callers_once_and_its_tokens_are_those_of_all_attempts(
+    new_stage: NewStage,
+) -> None:
     """Reserved by estimate while it is under way, counted by truth when it is over, once."""
-    stage = Stage(10)
-    passage = stage.passages.enter(ANN, SHORT)
-    assert stage.left == (9, 99_500)
+    stage = new_stage(10)
+    passage = await stage.enter()
+    assert await stage.left() == (9, 99_500)
     for tokens in (30, 120):
         assert await passage.take(ROUTE, LARGE, SHORT) is None
         passage.attempted(tokens)
-    assert stage.left == (9, 99_500)
+    assert await stage.left() == (9, 99_500)
     passage.end()
     passage.end()
-    assert stage.left == (9, 99_850)
+    assert await stage.left() == (9, 99_850)
 
 
-async def test_what_nothing_can_serve_or_pay_for_is_a_request_all_the_same() -> None:
+async def test_what_nothing_can_serve_or_pay_for_is_a_request_all_the_same(new_stage: NewStage) -> None:
     """Its tokens are free again, its place is not; who goes on is refused, and at last penalised."""
-    stage = Stage(2)
-    stage.passages.enter(ANN, SHORT).end()
-    assert stage.left == (1, 100_000)
+    stage = new_stage(2)
+    (await stage.enter()).end()
+    assert await stage.left() == (1, 100_000)
     await stage.passages.count(ANN)
-    assert stage.left == (0, 100_000)
+    assert await stage.left() == (0, 100_000)
     for code in [*["rate_limit_exceeded"] * 11, "rate_limit_penalty"]:
         with pytest.raises(OverLimit) as told:
             await stage.passages.count(ANN)
         assert told.value.code == code
 
 
-async def test_what_is_withdrawn_counts_for_nothing() -> None:
+async def test_what_is_withdrawn_counts_for_nothing(new_stage: NewStage) -> None:
     """The ledger is full, say."""
-    stage = Stage(1)
+    stage = new_stage(1)
     for _ in range(3):
-        stage.passages.enter(ANN, SHORT).withdraw()
-    assert stage.left == (1, 100_000)
+        (await stage.enter()).withdraw()
+        assert await stage.left() == (1, 100_000)
 
 
-async def test_a_spent_limit_refuses_with_a_true_wait() -> None:
+async def test_a_spent_limit_refuses_with_a_true_wait(new_stage: NewStage) -> None:
     """At once; the caller's limits know nothing of another user's."""
-    stage = Stage(1)
-    stage.passages.enter(ANN, SHORT)
+    stage = new_stage(1)
+    await stage.enter()
     with pytest.raises(OverLimit) as told:
-        stage.passages.enter(ANN, SHORT)
+        await stage.enter()
     assert told.value.retry_after_s is not None
     assert 59 <= told.value.retry_after_s <= 61
 
 
-async def test_a_routes_limit_is_claimed_for_each_attempt_and_says_when_it_is_spent() -> None:
+async def test_a_routes_limit_is_claimed_for_each_attempt_and_says_when_it_is_spent(
+    new_stage: NewStage,
+) -> None:
     """As a provider's own 429 would; one that was not made counts for nothing, a short one for less."""
-    stage = Stage(10)
-    passage = stage.passages.enter(ANN, SHORT)
+    stage = new_stage(10)
+    passage = await stage.enter()
     for _ in range(5):
         assert await passage.take(ROUTE, LARGE, SHORT) is None
         passage.spare()
@@ -105,21 +144,21 @@ async def test_a_routes_limit_is_claimed_for_each_attempt_and_says_when_it_is_sp
     assert await passage.take(Route(provider(), ACME.credentials[0], "large"), offer(), SHORT) is None
 
 
-async def test_who_goes_on_against_a_limit_is_penalised_and_may_be_forgiven() -> None:
+async def test_who_goes_on_against_a_limit_is_penalised_and_may_be_forgiven(new_stage: NewStage) -> None:
     """Told apart by its code; requests of low priority that could not wait are no violation."""
-    stage = Stage(1)
-    stage.passages.enter(ANN, SHORT)
+    stage = new_stage(1)
+    await stage.enter()
     for _ in range(11):
         with pytest.raises(OverLimit) as told:
-            stage.passages.enter(ANN, SHORT)
+            await stage.enter()
         assert told.value.code == "rate_limit_exceeded"
     with pytest.raises(OverLimit) as told:
-        stage.passages.enter(ANN, SHORT)
+        await stage.enter()
     assert told.value.code == "rate_limit_penalty"
     now_s = SystemClock.monotonic()
     assert stage.penalties.lift(Subject(Scope.KEY, ANN.key_id), now_s)
     with pytest.raises(OverLimit) as told:
-        stage.passages.enter(ANN, SHORT)
+        await stage.enter()
     assert told.value.code == "rate_limit_exceeded"
 
 
@@ -159,7 +198,7 @@ def test_low_priority_is_no_way_around_penalties() -> None:
     async def story() -> None:
         clock = LeapingClock(loop, 0.0)
         stage = Stage(1, clock=clock)
-        stage.passages.enter(ANN, SHORT)
+        await stage.enter()
         waited = [stage.passages.wait(ANN, SHORT, clock.monotonic() + 70 + each) for each in range(20)]
         found = await asyncio.gather(*waited, return_exceptions=True)
         assert stage.penalties.running(clock.monotonic()) == []
@@ -187,7 +226,7 @@ async def test_nothing_is_left_while_a_penalty_lasts() -> None:
     assert found.requests == Left(100, 0, 60.0)
     assert found.tokens == Left(100_000, 0, 60.0)
     clock.now += 60
-    assert stage.left == (100, 100_000)
+    assert await stage.left() == (100, 100_000)
 
 
 def test_a_caller_is_told_of_the_limit_of_which_least_is_left() -> None:

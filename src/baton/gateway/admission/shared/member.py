@@ -225,6 +225,7 @@ class Member:
             self._apart.used(taken, amounts)
         elif taken.epoch == self.epoch and len(self._used) < _MOST_USED:
             self._used.append((taken, amounts))
+            self._nothing.clear()
             self._some.set()
 
     def _end(self, held: Held, cost_nanos: int, told: Callable[[Sequence[int]], None] | None = None) -> None:
@@ -251,7 +252,7 @@ class Member:
                 del parts[0]
 
     async def settled(self) -> None:
-        """Return once Redis knows of all that has ended."""
+        """Return once Redis knows of all that has ended, and of what was used of windows."""
         await self._nothing.wait()
 
     async def _run(self) -> None:
@@ -372,7 +373,7 @@ class Member:
                     each.told(settled)
             if self._ended or self._used:
                 self._some.set()
-            if not self._ended:
+            else:
                 self._nothing.set()
             await self._renew()
         raise Forgotten
