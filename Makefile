@@ -50,10 +50,11 @@ lint: setup-dev ## style, types, layers
 	npx --no-install pyright --pythonpath $(PY)
 	$(VENV)/bin/lint-imports
 
-soak: setup-dev ## the long proofs: some 35 minutes on two cores with nothing else to do
+soak: setup-dev ## the long proofs: some 45 minutes on two cores with nothing else to do
 	$(PY) -m pytest -m soak -n auto --dist worksteal --timeout 0
 	$(PY) -m benchmarks.ledger
 	$(PY) -m benchmarks.memory --requests 200000 --database PostgreSQL
+	$(PY) -m benchmarks.memory --database PostgreSQL --workers 2
 	$(PY) -m benchmarks.memory
 
 bench: setup-dev ## speed beside nginx in the same run

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -20,11 +20,13 @@ from baton.upstream.providers.simulated.simulation import Simulation
 from tests.conftest import MAKER, BatonServer, bearer, serving
 from tests.databases import OnServer
 from tests.postgres import Postgres
+from tests.proofs import FOUND
 
 KEY = "a-master-key-for-this-test-only"
 SECRET = "the same for all that share a database"
 CHAT = "/v1/chat/completions"
 MODEL = "openai/gpt-4o"
+TIER = {"requestsPerMinute": 7, "tokensPerMinute": None, "requestsPerDay": None, "tokensPerDay": None}
 KNOWN_S = 1.0
 """Within so long all know."""
 
@@ -48,6 +50,12 @@ class Pair:
         async with self.session.get(baton.url + path, headers=bearer(KEY)) as reply:
             assert reply.status == 200
             return await reply.json()
+
+    async def status_and_body(self, baton: BatonServer, path: str) -> tuple[int, Any]:
+        """As the settings stand there; who asks and what is spent aside."""
+        async with self.session.get(baton.url + path, headers=bearer(KEY)) as reply:
+            said = await reply.json()
+        return reply.status, {name: said[name] for name in sorted(said) if name not in ("requestId",)}
 
     async def breaker(self, baton: BatonServer) -> str:
         """How the model's stands, as this one has it."""
@@ -146,3 +154,30 @@ async def test_guesses_at_both_are_slowed_together(pair: Pair) -> None:
         async with pair.session.post(baton.url + "/api/auth/sign-in", json=wrong) as reply:
             statuses.append(reply.status)
     assert statuses == [401] * 5 + [429] * 2
+
+
+async def test_what_admins_change_is_known_to_both_within_a_second(
+    pair: Pair, record_property: Callable[[str, object], None]
+) -> None:
+    """A rule (a budget, a chain of fallbacks), a model's price, a tier: changed at one, told by the other."""
+    changes: list[tuple[str, str, Any]] = [
+        ("PATCH", "/api/admin/ai/models/openai/gpt-4o", {"pricePer": "1M", "prices": {"input": "7"}}),
+        ("PUT", "/api/admin/budgets/the-dollar", {"scope": "all", "period": "day", "limitUsd": "1.00"}),
+        ("PUT", "/api/admin/ai/fallback-chains/openai/gpt-4o", {"fallbacks": ["openai/gpt-4o-mini"]}),
+        ("PUT", "/api/admin/ai/tiers/free", TIER),
+    ]
+    took: list[float] = []
+    for method, path, body in changes:
+        headers = bearer(KEY) | ({"If-Match": "*"} if method == "PATCH" or "/tiers/" in path else {})
+        before = await pair.status_and_body(pair.other, path)
+        async with pair.session.request(method, pair.one.url + path, json=body, headers=headers) as reply:
+            assert reply.status in (200, 201), await reply.text()
+
+        async def is_known(path: str = path, before: Any = before) -> bool:
+            return await pair.status_and_body(pair.other, path) != before
+
+        took.append(await known(is_known))
+    assert max(took) < KNOWN_S
+    record_property(
+        FOUND, f"changes of four kinds known to the other process after {max(took):.2f} s at most"
+    )
