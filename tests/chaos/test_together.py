@@ -161,7 +161,11 @@ async def test_what_admins_change_is_known_to_both_within_a_second(
 ) -> None:
     """A rule (a budget, a chain of fallbacks), a model's price, a tier: changed at one, told by the other."""
     changes: list[tuple[str, str, Any]] = [
-        ("PATCH", "/api/admin/ai/models/openai/gpt-4o", {"pricePer": "1M", "prices": {"input": "7"}}),
+        (
+            "PATCH",
+            "/api/admin/ai/models/openai/gpt-4o",
+            {"pricePer": "1M", "prices": {"input": "7", "output": "8"}},
+        ),
         ("PUT", "/api/admin/budgets/the-dollar", {"scope": "all", "period": "day", "limitUsd": "1.00"}),
         ("PUT", "/api/admin/ai/fallback-chains/openai/gpt-4o", {"fallbacks": ["openai/gpt-4o-mini"]}),
         ("PUT", "/api/admin/ai/tiers/free", TIER),
