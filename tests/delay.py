@@ -63,24 +63,30 @@ class Wire:
 
         writing = asyncio.create_task(write())
         try:
-            while piece := await reader.read(_CHUNK):
-                pieces.put_nowait((loop.time() + self.late_s, piece))
+            with suppress(ConnectionError):
+                while piece := await reader.read(_CHUNK):
+                    pieces.put_nowait((loop.time() + self.late_s, piece))
             pieces.put_nowait((loop.time(), b""))
             await writing
         finally:
             writing.cancel()
 
-    async def close(self) -> None:
-        """End every connection."""
+    def cut(self) -> None:
+        """End every connection, soon."""
         for task in list(self._open):
             task.cancel()
+
+    async def close(self) -> None:
+        """End every connection."""
+        self.cut()
         await asyncio.gather(*self._open, return_exceptions=True)
 
 
 async def _hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while piece := await reader.read(_CHUNK):
-        writer.write(piece)
-        await writer.drain()
+    with suppress(ConnectionError):
+        while piece := await reader.read(_CHUNK):
+            writer.write(piece)
+            await writer.drain()
 
 
 @asynccontextmanager

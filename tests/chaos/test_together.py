@@ -26,7 +26,13 @@ KEY = "a-master-key-for-this-test-only"
 SECRET = "the same for all that share a database"
 CHAT = "/v1/chat/completions"
 MODEL = "openai/gpt-4o"
-TIER = {"requestsPerMinute": 7, "tokensPerMinute": None, "requestsPerDay": None, "tokensPerDay": None}
+TIER = {
+    "requestsPerMinute": 7,
+    "tokensPerMinute": None,
+    "requestsPerDay": None,
+    "tokensPerDay": None,
+    "retries": 2,
+}
 KNOWN_S = 1.0
 """Within so long all know."""
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from redis.asyncio.connection import Connection
 from structlog.testing import capture_logs
 
 from baton.storage.keyvalue.line import Away, Line, LineSettings, ScriptFailed
@@ -132,3 +133,21 @@ async def test_it_ends_in_whatever_moment(redis_server: RedisServer) -> None:
                 asking[turn].cancel()
                 await asyncio.sleep(0)
         await asyncio.gather(*asking, return_exceptions=True)
+
+
+async def test_a_loop_that_has_its_own_word_for_a_closed_socket_ends_nothing(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uvloop raises RuntimeError where a connection is written to that was just lost."""
+    async with line_to(redis_server) as line:
+        writing = Connection.send_packed_command
+
+        async def closed(self: Connection, *_: object, **__: object) -> None:
+            monkeypatch.setattr(Connection, "send_packed_command", writing)
+            raise RuntimeError("unable to perform operation on <TCPTransport closed=True>")
+
+        monkeypatch.setattr(Connection, "send_packed_command", closed)
+        with pytest.raises(Away):
+            await line.ask(ECHO, 1)
+        async with asyncio.timeout(5):
+            await comes_back(line)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -10,7 +11,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 from redis.asyncio.connection import Connection, parse_url
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 from baton.storage.keyvalue.script import Script
 
@@ -24,7 +25,6 @@ _AGAIN_S = 0.05
 _TICKS = 4
 """How often in the time of a call it is looked whether one has lasted too long."""
 
-_AWAY = (RedisError, OSError, EOFError, TimeoutError)
 _log = structlog.stdlib.get_logger(__name__)
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
@@ -122,14 +122,15 @@ class Line:
                 self._turn(up=True)
                 first.set()
                 await self._serve(connection)
-            except _AWAY as error:
+            except Exception as error:  # noqa: BLE001  a loop has its own words for a socket that is closed
                 if not told:
                     told = True
                     _log.warning("redis_away", error=str(error) or type(error).__name__)
             finally:
                 self._turn(up=False)
                 first.set()
-                await connection.disconnect(nowait=True)
+                with suppress(Exception):  # nor is what is lost to be closed in any one way
+                    await connection.disconnect(nowait=True)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _MOST_PAUSE_S)
 
@@ -172,6 +173,8 @@ class Line:
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
+                if task.cancelled():  # by its connection, where that was lost: it is no word to end for us
+                    raise ConnectionResetError("lost while it was used")
                 task.result()
         finally:
             await _ended(tasks)
