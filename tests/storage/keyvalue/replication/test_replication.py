@@ -12,7 +12,7 @@ from baton.core.clock import SystemClock
 from baton.storage.keyvalue.line import Line
 from baton.storage.keyvalue.replication.replica import Replica, Word
 from baton.storage.keyvalue.replication.replication import Replication, ReplicationSettings
-from baton.storage.keyvalue.replication.shared_log import SCRIPTS
+from baton.storage.keyvalue.replication.shared_log import SCRIPTS, Place, SharedLog
 from tests.redis_server import RedisServer
 from tests.replicas import Together, together, until
 
@@ -332,6 +332,24 @@ async def test_a_mistake_in_one_word_deafens_nobody(redis_server: RedisServer) -
         well.say("heard")
         await found.settle()
         assert all(each.in_step for each in found.replications)
+
+
+async def test_a_word_that_was_long_on_its_way_answers_nobody_else(redis_server: RedisServer) -> None:
+    """Delivered after its process has joined again, just before another one of its words."""
+    redis_server.flush()
+    async with lists(redis_server) as (found, (one, two)), Line(redis_server.url, SCRIPTS) as line:
+        own = found.replications[0]
+        await two.ask("before")
+        await found.settle()
+        place = await SharedLog(line, "looks").join(Place())
+        assert place is not None
+        late = SharedLog(line, own.process)
+        last = place.entries[-1]
+        at = Place(place.place.id, place.place.position + len(place.entries), last.mark)
+        await late.tell(at, '[["list","late"],["list","later"]]', alive_s=10)
+        assert await one.ask("asked") == 4
+        await found.settle()
+        assert one.words == two.words == ["before", "late", "later", "asked"]
 
 
 async def test_nobody_waits_for_an_answer_at_the_end(own: RedisServer) -> None:

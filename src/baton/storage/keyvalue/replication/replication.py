@@ -110,6 +110,8 @@ class Replication:
         self._out: deque[_Said] = deque()
         self._sent: Sequence[_Said] = ()
         """What is being said."""
+        self._saying = ""
+        """The same as the log will have it."""
         self._some = asyncio.Event()
         self._quick_until_s = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -275,10 +277,11 @@ class Replication:
         self._sent = [self._out.popleft() for _ in range(min(len(self._out), _MOST_AT_ONCE))]
         if self._out:
             self._some.set()
+        self._saying = f"[{','.join(said.text for said in self._sent)}]" if self._sent else ""
         try:
             told = await self._shared.tell(
                 self._place,
-                f"[{','.join(said.text for said in self._sent)}]" if self._sent else "",
+                self._saying,
                 alive_s=self._settings.alive_s,
                 at_s=None if self._at is None else self._at(),
                 leaves=leaves,
@@ -327,7 +330,7 @@ class Replication:
             self._since_kept += len(entry.words)
             ours = entry.process == self.process
             waiting: Sequence[_Said] = ()
-            if ours and not late:
+            if ours and not late and entry.text == self._saying:  # else it is one that was long on its way
                 waiting, self._sent = self._sent, ()
             for at, word in enumerate(entry.words):
                 result = self._hear_one(word, entry.at_s, ours=ours, late=late)

@@ -33,6 +33,8 @@ class Entry(Struct, frozen=True):
     process: str
     words: Sequence[Word] | None
     """None: it is gone."""
+    text: str
+    """The same as it was said."""
     mark: str
     """By which it is known again."""
 
@@ -126,4 +128,4 @@ def _us(at_s: float | None) -> int:
 
 def _entry(line: str) -> Entry:
     at_us, process, words = line.split(" ", 2)
-    return Entry(int(at_us) / _US, process, _words(words) if words else None, f"{at_us} {process}")
+    return Entry(int(at_us) / _US, process, _words(words) if words else None, words, f"{at_us} {process}")
