@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
+from baton.api.admin.agent_routing import AgentRoutingRoutes
 from baton.api.admin.alerts import AlertRoutes
 from baton.api.admin.audit import AuditRoutes
 from baton.api.admin.breakers import BreakerRoutes
@@ -21,6 +22,8 @@ from baton.api.admin.model_tests import ModelTests
 from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.penalties import PenaltyRoutes
 from baton.api.admin.rehearsals import RehearsalRoutes
+from baton.api.admin.routing_rules import RoutingRuleRoutes
+from baton.api.admin.routing_weights import RoutingWeightRoutes
 from baton.api.admin.sign_ins import SignInRoutes
 from baton.api.admin.tiers import TierRoutes
 from baton.api.admin.users import UserRoutes
@@ -163,6 +166,9 @@ def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None
         BreakerRoutes(app.breakers, app.edited.forced_breakers, app.catalog, app.directory, store.clock),
         RehearsalRoutes(app.rehearsals),
         FallbackRoutes(app.edited.chains, app.catalog, app.outlooks, app.tiers),
+        RoutingRuleRoutes(app.edited.rules, app.catalog),
+        AgentRoutingRoutes(app.edited.agents, app.catalog, store.settings.agent_providers),
+        RoutingWeightRoutes(app.edited.weights),
         ModelTests(app.gateway, store.clock),
         ModelRoutes(app.edited.models, app.edited.classes, app.tiers),
         KeyRoutes(store.identities, app.tiers),

@@ -18,7 +18,17 @@ from baton.access.signin.entities import Invited
 from baton.access.signin.reception import Reception, open_reception
 from baton.access.signin.seal import Seal
 from baton.app.admitting import Admitting, open_admitting
-from baton.app.edited import SIMULATED, Edited, catalog_of, flags_of, hold, open_edited, policy_of
+from baton.app.edited import (
+    SIMULATED,
+    Edited,
+    catalog_of,
+    flags_of,
+    hold,
+    open_edited,
+    policy_of,
+    rules_of,
+    weighing_of,
+)
 from baton.app.sharing import open_common
 from baton.app.storehouse import Storehouse, ground, open_store
 from baton.catalog.almanac import packaged_almanac
@@ -168,7 +178,8 @@ async def open_app(
             admission=admitting.admission,
             openings=Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
             drains=drains,
-            standing=Standing(choices.of, flags, packaged_table()),
+            standing=Standing(choices.of, flags, packaged_table(), rules_of(edited, settings)),
+            weighing=weighing_of(edited.weights),
             clock=store.clock,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
         )

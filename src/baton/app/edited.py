@@ -20,6 +20,7 @@ from baton.catalog.model import Model
 from baton.catalog.prices import Prices, Rates, Tariff
 from baton.catalog.seed import packaged_models, seed
 from baton.catalog.tiers import DEFAULT_TIERS, Tier, packaged_tiers, tiers_kind
+from baton.core.profile import Profile
 from baton.core.provider import ProviderSpec
 from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets
 from baton.gateway.admission.own import OwnLimit, own_limits_kind
@@ -28,6 +29,11 @@ from baton.gateway.resilience.breakers import KnownBreakers
 from baton.gateway.resilience.courses import RetryOf
 from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
 from baton.gateway.resilience.retry import RetryPolicy
+from baton.gateway.routing.router import WeighingOf
+from baton.gateway.routing.rules.agents import AgentRouting, agents_kind, packaged_agents
+from baton.gateway.routing.rules.rules import Rules
+from baton.gateway.routing.rules.use_cases import UseCaseRule, packaged_rules, rules_kind
+from baton.gateway.routing.weighing import DEFAULT, USUAL, Weighing, packaged_weighings, weighings_kind
 from baton.records.kind import Record, RecordKind
 from baton.records.store import Records
 from baton.settings import Settings
@@ -45,6 +51,9 @@ class Edited:
     models: Records[Model]
     classes: Records[ProviderClasses]
     chains: Records[FallbackChain]
+    rules: Records[UseCaseRule]
+    agents: Records[AgentRouting]
+    weights: Records[Weighing]
     tiers: Records[Tier]
     forced_breakers: Records[ForcedBreaker]
     budgets: Records[Budget]
@@ -68,6 +77,9 @@ async def open_edited(
         models=await opened(model_kind(DEFAULT_TIERS)),
         classes=await opened(classes_kind()),
         chains=await opened(chains_kind()),
+        rules=await opened(rules_kind()),
+        agents=await opened(agents_kind()),
+        weights=await opened(weighings_kind()),
         tiers=await opened(tiers_kind(DEFAULT_TIERS)),
         forced_breakers=await opened(forced_kind()),
         budgets=await opened(budgets_kind()),
@@ -77,6 +89,9 @@ async def open_edited(
     await seed(edited.models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
     await edited.classes.seed(declared_classes(specs))
     await edited.chains.seed(packaged_chains())
+    await edited.rules.seed(packaged_rules())
+    await edited.agents.seed(packaged_agents())
+    await edited.weights.seed(packaged_weighings())
     await edited.tiers.seed(packaged_tiers())
     await edited.budgets.seed(first_budgets(store.settings.first_limits) if budgets is None else budgets)
     await edited.flags.seed(PACKAGED)
@@ -154,6 +169,33 @@ def hold(breakers: KnownBreakers, forced: Records[ForcedBreaker]) -> None:
 
     breakers.hold(forced.export())
     forced.subscribe(changed)
+
+
+def rules_of(edited: Edited, settings: Settings) -> Rules:
+    """Whose word names models, as the records say it, and the environment of agents' providers."""
+    rules, agents = edited.rules, edited.agents
+
+    def rule_of(use_case: str) -> UseCaseRule | None:
+        record = rules.snapshot.get(use_case)
+        return None if record is None else record.value
+
+    def routing_of(agent: str) -> AgentRouting | None:
+        record = agents.snapshot.get(agent)
+        return None if record is None else record.value
+
+    return Rules(rule_of, routing_of, settings.agent_providers)
+
+
+def weighing_of(weights: Records[Weighing]) -> WeighingOf:
+    """How scores are weighed at the moment: a profile's own way, or else the default one."""
+
+    def weighing(profile: Profile | None) -> Weighing:
+        records = weights.snapshot
+        record = None if profile is None else records.get(profile.value)
+        record = record or records.get(DEFAULT)
+        return USUAL if record is None else record.value
+
+    return weighing
 
 
 def policy_of(settings: Settings, edited: Edited) -> Policy:

@@ -56,11 +56,25 @@ def chain_of(catalog: Catalog, model: str, names: Sequence[str]) -> FallbackChai
         raise catalog.unknown(model)
     return FallbackChain(
         model=model,
-        fallbacks=tuple(_id(catalog, name, f"fallbacks[{place}]") for place, name in enumerate(names)),
+        fallbacks=ids_of(catalog, "fallbacks", names),
     )
 
 
-def _id(catalog: Catalog, name: str, place: str) -> str:
+def ids_of(catalog: Catalog, field: str, names: Sequence[str]) -> tuple[str, ...]:
+    """The ids of models that a list in `field` names by any of their names.
+
+    Raises:
+        Invalid: one of them has no row, or means several; `param` is its place, `field[0]`.
+    """
+    return tuple(id_of(catalog, f"{field}[{place}]", name) for place, name in enumerate(names))
+
+
+def id_of(catalog: Catalog, place: str, name: str) -> str:
+    """The id of a model that has a row, by any of its names.
+
+    Raises:
+        Invalid: it has none, or several are meant; `param` is `place`.
+    """
     try:
         found = catalog.resolve(name)
     except (Invalid, NotFound) as error:

@@ -1,7 +1,7 @@
 """A gateway put together from its parts: the one that serves, and those on which outages are rehearsed."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import isinf
 
@@ -23,10 +23,20 @@ from baton.gateway.resilience.gates import Gates
 from baton.gateway.resilience.observation import Observer
 from baton.gateway.routing.alternatives import Alternatives, Chains
 from baton.gateway.routing.live import LiveRouter
+from baton.gateway.routing.observed import NOTHING_OBSERVED, Judged, Observed
 from baton.gateway.routing.outlook import Outlooks
+from baton.gateway.routing.router import WeighingOf, usual_weighing
 from baton.gateway.routing.standing import UNDECIDED, Standing
 from baton.upstream.calls import Upstream
 from baton.upstream.directory import Directory
+
+JudgedOf = Callable[[], Mapping[str, Judged]]
+"""By `provider/name`; a look-up."""
+
+
+def nobody_judged() -> Mapping[str, Judged]:
+    """Where nobody says what answers are worth."""
+    return NOTHING_OBSERVED.judged
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -60,6 +70,10 @@ class Parts(Struct, frozen=True, kw_only=True):
     drains: Drains
     standing: Standing = UNDECIDED
     """What holds for callers beforehand."""
+    weighing: WeighingOf = usual_weighing
+    """How scores are weighed."""
+    judged: JudgedOf = nobody_judged
+    """What was thought of models' answers."""
     clock: Clock
     rng: random.Random
     """For jitter."""
@@ -82,10 +96,11 @@ def assemble(parts: Parts) -> Assembly:
         parts.directory,
         policy.stand_ins,
         chain=policy.chain,
-        health=health.availability,
+        observed=partial(_observed, health, parts.judged),
         shut=shut,
         spent=parts.admission.spent.against,
         standing=parts.standing,
+        weighing=parts.weighing,
     )
     alternatives = Alternatives(router, policy.chains, by_default=policy.fallback)
     gates = Gates(parts.breakers, parts.clock, (health, *parts.observers))
@@ -100,6 +115,10 @@ def assemble(parts: Parts) -> Assembly:
         parts.clock,
     )
     return Assembly(gateway, router, Outlooks(router, alternatives, policy.chains, shut))
+
+
+def _observed(health: Health, judged: JudgedOf) -> Observed:
+    return Observed(health.seen(), judged())
 
 
 def _shut(breakers: Breakers, offer: Offer) -> str | None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from baton.core.provider import ProviderSpec
-from baton.settings.chain import CHAIN, with_chain
+from baton.settings.chain import CHAIN, with_agents, with_chain
 from baton.settings.flags import FLAGS, read_flags
 from baton.settings.problems import Misconfigured, Problem, hint
 from baton.settings.providers import SECTION, read_providers
@@ -24,6 +24,9 @@ _CUSTOMARY = {
     "KV_URL": "redis_url",
     "REDIS_URL": "redis_url",
     "FALLBACK_CHAIN": "fallback_chain",
+    "RESEARCH_PROVIDER": "research_provider",
+    "STRATEGY_PROVIDER": "strategy_provider",
+    "CRITIQUE_PROVIDER": "critique_provider",
     "MAX_PROJECT_BUDGET": "max_project_budget",
     "MAX_USER_BUDGET": "max_user_budget",
     "MAX_DAILY_BUDGET": "max_daily_budget",
@@ -76,6 +79,8 @@ def load(
         problems.extend(sources.problem(_ALLOWED, what) for what in _check_hosts(settings))
         settings, wrong = with_chain(settings, specs)
         problems.extend(sources.problem(CHAIN, what) for what in wrong)
+        settings, mistaken = with_agents(settings, specs)
+        problems.extend(sources.problem(name, what) for name, what in mistaken)
     if problems or settings is None:
         raise Misconfigured([sources.located(problem) for problem in problems])
     return settings

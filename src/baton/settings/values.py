@@ -94,6 +94,12 @@ class Settings(BaseModel):
     """Ask another model where the one that was asked fails; a request may say otherwise for itself."""
     fallback_chain: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("xai", "anthropic", "openai")
     """Providers to fall back to, the first first, comma-separated. Also `FALLBACK_CHAIN`."""
+    research_provider: str | None = None
+    """Whose model serves the agent `research`, whatever its routing says. Also `RESEARCH_PROVIDER`."""
+    strategy_provider: str | None = None
+    """The same of the agent `strategy`. Also `STRATEGY_PROVIDER`."""
+    critique_provider: str | None = None
+    """The same of the agent `critique`. Also `CRITIQUE_PROVIDER`."""
     first_token_s: Annotated[float, Field(gt=0, le=600)] = 10
     """How long a stream may keep its first words back while another model could be asked, seconds."""
     stall_s: Annotated[float, Field(gt=0, le=600)] = 20
@@ -132,6 +138,16 @@ class Settings(BaseModel):
     """Filled from `<NAME>_API_KEY` and its kin, or `[providers.<name>]`."""
     flags: HeldFlags = NOTHING_HELD
     """Filled from `ENABLE_MULTI_LLM`, `MULTI_LLM_<TIER>_TIER` and `LLM_ROUTER_VERSION`."""
+
+    @property
+    def agent_providers(self) -> dict[str, str]:
+        """Whose model serves an agent, by the agent's name, where that is said here."""
+        said = {
+            "research": self.research_provider,
+            "strategy": self.strategy_provider,
+            "critique": self.critique_provider,
+        }
+        return {agent: provider for agent, provider in said.items() if provider is not None}
 
     @property
     def lifetimes(self) -> Lifetimes:

@@ -32,7 +32,7 @@ from baton.gateway.admission.shared.passages import SharedPassages
 from baton.gateway.admission.shared.tills import SharedTills
 from baton.gateway.admission.spent import Spent
 from baton.gateway.routing.decision import Ask, Candidate, Decision, ask_of, estimated_cost
-from baton.gateway.routing.terms import Terms
+from baton.gateway.routing.terms import Source, Terms
 from baton.upstream.dialects.openai.envelope import read_envelope
 from baton.upstream.errands.errand import Errand
 from tests.gateway.admission.errands_ground import a_recording
@@ -114,7 +114,7 @@ class House:
             input_tokens=1,
             output_tokens=1,
             cost=estimated_cost(found, ask),
-            named=True,
+            source=Source.NAMED,
             reasoning="",
         )
         return self.admission.enter(CALLER, request, decision, "id")

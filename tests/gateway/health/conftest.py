@@ -110,3 +110,8 @@ async def witness(request: pytest.FixtureRequest, time: Time) -> AsyncGenerator[
         told, asked = (SharedHealth(each, time) for each in found.replications)
         await found.start()
         yield Witness(time, asked, told, found)
+
+
+def available(health: Health) -> dict[str, float]:
+    """How far models can be had, by `provider/model`."""
+    return {name: seen.availability for name, seen in health.seen().items()}

@@ -6,7 +6,7 @@ from baton.core.failures import RULES, Failure, Kind
 from baton.gateway.health.health import MOST_MODELS, Health
 from baton.gateway.health.series import Status, Vitals
 from baton.gateway.health.shared_health import SharedHealth
-from tests.gateway.health.conftest import NOON_S, Time, Witness
+from tests.gateway.health.conftest import NOON_S, Time, Witness, available
 from tests.redis_server import RedisServer
 from tests.replicas import together
 
@@ -24,7 +24,7 @@ async def test_nothing_is_known_of_who_was_never_asked(witness: Witness) -> None
     health = witness.health
     assert health.providers() == []
     assert health.status("acme") is Status.UNKNOWN
-    assert health.availability() == {}
+    assert available(health) == {}
     assert health.first_token_p99_s("acme", "small") is None
     assert not health.troubled("acme", "small")
 
@@ -152,26 +152,26 @@ async def test_trouble_is_more_than_one_in_five_of_at_least_ten_others(
 async def test_availability_is_as_the_router_weighs_it(witness: Witness, time: Time) -> None:
     """1 - half of what is missing in uptime, less 0.1 above 1.5 s and 0.3 above 3 s in the mean."""
     await witness.sees(None, None, None, BROKEN, took_ms=1500)
-    assert witness.health.availability() == {"acme/small": pytest.approx(0.875)}
+    assert available(witness.health) == {"acme/small": pytest.approx(0.875)}
     await witness.sees(*[None] * 4, took_ms=2000)
     time.passes(1)
-    assert witness.health.availability() == {"acme/small": pytest.approx(1 - 0.5 / 8 - 0.1)}
+    assert available(witness.health) == {"acme/small": pytest.approx(1 - 0.5 / 8 - 0.1)}
     await witness.sees(*[None] * 8, took_ms=9000)
     time.passes(1)
-    assert witness.health.availability() == {"acme/small": pytest.approx(1 - 0.5 / 16 - 0.3)}
+    assert available(witness.health) == {"acme/small": pytest.approx(1 - 0.5 / 16 - 0.3)}
 
 
 async def test_availability_is_worked_out_at_most_once_a_second(witness: Witness, time: Time) -> None:
     """Requests of the same second get the very same mapping, which nobody can change."""
     await witness.sees(None)
-    first = witness.health.availability()
+    first = witness.health.seen()
     await witness.sees(BROKEN)
     time.passes(0.9)
-    assert witness.health.availability() is first
+    assert witness.health.seen() is first
     time.passes(0.1)
-    assert witness.health.availability() == {"acme/small": pytest.approx(0.75)}
+    assert available(witness.health) == {"acme/small": pytest.approx(0.75)}
     time.passes(3700)
-    assert witness.health.availability() == {}
+    assert available(witness.health) == {}
 
 
 async def test_very_many_models_are_weighed_some_at_a_time(witness: Witness, time: Time) -> None:
@@ -182,7 +182,7 @@ async def test_very_many_models_are_weighed_some_at_a_time(witness: Witness, tim
             await witness.sees(kind, model=name)
         worths: list[float] = []
         for _ in range(6):
-            worths.append(sum(witness.health.availability().values()))
+            worths.append(sum(available(witness.health).values()))
             time.passes(1)
         assert worths[0] != worth
         assert worths[-1] == worth

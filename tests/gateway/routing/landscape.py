@@ -7,8 +7,9 @@ from baton.catalog.model import Model
 from baton.catalog.prices import LongContext, Prices, Rates, Tariff
 from baton.core.money import nanos_from_usd
 from baton.core.provider import ProviderSpec
-from baton.gateway.routing.decision import Ask, Weights
+from baton.gateway.routing.decision import Ask
 from baton.gateway.routing.router import Router
+from baton.gateway.routing.weighing import USUAL, Weighing
 
 NOW_S = 1_795_000_000.0  # November 2026
 TIERS = frozenset({"free", "pro"})
@@ -33,14 +34,16 @@ def router(
     *models: Model,
     configured: set[str] | None = None,
     stand_ins: set[str] | None = None,
-    weights: Weights | None = None,
+    weighing: Weighing = USUAL,
     chain: tuple[str, ...] = (),
 ) -> Router:
     """A router over the models; every provider that one names is configured unless said."""
     names = sorted({each.provider for each in models})
     specs = [ProviderSpec(name=name, title=name, base_url="", aliases=(f"{name}-inc",)) for name in names]
     able = frozenset(names if configured is None else configured)
-    return Router(Catalog(models, specs, NOW_S), able, frozenset(stand_ins or ()), weights, chain=chain)
+    return Router(
+        Catalog(models, specs, NOW_S), able, frozenset(stand_ins or ()), lambda _: weighing, chain=chain
+    )
 
 
 def ask(**fields: Any) -> Ask:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from baton.catalog.lookup import Resolution
 from baton.catalog.model import Model
 from baton.core.errors import Forbidden, Unservable
-from baton.gateway.routing.decision import Ask, Decision, Weights
+from baton.gateway.routing.decision import Ask, Decision
+from baton.gateway.routing.observed import Observed, Seen
 from baton.gateway.routing.router import Router
+from baton.gateway.routing.weighing import Weighing, WeightPoint
 from tests.gateway.routing.landscape import ask, model, prices, router
 
 
@@ -214,7 +216,7 @@ def test_a_long_prompt_is_estimated_at_its_own_price() -> None:
 def test_observed_availability_moves_the_order() -> None:
     """Who is known to be down loses to who is not; the unknown count as 0.8."""
     pair = router(model("a/x", quality=0.9), model("b/y", quality=0.8))
-    decision = pair.decide(ask(), {"a/x": 0.3})
+    decision = pair.decide(ask(), Observed({"a/x": Seen(0.3)}))
     assert ids(decision) == ["b/y", "a/x"]
     assert [each.scores.availability for each in decision.ranked] == [0.8, 0.3]
 
@@ -348,14 +350,20 @@ def test_the_same_input_gives_the_same_decision(crowd: list[Model], rng: Any) ->
     assert (ids(second), second.reasoning, second.fallbacks) == (ids(first), first.reasoning, first.fallbacks)
 
 
+def only(**weights: float) -> Weighing:
+    """The same weights whatever is asked."""
+    point = WeightPoint(**{"complexity": 0.0, "quality": 0.0, "cost": 0.0, "availability": 0.0, **weights})
+    return Weighing(points=(point,))
+
+
 def test_weights_are_settings() -> None:
     """All weight on cost chooses the cheap one, all on quality the good one."""
     pair = (
         model("a/good", quality=0.9, prices=prices("50", "50")),
         model("b/cheap", quality=0.1, prices=prices("0.1", "0.1")),
     )
-    thrifty = router(*pair, weights=Weights(quality=0.0, cost=1.0, availability=0.0))
-    proud = router(*pair, weights=Weights(quality=1.0, cost=0.0, availability=0.0))
+    thrifty = router(*pair, weighing=only(cost=1.0))
+    proud = router(*pair, weighing=only(quality=1.0))
     assert thrifty.decide(ask()).chosen.offer.id == "b/cheap"
     assert proud.decide(ask()).chosen.offer.id == "a/good"
 

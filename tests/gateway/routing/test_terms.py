@@ -11,7 +11,7 @@ from baton.core.money import nanos_from_usd
 from baton.core.profile import Profile
 from baton.gateway.routing.decision import Decision
 from baton.gateway.routing.router import Router
-from baton.gateway.routing.terms import Terms, Way
+from baton.gateway.routing.terms import Override, Source, Terms, Way
 from tests.gateway.routing.landscape import ask, model, prices, router
 
 CENT = nanos_from_usd("0.01")
@@ -22,12 +22,20 @@ ROWS = (
     model("d/free", quality=0.3),
     model("e/secret", quality=0.5, prices=()),
 )
-YOURS = frozenset({"profile", "max_cost", "model"})
+YOURS = frozenset({"profile", "max_cost"})
 TABLE = Way(because="it is in the table", table=("d/free", "c/fair", "x/none"), strict=True, alone=False)
 ONE = Way(because="one answers all", table=("x/none", "c/fair"), strict=False, alone=True)
 
 
-def decided(of: Router, way: Way | None = None, **terms: object) -> Decision:
+def preferring(name: str | None) -> tuple[Override, ...]:
+    """A user's word for a model; none without a name."""
+    if name is None:
+        return ()
+    return (Override(source=Source.PREFERENCE, whose="Your preference", table=(name,)),)
+
+
+def decided(of: Router, way: Way | None = None, prefer: str | None = None, **terms: object) -> Decision:
+    terms["overrides"] = preferring(prefer)
     return of.decide(ask(terms=Terms(**terms)), way=way)  # pyright: ignore[reportArgumentType]
 
 
@@ -119,19 +127,22 @@ def test_a_named_model_and_a_fallback_may_not_cost_more_either() -> None:
 def test_a_preferred_model_serves_wherever_it_fits() -> None:
     """Although the profile would drop it; where it is too dear, shut, excluded or gone, why is said."""
     of = router(*ROWS, model("a/old", retired_at=date(2020, 1, 1), replaced_by="d/free"))
-    assert decided(of, model="a/best", profile=Profile.COST_OPTIMIZED).chosen.offer.id == "a/best"
-    told = decided(of, model="d/free")
+    assert decided(of, prefer="a/best", profile=Profile.COST_OPTIMIZED).chosen.offer.id == "a/best"
+    told = decided(of, prefer="d/free")
     assert told.reasoning == "d/free is the model that your preference names."
     assert len(told.ranked) == told.candidates == 5
-    assert decided(of, model="a/old").chosen.offer.id == "d/free"
-    over = decided(of, model="a/best", max_cost_nanos=CENT)
+    assert decided(of, prefer="a/old").chosen.offer.id == "d/free"
+    over = decided(of, prefer="a/best", max_cost_nanos=CENT)
     assert over.chosen.offer.id != "a/best"
     assert "Your preferred model a/best was passed over: about 0.033 USD" in over.reasoning
-    assert "a/lost is not in the catalog any more." in decided(of, model="a/lost").reasoning
-    excluded = of.decide(ask(exclude=frozenset({"d"}), terms=Terms(model="d/free")))
+    assert (
+        "a/lost was passed over: it is not in the catalog any more." in decided(of, prefer="a/lost").reasoning
+    )
+    excluded = of.decide(ask(exclude=frozenset({"d"}), terms=Terms(overrides=preferring("d/free"))))
     assert "d/free was passed over: its provider is excluded." in excluded.reasoning
     shut = of.decide(
-        ask(terms=Terms(model="d/free")), shut=[lambda offer: "shut" if offer.id == "d/free" else None]
+        ask(terms=Terms(overrides=preferring("d/free"))),
+        shut=[lambda offer: "shut" if offer.id == "d/free" else None],
     )
     assert "d/free was passed over: shut." in shut.reasoning
 
@@ -165,7 +176,7 @@ def test_a_loose_table_leaves_it_to_the_router_where_none_fits() -> None:
     assert decided(of, ONE).chosen.offer.id == "c/fair"
     other = of.decide(ask(exclude=frozenset({"c"})), way=ONE)
     assert other.chosen.offer.id == of.decide(ask(exclude=frozenset({"c"}))).chosen.offer.id
-    for found in (other, decided(of, ONE), decided(of, ONE, model="d/free")):
+    for found in (other, decided(of, ONE), decided(of, ONE, prefer="d/free")):
         assert (found.fallbacks, ids(found), found.candidates) == ((), [found.chosen.offer.id], 1)
 
 

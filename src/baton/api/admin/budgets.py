@@ -14,6 +14,7 @@ from baton.api.admin.budget_shapes import (
     account_shown,
     budget_shown,
 )
+from baton.api.admin.editing import Editing
 from baton.api.admin.revisions import IfMatch, guarded, wanted_revision
 from baton.api.callers import AdminActor, AdminCaller
 from baton.api.paging import Cursor, Limit, page
@@ -44,6 +45,7 @@ class BudgetRoutes:
         catalog: LiveCatalog,
     ) -> None:
         self._records = records
+        self._editing = Editing(records)
         self._statements = statements
         self._milestones = milestones
         self._tiers = tiers
@@ -118,10 +120,7 @@ class BudgetRoutes:
         self, actor: AdminActor, budget: str, response: Response, if_match: IfMatch = None
     ) -> None:
         """Take a budget away; `undo` with this answer's `ETag` brings it back."""
-        record = self._records.get(budget)
-        with guarded():
-            revision = await self._records.delete(budget, actor, wanted_revision(if_match, record.revision))
-        response.headers["etag"] = f'"{revision}"'
+        await self._editing.delete(budget, actor, if_match, response)
 
     async def undo(
         self, actor: AdminActor, budget: str, response: Response, if_match: IfMatch = None

@@ -3,7 +3,8 @@
 from fastapi import FastAPI, Response
 from pydantic import ConfigDict
 
-from baton.api.admin.revisions import IfMatch, guarded, wanted_revision
+from baton.api.admin.editing import Editing
+from baton.api.admin.revisions import IfMatch
 from baton.api.bodies import Asked, Shown
 from baton.api.callers import AdminActor, AdminCaller
 from baton.catalog.classes import ProviderClasses
@@ -53,6 +54,7 @@ class ClassRoutes:
 
     def __init__(self, classes: Records[ProviderClasses], catalog: LiveCatalog) -> None:
         self._classes = classes
+        self._editing = Editing(classes)
         self._catalog = catalog
 
     def attach(self, to: FastAPI) -> None:
@@ -77,24 +79,13 @@ class ClassRoutes:
     ) -> ClassesShown:
         """Name a provider's models; `If-Match` needed where it has any."""
         value = self._checked(provider, asked)
-        record = self._classes.snapshot.get(value.provider)
-        revision = None
-        if record is not None or if_match is not None:
-            revision = wanted_revision(if_match, None if record is None else record.revision)
-        with guarded():
-            put = await self._classes.put(value, actor, revision)
-        response.headers["etag"] = put.etag
-        return _shown(put)
+        return _shown(await self._editing.put(value.provider, value, actor, if_match, response))
 
     async def undo(
         self, actor: AdminActor, provider: str, response: Response, if_match: IfMatch = None
     ) -> ClassesShown:
         """Go back to how they were before their current revision; undoing twice does it again."""
-        current = (await self._classes.history(provider))[0].revision
-        with guarded():
-            record = await self._classes.undo(provider, actor, wanted_revision(if_match, current))
-        response.headers["etag"] = record.etag
-        return _shown(record)
+        return _shown(await self._editing.undo(provider, actor, if_match, response))
 
     def _checked(self, provider: str, asked: ClassesAsked) -> ProviderClasses:
         catalog = self._catalog.current()

@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Response
 from pydantic import ConfigDict, Field
 
-from baton.api.admin.revisions import IfMatch, guarded, wanted_revision
+from baton.api.admin.editing import Editing
+from baton.api.admin.revisions import IfMatch
 from baton.api.bodies import Asked, Shown
 from baton.api.callers import AdminActor, AdminCaller
 from baton.catalog.chains import MOST_FALLBACKS, FallbackChain, chain_of
@@ -110,6 +111,7 @@ class FallbackRoutes:
         self, chains: Records[FallbackChain], catalog: LiveCatalog, outlooks: Outlooks, tiers: Tiers
     ) -> None:
         self._chains = chains
+        self._editing = Editing(chains)
         self._catalog = catalog
         self._outlooks = outlooks
         self._tiers = tiers
@@ -146,9 +148,7 @@ class FallbackRoutes:
 
     async def one(self, _: AdminCaller, model_id: str, response: Response) -> ChainShown:
         """One model's chain; its `ETag` is what a change wants as `If-Match`."""
-        record = self._chains.get(model_id)
-        response.headers["etag"] = record.etag
-        return _shown(record)
+        return _shown(self._editing.one(model_id, response))
 
     async def put(
         self,
@@ -165,33 +165,19 @@ class FallbackRoutes:
         over.
         """
         value = chain_of(self._catalog.current(), model_id, asked.fallbacks)
-        record = self._chains.snapshot.get(model_id)
-        revision = None
-        if record is not None or if_match is not None:
-            revision = wanted_revision(if_match, None if record is None else record.revision)
-        with guarded():
-            put = await self._chains.put(value, actor, revision)
-        response.headers["etag"] = put.etag
-        return _shown(put)
+        return _shown(await self._editing.put(model_id, value, actor, if_match, response))
 
     async def delete(
         self, actor: AdminActor, model_id: str, response: Response, if_match: IfMatch = None
     ) -> None:
         """Take a chain away and leave it to the router; `undo` with this answer's `ETag` brings it back."""
-        record = self._chains.get(model_id)
-        with guarded():
-            revision = await self._chains.delete(model_id, actor, wanted_revision(if_match, record.revision))
-        response.headers["etag"] = f'"{revision}"'
+        await self._editing.delete(model_id, actor, if_match, response)
 
     async def undo(
         self, actor: AdminActor, model_id: str, response: Response, if_match: IfMatch = None
     ) -> ChainShown:
         """Go back to how it was before its current revision; undoing twice does it again."""
-        current = (await self._chains.history(model_id))[0].revision
-        with guarded():
-            record = await self._chains.undo(model_id, actor, wanted_revision(if_match, current))
-        response.headers["etag"] = record.etag
-        return _shown(record)
+        return _shown(await self._editing.undo(model_id, actor, if_match, response))
 
 
 def _shown(record: Record[FallbackChain]) -> ChainShown:

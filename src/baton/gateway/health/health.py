@@ -11,6 +11,7 @@ from baton.core.failures import Failure, Kind
 from baton.gateway.health.minutes import Moment, moment
 from baton.gateway.health.series import Answers, Series, Status, Thresholds, Vitals, availability
 from baton.gateway.resilience.observation import Observation
+from baton.gateway.routing.observed import Seen
 from baton.ledger.health.rows import Findings, Histogram, LastError, Latest, Subject, Sums
 
 MOST_MODELS = 1000
@@ -84,9 +85,9 @@ class Health:
         self._kept: dict[str, _Kept] = {}
         self._models = 0
         self._started_s = clock.monotonic()
-        self._available: Mapping[str, float] = MappingProxyType({})
+        self._available: Mapping[str, Seen] = MappingProxyType({})
         self._available_s = self._started_s - _AVAILABILITY_S
-        self._weighed: dict[str, tuple[int, int, float | None]] = {}
+        self._weighed: dict[str, tuple[int, int, Seen | None]] = {}
         self._waiting: list[Observation] = []
         """Of attempts that went well, all of one second, to be counted together."""
         self._waiting_s = 0
@@ -120,8 +121,9 @@ class Health:
         else:
             self._erred(Erred.NOTED, provider, None, _error(failure, now), now)
 
-    def availability(self) -> Mapping[str, float]:
-        """By `provider/model`, 0-1; of whom nothing is known, nothing is said. At most a second old."""
+    def seen(self) -> Mapping[str, Seen]:
+        """How models have answered, by `provider/model`; of whom nothing is known, nothing is said. At most a
+        second old."""
         now_s = self._clock.monotonic()
         if now_s - self._available_s >= _AVAILABILITY_S:
             self._available_s = now_s
@@ -268,7 +270,7 @@ class Health:
                 case Erred.NOTED:
                     series.note(error, ours=ours)
 
-    def _weigh(self, now: Moment) -> Iterator[tuple[str, float]]:
+    def _weigh(self, now: Moment) -> Iterator[tuple[str, Seen]]:
         """Who has changed is looked at anew, and everybody once a minute; some at a time: a request waits."""
         left = _WEIGHED_AT_ONCE
         for provider, kept in self._kept.items():
@@ -279,8 +281,8 @@ class Health:
                     left -= 1
                     uptime = series.uptime(now)
                     average_ms = series.average_ms(now, self._thresholds.window_s)
-                    weight = None if uptime is None else availability(uptime, average_ms)
-                    known = self._weighed[name] = (series.changed, now.minute, weight)
+                    seen = None if uptime is None else Seen(availability(uptime, average_ms), average_ms)
+                    known = self._weighed[name] = (series.changed, now.minute, seen)
                 if known is not None and known[2] is not None:
                     yield name, known[2]
 

@@ -19,7 +19,7 @@ def no_chains(model: str) -> tuple[str, ...]:
 
 
 class Alternatives:
-    """Finds them: the request's own list, or else the model's chain and then the router's next best."""
+    """Finds them: the request's own list; else the rule's, the chain's, and the router's next best."""
 
     def __init__(self, router: LiveRouter, chains: Chains = no_chains, *, by_default: bool = True) -> None:
         """`by_default`: whether others are asked for requests that say nothing of it."""
@@ -32,7 +32,9 @@ class Alternatives:
         if decision.listed is not None:
             return bool(decision.listed)
         return self.by_default and (
-            self._router.has_fallbacks(decision) or bool(self._chains(decision.chosen.offer.id))
+            self._router.has_fallbacks(decision)
+            or bool(decision.following)
+            or bool(self._chains(decision.chosen.offer.id))
         )
 
     def after(self, failure: Failure, decision: Decision, options: Options) -> tuple[Offer, ...]:
@@ -46,13 +48,12 @@ class Alternatives:
             return ()
         chosen = decision.chosen.offer
         catalog = self._router.current().catalog
-        chained = tuple(
-            offer for name in self._chains(chosen.id) if (offer := catalog.served(name)) is not None
-        )
+        chained = [offer for name in self._chains(chosen.id) if (offer := catalog.served(name)) is not None]
+        first = [*decision.following, *chained]
         holds = chosen.model.context_window or 0
         if longer:
-            chained = tuple(offer for offer in chained if (offer.model.context_window or 0) > holds)
-        return self._fitting(decision, (*chained, *self._router.fallbacks(decision, longer)))
+            first = [offer for offer in first if (offer.model.context_window or 0) > holds]
+        return self._fitting(decision, (*first, *self._router.fallbacks(decision, longer)))
 
     def _fitting(self, decision: Decision, offers: Sequence[Offer]) -> tuple[Offer, ...]:
         """Each once, without those that cannot serve it."""

@@ -8,23 +8,14 @@ from baton.catalog.pricing import Cost, estimate
 from baton.core.caller import Caller
 from baton.core.estimate import estimate_tokens, weight_of
 from baton.core.request import Options, Outline
-from baton.gateway.routing.terms import NO_TERMS, Terms, Way
+from baton.core.task import TaskType
+from baton.gateway.routing.terms import NO_TERMS, Source, Terms, Way
 
 AUTO = "auto"
 """The model's name that leaves the choice to the router."""
 
 USUAL_OUTPUT_TOKENS = 500
 """Assumed where nobody says how long the answer will be."""
-
-
-class Weights(Struct, frozen=True, kw_only=True):
-    """How much each score counts; they add up to 1."""
-
-    quality: float = 0.4
-    cost: float = 0.3
-    availability: float = 0.3
-    priority: float = 0.25
-    """How far a row's priority can move the final score, up or down."""
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -41,10 +32,18 @@ class Ask(Struct, frozen=True, kw_only=True):
     exclude: frozenset[str] = frozenset()
     """Providers that must not serve it."""
     use_case: str | None = None
+    agent: str | None = None
+    """Which agent calls."""
     any_model: bool = False
     """Whether the caller may name models that the catalog does not know."""
     models: frozenset[str] | None = None
     """Names and patterns of those that the key may use; None: whatever its tier may."""
+    task: TaskType | None = None
+    """What kind of work it is; None: nobody knows."""
+    complexity: float | None = None
+    """0-1: how much a strong model is wanted; None: nobody knows."""
+    pressure: float = 0.0
+    """How near a budget of its is to its end, 0 (far) … 1."""
     terms: Terms = NO_TERMS
 
     @property
@@ -102,6 +101,11 @@ class Decision(Struct, frozen=True, kw_only=True):
     """The next best three, from other providers first. Empty for a named model: see `Router.fallbacks`."""
     listed: tuple[Offer, ...] | None = None
     """What the request itself wants to fall back to; None: it says nothing of it."""
+    following: tuple[Offer, ...] = ()
+    """Whom those that named the chosen one, or the rule of the use case, have asked after it, before chains
+    and scores are."""
+    alone: bool = False
+    """Whether no other model is asked after it, whatever happens."""
     candidates: int
     """How many could have served it."""
     left_out: tuple[LeftOut, ...]
@@ -110,11 +114,17 @@ class Decision(Struct, frozen=True, kw_only=True):
     """Both estimated, as the chosen model counts."""
     cost: Cost
     """What these would cost at the chosen model."""
-    named: bool
+    source: Source
+    """Whose word chose it."""
     reasoning: str
     """A sentence for a person."""
     way: Way | None = None
     """How it was chosen, where the router might not choose freely."""
+
+    @property
+    def named(self) -> bool:
+        """Whether the request names the model."""
+        return self.source is Source.NAMED
 
 
 def estimated_cost(offer: Offer, ask: Ask, prompt_tokens: int | None = None) -> Cost:
@@ -153,6 +163,7 @@ def ask_of(caller: Caller, request: Outline) -> Ask:
         provider=options.provider,
         exclude=frozenset(options.exclude),
         use_case=options.use_case,
+        agent=options.agent,
         any_model=caller.is_admin,
         models=caller.models,
         terms=_terms(options),

@@ -11,14 +11,15 @@ from baton.core.caller import Caller
 from baton.core.errors import Unservable
 from baton.core.request import Outline
 from baton.gateway.routing.decision import AUTO, Ask, Decision, ask_of
+from baton.gateway.routing.observed import NOTHING_OBSERVED, Observed
 from baton.gateway.routing.ranking import Shut, Spent, nothing_spent
-from baton.gateway.routing.router import NOTHING_OBSERVED, Health, Router
+from baton.gateway.routing.router import Router, WeighingOf, usual_weighing
 from baton.gateway.routing.standing import UNDECIDED, Standing
 from baton.gateway.routing.terms import Way
 from baton.upstream.directory import Directory
 
 
-def nothing_observed() -> Health:
+def nothing_observed() -> Observed:
     """Of an installation that does not observe its providers."""
     return NOTHING_OBSERVED
 
@@ -33,23 +34,25 @@ class LiveRouter:
         stand_ins: frozenset[str],
         *,
         chain: Sequence[str] = (),
-        health: Callable[[], Health] = nothing_observed,
+        observed: Callable[[], Observed] = nothing_observed,
         shut: Shut | None = None,
         spent: Spent = nothing_spent,
         standing: Standing = UNDECIDED,
+        weighing: WeighingOf = usual_weighing,
     ) -> None:
-        """`chain`: providers to fall back to, the first first; `health`: what was observed of late; `shut`:
+        """`chain`: providers to fall back to, the first first; `observed`: what was, of late; `shut`:
         who is not to be asked at the moment; `spent`: which models a request cannot be paid for; `standing`:
-        what holds for callers beforehand."""
+        what holds for callers beforehand; `weighing`: how scores are weighed."""
         self._catalog = catalog
         self._configured = directory.configured
         self._services = {provider.name: provider.spec.services for provider in directory}
         self._stand_ins = stand_ins
         self._chain = chain
-        self._health = health
+        self._observed = observed
         self._shut = () if shut is None else (shut,)
         self._spent = spent
         self._standing = standing
+        self._weighing = weighing
         self._router = self._make()
 
     def decide(self, caller: Caller, request: Outline) -> Decision:
@@ -64,7 +67,7 @@ class LiveRouter:
             require_project(caller, request.options.project)
         decision = self.decide_as(caller, request.model, ask_of(caller, request))
         listed = request.options.fallback
-        if listed is None or (decision.way is not None and decision.way.alone):
+        if listed is None or decision.alone:
             return decision
         catalog = self.current().catalog
         return replace(decision, listed=tuple(catalog.resolve(name).offer for name in listed))
@@ -73,11 +76,9 @@ class LiveRouter:
         """The same, for a request that exists only in outline: nothing will be sent."""
         way = self._standing.way(caller, self.current)
         decision = self.decide_for(model, self._standing.completed(caller, ask), way)
-        if way is None:
-            return decision
-        if way.alone:
+        if decision.alone:
             return replace(decision, listed=())
-        return decision if decision.named else replace(decision, listed=decision.fallbacks)
+        return decision if way is None or decision.named else replace(decision, listed=decision.fallbacks)
 
     def decide_for(self, model: str, ask: Ask, way: Way | None = None) -> Decision:
         """The same, whoever asks. `way`: how a model is chosen where not freely."""
@@ -85,14 +86,14 @@ class LiveRouter:
         if model == AUTO:
             spent = self._spent(ask)
             shut = self._shut if spent is None else (spent, *self._shut)
-            return router.decide(ask, self._health(), shut=shut, way=way)
+            return router.decide(ask, self._observed(), shut=shut, way=way)
         return router.decide_named(router.catalog.resolve(model), ask, way)
 
     def decide_again(self, decision: Decision, passed: Collection[str]) -> Decision | None:
         """The same request without models that cannot be paid for; None: no other one is left, or the house
         has no other one asked. `passed`: such models, and providers of such."""
         way = decision.way
-        if decision.named or (way is not None and way.alone):
+        if decision.named or decision.alone:
             return None
 
         def known(offer: Offer) -> str | None:
@@ -102,7 +103,7 @@ class LiveRouter:
         spent = self._spent(decision.ask)
         shut = (known if spent is None else _either(spent, known), *self._shut)
         try:
-            again = self.current().decide(decision.ask, self._health(), shut=shut, way=way)
+            again = self.current().decide(decision.ask, self._observed(), shut=shut, way=way)
         except Unservable:  # of those that the house has asked
             return None
         return None if known(again.chosen.offer) else replace(again, listed=decision.listed)
@@ -114,7 +115,7 @@ class LiveRouter:
 
     def fallbacks(self, decision: Decision, longer: bool = False) -> tuple[Offer, ...]:
         """The next best, whoever was chosen; `longer`: that hold more than the chosen one does."""
-        return self.current().fallbacks(decision.chosen.offer, decision.ask, self._health(), longer)
+        return self.current().fallbacks(decision.chosen.offer, decision.ask, self._observed(), longer)
 
     def has_fallbacks(self, decision: Decision) -> bool:
         """Whether there may be any."""
@@ -131,6 +132,7 @@ class LiveRouter:
             self._catalog.current(),
             self._configured,
             self._stand_ins,
+            weighing=self._weighing,
             services=self._services,
             chain=self._chain,
         )

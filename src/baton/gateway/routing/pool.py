@@ -7,8 +7,8 @@ from typing import NamedTuple
 from baton.catalog.allowance import Allowance
 from baton.catalog.lookup import Offer
 from baton.core.provider import SERVICES, Service
-from baton.gateway.routing.decision import Ask, LeftOut, Weights
-from baton.gateway.routing.score import UNKNOWN_AVAILABILITY, prices, quality, standing
+from baton.gateway.routing.decision import Ask, LeftOut
+from baton.gateway.routing.score import prices, quality, shift
 
 NOT_ALLOWED = "not among the models of this key"
 _NO_LIMIT = 1 << 62
@@ -38,16 +38,15 @@ class Pool:
         self,
         offers: Sequence[Offer],
         left_out: tuple[LeftOut, ...],
-        weights: Weights,
         needs: frozenset[str] = frozenset(),
     ) -> None:
         self.offers = tuple(sorted(offers, key=lambda offer: offer.id))
+        self.places = {offer.id: place for place, offer in enumerate(self.offers)}
         self.left_out = left_out
-        usual = weights.availability * UNKNOWN_AVAILABILITY
-        self.without_cost = [standing(offer, weights) + usual for offer in self.offers]
-        """Final scores of a request that is too dear to earn anything for its cost."""
-        self.with_cost = [score + weights.cost for score in self.without_cost]
-        """Final scores of a request that costs nothing."""
+        self.of_provider: dict[str, list[int]] = {}
+        """Places by provider."""
+        for place, offer in enumerate(self.offers):
+            self.of_provider.setdefault(offer.model.provider, []).append(place)
         listed = [prices(offer, 0) for offer in self.offers]
         gauges = [offer.gauge for offer in self.offers]
         framings = [gauge.framing(needs) for gauge in gauges]
@@ -59,6 +58,9 @@ class Pool:
         self._most_framing = max(framings, default=0.0)
         self.price_out = [price_out for _, price_out in listed]
         self.quality = [quality(offer) for offer in self.offers]
+        """As their rows say it, less for slow ones."""
+        self.shift = [shift(offer) for offer in self.offers]
+        """What their priorities move, as a share of what they can move at most."""
         models = [offer.model for offer in self.offers]
         self.smallest_window = min((m.context_window for m in models if m.context_window), default=_NO_LIMIT)
         self.smallest_output = min(
@@ -76,7 +78,7 @@ def _steps(offer: Offer) -> list[int]:
     return [step.above for step in offer.prices.standard.long_context] if offer.prices else []
 
 
-def pool_for(landscape: Landscape, ask: Ask, weights: Weights, allowed: Allowance | None = None) -> Pool:
+def pool_for(landscape: Landscape, ask: Ask, allowed: Allowance | None = None) -> Pool:
     """Sort the models into candidates and others; the length of the request is not looked at yet.
 
     `allowed`: those that the key may use; None: any.
@@ -97,7 +99,7 @@ def pool_for(landscape: Landscape, ask: Ask, weights: Weights, allowed: Allowanc
         reason = f"{ask.provider} is preferred"
         left_out += [LeftOut(offer.id, reason) for offer in fitting if offer.model.provider != ask.provider]
         fitting = preferred
-    return Pool(fitting, tuple(left_out), weights, ask.needs)
+    return Pool(fitting, tuple(left_out), ask.needs)
 
 
 def reason_against(landscape: Landscape, offer: Offer, ask: Ask) -> str | None:

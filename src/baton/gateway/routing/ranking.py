@@ -35,8 +35,8 @@ class Ranking(NamedTuple):
 
     def place(self, model_id: str) -> int | None:
         """The index of a model that fits, whatever the profile says of it."""
-        offers = self.pool.offers
-        return next((each for each in (*self.order, *self.dropped) if offers[each].id == model_id), None)
+        place = self.pool.places.get(model_id)
+        return place if place is not None and (place in self.order or place in self.dropped) else None
 
     def against(self, model_id: str) -> str:
         """Why a model is not in it."""

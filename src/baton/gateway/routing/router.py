@@ -1,7 +1,7 @@
 """The choice of a model: local, deterministic, explained. No provider is called and nothing is waited for."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -9,16 +9,19 @@ from baton.catalog.allowance import Allowance, allowance
 from baton.catalog.lookup import Catalog, Offer, Resolution
 from baton.core.errors import Forbidden, Unservable
 from baton.core.money import usd_text
+from baton.core.profile import Profile
 from baton.core.provider import Service
+from baton.gateway.routing.authority import Heard, hear
 from baton.gateway.routing.decision import (
     Ask,
     Candidate,
     Decision,
     LeftOut,
     Scored,
-    Weights,
     estimated_cost,
 )
+from baton.gateway.routing.finals import boosts_for, final_scores
+from baton.gateway.routing.observed import NOTHING_OBSERVED, Observed
 from baton.gateway.routing.pool import (
     NOT_ALLOWED,
     Landscape,
@@ -38,8 +41,9 @@ from baton.gateway.routing.ranking import (
     said_of_profile,
     too_dear,
 )
-from baton.gateway.routing.score import DEAR, UNKNOWN_AVAILABILITY, candidate
-from baton.gateway.routing.terms import NO_TERMS, Way
+from baton.gateway.routing.score import candidate
+from baton.gateway.routing.terms import Override, Source, Way
+from baton.gateway.routing.weighing import USUAL, Weighing
 
 SHOWN = 5
 """How many of the ranking a decision carries."""
@@ -53,14 +57,19 @@ _BESIDE = 2
 MOST_FALLBACKS = 12
 """How many are tried: one of each provider of a large house. The caller's deadline is nearer as a rule."""
 _POOLS_KEPT = 256  # kinds of request in use at once: tiers × needs × use cases; callers choose some of it
-_GRID = float(1 << 22)
-"""Added and taken away again it rounds a score to 2⁻³⁰: what is equal on paper is equal here."""
+_Kind = tuple[str, frozenset[str], str | None, frozenset[str], str | None, frozenset[str] | None]
+"""What of an `Ask` says who can serve it, but for its length."""
 
-Health = Mapping[str, float]
-"""Observed availability 0-1 by `provider/name`; who is not in it is taken for `UNKNOWN_AVAILABILITY`."""
-
-NOTHING_OBSERVED: Health = {}
 NOTHING_BESIDE: Mapping[str, frozenset[Service]] = {}
+
+WeighingOf = Callable[[Profile | None], Weighing]
+"""How scores are weighed for a profile."""
+
+
+def usual_weighing(profile: Profile | None) -> Weighing:
+    """Where nobody says it otherwise."""
+    del profile
+    return USUAL
 
 
 class Router:
@@ -71,21 +80,22 @@ class Router:
         catalog: Catalog,
         configured: frozenset[str],
         stand_ins: frozenset[str] = frozenset(),
-        weights: Weights | None = None,
+        weighing: WeighingOf = usual_weighing,
         services: Mapping[str, frozenset[Service]] = NOTHING_BESIDE,
         chain: Sequence[str] = (),
     ) -> None:
         """`configured`: names of providers that can be called.
 
         `stand_ins`: those of them that serve only when named, or when no other provider is configured.
+        `weighing`: how scores are weighed under a profile.
         `services`: what they serve beside chat. `chain`: providers that others fall back to, the first first;
         those that are not in it come behind them.
         """
         self.catalog = catalog
         self._landscape = Landscape(catalog.offers, configured, stand_ins, services)
-        self._weights = weights or Weights()
+        self._weighing = weighing
         self._chain = {name: place for place, name in enumerate(chain)}
-        self._pools: dict[Ask, Pool] = {}
+        self._pools: dict[_Kind, Pool] = {}
         self._company: dict[
             tuple[str, str, frozenset[str], frozenset[str], str | None, frozenset[str] | None], bool
         ] = {}
@@ -94,7 +104,7 @@ class Router:
     def decide(
         self,
         ask: Ask,
-        health: Health = NOTHING_OBSERVED,
+        observed: Observed = NOTHING_OBSERVED,
         shown: int = SHOWN,
         shut: Sequence[Shut] = (),
         way: Way | None = None,
@@ -108,7 +118,7 @@ class Router:
         Raises:
             Unservable: no model can serve it; the reason for each.
         """
-        ranking = self._ranking(ask if way is None else _unprofiled(ask), health)
+        ranking = self._ranking(ask if way is None else _unprofiled(ask), observed)
         if not ranking.order:
             left_out = ranking.left_out
             raise Unservable(self._why_nobody(left_out), {each.id: each.reason for each in left_out})
@@ -116,32 +126,30 @@ class Router:
             ranking = opened(ranking, each)
         if way is not None:
             ranking = self._by_table(ranking, way)
-        preferred, passed_over = self._preferred(ranking, ask)
-        pool, order, _, left_out = ranking
-        if preferred is not None:
-            order = [preferred, *(each for each in order if each != preferred)]
-        if way is not None and way.alone:
+        heard = hear(self.catalog, ranking, ask, self._words(ask, way))
+        pool, order = ranking.pool, heard.order
+        override = heard.override
+        alone = (way is not None and way.alone) or (override is not None and override.alone)
+        if alone:
             order = order[:1]  # or a spent budget would find another among the ranked
-        ranked = tuple(self._candidate(pool.offers[index], ask, health) for index in order[:shown])
+        ranked = self._candidates((pool.offers[index] for index in order[:shown]), ask, observed)
         chosen = pool.offers[order[0]]
-        if preferred is not None:
-            reasoning = f"{chosen.id} is the model that your preference names."
-        elif way is not None:
-            reasoning = f"{chosen.id} serves: {way.because}.{passed_over}"
-        else:
-            reasoning = _why_chosen(ranked, len(order)) + said_of_profile(ranking, ask.terms) + passed_over
+        following = () if alone else tuple(pool.offers[index] for index in order[1 : heard.named])
+        others = self._following(ranking, order, chosen, way)
         return Decision(
             ask=ask,
             chosen=ranked[0],
             cost=estimated_cost(chosen, ask),
             ranked=ranked,
-            fallbacks=self._following(ranking, order, chosen, way)[:FALLBACKS],
+            fallbacks=() if alone else _each_once(*following, *others)[:FALLBACKS],
+            following=following,
             candidates=len(order),
-            left_out=left_out,
+            left_out=ranking.left_out,
             input_tokens=ask.tokens_for(chosen),
             output_tokens=ask.output_tokens,
-            named=False,
-            reasoning=reasoning,
+            source=_source(heard, way),
+            alone=alone,
+            reasoning=_reasoning(heard, way, ranked, ranking, ask),
             way=way,
         )
 
@@ -186,13 +194,15 @@ class Router:
             left_out=(),
             input_tokens=tokens,
             output_tokens=ask.output_tokens,
-            named=True,
+            source=Source.NAMED,
+            following=self._behind(ask),
+            alone=way is not None and way.alone,
             reasoning=f"{offer.id} was named in the request.{note}",
             way=way,
         )
 
     def fallbacks(
-        self, chosen: Offer, ask: Ask, health: Health = NOTHING_OBSERVED, longer: bool = False
+        self, chosen: Offer, ask: Ask, observed: Observed = NOTHING_OBSERVED, longer: bool = False
     ) -> tuple[Offer, ...]:
         """The next best for a request, from other providers than `chosen`'s first.
 
@@ -201,7 +211,7 @@ class Router:
         """
         if chosen.model.provider in self._landscape.stand_ins:
             return ()
-        pool, order, dropped, _ = self._ranking(_free(ask), health)
+        pool, order, dropped, _ = self._ranking(_free(ask), observed)
         offers = (pool.offers[index] for index in (*order, *dropped))
         if longer:
             holds = chosen.model.context_window or 0
@@ -270,19 +280,20 @@ class Router:
             raise Unservable(f"No model can serve this request, as {way.because}. {told}.", reasons)
         return ranking._replace(order=list(dict.fromkeys(places)) or ranking.order)
 
-    def _preferred(self, ranking: Ranking, ask: Ask) -> tuple[int | None, str]:
-        """The place of the model that the caller prefers, or why it is passed over, as a sentence behind
-        others."""
-        name = ask.terms.model
-        if name is None:
-            return None, ""
-        offer = self.catalog.served(name)
-        if offer is None:
-            return None, f" Your preferred model {name} is not in the catalog any more."
-        place = ranking.place(offer.id)
-        if place is None:
-            return None, f" Your preferred model {offer.id} was passed over: {ranking.against(offer.id)}."
-        return place, ""
+    def _words(self, ask: Ask, way: Way | None) -> Sequence[Override]:
+        """Whose word counts: where the house has its own way, or nobody but the stand-ins can be called, only
+        a person's."""
+        overrides = ask.terms.overrides
+        if way is None and not self._landscape.stands_in:
+            return overrides
+        return [each for each in overrides if each.source is Source.PREFERENCE]
+
+    def _behind(self, ask: Ask) -> tuple[Offer, ...]:
+        """Whom the rule of its use case has asked when the model that a request names has failed."""
+        rule = next((each for each in ask.terms.overrides if each.source is Source.RULE), None)
+        if rule is None:
+            return ()
+        return tuple(offer for name in rule.table if (offer := self.catalog.served(name)) is not None)
 
     def _following(
         self, ranking: Ranking, order: Sequence[int], chosen: Offer, way: Way | None
@@ -291,13 +302,13 @@ class Router:
         offers = ranking.pool.offers
         if way is None:
             return self._others(chosen, (offers[each] for each in (*order[1:], *ranking.dropped)))
-        return () if way.alone else tuple(offers[each] for each in order[1:])
+        return tuple(offers[each] for each in order[1:])
 
-    def _ranking(self, ask: Ask, health: Health) -> Ranking:
+    def _ranking(self, ask: Ask, observed: Observed) -> Ranking:
         """The indices of the fitting offers from best to worst, and everybody else."""
         pool = self._pool(ask)
         spent = estimates(pool, ask)
-        finals = self._finals(pool, spent, health)
+        finals = final_scores(pool, spent, ask, observed, self._weighing(ask.terms.profile))
         fitting, left_out = fitting_of(pool, ask)
         if ask.terms.max_cost_nanos is not None:
             fitting, dear = affordable(pool, fitting, spent, ask.terms)
@@ -308,33 +319,13 @@ class Router:
         order, dropped = halved(pool, best_first, spent, ask.terms.profile)
         return Ranking(pool, order, dropped, left_out)
 
-    def _finals(self, pool: Pool, spent: list[float], health: Health) -> list[float]:
-        per_unit = self._weights.cost / DEAR
-        finals = [
-            (free - per_unit * cost if cost < DEAR else dear) + _GRID - _GRID
-            for free, dear, cost in zip(pool.with_cost, pool.without_cost, spent, strict=True)
-        ]
-        if health:
-            weight = self._weights.availability
-            finals = [
-                final
-                + weight * (health.get(offer.id, UNKNOWN_AVAILABILITY) - UNKNOWN_AVAILABILITY)
-                + _GRID
-                - _GRID
-                for final, offer in zip(finals, pool.offers, strict=True)
-            ]
-        if finals and (max(finals) > 1 or min(finals) < 0):
-            finals = [max(0.0, min(1.0, final)) for final in finals]
-        return finals
-
     def _pool(self, ask: Ask) -> Pool:
-        kind = replace(ask, input_tokens=0, max_tokens=None, any_model=False, terms=NO_TERMS)
+        kind = (ask.tier, ask.needs, ask.provider, ask.exclude, ask.use_case, ask.models)
         pool = self._pools.get(kind)
         if pool is None:
             if len(self._pools) >= _POOLS_KEPT:
                 self._pools.clear()
-            pool = pool_for(self._landscape, self._canonical(kind), self._weights, self._allowed(kind))
-            self._pools[kind] = pool
+            pool = self._pools[kind] = pool_for(self._landscape, self._canonical(ask), self._allowed(ask))
         return pool
 
     def _allowed(self, ask: Ask) -> Allowance | None:
@@ -399,8 +390,10 @@ class Router:
         first = sorted(best.values(), key=lambda offer: places.get(offer.model.provider, last))
         return (*first, *others, *beside[:_BESIDE])[:MOST_FALLBACKS]
 
-    def _candidate(self, offer: Offer, ask: Ask, health: Health) -> Scored:
-        return candidate(offer, ask, health.get(offer.id, UNKNOWN_AVAILABILITY), self._weights)
+    def _candidates(self, offers: Iterable[Offer], ask: Ask, observed: Observed) -> tuple[Scored, ...]:
+        weighing = self._weighing(ask.terms.profile)
+        weights, boosts = weighing.at(ask.complexity, ask.pressure), boosts_for(ask, weighing)
+        return tuple(candidate(offer, ask, observed, weights, weighing.priority, boosts) for offer in offers)
 
 
 def _free(ask: Ask) -> Ask:
@@ -411,6 +404,29 @@ def _free(ask: Ask) -> Ask:
 def _unprofiled(ask: Ask) -> Ask:
     """The same where a table decides, of which no half is taken."""
     return replace(ask, terms=replace(ask.terms, profile=None)) if ask.terms.profile is not None else ask
+
+
+def _each_once(*offers: Offer) -> tuple[Offer, ...]:
+    return tuple({offer.id: offer for offer in offers}.values())
+
+
+def _source(heard: Heard, way: Way | None) -> Source:
+    if heard.override is not None:
+        return heard.override.source
+    return Source.SCORE if way is None else Source.TABLE
+
+
+def _reasoning(heard: Heard, way: Way | None, ranked: Sequence[Scored], ranking: Ranking, ask: Ask) -> str:
+    """Why the first of the ranked serves, in sentences for a person."""
+    chosen, override = ranked[0].offer, heard.override
+    if override is not None and override.source is Source.PREFERENCE:
+        return f"{chosen.id} is the model that your preference names."
+    if override is not None:
+        return f"{chosen.id} serves: {heard.because}.{heard.passed_over}"
+    if way is not None:
+        return f"{chosen.id} serves: {way.because}.{heard.passed_over}"
+    why = _why_chosen(ranked, len(heard.order))
+    return why + said_of_profile(ranking, ask.terms) + heard.passed_over
 
 
 def _why_chosen(ranked: Sequence[Scored], candidates: int) -> str:

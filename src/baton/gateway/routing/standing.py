@@ -1,17 +1,18 @@
 """What holds for a caller before their request is looked at: their own choices, and the flags."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from baton.access.flags.flag import MULTI_LLM, ROUTER_V2
 from baton.access.flags.flags import Flags
-from baton.access.preferences.choices import NOTHING_CHOSEN, Choices
+from baton.access.preferences.choices import NOTHING_CHOSEN, Choices, Preferences
 from baton.core.caller import Caller
 from baton.core.errors import Forbidden
 from baton.gateway.routing.decision import Ask
 from baton.gateway.routing.router import Router
-from baton.gateway.routing.terms import Terms, Way
+from baton.gateway.routing.rules.rules import NO_RULES, Rules
+from baton.gateway.routing.terms import Override, Source, Terms, Way
 
 _V1_RETRIES = 2
 """Three tries."""
@@ -33,9 +34,11 @@ class Standing:
         choices: Callable[[str], Choices] = nothing_chosen,
         flags: Flags | None = None,
         v1: Sequence[str] = (),
+        rules: Rules = NO_RULES,
     ) -> None:
         """`choices`: a user's; `flags`: None: all of them are on; `v1`: the table of router v1."""
         self._choices = choices
+        self._rules = rules
         self._flags = flags
         self._v1 = Way(
             because="it is the first that fits in the table of router v1 (the flag router_v2 is off)",
@@ -61,12 +64,13 @@ class Standing:
             )
 
     def completed(self, caller: Caller, ask: Ask) -> Ask:
-        """What is asked, with the caller's preferences where the request says nothing of it."""
+        """What is asked, with the caller's preferences where the request says nothing of it, and with whose
+        word counts where it names no model."""
         preferences = self._choices(caller.user_id).preferences
-        if preferences is NOTHING_CHOSEN.preferences:
+        if preferences is NOTHING_CHOSEN.preferences and ask.use_case is None and ask.agent is None:
             return ask
         said = ask.terms
-        taken = {"model"}
+        taken: set[str] = set()
         if said.profile is None:
             taken.add("profile")
         if said.max_cost_nanos is None:
@@ -74,10 +78,23 @@ class Standing:
         terms = Terms(
             profile=preferences.profile if said.profile is None else said.profile,
             max_cost_nanos=preferences.max_cost_nanos if said.max_cost_nanos is None else said.max_cost_nanos,
-            model=preferences.model,
+            overrides=tuple(self._overrides(ask, preferences)),
             preferred=frozenset(taken),
         )
         return replace(ask, terms=terms)
+
+    def _overrides(self, ask: Ask, preferences: Preferences) -> Iterator[Override]:
+        """The weightiest first."""
+        if preferences.model is not None:
+            yield Override(source=Source.PREFERENCE, whose="Your preference", table=(preferences.model,))
+        if ask.agent is not None and preferences.agent_recommendations:
+            routing = self._rules.of_agent(ask.agent)
+            if routing is not None:
+                yield routing
+        if ask.use_case is not None:
+            rule = self._rules.of_use_case(ask.use_case)
+            if rule is not None:
+                yield rule
 
     def way(self, caller: Caller, router: Callable[[], Router]) -> Way | None:
         """How a model is chosen for a caller; None: freely."""

@@ -1,10 +1,53 @@
 """What narrows the choice of a model besides what a request needs: wishes, and how the house runs."""
 
+from enum import StrEnum
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from baton.core.profile import Profile
 from baton.core.request import Options
+from baton.gateway.routing.rules.agents import Choice
+from baton.gateway.routing.rules.use_cases import Aim
+
+
+class Source(StrEnum):
+    """Whose word chose a model, the weightiest first."""
+
+    NAMED = "named"
+    """The request's own."""
+    PREFERENCE = "preference"
+    """Its user's."""
+    AGENT = "agent"
+    """The routing of the agent that calls."""
+    EXPERIMENT = "experiment"
+    """The arm that its user is in."""
+    RULE = "rule"
+    """Its use case's."""
+    MODEL = "model"
+    """A model's row: it is preferred for the use case, which has no rule."""
+    TABLE = "table"
+    """A table of the house: router v1, or one model for everything."""
+    SCORE = "score"
+    """Nobody's: the best by score."""
+
+
+class Override(Struct, frozen=True, kw_only=True):
+    """Somebody's word on which model serves where the request names none."""
+
+    source: Source
+    whose: str
+    """In words, the beginning of a sentence: `The rule for chat`."""
+    table: tuple[str, ...] = ()
+    """Names of models: the first that fits serves, those after it are asked when it fails."""
+    choice: Choice = Choice.MODEL
+    """Which one is meant; by default the table's."""
+    provider: str | None = None
+    """Whose class is meant, or among whose the cheapest is."""
+    alone: bool = False
+    """Whether no other model is asked after it."""
+    aim: Aim = Aim.BALANCED
+    """What counts where none of the table fits."""
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -13,8 +56,9 @@ class Terms(Struct, frozen=True, kw_only=True):
     profile: Profile | None = None
     max_cost_nanos: int | None = None
     """What a request may be estimated at, at most."""
-    model: str | None = None
-    """The preferred one, where the request names none."""
+    overrides: tuple[Override, ...] = ()
+    """Whose word is taken before scores are asked, where the request names no model; the first that can be
+    followed is."""
     preferred: frozenset[str] = frozenset()
     """Which of these the caller's preferences say, and not the request."""
 
