@@ -20,6 +20,10 @@ GONE = "00000000-0000-7000-8000-000000000000"
 ECHO = "/api/admin/ai/models/simulated/echo"
 CHAIN = "/api/admin/ai/fallback-chains/simulated/echo"
 FLAG = "/api/admin/ai/flags/multi_llm"
+RULES = "/api/admin/ai/routing-rules"
+AGENTS = "/api/admin/ai/agent-routing"
+WEIGHTS = "/api/admin/ai/routing-weights"
+POINTS = {"points": [{"complexity": 0, "quality": 1, "cost": 0, "availability": 0}]}
 
 OPEN = [
     ("GET", "/livez", 200),
@@ -54,12 +58,14 @@ KNOWN: list[tuple[str, str, Any, int]] = [
     ("GET", "/v1beta/models/simulated/echo", None, 200),
     ("POST", "/api/ai/v2/chat", CHAT, 200),
     ("POST", "/api/ai/v2/chat/batch", {"requests": [CHAT]}, 200),
+    ("POST", "/api/ai/v2/route-suggest", {"prompt": "hi"}, 200),
     ("GET", "/api/v1/models", None, 200),
     ("GET", "/api/v1/models/estimate", None, 400),
     ("POST", "/api/v1/models/estimate", {"modelId": "simulated/echo", "prompt": "hi"}, 200),
     ("GET", "/api/interactions", None, 200),
     ("GET", f"/api/interactions/{GONE}", None, 404),
     ("GET", f"/api/interactions/{GONE}/model-info", None, 404),
+    ("GET", f"/api/interactions/{GONE}/receipt", None, 404),
     ("GET", f"/api/mira/model-info/{GONE}", None, 404),
     ("POST", f"/api/interactions/{GONE}/feedback", {"score": 5}, 404),
     ("GET", "/api/me", None, 200),
@@ -109,6 +115,24 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("DELETE", CHAIN, None, 404),
     ("POST", CHAIN + "/undo", None, 404),
     ("PUT", CHAIN, {"fallbacks": ["simulated/lorem"]}, 200),
+    ("GET", RULES, None, 200),
+    ("GET", RULES + "/export", None, 200),
+    ("POST", RULES + "/import", {"rules": []}, 200),
+    ("POST", RULES + "/test", {"prompt": "hi", "tier": "pro"}, 200),
+    ("GET", RULES + "/chat", None, 200),
+    ("PUT", RULES + "/chat", {}, 428),
+    ("DELETE", RULES + "/chat", None, 428),
+    ("POST", RULES + "/chat/undo", None, 428),
+    ("GET", AGENTS, None, 200),
+    ("GET", AGENTS + "/research", None, 200),
+    ("PUT", AGENTS + "/research", {"choice": "cheapest"}, 428),
+    ("DELETE", AGENTS + "/research", None, 428),
+    ("POST", AGENTS + "/research/undo", None, 428),
+    ("GET", WEIGHTS, None, 200),
+    ("GET", WEIGHTS + "/default", None, 200),
+    ("PUT", WEIGHTS + "/default", POINTS, 428),
+    ("DELETE", WEIGHTS + "/default", None, 400),
+    ("POST", WEIGHTS + "/default/undo", None, 428),
     ("POST", "/api/admin/ai/test", {"modelId": "simulated/echo"}, 200),
     ("GET", ECHO, None, 200),
     ("PUT", ECHO, {"tierAccess": ["free"]}, 428),
@@ -235,12 +259,16 @@ EXAMPLES = {
     "{budget}": "users",
     "{scope}/{subject_id}": f"key/{GONE}",
     "{flag}": "multi_llm",
+    "{use_case}": "chat",
+    "{agent}": "research",
+    "{name}": "default",
 }
 """What stands in the lists' paths for what stands in the description's."""
 
 OWNED: list[tuple[str, str, Any, int, int, int]] = [
     ("GET", "/api/interactions/{interaction_id}", None, 404, 404, 200),
     ("GET", "/api/interactions/{interaction_id}/model-info", None, 404, 404, 200),
+    ("GET", "/api/interactions/{interaction_id}/receipt", None, 404, 404, 200),
     ("GET", "/api/mira/model-info/{interaction_id}", None, 404, 404, 200),
     ("POST", "/api/interactions/{interaction_id}/feedback", {"score": 5}, 404, 404, 200),
     ("GET", "/api/projects/{project_id}", None, 404, 404, 200),

@@ -76,6 +76,9 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         kind="images",
         project="project",
         scores='{"final":1}',
+        task="coding",
+        complexity=0.5,
+        routing='{"source":"score"}',
     )
     attempt = Attempt(
         provider="provider a",
@@ -208,6 +211,9 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         image_in_tokens=38,
         image_out_tokens=39,
         charges='{"picture":40}',
+        task_type="coding",
+        complexity=0.5,
+        routing='{"source":"score"}',
     )
     assert first == AttemptRow(
         interaction_id=id,

@@ -59,6 +59,8 @@ from baton.api.native.models import ModelRoutes as NativeModels
 from baton.api.native.opting_out import OptOutRoutes
 from baton.api.native.preferences import PreferenceRoutes
 from baton.api.native.projects import ProjectRoutes
+from baton.api.native.receipt import ReceiptRoutes
+from baton.api.native.route_suggest import RouteSuggestRoutes
 from baton.api.native.usage import UsageRoutes
 from baton.api.once import Repeats
 from baton.api.others import Border
@@ -76,6 +78,7 @@ from baton.records.audit.witness import Witness
 from baton.upstream.dialects.openai.codec import CODEC as OPENAI
 from baton.upstream.errands.registry import TASKS
 from baton.watch.alerts.milestones import Milestones
+from baton.watch.explanation import Explanations
 
 _CLAUSE_END = re.compile(r"[.:;(\n]")
 _MIB = 1024 * 1024
@@ -158,6 +161,15 @@ def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None
         HealthRoutes(condition),
         InteractionRoutes(app.ledger.interactions),
         ModelInfoRoutes(app.ledger.interactions),
+        ReceiptRoutes(
+            Explanations(
+                app.ledger.interactions,
+                app.catalog,
+                app.admitting.books,
+                app.admitting.accounts,
+                store.clock,
+            )
+        ),
         FeedbackRoutes(app.ledger.feedback, store.clock),
         ModelTransfer(app.edited.models, app.tiers),
         ModelSwitches(app.edited.models),
@@ -166,7 +178,8 @@ def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None
         BreakerRoutes(app.breakers, app.edited.forced_breakers, app.catalog, app.directory, store.clock),
         RehearsalRoutes(app.rehearsals),
         FallbackRoutes(app.edited.chains, app.catalog, app.outlooks, app.tiers),
-        RoutingRuleRoutes(app.edited.rules, app.catalog),
+        RouteSuggestRoutes(app.router),
+        RoutingRuleRoutes(app.edited.rules, app.catalog, app.router, app.tiers),
         AgentRoutingRoutes(app.edited.agents, app.catalog, store.settings.agent_providers),
         RoutingWeightRoutes(app.edited.weights),
         ModelTests(app.gateway, store.clock),

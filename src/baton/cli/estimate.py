@@ -54,7 +54,7 @@ def estimate(
     config: ConfigFile = None,
 ) -> None:
     """What a prompt would cost, before it is sent; asks nobody."""
-    text = _text(prompt, file)
+    text = text_of(prompt, file)
     found, reasoning = asyncio.run(_estimate(existing(config, data_dir), text, model, length))
     if as_json:
         print_json(EstimateView(estimate=found.figures, formatted=found.text, reasoning=reasoning))
@@ -62,7 +62,12 @@ def estimate(
         print(found.text if reasoning is None else f"{found.text}\n{reasoning}")
 
 
-def _text(prompt: str | None, file: Path | None) -> str:
+def text_of(prompt: str | None, file: Path | None) -> str:
+    """A prompt from the command line, a file or what is piped in.
+
+    Raises:
+        Stop: there is none, or two.
+    """
     if prompt is not None and file is not None:
         raise Stop("say either a prompt or --file.", MISUSED)
     if file is not None:
@@ -73,7 +78,7 @@ def _text(prompt: str | None, file: Path | None) -> str:
     elif prompt is None and not sys.stdin.isatty():
         prompt = sys.stdin.read()
     if not prompt:
-        raise Stop("there is nothing to estimate: no prompt, no --file, and nothing piped in.", MISUSED)
+        raise Stop("there is nothing to read: no prompt, no --file, and nothing piped in.", MISUSED)
     return prompt
 
 

@@ -10,6 +10,7 @@ from baton.gateway.admission.admitted import Admitted
 from baton.gateway.entry import Entry, in_the_book
 from baton.gateway.fingerprints import Fingerprints
 from baton.gateway.routing.decision import Decision
+from baton.gateway.routing.noted import note_of
 from baton.ledger.book import Book
 from baton.ledger.rows import CHAT, Opened
 from baton.upstream.errands.errand import Errand
@@ -70,6 +71,9 @@ class Openings:
             project=options.project,
             scores=_json(decision.ranked[0].scores).decode() if decision.ranked else None,
             held_nanos=admitted.held_nanos,
+            task=None if decision.ask.task is None else decision.ask.task.value,
+            complexity=decision.ask.complexity,
+            routing=note_of(decision),
         )
         try:
             return Entry(self._book, self._clock, opened, decision, admitted, arrival.started_s)

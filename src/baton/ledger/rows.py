@@ -117,6 +117,12 @@ class Opened(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag="
     and before one at another model."""
     held_at: tuple[str, str] | None = None
     """The provider and model of that attempt; None: the first."""
+    task: str | None = None
+    """What kind of work it is; None: nobody knows."""
+    complexity: float | None = None
+    """0-1; None: nobody knows."""
+    routing: str | None = None
+    """How the model was chosen, a JSON text of the router's; None: the request named it."""
 
     @property
     def at_ms(self) -> int:

@@ -85,6 +85,10 @@ class InteractionRow(Struct, frozen=True, kw_only=True):
     image_out_tokens: int
     charges: str | None
     """A JSON object of counts, `charges.py`."""
+    task_type: str | None
+    complexity: float | None
+    routing: str | None
+    """JSON: `gateway/routing/noted.py`."""
 
 
 class AttemptRow(Struct, frozen=True, kw_only=True):

@@ -81,6 +81,9 @@ INTERACTIONS = Table(
     Column("image_in_tokens", BigInteger, nullable=False, server_default="0"),
     Column("image_out_tokens", BigInteger, nullable=False, server_default="0"),
     Column("charges", Text),
+    Column("task_type", String(32)),
+    Column("complexity", Float),
+    Column("routing", Text),
     Index(None, "user_id", "id"),
     sqlite_with_rowid=False,
 )

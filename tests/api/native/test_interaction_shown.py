@@ -14,12 +14,14 @@ JSON: dict[str, Any] = {
     "context": "[1]",
     "scores": '{"final":1,"quality":1,"cost":1,"availability":1,"shift":0}',
     "charges": '{"web_search":1}',
+    "routing": '{"source":"score"}',
 }
 OTHER_JSON: dict[str, Any] = {
     "tags": "{}",
     "context": "[2]",
     "scores": '{"final":1,"quality":1,"cost":1,"availability":1,"shift":1}',
     "charges": '{"web_search":2}',
+    "routing": '{"source":"rule"}',
 }
 
 

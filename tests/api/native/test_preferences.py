@@ -96,7 +96,7 @@ async def test_a_preferred_model_that_goes_away_is_told_and_passed_over(web: Web
     assert (await web.ask("DELETE", row, guard)).status == 204
     assert "is gone" in (await web.get(PATH)).json["modelNotice"]
     gone = (await web.post("/api/ai/v2/chat", chat())).json["decision"]["reasoning"]
-    assert "Your preferred model simulated/lorem is not in the catalog any more." in gone
+    assert "Your preferred model simulated/lorem was passed over: it is not in the catalog any more." in gone
 
 
 async def test_a_most_holds_for_every_model_unless_the_request_says_its_own(web: Web) -> None:

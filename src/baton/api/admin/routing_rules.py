@@ -10,10 +10,13 @@ from baton.api.admin.editing import Editing
 from baton.api.admin.revisions import IfMatch
 from baton.api.bodies import Asked, Shown
 from baton.api.callers import AdminActor, AdminCaller
+from baton.api.native.suggestion import SuggestionAsked, SuggestionShown, suggestion_shown
 from baton.api.problems import Mistaken, Wrong
 from baton.catalog.chains import ids_of
 from baton.catalog.live import LiveCatalog
+from baton.catalog.tiers import Tiers
 from baton.core.errors import Invalid
+from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.rules.use_cases import MOST_LISTED, Aim, UseCaseRule
 from baton.records.kind import Record
 from baton.records.store import Records
@@ -94,6 +97,18 @@ class RulesAsked(Asked):
     dry_run: Annotated[bool, Field(description="Only tell what would happen.")] = False
 
 
+class Trial(SuggestionAsked):
+    """A prompt to be tried; `tier`: for callers of another tier than your own; `rule`: the one that its use
+    case would have, in place of the one that it has."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"prompt": "Hello!", "useCase": "greeting", "rule": _EXAMPLE}}
+    )
+
+    tier: str | None = None
+    rule: RuleAsked | None = None
+
+
 class RulesChanged(Shown):
     """What became of them, by use case."""
 
@@ -106,8 +121,12 @@ class RulesChanged(Shown):
 class RoutingRuleRoutes:
     """The routes; admins only."""
 
-    def __init__(self, rules: Records[UseCaseRule], catalog: LiveCatalog) -> None:
+    def __init__(
+        self, rules: Records[UseCaseRule], catalog: LiveCatalog, router: LiveRouter, tiers: Tiers
+    ) -> None:
         self._rules = rules
+        self._router = router
+        self._tiers = tiers
         self._editing = Editing(rules)
         self._catalog = catalog
 
@@ -119,6 +138,9 @@ class RoutingRuleRoutes:
         )
         to.add_api_route(
             PATH + "/import", self.read, methods=["POST"], response_model=RulesChanged, tags=[_TAG]
+        )
+        to.add_api_route(
+            PATH + "/test", self.test, methods=["POST"], response_model=SuggestionShown, tags=[_TAG]
         )
         for path, route, method in (
             (_ONE, self.one, "GET"),
@@ -184,6 +206,18 @@ class RoutingRuleRoutes:
             changed=[*diff.changed],
             unchanged=[*diff.unchanged],
         )
+
+    async def test(self, caller: AdminCaller, asked: Trial) -> SuggestionShown:
+        """Test what a prompt would be served by, for callers of any tier, also under a rule that is only
+        proposed; nothing is sent to a provider, and nothing is changed."""
+        if asked.tier is not None:
+            caller = structs.replace(caller, tier=self._tiers.resolve(asked.tier))
+        rule = None
+        if asked.rule is not None:
+            if asked.use_case is None:
+                raise Invalid("Say for which use case the rule is proposed.", param="use_case")
+            rule = self._value(asked.use_case, asked.rule)
+        return suggestion_shown(self._router.decide(caller, asked.envelope(), rule))
 
     def _value(self, use_case: str, asked: RuleAsked) -> UseCaseRule:
         catalog = self._catalog.current()

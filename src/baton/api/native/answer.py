@@ -5,11 +5,12 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
+from baton.api.native.decision_shown import DecisionShown, decision_shown
 from baton.core.answer import ChatResponse
 from baton.core.messages import Reasoning, Refusal, Text, ToolCall
 from baton.core.money import usd_text
 from baton.core.usage import Usage
-from baton.gateway.routing.decision import Decision, Scored
+from baton.gateway.routing.decision import Decision
 from baton.ledger.rows import Attempt, Settled
 
 
@@ -40,30 +41,6 @@ class UsageShown(Struct, frozen=True, kw_only=True, rename="camel"):
     cached_tokens: int
     reasoning_tokens: int
     estimated: bool
-
-
-class CandidateShown(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A model that could have served it; scores are 0-1."""
-
-    model: str
-    score: float
-    quality: float
-    cost: float
-    availability: float
-    estimated_cost_usd: str | None
-
-
-class DecisionShown(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Why this model."""
-
-    model: str
-    named: bool
-    reasoning: str
-    candidates: int
-    ranked: tuple[CandidateShown, ...]
-    fallbacks: tuple[str, ...]
-    estimated_input_tokens: int
-    estimated_output_tokens: int
 
 
 class AttemptTold(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -124,7 +101,7 @@ def compose(said: Said, settled: Settled, decision: Decision, dropped: Iterable[
         was_cached=False,
         fallback_used=settled.fell_back,
         original_provider=settled.attempts[0].provider if settled.fell_back else None,
-        decision=_decision(decision),
+        decision=decision_shown(decision),
         attempts=tuple(_attempt(attempt) for attempt in settled.attempts),
         dropped=tuple(dropped),
     )
@@ -162,31 +139,6 @@ def _usage(usage: Usage) -> UsageShown:
         cached_tokens=usage.cached,
         reasoning_tokens=usage.reasoning,
         estimated=usage.estimated,
-    )
-
-
-def _decision(decision: Decision) -> DecisionShown:
-    return DecisionShown(
-        model=decision.chosen.offer.id,
-        named=decision.named,
-        reasoning=decision.reasoning,
-        candidates=decision.candidates,
-        ranked=tuple(_candidate(candidate) for candidate in decision.ranked),
-        fallbacks=tuple(offer.id for offer in decision.fallbacks),
-        estimated_input_tokens=decision.input_tokens,
-        estimated_output_tokens=decision.output_tokens,
-    )
-
-
-def _candidate(candidate: Scored) -> CandidateShown:
-    scores = candidate.scores
-    return CandidateShown(
-        model=candidate.offer.id,
-        score=scores.final,
-        quality=scores.quality,
-        cost=scores.cost,
-        availability=scores.availability,
-        estimated_cost_usd=None if candidate.estimate is None else usd_text(candidate.estimate),
     )
 
 

@@ -16,7 +16,7 @@ from baton.core.errors import Invalid
 from baton.core.estimate import weight_of, weight_of_tools
 from baton.core.losses import Losses
 from baton.core.messages import Text, ToolResult
-from baton.core.request import ChatRequest, Envelope
+from baton.core.request import ChatRequest, Envelope, Options
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -43,11 +43,18 @@ def read_envelope(
         if error.errors()[0]["type"] == "json_invalid":
             raise Invalid("The body is not valid JSON.", code="invalid_json") from None
         raise mistaken(error) from None
-    request = chat.request()
     options = read_options(headers, chat.wishes())
     unknown = [name for name in msgspec.json.decode(body, type=dict[str, msgspec.Raw]) if name not in KNOWN]
     options = replace(options, dropped=(*chat.dropped(), *unknown, *options.dropped))
-    envelope = Envelope(
+    return ChatAsked(envelope_of(chat, body, options, writer), chat.user_id)
+
+
+def envelope_of(
+    chat: ChatBody, body: bytes, options: Options, writer: Callable[[Losses], AnswerWriter]
+) -> Envelope:
+    """The request of a body that was read."""
+    request = chat.request()
+    return Envelope(
         dialect=Dialect.NATIVE,
         model=chat.model,
         body=body,
@@ -62,7 +69,6 @@ def read_envelope(
         write=None,
         writer=writer,
     )
-    return ChatAsked(envelope, chat.user_id)
 
 
 def _needs(chat: ChatBody) -> frozenset[str]:

@@ -116,6 +116,8 @@ class InteractionShown(Shown):
     provider: str | None
     model_name: str | None
     model_version: str | None
+    task_type: str | None
+    complexity: float | None
     decision: str | None
     scores: ScoresShown | None
     status: str
@@ -150,8 +152,9 @@ class InteractionShown(Shown):
 
 
 class InteractionDetail(InteractionShown):
-    """One request with the calls that it took."""
+    """One request with the calls that it took; `routing`: what was weighed, as the receipt tells it."""
 
+    routing: Any
     attempts: list[AttemptShown]
 
 
@@ -167,7 +170,11 @@ def interaction_shown(found: Whole, *, whole: bool = True) -> InteractionShown:
 
 def interaction_detail(found: Whole) -> InteractionDetail:
     """With its attempts."""
-    return InteractionDetail(**_fields(found), attempts=[attempt_shown(each) for each in found.attempts])
+    return InteractionDetail(
+        **_fields(found),
+        routing=_json(found.interaction.routing),
+        attempts=[attempt_shown(each) for each in found.attempts],
+    )
 
 
 def attempt_shown(row: AttemptRow) -> AttemptShown:
@@ -227,6 +234,8 @@ def _fields(found: Whole) -> dict[str, Any]:
         "provider": row.provider,
         "model_name": row.model,
         "model_version": row.model_version,
+        "task_type": row.task_type,
+        "complexity": row.complexity,
         "decision": row.decision,
         "scores": _json(row.scores),
         "status": row.status,

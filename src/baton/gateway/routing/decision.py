@@ -10,6 +10,7 @@ from baton.core.estimate import estimate_tokens, weight_of
 from baton.core.request import Options, Outline
 from baton.core.task import TaskType
 from baton.gateway.routing.terms import NO_TERMS, Source, Terms, Way
+from baton.gateway.routing.weighing import Weights
 
 AUTO = "auto"
 """The model's name that leaves the choice to the router."""
@@ -42,6 +43,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     """What kind of work it is; None: nobody knows."""
     complexity: float | None = None
     """0-1: how much a strong model is wanted; None: nobody knows."""
+    evidence: tuple[str, ...] = ()
+    """What of the prompt says so, in words."""
     pressure: float = 0.0
     """How near a budget of its is to its end, 0 (far) … 1."""
     terms: Terms = NO_TERMS
@@ -116,6 +119,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     """What these would cost at the chosen model."""
     source: Source
     """Whose word chose it."""
+    weights: Weights | None = None
+    """How scores were weighed; None: they were not asked."""
     reasoning: str
     """A sentence for a person."""
     way: Way | None = None

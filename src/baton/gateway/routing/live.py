@@ -14,6 +14,7 @@ from baton.gateway.routing.decision import AUTO, Ask, Decision, ask_of
 from baton.gateway.routing.observed import NOTHING_OBSERVED, Observed
 from baton.gateway.routing.ranking import Shut, Spent, nothing_spent
 from baton.gateway.routing.router import Router, WeighingOf, usual_weighing
+from baton.gateway.routing.rules.use_cases import UseCaseRule
 from baton.gateway.routing.standing import UNDECIDED, Standing
 from baton.gateway.routing.terms import Way
 from baton.upstream.directory import Directory
@@ -55,8 +56,8 @@ class LiveRouter:
         self._weighing = weighing
         self._router = self._make()
 
-    def decide(self, caller: Caller, request: Outline) -> Decision:
-        """Which model serves a request.
+    def decide(self, caller: Caller, request: Outline, rule: UseCaseRule | None = None) -> Decision:
+        """Which model serves a request. `rule`: what its use case's would be, for somebody who tries one.
 
         Raises:
             Refused: the caller wants no AI or does not work in the project it is for, the model's name means
@@ -65,17 +66,17 @@ class LiveRouter:
         self._standing.admit(caller)
         if request.options.project is not None:
             require_project(caller, request.options.project)
-        decision = self.decide_as(caller, request.model, ask_of(caller, request))
+        decision = self.decide_as(caller, request.model, ask_of(caller, request), rule)
         listed = request.options.fallback
         if listed is None or decision.alone:
             return decision
         catalog = self.current().catalog
         return replace(decision, listed=tuple(catalog.resolve(name).offer for name in listed))
 
-    def decide_as(self, caller: Caller, model: str, ask: Ask) -> Decision:
+    def decide_as(self, caller: Caller, model: str, ask: Ask, rule: UseCaseRule | None = None) -> Decision:
         """The same, for a request that exists only in outline: nothing will be sent."""
         way = self._standing.way(caller, self.current)
-        decision = self.decide_for(model, self._standing.completed(caller, ask), way)
+        decision = self.decide_for(model, self._standing.completed(caller, ask, rule), way)
         if decision.alone:
             return replace(decision, listed=())
         return decision if way is None or decision.named else replace(decision, listed=decision.fallbacks)

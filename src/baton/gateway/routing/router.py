@@ -148,6 +148,7 @@ class Router:
             input_tokens=ask.tokens_for(chosen),
             output_tokens=ask.output_tokens,
             source=_source(heard, way),
+            weights=self._weighing(ask.terms.profile).at(ask.complexity, ask.pressure),
             alone=alone,
             reasoning=_reasoning(heard, way, ranked, ranking, ask),
             way=way,

@@ -12,6 +12,7 @@ from baton.core.errors import Forbidden
 from baton.gateway.routing.decision import Ask
 from baton.gateway.routing.router import Router
 from baton.gateway.routing.rules.rules import NO_RULES, Rules
+from baton.gateway.routing.rules.use_cases import UseCaseRule
 from baton.gateway.routing.terms import Override, Source, Terms, Way
 
 _V1_RETRIES = 2
@@ -63,9 +64,9 @@ class Standing:
                 code="opted_out",
             )
 
-    def completed(self, caller: Caller, ask: Ask) -> Ask:
+    def completed(self, caller: Caller, ask: Ask, rule: UseCaseRule | None = None) -> Ask:
         """What is asked, with the caller's preferences where the request says nothing of it, and with whose
-        word counts where it names no model."""
+        word counts where it names no model. `rule`: one that is only proposed for its use case."""
         preferences = self._choices(caller.user_id).preferences
         if preferences is NOTHING_CHOSEN.preferences and ask.use_case is None and ask.agent is None:
             return ask
@@ -78,12 +79,14 @@ class Standing:
         terms = Terms(
             profile=preferences.profile if said.profile is None else said.profile,
             max_cost_nanos=preferences.max_cost_nanos if said.max_cost_nanos is None else said.max_cost_nanos,
-            overrides=tuple(self._overrides(ask, preferences)),
+            overrides=tuple(self._overrides(ask, preferences, rule)),
             preferred=frozenset(taken),
         )
         return replace(ask, terms=terms)
 
-    def _overrides(self, ask: Ask, preferences: Preferences) -> Iterator[Override]:
+    def _overrides(
+        self, ask: Ask, preferences: Preferences, proposed: UseCaseRule | None
+    ) -> Iterator[Override]:
         """The weightiest first."""
         if preferences.model is not None:
             yield Override(source=Source.PREFERENCE, whose="Your preference", table=(preferences.model,))
@@ -92,7 +95,7 @@ class Standing:
             if routing is not None:
                 yield routing
         if ask.use_case is not None:
-            rule = self._rules.of_use_case(ask.use_case)
+            rule = self._rules.of_use_case(ask.use_case, proposed)
             if rule is not None:
                 yield rule
 

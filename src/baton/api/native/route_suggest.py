@@ -1,0 +1,27 @@
+"""`POST /api/ai/v2/route-suggest`: what would be chosen for a prompt, and why; calls no model."""
+
+from fastapi import FastAPI
+
+from baton.api.callers import KnownCaller
+from baton.api.native.suggestion import SuggestionAsked, SuggestionShown, suggestion_shown
+from baton.gateway.routing.live import LiveRouter
+
+PATH = "/api/ai/v2/route-suggest"
+
+
+class RouteSuggestRoutes:
+    """The route; everybody's, as they would be served."""
+
+    def __init__(self, router: LiveRouter) -> None:
+        self._router = router
+
+    def attach(self, to: FastAPI) -> None:
+        """Add it."""
+        to.add_api_route(PATH, self.suggest, methods=["POST"], response_model=SuggestionShown, tags=["Chat"])
+
+    async def suggest(self, caller: KnownCaller, asked: SuggestionAsked) -> SuggestionShown:
+        """Tell which model would serve a prompt, and why; nothing is sent to a provider.
+
+        By the same rules, preferences, budgets and breakers as a chat of the same words at this moment.
+        """
+        return suggestion_shown(self._router.decide(caller, asked.envelope()))

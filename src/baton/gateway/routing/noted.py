@@ -1,0 +1,126 @@
+"""What the ledger keeps of a decision, in JSON: enough to tell it to a person, and to make it again."""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from baton.core.profile import Profile
+from baton.core.task import TaskType
+from baton.gateway.routing.decision import Ask, Decision
+from baton.gateway.routing.terms import Source
+from baton.gateway.routing.weighing import Weights
+
+_MOST_REASONS = 40
+"""Of those left out: a house has few reasons, callers' figures in them make many."""
+
+
+class NotedAsk(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """What was asked of the router, but for what the ledger's row has in columns of its own."""
+
+    needs: tuple[str, ...] = ()
+    input_tokens: int = 0
+    """Roughly, at four characters a token."""
+    max_tokens: int | None = None
+    provider: str | None = None
+    exclude: tuple[str, ...] = ()
+    any_model: bool = False
+    models: tuple[str, ...] | None = None
+    profile: Profile | None = None
+    max_cost_nanos: int | None = None
+    preferred_model: str | None = None
+    pressure: float = 0.0
+    task: TaskType | None = None
+    complexity: float | None = None
+    evidence: tuple[str, ...] = ()
+
+
+class NotedCandidate(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A model that was compared; scores are 0-1, the estimate is in nano-USD (None: unpriced)."""
+
+    model: str
+    final: float
+    quality: float
+    cost: float
+    availability: float
+    shift: float = 0.0
+    estimate: int | None = None
+
+
+class NotedDecision(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A decision that the router made; of a model that the request named there is none."""
+
+    source: Source
+    ask: NotedAsk
+    weights: Weights
+    ranked: tuple[NotedCandidate, ...]
+    """The best few, the chosen one first."""
+    candidates: int
+    """How many could have served it."""
+    fallbacks: tuple[str, ...] = ()
+    left_out: Mapping[str, tuple[str, ...]] = {}
+    """The others by the reason against them."""
+
+
+_encode = msgspec.json.Encoder().encode
+_decoder = msgspec.json.Decoder(NotedDecision)
+
+
+def note_of(decision: Decision) -> str | None:
+    """A decision as the ledger keeps it; None: the request named the model, which the row says already."""
+    if decision.named or decision.weights is None:
+        return None
+    left_out: dict[str, list[str]] = {}
+    for each in decision.left_out:
+        left_out.setdefault(each.reason, []).append(each.id)
+    noted = NotedDecision(
+        source=decision.source,
+        ask=_ask(decision.ask),
+        weights=decision.weights,
+        ranked=tuple(
+            NotedCandidate(
+                model=each.offer.id,
+                final=each.scores.final,
+                quality=each.scores.quality,
+                cost=each.scores.cost,
+                availability=each.scores.availability,
+                shift=each.scores.shift,
+                estimate=each.estimate,
+            )
+            for each in decision.ranked
+        ),
+        candidates=decision.candidates,
+        fallbacks=tuple(offer.id for offer in decision.fallbacks),
+        left_out={reason: tuple(left_out[reason]) for reason in list(left_out)[:_MOST_REASONS]},
+    )
+    return _encode(noted).decode()
+
+
+def read_note(text: str) -> NotedDecision:
+    """A decision that was kept.
+
+    Raises:
+        msgspec.DecodeError: it is none.
+    """
+    return _decoder.decode(text)
+
+
+def _ask(ask: Ask) -> NotedAsk:
+    terms = ask.terms
+    preferred = next((each.table for each in terms.overrides if each.source is Source.PREFERENCE), ())
+    return NotedAsk(
+        needs=tuple(sorted(ask.needs)),
+        input_tokens=ask.input_tokens,
+        max_tokens=ask.max_tokens,
+        provider=ask.provider,
+        exclude=tuple(sorted(ask.exclude)),
+        any_model=ask.any_model,
+        models=None if ask.models is None else tuple(sorted(ask.models)),
+        profile=terms.profile,
+        max_cost_nanos=terms.max_cost_nanos,
+        preferred_model=preferred[0] if preferred else None,
+        pressure=round(ask.pressure, 3),
+        task=ask.task,
+        complexity=None if ask.complexity is None else round(ask.complexity, 3),
+        evidence=ask.evidence,
+    )
