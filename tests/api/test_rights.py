@@ -19,6 +19,7 @@ COUNT = "/v1beta/models/simulated/echo:countTokens"
 GONE = "00000000-0000-7000-8000-000000000000"
 ECHO = "/api/admin/ai/models/simulated/echo"
 CHAIN = "/api/admin/ai/fallback-chains/simulated/echo"
+CACHE = "/api/admin/cache"
 FLAG = "/api/admin/ai/flags/multi_llm"
 RULES = "/api/admin/ai/routing-rules"
 AGENTS = "/api/admin/ai/agent-routing"
@@ -133,6 +134,13 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("PUT", WEIGHTS + "/default", POINTS, 428),
     ("DELETE", WEIGHTS + "/default", None, 400),
     ("POST", WEIGHTS + "/default/undo", None, 428),
+    ("GET", CACHE, None, 200),
+    ("POST", CACHE + "/invalidate", {"all": True}, 200),
+    ("GET", CACHE + "/rules", None, 200),
+    ("GET", CACHE + "/rules/chat", None, 404),
+    ("PUT", CACHE + "/rules/chat", {"exact": False}, 200),
+    ("DELETE", CACHE + "/rules/chat", None, 428),
+    ("POST", CACHE + "/rules/chat/undo", None, 428),
     ("POST", "/api/admin/ai/test", {"modelId": "simulated/echo"}, 200),
     ("GET", ECHO, None, 200),
     ("PUT", ECHO, {"tierAccess": ["free"]}, 428),

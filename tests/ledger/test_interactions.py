@@ -142,6 +142,11 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         decision='{"score":1}',
         schema_violation="violation",
         audio_seconds=5.5,
+        cache="exact",
+        cache_key="digest",
+        cached_from="another",
+        saved_nanos=41,
+        saved_ms=42,
     )
     ledger.book.opened(opened)
     ledger.book.settled(settled)
@@ -214,6 +219,11 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         task_type="coding",
         complexity=0.5,
         routing='{"source":"score"}',
+        cache="exact",
+        cache_key="digest",
+        cached_from="another",
+        saved_nanos=41,
+        saved_ms=42,
     )
     assert first == AttemptRow(
         interaction_id=id,

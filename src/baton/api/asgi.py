@@ -12,6 +12,7 @@ from baton.api.admin.alerts import AlertRoutes
 from baton.api.admin.audit import AuditRoutes
 from baton.api.admin.breakers import BreakerRoutes
 from baton.api.admin.budgets import BudgetRoutes
+from baton.api.admin.cache import CacheRoutes
 from baton.api.admin.classes import ClassRoutes
 from baton.api.admin.fallbacks import FallbackRoutes
 from baton.api.admin.flags import FlagRoutes
@@ -197,6 +198,7 @@ def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None
             app.tiers,
             app.catalog,
         ),
+        CacheRoutes(app.cache, app.edited.cache_rules, store.database, store.scribe, store.clock),
         PenaltyRoutes(app.admitting.penalties, store.clock, store.database, store.scribe),
         _audit(app),
         AlertRoutes(app.alerts),

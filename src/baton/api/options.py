@@ -10,7 +10,7 @@ from msgspec import Meta, Raw, Struct
 from baton.core.errors import Invalid
 from baton.core.money import nanos_from_usd
 from baton.core.profile import Profile
-from baton.core.request import MAX_MODEL_CHARS, BrokenStream, Options, Priority
+from baton.core.request import MAX_MODEL_CHARS, BrokenStream, CacheWish, Options, Priority
 from baton.upstream.dialects.wire import UNREADABLE
 
 HEADER = "x-baton-"
@@ -47,6 +47,10 @@ class _Wishes(Struct, rename="camel"):
     """Names of models; `off`: the first error is the answer."""
     fallback_on: Annotated[tuple[Literal["filter"], ...], Meta(max_length=1)] = ()
     stream: BrokenStream | None = None
+    cache: CacheWish | None = None
+    cache_ttl: Annotated[float, Meta(ge=0, le=2_592_000)] | None = None
+    """Seconds."""
+    cache_key: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
     tags: Annotated[dict[_Name, Annotated[str, Meta(max_length=256)]], Meta(max_length=_MAX_TAGS)] = {}
     context: Raw = _NULL
     """A union with None would take nothing but null."""
@@ -55,7 +59,7 @@ class _Wishes(Struct, rename="camel"):
 _FIELDS = {field.name.replace("_", "-"): field.encode_name for field in msgspec.structs.fields(_Wishes)}
 _LISTS = frozenset({"exclude", "require", "fallback", "fallback-on"})
 _OFF = "off"
-_NUMBERS = frozenset({"timeout", "max-retries"})
+_NUMBERS = frozenset({"timeout", "max-retries", "cache-ttl"})
 _USE_CASES = {"insight_generation": "insight"}
 """Other words for use cases."""
 
@@ -101,6 +105,9 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         fallback=() if read.fallback == _OFF else read.fallback,
         fallback_on_filter=bool(read.fallback_on),
         broken_stream=read.stream or BrokenStream.RESCUE,
+        cache=read.cache,
+        cache_ttl_s=read.cache_ttl,
+        cache_key=read.cache_key,
         tags=read.tags,
         context=None if read.context == _NULL else read.context,
         said=True,

@@ -7,16 +7,16 @@ from baton.api.compat import receipts
 from baton.api.exchange import Exchange
 from baton.api.pulse import Pulse
 from baton.core.request import Envelope
+from baton.gateway.joined import Underway
 from baton.gateway.resilience.course import Hope
-from baton.gateway.streaming import Streaming
 
 
 async def hand_on(
     exchange: Exchange,
-    begin: Callable[[Hope], Awaitable[Streaming]],
+    begin: Callable[[Hope], Awaitable[Underway]],
     envelope: Envelope,
     request_id: str,
-) -> Streaming:
+) -> Underway:
     """Send headers and pieces of a stream that is about to begin; its end is left to the caller.
 
     Raises:

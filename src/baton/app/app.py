@@ -21,6 +21,7 @@ from baton.app.admitting import Admitting, open_admitting
 from baton.app.edited import (
     SIMULATED,
     Edited,
+    cache_of,
     catalog_of,
     flags_of,
     hold,
@@ -43,6 +44,7 @@ from baton.core.provider import ProviderSpec
 from baton.gateway.admission.budgets import Budget
 from baton.gateway.admission.statements import Statements
 from baton.gateway.assembly import Parts, assemble
+from baton.gateway.cache.cache import Cache
 from baton.gateway.counting import Counting
 from baton.gateway.draining import Drains
 from baton.gateway.fingerprints import Fingerprints
@@ -108,6 +110,7 @@ class App:
     health_keeper: Keeper
     ledger: Ledger
     gateway: Gateway
+    cache: Cache
     drains: Drains
     counting: Counting
     tokens: Tokens
@@ -167,6 +170,7 @@ async def open_app(
             open_admitting(store, common, edited, keyring, ledger, catalog, alerts)
         )
         keeper = await _open_health(stack, store, common.health, directory, http)
+        cache = cache_of(edited, store)
         parts = Parts(
             policy=policy_of(settings, edited),
             catalog=catalog,
@@ -180,10 +184,13 @@ async def open_app(
             drains=drains,
             standing=Standing(choices.of, flags, packaged_table(), rules_of(edited, settings)),
             weighing=weighing_of(edited.weights),
+            cache=cache,
             clock=store.clock,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
         )
         assembly = assemble(parts)
+        if assembly.recalling is not None:
+            stack.push_async_callback(assembly.recalling.close)
         if common.links is not None:
             await stack.enter_async_context(common.links.replication)
         yield App(
@@ -204,6 +211,7 @@ async def open_app(
             router=assembly.router,
             outlooks=assembly.outlooks,
             gateway=assembly.gateway,
+            cache=cache,
             upstream=upstream,
             breakers=common.breakers,
             health=common.health,

@@ -159,6 +159,17 @@ class BrokenStream(StrEnum):
     """It ends with the dialect's error event."""
 
 
+class CacheWish(StrEnum):
+    """Whether a request may be answered with what another one was."""
+
+    OFF = "off"
+    EXACT = "exact"
+    SEMANTIC = "semantic"
+    """Also with what one was answered that means the same."""
+    REFRESH = "refresh"
+    """It is asked anew, and its answer is kept."""
+
+
 class Priority(StrEnum):
     """How urgent a request is."""
 
@@ -193,6 +204,12 @@ class Options(Struct, frozen=True, kw_only=True):
     fallback_on_filter: bool = False
     """Whether another model is asked where the first one's filter refuses."""
     broken_stream: BrokenStream = BrokenStream.RESCUE
+    cache: CacheWish | None = None
+    """None: as its use case, or its temperature, has it."""
+    cache_ttl_s: float | None = None
+    """How long its answer may be given again; 0: never."""
+    cache_key: str | None = None
+    """What stands for what is asked, where its caller knows better what is the same."""
     tags: dict[str, str] = {}
     context: Raw | None = None
     said: bool = False
@@ -216,6 +233,8 @@ class Outline(Struct, frozen=True, kw_only=True):
     options: Options
     answers: int = 1
     """How many answers are asked for at once."""
+    temperature: float | None = None
+    """As it says it; None: it does not."""
     processing: str = ""
     """How it wishes to be processed, in the provider's word, where that may have another price than usual."""
     searches: int = 0

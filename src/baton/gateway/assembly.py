@@ -11,10 +11,12 @@ from baton.catalog.live import LiveCatalog
 from baton.catalog.lookup import Offer
 from baton.core.clock import Clock
 from baton.gateway.admission.admission import Admission
+from baton.gateway.cache.cache import Cache
 from baton.gateway.draining import Drains
 from baton.gateway.gateway import Gateway
 from baton.gateway.health.health import Health
 from baton.gateway.opening import Openings
+from baton.gateway.recalling import Recalling
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.breakers import Breakers
 from baton.gateway.resilience.courses import Courses, RetryOf
@@ -74,6 +76,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     """How scores are weighed."""
     judged: JudgedOf = nobody_judged
     """What was thought of models' answers."""
+    cache: Cache | None = None
+    """Answers that are given again; None: none is."""
     clock: Clock
     rng: random.Random
     """For jitter."""
@@ -84,6 +88,7 @@ class Assembly(Struct, frozen=True):
 
     gateway: Gateway
     router: LiveRouter
+    recalling: Recalling | None
     outlooks: Outlooks
 
 
@@ -104,6 +109,9 @@ def assemble(parts: Parts) -> Assembly:
     )
     alternatives = Alternatives(router, policy.chains, by_default=policy.fallback)
     gates = Gates(parts.breakers, parts.clock, (health, *parts.observers))
+    recalling = None
+    if parts.cache is not None:
+        recalling = Recalling(parts.cache, router, parts.admission, parts.openings, parts.clock)
     gateway = Gateway(
         router,
         parts.admission,
@@ -113,8 +121,9 @@ def assemble(parts: Parts) -> Assembly:
         parts.openings,
         parts.drains,
         parts.clock,
+        recalling,
     )
-    return Assembly(gateway, router, Outlooks(router, alternatives, policy.chains, shut))
+    return Assembly(gateway, router, recalling, Outlooks(router, alternatives, policy.chains, shut))
 
 
 def _observed(health: Health, judged: JudgedOf) -> Observed:

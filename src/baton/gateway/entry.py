@@ -15,6 +15,7 @@ from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError
 from baton.core.failures import Failure, Kind
 from baton.core.usage import Usage
 from baton.gateway.admission.admitted import Admitted, Ticket
+from baton.gateway.cache.exact.kept import How, Kept
 from baton.gateway.routing.decision import Decision
 from baton.ledger.book import Book
 from baton.ledger.rows import Attempt, Cost, Opened, PriceUsed, Settled, Status, believable
@@ -150,12 +151,13 @@ class Entry:
         if self.settled is None:
             if error is None and self._handed_over:
                 return
-            self._end_with(error)
+            self.end_with(error)
         self._admitted.end()
         if self._book.waits and not isinstance(error, CancelledError):
             await self._book.ended(self.id)
 
-    def _end_with(self, error: BaseException | None) -> None:
+    def end_with(self, error: BaseException | None) -> None:
+        """Write the end of one that failed; None: without anybody knowing why."""
         if isinstance(error, CancelledError):
             self.cancel()
         elif isinstance(error, AllAttemptsFailed):  # a provider's own code may be anything
@@ -342,6 +344,37 @@ class Entry:
     def settle_answered(self, outcome: Outcome, usage: Usage, http_status: int = 200) -> Settled:
         """Write the end of an interaction that was answered."""
         return self._settle(_OK, http_status, outcome, usage)
+
+    def settle_recalled(self, kept: Kept, how: How, key: str) -> Settled:
+        """Write the end of one that was given an answer which another interaction paid for."""
+        latency_s = self._clock.monotonic() - self._started_s
+        latency_ms = int(latency_s * 1000)
+        settled = Settled(
+            id=self.opened.id,
+            status=_OK,
+            attempts=(),
+            usage=kept.usage,
+            provider=kept.provider,
+            model=kept.model,
+            model_version=kept.model_version,
+            latency_ms=latency_ms,
+            upstream_ms=0,
+            first_token_ms=latency_ms if self.opened.stream else None,
+            overhead_us=max(0, int(latency_s * 1_000_000)),
+            generated_chars=kept.chars,
+            finish=kept.finish,
+            http_status=200,
+            decision=f"Answered as {kept.interaction} was, by {kept.provider}/{kept.model}.",
+            cache=how.value,
+            cache_key=key,
+            cached_from=kept.interaction,
+            saved_nanos=kept.cost_nanos,
+            saved_ms=max(0, kept.took_ms - latency_ms),
+        )
+        self._admitted.end()
+        self._book.settled(settled)
+        self.settled = settled
+        return settled
 
     def settle_failed(self, status: str, http_status: int | None) -> Settled:
         """Write the end of one that was not; `status` is `cancelled`, or the error's code."""

@@ -2,8 +2,6 @@
 
 from contextlib import suppress
 
-from msgspec import Struct
-
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import OverBudget, Refused, Unavailable, Unservable
@@ -11,10 +9,13 @@ from baton.core.request import Envelope, Outline, Priority
 from baton.gateway.admission.admission import Admission
 from baton.gateway.admission.admitted import Admitted
 from baton.gateway.admission.downgrade import cheaper
+from baton.gateway.answered import Answered
 from baton.gateway.asking import Question
 from baton.gateway.draining import Drains
 from baton.gateway.entry import Entry, outcome_of
+from baton.gateway.joined import Underway
 from baton.gateway.opening import Arrival, Openings
+from baton.gateway.recalling import Recalling
 from baton.gateway.rescue import Rescue
 from baton.gateway.resilience.attempts import Attempt, Attempts, Tried
 from baton.gateway.resilience.course import Hope
@@ -22,18 +23,9 @@ from baton.gateway.resilience.courses import Courses
 from baton.gateway.routing.decision import Decision, instead
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.streaming import Streaming
-from baton.ledger.rows import Settled
 from baton.upstream.calls import Upstream
 from baton.upstream.errands.errand import Errand
 from baton.upstream.replies import Reply
-
-
-class Answered(Struct, frozen=True):
-    """A whole answer, and its row."""
-
-    reply: Reply
-    settled: Settled
-    decision: Decision
 
 
 class Gateway:
@@ -49,8 +41,11 @@ class Gateway:
         openings: Openings,
         drains: Drains,
         clock: Clock,
+        recalling: Recalling | None = None,
     ) -> None:
-        """`drains`: who reads streams on that their readers left."""
+        """`drains`: who reads streams on that their readers left; `recalling`: who answers again what was
+        answered; None: nobody."""
+        self._recalling = recalling
         self._router = router
         self._admission = admission
         self._courses = courses
@@ -67,6 +62,12 @@ class Gateway:
             Refused: not admitted; nothing was sent to a provider.
             AllAttemptsFailed: every attempt failed; carries them.
         """
+        recalling = self._recalling
+        if recalling is None or not recalling.wanted(envelope):
+            return await self._ask(caller, envelope, arrival)
+        return await recalling.answer(caller, envelope, arrival, lambda: self._ask(caller, envelope, arrival))
+
+    async def _ask(self, caller: Caller, envelope: Envelope, arrival: Arrival) -> Answered:
         decision, admitted = await self._admit(caller, envelope, arrival)
         course = self._courses.of(decision, envelope, arrival)
         async with self._openings.open(caller, envelope, decision, admitted, arrival) as entry:
@@ -76,13 +77,23 @@ class Gateway:
 
     async def stream(
         self, caller: Caller, envelope: Envelope, arrival: Arrival, hope: Hope | None = None
-    ) -> Streaming:
+    ) -> Underway:
         """Answer one request as a stream; returns with its first words.
 
         Raises:
             Refused: not admitted; nothing was sent to a provider.
             AllAttemptsFailed: every attempt failed before it said anything.
         """
+        recalling = self._recalling
+        if recalling is None or not recalling.wanted(envelope):
+            return await self._begin(caller, envelope, arrival, hope)
+        return await recalling.stream(
+            caller, envelope, arrival, hope, lambda hoped: self._begin(caller, envelope, arrival, hoped)
+        )
+
+    async def _begin(
+        self, caller: Caller, envelope: Envelope, arrival: Arrival, hope: Hope | None
+    ) -> Streaming:
         decision, admitted = await self._admit(caller, envelope, arrival)
         course = self._courses.of(decision, envelope, arrival)
         if hope is not None:

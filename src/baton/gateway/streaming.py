@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
+import msgspec
 from msgspec import structs
 
 from baton.core.errors import AllAttemptsFailed
@@ -126,6 +127,9 @@ class Streaming:
         self.headers = begun.headers
         self.losses = begun.losses
         """What the translation left out or changed; of the answer, what has been written so far."""
+        self.receipt = b""
+        """What its end tells of it, as it stands there; empty: nothing, or it has not ended."""
+        self.cache = "off"
 
     @property
     def id(self) -> str:
@@ -141,6 +145,12 @@ class Streaming:
     def fallbacks(self) -> int:
         """How many models were asked before the one that it began with."""
         return self._entry.others_than(self.offer)
+
+    @property
+    def served_by(self) -> tuple[str, str]:
+        """The provider and model that it began with."""
+        model = self.offer.model
+        return model.provider, model.name
 
     @property
     def settled(self) -> Settled | None:
@@ -169,7 +179,10 @@ class Streaming:
         usage = self._delivered.with_more(self._entry.succeed(outcome))
         settled = self._entry.settle_answered(self._delivered.outcome(outcome), usage)
         await self._entry.kept()
-        yield begun.finale(usage, self._receipt(settled))
+        told = self._receipt(settled)
+        if told is not None:
+            self.receipt = msgspec.json.encode(told)
+        yield begun.finale(usage, told)
 
     async def _go_on(self, broken: Begun) -> Begun:
         """Have somebody else go on with an answer whose provider broke off.

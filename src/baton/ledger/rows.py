@@ -202,6 +202,16 @@ class Settled(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag=
     """Where the answer is not true to the schema that was asked for, in a sentence."""
     audio_seconds: float | None = None
     """How long the sound was, where it was said: what some models are paid by."""
+    cache: str | None = None
+    """How an answer came that was not paid for: `exact`, `semantic` or `dedup`; None: it was."""
+    cache_key: str | None = None
+    """Its digest; nothing can be told from it."""
+    cached_from: str | None = None
+    """The interaction that paid for it."""
+    saved_nanos: int = 0
+    """What that has cost, nano-USD."""
+    saved_ms: int = 0
+    """How much sooner it came than to whoever paid."""
 
     def __post_init__(self) -> None:
         checked = bool(self.attempts) and self.usage is self.attempts[-1].usage

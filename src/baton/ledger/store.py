@@ -61,6 +61,7 @@ _SETTLED: _Fields = {
     **_same("status", "http_status", "provider", "model", "model_version", "finish"),
     **_same("latency_ms", "upstream_ms", "first_token_ms", "overhead_us", "generated_chars"),
     **_same("decision", "schema_violation", "audio_seconds"),
+    **_same("cache", "cache_key", "cached_from", "saved_nanos", "saved_ms"),
 }
 _ATTEMPT: _Fields = _same(
     *("provider", "model", "credential", "started_ms", "took_ms", "first_token_ms"),

@@ -89,6 +89,12 @@ class InteractionRow(Struct, frozen=True, kw_only=True):
     complexity: float | None
     routing: str | None
     """JSON: `gateway/routing/noted.py`."""
+    cache: str | None
+    """`exact`, `semantic` or `dedup`."""
+    cache_key: str | None
+    cached_from: str | None
+    saved_nanos: int
+    saved_ms: int
 
 
 class AttemptRow(Struct, frozen=True, kw_only=True):

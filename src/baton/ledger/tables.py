@@ -84,6 +84,11 @@ INTERACTIONS = Table(
     Column("task_type", String(32)),
     Column("complexity", Float),
     Column("routing", Text),
+    Column("cache", String(16)),
+    Column("cache_key", String(64)),
+    Column("cached_from", String(36)),
+    Column("saved_nanos", BigInteger, nullable=False, server_default="0"),
+    Column("saved_ms", BigInteger, nullable=False, server_default="0"),
     Index(None, "user_id", "id"),
     sqlite_with_rowid=False,
 )

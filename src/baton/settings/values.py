@@ -106,6 +106,16 @@ class Settings(BaseModel):
     """How long a stream may fall silent between its words, seconds."""
     aborted_streams: AbortedStreams = AbortedStreams.CANCEL
     """What happens to a stream whose reader has left: `cancel`, or `drain`: read on to learn its usage."""
+    enable_cache: bool = True
+    """Give answers again that were paid for, where that is safe or asked for. Also `ENABLE_CACHE`."""
+    cache_ttl: Annotated[float, Field(gt=0, le=2_592_000)] = 3600
+    """How long an answer is given again, seconds, where nobody says it. Also `CACHE_TTL`."""
+    cache_max_size: Annotated[int, Field(ge=1, le=10_000_000)] = 1000
+    """Answers that a process keeps. Also `CACHE_MAX_SIZE`."""
+    cache_max_mib: Annotated[float, Field(gt=0, le=65_536)] = 64
+    """What they may take, MiB."""
+    cache_max_temperature: Annotated[float, Field(ge=0, le=2)] = 0
+    """Up to which temperature answers are given again without anybody asking for that."""
     journal: JournalKind = JournalKind.FILE
     """Where requests are kept until they are rows: `file`, or `database`, for machines without a volume."""
     ledger_full: WhenFull = WhenFull.REFUSE

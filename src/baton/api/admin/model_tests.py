@@ -16,7 +16,8 @@ from baton.api.native.envelope import read_envelope
 from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed
 from baton.core.request import Envelope
-from baton.gateway.gateway import Answered, Gateway
+from baton.gateway.answered import Answered
+from baton.gateway.gateway import Gateway
 from baton.gateway.opening import Arrival
 
 PATH = "/api/admin/ai/test"

@@ -7,12 +7,13 @@ from baton.core.errors import BatonError
 from baton.core.losses import Losses
 from baton.core.money import usd_text
 from baton.core.request import Envelope, Outline
+from baton.gateway.answered import Answered
 from baton.gateway.counting import Count
-from baton.gateway.gateway import Answered
-from baton.gateway.streaming import Streaming
+from baton.gateway.joined import Underway
 
 Header = tuple[bytes, bytes]
 _LONGEST = 1000
+_CACHE = {None: "miss", "exact": "hit", "dedup": "hit", "semantic": "semantic"}
 
 
 def head(headers: Iterable[Header]) -> bytes:
@@ -29,7 +30,7 @@ def of_answer(answered: Answered, request: Outline) -> bytes:
         f"x-baton-interaction: {settled.id}\r\n"
         f"x-baton-provider: {settled.provider}\r\n"
         f"x-baton-model: {_text(settled.model or '')}\r\n"
-        "x-baton-cache: off\r\n"
+        f"x-baton-cache: {_CACHE[settled.cache] if answered.looked_up else 'off'}\r\n"
         f"x-baton-fallback: {settled.fallbacks}\r\n"
         f"x-baton-attempts: {len(settled.attempts)}\r\n"
         f"x-baton-latency-ms: {settled.latency_ms}\r\n"
@@ -47,14 +48,14 @@ def of_beginning(request_id: str) -> list[Header]:
     return [(b"x-request-id", request_id.encode()), (b"x-baton-interaction", request_id.encode())]
 
 
-def of_stream(streaming: Streaming, envelope: Envelope) -> list[Header]:
+def of_stream(streaming: Underway, envelope: Envelope) -> list[Header]:
     """The headers of a stream; what is not known yet rides on its last event."""
-    model = streaming.offer.model
+    provider, model = streaming.served_by
     headers = [
         *of_beginning(streaming.id),
-        (b"x-baton-provider", model.provider.encode()),
-        (b"x-baton-model", _text(model.name).encode()),
-        (b"x-baton-cache", b"off"),
+        (b"x-baton-provider", provider.encode()),
+        (b"x-baton-model", _text(model).encode()),
+        (b"x-baton-cache", streaming.cache.encode()),
         (b"x-baton-fallback", b"%d" % streaming.fallbacks),
         (b"x-baton-attempts", b"%d" % streaming.attempts),
     ]

@@ -98,7 +98,7 @@ def compose(said: Said, settled: Settled, decision: Decision, dropped: Iterable[
         first_token_ms=settled.first_token_ms,
         response_time_ms=settled.latency_ms,
         upstream_ms=settled.upstream_ms,
-        was_cached=False,
+        was_cached=settled.cache is not None,
         fallback_used=settled.fell_back,
         original_provider=settled.attempts[0].provider if settled.fell_back else None,
         decision=decision_shown(decision),

@@ -13,7 +13,8 @@ from baton.api.streams import hand_on
 from baton.core.caller import Caller
 from baton.core.errors import BatonError
 from baton.core.request import Envelope
-from baton.gateway.gateway import Answered, Gateway
+from baton.gateway.answered import Answered
+from baton.gateway.gateway import Gateway
 from baton.gateway.opening import Arrival
 from baton.upstream.dialects.sse import write_event
 

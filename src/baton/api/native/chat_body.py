@@ -136,7 +136,7 @@ class FormatAsked(Asked):
 
 
 class ChatBody(Asked):
-    """One chat request. What is not known here, and what this version does not act on, is `dropped`."""
+    """One chat request. What is not known here is `dropped`."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -167,7 +167,7 @@ class ChatBody(Asked):
     context_metadata: Any = None
     project_id: Word | None = None
     enable_cache: bool | None = None
-    cache_ttl: Annotated[float, Field(ge=0)] | None = None
+    cache_ttl: Annotated[float, Field(ge=0, le=2_592_000)] | None = None
     user_id: str | None = None
 
     def request(self) -> ChatRequest:
@@ -195,17 +195,11 @@ class ChatBody(Asked):
             "exclude": self.exclude_providers or None,
             "require": self.require_capabilities or None,
             "context": self.context_metadata,
+            "cache": None if self.enable_cache is None else "exact" if self.enable_cache else "off",
+            "cacheTtl": self.cache_ttl,
         }
         named = {name: value for name, value in said.items() if value is not None}
         return msgspec.json.encode(named) if named else None
-
-    def dropped(self) -> tuple[str, ...]:
-        """The fields, known to the API, that this version does not act on."""
-        waiting = {
-            "enableCache": bool(self.enable_cache),
-            "cacheTtl": self.cache_ttl is not None,
-        }
-        return tuple(name for name, said in waiting.items() if said)
 
 
 KNOWN = frozenset(field.alias or name for name, field in ChatBody.model_fields.items())

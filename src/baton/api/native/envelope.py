@@ -45,7 +45,7 @@ def read_envelope(
         raise mistaken(error) from None
     options = read_options(headers, chat.wishes())
     unknown = [name for name in msgspec.json.decode(body, type=dict[str, msgspec.Raw]) if name not in KNOWN]
-    options = replace(options, dropped=(*chat.dropped(), *unknown, *options.dropped))
+    options = replace(options, dropped=(*unknown, *options.dropped))
     return ChatAsked(envelope_of(chat, body, options, writer), chat.user_id)
 
 
@@ -61,6 +61,7 @@ def envelope_of(
         stream=chat.stream,
         include_usage=chat.stream,
         max_tokens=chat.max_tokens,
+        temperature=chat.temperature,
         needs=_needs(chat),
         input_chars=_chars(request),
         options=options,

@@ -148,6 +148,11 @@ class InteractionShown(Shown):
     fallback_used: bool
     original_provider: str | None
     fallback_reason: str | None
+    cache: str | None
+    cache_key: str | None
+    cached_from: str | None
+    saved_usd: str
+    saved_ms: int
     feedback: FeedbackShown | None
 
 
@@ -266,6 +271,11 @@ def _fields(found: Whole) -> dict[str, Any]:
         "fallback_used": row.fell_back,
         "original_provider": row.original_provider,
         "fallback_reason": row.fallback_reason,
+        "cache": row.cache,
+        "cache_key": row.cache_key,
+        "cached_from": row.cached_from,
+        "saved_usd": usd_text(row.saved_nanos),
+        "saved_ms": row.saved_ms,
         "feedback": None if found.feedback is None else feedback_shown(found.feedback),
     }
 

@@ -81,7 +81,7 @@ def _shown(row: InteractionRow) -> ModelInfo:
         tokens=row.prompt_tokens + row.completion_tokens,
         response_time=row.latency_ms,
         cost=None if unknown else usd_text(row.cost_nanos),
-        was_cached=False,  # there is no cache yet
+        was_cached=row.cache is not None,
         fallback_used=row.fell_back,
         original_provider=row.original_provider,
     )

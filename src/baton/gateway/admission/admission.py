@@ -115,6 +115,14 @@ class Admission(ABC):
         passage = await self._gate.wait(caller, tokens, ends_s)
         return Admitted(self, caller, request, decision.ask, passage, id)
 
+    async def claim(self, admitted: Admitted) -> None:
+        """Claim what a request takes of its caller's limits that will cost nothing.
+
+        Raises:
+            OverLimit: as `enter`, where that is only found out now.
+        """
+        del admitted
+
     @abstractmethod
     async def ticket(self, admitted: Admitted, offer: Offer, *, patient: bool) -> Ticket:
         """Hold what an attempt at a model may cost. `patient`: wait where others are about to settle.

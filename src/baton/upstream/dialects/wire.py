@@ -193,3 +193,8 @@ def as_list(value: object) -> list[Any]:
 def as_text(value: object) -> str | None:
     """The value if it is a string."""
     return value if isinstance(value, str) else None
+
+
+def number(value: object) -> float | None:
+    """A number that may be none: what it is otherwise is for the provider to refuse."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

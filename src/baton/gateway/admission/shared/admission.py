@@ -53,6 +53,10 @@ class SharedAdmission(Admission):
         passage = self._passages.outside(caller, Tokens(decision.input_tokens, decision.output_tokens))
         return Admitted(self, caller, request, decision.ask, passage, id)
 
+    async def claim(self, admitted: Admitted) -> None:
+        """As `Admission.claim`: in the one step that a ticket takes, without its money."""
+        await self._passages.enter(admitted.caller, admitted.passage, None)
+
     async def ticket(self, admitted: Admitted, offer: Offer, *, patient: bool) -> Ticket:
         """As `Admission.ticket`."""
         if not self._books.is_ready:

@@ -17,7 +17,7 @@ from baton.upstream.dialects.anthropic.writer import StreamWriter
 from baton.upstream.dialects.own_tools import searches_by
 from baton.upstream.dialects.processing import processing
 from baton.upstream.dialects.sse import write_event
-from baton.upstream.dialects.wire import UNREADABLE, absent, invalid, no_json
+from baton.upstream.dialects.wire import UNREADABLE, absent, invalid, no_json, number
 
 PING = write_event(b'{"type": "ping"}', "ping")
 """What the API itself sends while there is nothing to say."""
@@ -59,6 +59,7 @@ class _Body(Struct):
     max_tokens: int | UnsetType | None = UNSET
     system: str | list[_Inner] | None = None
     stream: bool | None = None
+    temperature: Any = None
     tools: Raw = _ABSENT
     output_config: _Config | None = None
     output_format: Raw = _ABSENT
@@ -131,6 +132,7 @@ def _envelope(
         max_tokens=limit,
         needs=frozenset(needs),
         input_chars=chars,
+        temperature=number(outside.temperature),
         processing=processing(outside.speed),
         searches=searches_by(bytes(outside.tools)),
         options=read_options(None if bytes(outside.baton) == b"null" else bytes(outside.baton)),

@@ -1,6 +1,7 @@
 """The outside of a request: what is needed to route, admit and record it. The path says model and stream."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct, structs
@@ -15,7 +16,7 @@ from baton.upstream.dialects.google.contents import ROLES
 from baton.upstream.dialects.google.passing import ARRAY
 from baton.upstream.dialects.google.requests import read_request
 from baton.upstream.dialects.google.streams import StreamWriter
-from baton.upstream.dialects.wire import UNREADABLE, invalid, no_json
+from baton.upstream.dialects.wire import UNREADABLE, invalid, no_json, number
 
 _ABSENT = Raw(b"null")
 _EMPTY = (b"null", b"[]", b"{}")
@@ -53,6 +54,7 @@ class _Content(Struct):
 
 
 class _Config(Struct):
+    temperature: Any = None
     candidateCount: int | None = None
     candidate_count: int | None = None
     maxOutputTokens: int | None = None
@@ -117,6 +119,7 @@ def read_envelope(
         needs=frozenset(needs),
         input_chars=chars,
         answers=max(1, config.candidateCount or config.candidate_count or 1),
+        temperature=number(config.temperature),
         options=read_options(inside if (inside := bytes(outside.baton)) != b"null" else None),
         headers=headers,
         read=_reader(asked),

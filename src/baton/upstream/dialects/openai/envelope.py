@@ -16,7 +16,7 @@ from baton.upstream.dialects.openai.requests import ROLES, read_request
 from baton.upstream.dialects.openai.writer import StreamWriter
 from baton.upstream.dialects.own_tools import USUAL_SEARCHES, searches_by
 from baton.upstream.dialects.processing import processing
-from baton.upstream.dialects.wire import UNREADABLE, absent, checked_model, invalid, missing, no_json
+from baton.upstream.dialects.wire import UNREADABLE, absent, checked_model, invalid, missing, no_json, number
 
 _NEEDS_OF_PARTS = {
     "image_url": "vision",
@@ -57,6 +57,7 @@ class _Body(Struct):
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     n: int | None = None
+    temperature: Any = None
     tools: Raw = Raw(b"null")
     functions: Raw = Raw(b"null")
     response_format: _Format | None = None
@@ -121,6 +122,7 @@ def read_envelope(
         needs=frozenset(needs),
         input_chars=chars,
         answers=max(1, outside.n or 1),
+        temperature=number(outside.temperature),
         processing=processing(outside.service_tier) if outside.service_tier else "",
         searches=searches,
         options=read_options(inside if (inside := bytes(outside.baton)) != b"null" else None),
@@ -180,14 +182,14 @@ def _check_calls(calls: list[_Call], at: int) -> int:
     """Refuse two of one id; return their characters."""
     chars = 0
     seen: set[str] = set()
-    for number, call in enumerate(calls):
+    for place, call in enumerate(calls):
         chars += len(bytes(call.function))
         if call.id is None:
             continue
         if call.id in seen:
             raise Invalid(
                 f"Two tool calls of a message have the id '{call.id[:100]}'; results cannot be told apart.",
-                param=f"messages[{at}].tool_calls[{number}].id",
+                param=f"messages[{at}].tool_calls[{place}].id",
                 code="duplicate_tool_call_id",
             )
         seen.add(call.id)

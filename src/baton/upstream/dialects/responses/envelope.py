@@ -19,7 +19,7 @@ from baton.upstream.dialects.responses.echo import echo_of
 from baton.upstream.dialects.responses.items import ROLES
 from baton.upstream.dialects.responses.requests import read_request
 from baton.upstream.dialects.responses.writer import StreamWriter
-from baton.upstream.dialects.wire import UNREADABLE, absent, checked_model, invalid, missing, no_json
+from baton.upstream.dialects.wire import UNREADABLE, absent, checked_model, invalid, missing, no_json, number
 
 _NEEDS_OF_PARTS = {"input_image": "vision", "input_audio": "audio"}
 _NULL = Raw(b"null")
@@ -54,6 +54,7 @@ class _Body(Struct):
     instructions: str | None = None
     stream: bool | None = None
     max_output_tokens: int | None = None
+    temperature: Any = None
     tools: Raw = _NULL
     text: _Text | None = None
     prompt: Raw = _NULL
@@ -108,6 +109,7 @@ def read_envelope(
         max_tokens=outside.max_output_tokens,
         needs=frozenset(needs),
         input_chars=chars,
+        temperature=number(outside.temperature),
         processing=processing(outside.service_tier),
         searches=searches_by(bytes(outside.tools), outside.max_tool_calls),
         options=read_options(inside if (inside := bytes(outside.baton)) != b"null" else None),

@@ -1,0 +1,23 @@
+"""How long an answer may be given again, where nobody says it."""
+
+import re
+
+SHORT_S, MEDIUM_S, LONG_S, VERY_LONG_S = 300.0, 1800.0, 3600.0, 86_400.0
+"""The classes of time to live."""
+
+_SOON_OLD = re.compile(
+    r"\b(?:today|tonight|tomorrow|yesterday|now|currently|current|latest|recent(?:ly)?|breaking|live|"
+    r"this (?:week|month|year|morning|afternoon|evening)|right now|up to date|"
+    r"heute|morgen|gestern|jetzt|aktuell\w*|neueste\w*|"
+    r"aujourd'hui|maintenant|actuel\w*|demain|hier|hoy|ahora|actual\w*|mañana|ayer|"
+    r"oggi|adesso|attual\w*|domani|ieri|hoje|agora|atual\w*|amanhã|ontem|"
+    r"vandaag|morgen|nu|actueel|dzisiaj|dziś|teraz|сегодня|сейчас|завтра|вчера|bugün|şimdi)\b"
+    r"|今天|现在|目前|最新|今日|今の|現在|오늘|지금|최신|اليوم|الآن|आज|अभी",
+    re.IGNORECASE,
+)
+_READ_CHARS = 20_000
+
+
+def ages_soon(text: str) -> bool:
+    """Whether what is asked for is different soon: a word for the present stands in it."""
+    return _SOON_OLD.search(text, 0, _READ_CHARS) is not None

@@ -1,0 +1,295 @@
+"""Requests that may be answered with what an equal one was answered, or is just being answered."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from baton.core.caller import Caller
+from baton.core.clock import Clock
+from baton.core.dialect import Dialect
+from baton.core.errors import AllAttemptsFailed, Refused
+from baton.core.failures import Failure, Kind
+from baton.core.losses import Losses
+from baton.core.request import Envelope
+from baton.gateway.admission.admission import Admission
+from baton.gateway.answered import Answered
+from baton.gateway.cache.cache import Cache
+from baton.gateway.cache.exact.flights import Flight, Flights
+from baton.gateway.cache.exact.kept import How, Kept
+from baton.gateway.cache.exact.plan import Plan
+from baton.gateway.entry import Entry
+from baton.gateway.joined import Followed, Lead, Led, Replayed, Underway
+from baton.gateway.opening import Arrival, Openings
+from baton.gateway.resilience.course import Hope
+from baton.gateway.routing.decision import Decision
+from baton.gateway.routing.live import LiveRouter
+from baton.gateway.streaming import Streaming
+from baton.ledger.rows import Settled
+from baton.upstream.dialects.codec import Glance
+from baton.upstream.replies import Reply
+
+MOST_LEADERS = 3
+"""How many are asked one after the other for those who wait, before the failure is theirs too."""
+
+_FILTERED = frozenset(
+    {
+        *("content_filter", "refusal", "error", "pause_turn", "incomplete"),
+        *("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "OTHER"),
+    }
+)
+"""Finishes of answers that might be another one next time."""
+
+_LATE = Failure(kind=Kind.DEADLINE, message="An equal request is still being answered.")
+
+
+class Turn(Struct, frozen=True):
+    """One request that takes part."""
+
+    caller: Caller
+    envelope: Envelope
+    arrival: Arrival
+    decision: Decision
+    plan: Plan
+
+
+class Recalling:
+    """Looks up, joins, and keeps."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        router: LiveRouter,
+        admission: Admission,
+        openings: Openings,
+        clock: Clock,
+    ) -> None:
+        self._planner = cache.planner
+        self._store = cache.store
+        self._savings = cache.savings
+        self._router = router
+        self._admission = admission
+        self._openings = openings
+        self._clock = clock
+        self._flights: Flights[Lead] = Flights()
+
+    def wanted(self, envelope: Envelope) -> bool:
+        """Whether a request takes part; a look at a few fields."""
+        return self._planner.wanted(envelope)
+
+    async def answer(
+        self, caller: Caller, envelope: Envelope, arrival: Arrival, ask: Callable[[], Awaitable[Answered]]
+    ) -> Answered:
+        """A whole answer: one that is kept, one that is waited for, or a new one that others may wait for.
+
+        Raises:
+            Refused, AllAttemptsFailed: as whoever asks.
+        """
+        turn = await self._turn(caller, envelope, arrival)
+        if not turn.plan.reads:  # it is asked anew, whoever else asks
+            answered = await ask()
+            self._keep(turn, answered.settled, _whole(turn, answered))
+            return answered
+        kept = self._store.get(turn.plan.key)
+        if kept is not None:
+            return await self._given(turn, kept, How.EXACT)
+
+        async def lead(shared: Lead) -> None:
+            shared.answered = answered = await ask()
+            self._keep(turn, answered.settled, _whole(turn, answered))
+
+        flight, leads = await self._fly(turn, lead, None)
+        answered = flight.shared.answered
+        await self._flights.leave(flight)
+        assert answered is not None
+        if not leads:
+            return await self._given(turn, _whole(turn, answered), How.DEDUP)
+        self._savings.missed(envelope.options.use_case)
+        return replace(answered, looked_up=True)
+
+    async def stream(
+        self,
+        caller: Caller,
+        envelope: Envelope,
+        arrival: Arrival,
+        hope: Hope | None,
+        ask: Callable[[Hope | None], Awaitable[Streaming]],
+    ) -> Underway:
+        """The same as a stream: told again, read along, or begun.
+
+        Raises:
+            Refused, AllAttemptsFailed: as whoever asks.
+        """
+        turn = await self._turn(caller, envelope, arrival)
+
+        async def lead(shared: Lead) -> None:
+            await self._stream_on(turn, shared, await ask(shared.hope))
+
+        if turn.plan.reads:
+            kept = self._store.get(turn.plan.key)
+            if kept is not None:
+                return Replayed(kept, await self._begun(turn), turn.plan.key, turn.decision, self._found)
+        flight, leads = await self._fly(turn, lead, hope)
+        if leads:
+            self._savings.missed(envelope.options.use_case)
+            return Led(flight, self._flights)
+        try:
+            entry = await self._begun(turn)
+        except BaseException:
+            await self._flights.leave(flight)
+            raise
+        return Followed(flight, self._flights, entry, turn.plan.key, turn.decision, self._found)
+
+    async def close(self) -> None:
+        """End what is under way."""
+        await self._flights.close()
+
+    async def _turn(self, caller: Caller, envelope: Envelope, arrival: Arrival) -> Turn:
+        try:
+            decision = self._router.decide(caller, envelope)
+        except Refused:
+            await self._admission.turned_away(caller)
+            raise
+        return Turn(caller, envelope, arrival, decision, self._planner.plan(caller, envelope, decision))
+
+    async def _fly(
+        self, turn: Turn, lead: Callable[[Lead], Awaitable[None]], hope: Hope | None
+    ) -> tuple[Flight[Lead], bool]:
+        """The flight that answers a request, once it is whole or has said something, and whether it leads it.
+
+        Raises:
+            Refused, AllAttemptsFailed: its own flight's, or those of all that it waited for.
+        """
+        failed = 0
+        while True:
+            flight = self._flights.under_way(turn.plan.key) if turn.plan.reads else None
+            leads = flight is None
+            if flight is None:
+                shared = Lead(hope or Hope())
+                flight = self._flights.begin(turn.plan.key, shared, partial(shared.lead, lead))
+            elif hope is not None:
+                hope.course = flight.shared.hope.course
+            flight.waiting += 1
+            error = None
+            try:
+                await self._come_so_far(flight.shared, turn, leads=leads)
+                error = flight.shared.error
+            except BaseException:
+                await self._flights.leave(flight)
+                raise
+            if error is None:
+                return flight, leads
+            await self._flights.leave(flight)
+            if leads:
+                raise error
+            if isinstance(error, Refused):  # by limits or budgets of the other's
+                continue
+            failed += 1
+            if failed >= MOST_LEADERS or not _may_help(error):
+                await self._failed(turn, error)
+
+    async def _come_so_far(self, shared: Lead, turn: Turn, *, leads: bool) -> None:
+        """Wait until a flight is whole, has said something or has failed; who follows, to their deadline."""
+        timeout_s = turn.envelope.options.timeout_s
+        if leads or timeout_s is None:
+            await asyncio.shield(shared.begun)
+            return
+        left_s = turn.arrival.started_s + timeout_s - self._clock.monotonic()
+        try:
+            async with asyncio.timeout(max(0.0, left_s)):
+                await asyncio.shield(shared.begun)
+        except TimeoutError:
+            took_ms = int(timeout_s * 1000)
+            late = AllAttemptsFailed([(turn.decision.chosen.offer.id, _LATE, took_ms)])
+            await self._failed(turn, late)
+
+    async def _stream_on(self, turn: Turn, shared: Lead, streaming: Streaming) -> None:
+        """Read a stream to its end for all who follow it, and keep it."""
+        await shared.read(streaming)
+        settled = streaming.settled
+        if settled is not None and shared.keepable:
+            self._keep(turn, settled, shared.kept(settled))
+
+    async def _given(self, turn: Turn, kept: Kept, how: How) -> Answered:
+        """An answer that somebody else paid for."""
+        async with await self._entered(turn) as entry:
+            settled = entry.settle_recalled(kept, how, turn.plan.key)
+        self._found(turn.envelope.options.use_case, kept, settled)
+        glance = Glance(
+            id="",
+            model=kept.model_version or kept.model,
+            usage=kept.usage,
+            finish=kept.finish,
+            chars=kept.chars,
+        )
+        reply = Reply(kept.body, glance, {}, Losses(), kept.response)
+        return Answered(reply, settled, turn.decision, looked_up=True)
+
+    async def _begun(self, turn: Turn) -> Entry:
+        """The row of a stream that is told again or read along; whoever has the stream writes its end."""
+        async with await self._entered(turn) as entry:
+            entry.hand_over()
+            return entry
+
+    async def _failed(self, turn: Turn, error: BaseException) -> None:
+        """The failure of whoever was waited for is one's own, and gets its row.
+
+        Raises:
+            BaseException: it.
+        """
+        async with await self._entered(turn):
+            raise error
+
+    async def _entered(self, turn: Turn) -> Entry:
+        """Let a request in that costs nothing: by its caller's limits.
+
+        Raises:
+            OverLimit: one of them is spent.
+            Unavailable: it could not be written down.
+        """
+        admitted = self._admission.enter(turn.caller, turn.envelope, turn.decision, turn.arrival.id)
+        try:
+            await self._admission.claim(admitted)
+        except BaseException:
+            admitted.end()
+            raise
+        return self._openings.open(turn.caller, turn.envelope, turn.decision, admitted, turn.arrival)
+
+    def _keep(self, turn: Turn, settled: Settled, kept: Kept) -> None:
+        """Keep an answer, unless the next one might be another."""
+        elsewhere = turn.decision.named and settled.fell_back
+        if not turn.plan.writes or elsewhere or settled.status != "ok":
+            return
+        if settled.schema_violation is None and settled.finish not in _FILTERED:
+            options = turn.envelope.options
+            tags = tuple(f"{name}={value}" for name, value in options.tags.items())
+            self._store.put(turn.plan, replace(kept, use_case=options.use_case, tags=tags))
+
+    def _found(self, use_case: str | None, kept: Kept, settled: Settled) -> None:
+        self._savings.found(use_case, How(settled.cache or How.EXACT), kept, settled.saved_ms)
+
+
+def _whole(turn: Turn, answered: Answered) -> Kept:
+    """A whole answer as it is kept; taken apart for a route that composes its own."""
+    settled, reply = answered.settled, answered.reply
+    composed = reply.response if turn.envelope.dialect is Dialect.NATIVE else None
+    return Kept(
+        interaction=settled.id,
+        provider=settled.provider or "",
+        model=settled.model or "",
+        model_version=settled.model_version,
+        usage=settled.usage,
+        cost_nanos=settled.cost.total_nanos,
+        took_ms=settled.latency_ms or 0,
+        finish=settled.finish,
+        chars=settled.generated_chars,
+        body=reply.body,
+        response=composed,
+    )
+
+
+def _may_help(error: BaseException) -> bool:
+    """Whether somebody else's attempt may not fail."""
+    return isinstance(error, AllAttemptsFailed) and error.failure.rule.falls_back
