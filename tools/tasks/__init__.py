@@ -1,0 +1,1 @@
+"""Trains and evaluates what tells types of tasks: `python -m tools.tasks train` and `… evaluate`."""

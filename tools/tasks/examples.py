@@ -1,0 +1,67 @@
+"""Prompts with their types of task: recorded ones with somebody's label, and our own in `prompts/`."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from baton.core.task import TaskType
+
+ROOT = Path(__file__).parents[2]
+OWN = "our own"
+"""The source of the prompts in `prompts/`."""
+
+_NATURAL = ("mt_bench", "vicuna_bench", "arena-hard", "self-instruct")
+
+
+class Example(Struct, frozen=True):
+    """One prompt."""
+
+    prompt: str
+    accept: tuple[TaskType, ...]
+    """The types that are right, the most fitting first; at least one."""
+    source: str
+
+    @property
+    def natural(self) -> bool:
+        """Whether somebody wanted something, rather than examined: what is hard to tell."""
+        return self.source.startswith(_NATURAL)
+
+    @property
+    def fold(self) -> int:
+        """A number that depends on the prompt alone."""
+        return int.from_bytes(hashlib.sha256(self.prompt.encode()).digest()[:8], "big")
+
+
+class _Row(Struct):
+    prompt: str
+    source: str
+    accept: tuple[TaskType, ...] | None
+
+
+def data_folder() -> Path:
+    """Where recorded data lies: `BATON_TEST_DATA`, by default `../shared/data` beside the repository."""
+    return Path(os.environ.get("BATON_TEST_DATA") or ROOT.parent / "shared" / "data")
+
+
+def recorded() -> list[Example]:
+    """Those of `tasks.jsonl`, but for the ambiguous ones.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    lines = (data_folder() / "tasks.jsonl").read_bytes().splitlines()
+    rows = (msgspec.json.decode(line, type=_Row) for line in lines)
+    return [Example(row.prompt, row.accept, row.source.partition(" (")[0]) for row in rows if row.accept]
+
+
+def own() -> list[Example]:
+    """Ours: a file for each type, a prompt for each line, with `\\n` for a new line."""
+    folder = Path(__file__).parent / "prompts"
+    return [
+        Example(line.replace("\\n", "\n"), (TaskType(path.stem),), OWN)
+        for path in sorted(folder.glob("*.txt"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
