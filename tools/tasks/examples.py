@@ -30,6 +30,11 @@ class Example(Struct, frozen=True):
         return self.source.startswith(_NATURAL)
 
     @property
+    def read(self) -> bool:
+        """Whether this is of the half that was read while cues, rules and our own prompts were written."""
+        return hashlib.sha256(self.prompt.encode()).digest()[0] % 2 == 0
+
+    @property
     def fold(self) -> int:
         """A number that depends on the prompt alone."""
         return int.from_bytes(hashlib.sha256(self.prompt.encode()).digest()[:8], "big")
@@ -55,6 +60,13 @@ def recorded() -> list[Example]:
     lines = (data_folder() / "tasks.jsonl").read_bytes().splitlines()
     rows = (msgspec.json.decode(line, type=_Row) for line in lines)
     return [Example(row.prompt, row.accept, row.source.partition(" (")[0]) for row in rows if row.accept]
+
+
+def spoken() -> list[Example]:
+    """Ours in other languages, which nothing is trained on; `source` is the language."""
+    text = (ROOT / "tests/gateway/routing/tasks/spoken.txt").read_text(encoding="utf-8")
+    parts = (line.split(" ", 2) for line in text.splitlines())
+    return [Example(prompt, (TaskType(task),), language) for language, task, prompt in parts]
 
 
 def own() -> list[Example]:

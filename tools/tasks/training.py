@@ -10,7 +10,6 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from tools.tasks.examples import OWN, Example
 
-from baton.core.task import TaskType
 from baton.gateway.routing.tasks.cues import packaged_cues
 from baton.gateway.routing.tasks.features import Features, features_of
 from baton.gateway.routing.tasks.model import (
@@ -24,7 +23,7 @@ from baton.gateway.routing.tasks.model import (
 )
 from baton.gateway.routing.tasks.words import passage_of
 
-LOOSENESS = 2.0
+LOOSENESS = 4.0
 """Inverse of the regularisation."""
 
 MARK_WORTH = 0.3
@@ -116,6 +115,7 @@ def fit(cases: Sequence[Case]) -> Trained:
 
 
 def _fold(case: Case) -> int:
+    # Another digit than the one by which prompts are held out when the model is evaluated.
     return case.example.fold // FOLDS % FOLDS
 
 
@@ -171,8 +171,3 @@ def _table(terms: list[str], weights: np.ndarray, rarity: np.ndarray) -> Table:
     lanes[:, : len(TYPES)] = np.rint(weights / scale) + WEIGHT_ZERO
     lanes[:, len(TYPES)] = np.minimum(255, np.rint(rarity**2 * RARITY_UNIT))
     return Table(terms=terms, scale=scale, lanes=lanes.tobytes())
-
-
-def types_in(cases: Sequence[Case]) -> Counter[TaskType]:
-    """How many examples there are of each type."""
-    return Counter(case.example.accept[0] for case in cases)

@@ -18,14 +18,14 @@ class TaskType(StrEnum):
 
 
 class Level(StrEnum):
-    """How complex a prompt is, in a word: see `level_of` for the borders."""
+    """How complex a prompt is, in a word; `level_of` has the borders."""
 
     SIMPLE = "simple"
     MODERATE = "moderate"
     COMPLEX = "complex"
 
 
-MODERATE_FROM = 0.25
+MODERATE_FROM = 0.3
 """Complexity from which a prompt is no longer simple: inclusive."""
 
 COMPLEX_FROM = 0.5

@@ -34,7 +34,7 @@ class Cue(Struct, frozen=True):
 class Cues:
     """Finds them."""
 
-    __slots__ = ("_beginnings", "_phrases", "_stems", "_unspaced", "_within")
+    __slots__ = ("_beginnings", "_firsts", "_phrases", "_stems", "_unspaced", "_within")
 
     def __init__(self, senses: dict[str, dict[str, list[str]]]) -> None:
         """`senses`: phrases by sense and language; one that ends in `*` may go on."""
@@ -46,6 +46,7 @@ class Cues:
             for language, phrases in languages.items():
                 for phrase in phrases:
                     self._place(sense, language, phrase)
+        self._firsts = frozenset(phrase.partition(" ")[0] for phrase in self._phrases)
         longest_first = sorted(self._within, key=len, reverse=True)
         self._unspaced = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
 
@@ -72,8 +73,9 @@ class Cues:
         return found
 
     def _look_through(self, words: list[str], found: list[Cue]) -> None:
-        phrases, stems, beginnings = self._phrases, self._stems, self._beginnings
-        for at, word in enumerate(words):
+        phrases, stems, beginnings, firsts = self._phrases, self._stems, self._beginnings, self._firsts
+        for at in [at for at, word in enumerate(words) if word in firsts or word[:_STEM_KEY] in stems]:
+            word = words[at]
             opens = at < _OPENING_WORDS
             phrase, more = word, at + 1
             while True:

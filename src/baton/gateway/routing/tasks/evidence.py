@@ -6,6 +6,7 @@ from baton.core.task import TaskType
 from baton.gateway.routing.tasks.cues import Cue
 from baton.gateway.routing.tasks.features import Features
 from baton.gateway.routing.tasks.model import TaskModel
+from baton.gateway.routing.tasks.rules import SPEAKING
 from baton.gateway.routing.tasks.words import Passage
 
 _MOST = 3
@@ -21,19 +22,6 @@ _CALLED = {
     TaskType.TRANSLATION: "translation",
     TaskType.EXTRACTION: "extraction",
 }
-
-SPEAKING = {
-    TaskType.CONVERSATION: ("greet", "errand"),
-    TaskType.QUESTION_ANSWERING: ("ask", "explain"),
-    TaskType.CREATIVE_WRITING: ("imagine", "work"),
-    TaskType.CODING: ("program", "technology"),
-    TaskType.MATH_REASONING: ("calculate", "logic"),
-    TaskType.ANALYSIS: ("analyse",),
-    TaskType.SUMMARIZATION: ("summarize",),
-    TaskType.TRANSLATION: ("translate", "language"),
-    TaskType.EXTRACTION: ("extract",),
-}
-"""Which senses of cues speak for a type."""
 
 _SHAPES = {
     TaskType.QUESTION_ANSWERING: {"options": "answers to choose from", "blank": "a blank to fill in"},
@@ -54,8 +42,7 @@ def evidence_of(
     task: TaskType, passage: Passage, cues: Sequence[Cue], features: Features, model: TaskModel
 ) -> Iterator[str]:
     """At most a handful: phrases that ask for it, shapes that go with it, else its most telling words."""
-    senses = SPEAKING[task]
-    phrases = dict.fromkeys(cue.phrase for sense in senses for cue in cues if cue.sense == sense)
+    phrases = dict.fromkeys(cue.phrase for sense in SPEAKING[task] for cue in cues if cue.sense == sense)
     for phrase in list(phrases)[:_MOST]:
         yield f'"{phrase}" asks for {_CALLED[task]}'
     for shape, called in _SHAPES.get(task, {}).items():

@@ -6,11 +6,14 @@ from itertools import combinations, pairwise
 from msgspec import Struct
 
 from baton.gateway.routing.tasks.cues import Cue
+from baton.gateway.routing.tasks.rules import votes
 from baton.gateway.routing.tasks.shape import shapes_of
 from baton.gateway.routing.tasks.words import Passage
 
 _LONGEST_WORD = 24
 """Longer runs are scripts without blanks, or noise: their cues are found otherwise."""
+
+_STEM_CHARS = 4
 
 
 class Features(Struct, frozen=True):
@@ -19,6 +22,10 @@ class Features(Struct, frozen=True):
     words: set[str]
     """Words, and pairs of neighbours in what is asked."""
     marks: set[str]
+    single: frozenset[str]
+    """The words without the pairs."""
+    votes: tuple[float, ...]
+    """Of the rules, for each type of task."""
 
 
 def features_of(passage: Passage, cues: Sequence[Cue]) -> Features:
@@ -29,7 +36,7 @@ def features_of(passage: Passage, cues: Sequence[Cue]) -> Features:
     marks = set(shapes_of(passage))
     marks.update(_cue_marks(cues))
     marks.update(_beginnings(passage))
-    return Features(words=words, marks=marks)
+    return Features(words=words, marks=marks, single=passage.distinct, votes=votes(cues))
 
 
 def _cue_marks(cues: Sequence[Cue]) -> Iterator[str]:
@@ -44,8 +51,13 @@ def _cue_marks(cues: Sequence[Cue]) -> Iterator[str]:
 
 
 def _beginnings(passage: Passage) -> Iterator[str]:
+    # The first sentence mostly says what is wanted; as marks, its words keep their weight in a long prompt.
     if passage.sentences:
         first, last = passage.sentences[0], passage.sentences[-1]
         yield f"^{first[0]}"
         yield f"^{' '.join(first[:2])}"
         yield f"${last[0]}"
+        for word in first:
+            yield f"first {word}"
+            if len(word) > _STEM_CHARS:
+                yield f"first {word[:_STEM_CHARS]}-"

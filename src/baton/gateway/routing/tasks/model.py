@@ -25,6 +25,13 @@ WEIGHT_ZERO = 128
 RARITY_UNIT = 4.0
 """The square of a word's rarity is kept in quarters."""
 
+VOTE = 0.7
+"""What the rules' vote weighs, in log odds, where the model knows few of the words."""
+
+FAMILIAR, STRANGE = 0.2, 0.5
+"""With this share of unknown words the vote begins to count, and counts in full. A model knows 92 % of the
+words of an English prompt that it has not seen (median; 58 % in one of twenty), 25 % in other languages."""
+
 _LANE_BYTES = 3
 """Room for the sum of 65 000 terms; there are never more than a few hundred."""
 
@@ -80,10 +87,17 @@ class TaskModel:
             bias + (words[at] - word_zero) * word_scale + (marks[at] - mark_zero) * mark_scale
             for at, bias in enumerate(self._bias)
         ]
+        if (weight := self._vote_weight(features.single)) > 0:
+            sums = [value + weight * vote for value, vote in zip(sums, features.votes, strict=True)]
         most = max(sums)
         odds = [exp(value - most) for value in sums]
         total = sum(odds)
         return [odd / total for odd in odds]
+
+    def _vote_weight(self, single: frozenset[str]) -> float:
+        known = sum(map(self._words.__contains__, single))
+        unknown = 1 - known / (len(single) or 1)
+        return VOTE * min(1.0, max(0.0, (unknown - FAMILIAR) / (STRANGE - FAMILIAR)))
 
     def telling(self, words: Iterable[str], task: TaskType) -> list[str]:
         """Those words of a prompt that speak for a type, most telling first."""

@@ -45,34 +45,34 @@ class Reading(Struct, frozen=True):
 class TaskReader:
     """Reads prompts: pure, and in time that does not grow with them."""
 
-    __slots__ = ("_cues", "_model")
+    __slots__ = ("_cues", "model")
 
     def __init__(self, cues: Cues, model: TaskModel) -> None:
         self._cues = cues
-        self._model = model
+        self.model = model
 
     def read(self, prompt: Prompt) -> Reading:
         """Type and complexity of a prompt; any text will do, an empty one is unsure."""
         passage = passage_of(prompt.text)
         cues = self._cues.found(passage)
         features = features_of(passage, cues)
-        probabilities = self._model.probabilities(features)
+        probabilities = self.model.probabilities(features)
         ranked = sorted(zip(probabilities, TYPES, strict=True), key=lambda pair: (-pair[0], pair[1]))
         probability, best = ranked[0]
         chars = len(prompt.text)
         signals = replace(
-            signals_of(passage, cues, chars),
+            signals_of(passage, cues, chars, ranked),
             turns=max(1, prompt.turns),
             context_chars=max(0, prompt.chars - chars, prompt.system_chars),
             needs=len(prompt.needs),
         )
         complexity = complexity_of(signals)
         return Reading(
-            task=best if passage.words and probability >= self._model.sure_from else None,
+            task=best if passage.words and probability >= self.model.sure_from else None,
             likely=tuple((task, round(value, 4)) for value, task in ranked[:_LIKELY]),
             complexity=complexity,
             level=level_of(complexity),
-            evidence=(*evidence_of(best, passage, cues, features, self._model), *told(signals)),
+            evidence=(*evidence_of(best, passage, cues, features, self.model), *told(signals)),
         )
 
 

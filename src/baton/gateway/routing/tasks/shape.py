@@ -110,7 +110,7 @@ _FIELD_CHARS = 26
 _FEW_WORDS = 12
 _YOURS = frozenset(("you", "your", "you're"))
 _MINE = frozenset(("i", "my", "me", "i'm", "i've", "i'd"))
-_FOREIGN_FROM = "\u02ff"
+_FOREIGN = re.compile("[\u0300-\u1fff\u2e80-\U0010ffff]")
 
 
 def shapes_of(passage: Passage) -> Iterator[str]:
@@ -178,7 +178,7 @@ def _manner(passage: Passage) -> Iterator[str]:
         yield "begins upper"
     if text.islower():
         yield "no upper"
-    if not text.isascii() and sum(char > _FOREIGN_FROM for char in passage.asked) * 3 > len(passage.asked):
+    if not text.isascii() and len(_FOREIGN.findall(passage.asked)) * 3 > len(passage.asked):
         yield "foreign script"
     distinct = passage.distinct
     if not distinct.isdisjoint(_MINE):
