@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import msgspec
-from tools.tasks.examples import ROOT, own, recorded
+from tools.tasks.examples import ROOT, lengthened, own, recorded
 from tools.tasks.page import measure, page
 from tools.tasks.training import cases_of, train
 
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _train() -> None:
-    trained = train(cases_of([*recorded(), *own()]))
+    trained = train(cases_of([*recorded(), *(ours := own()), *lengthened(ours)]))
     MODEL.write_bytes(msgspec.msgpack.encode(trained))
     terms = len(trained.words.terms) + len(trained.marks.terms)
     print(f"{terms} terms, {MODEL.stat().st_size} bytes, sure from {trained.sure_from}: {_named(MODEL)}")

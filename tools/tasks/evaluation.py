@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 
 from msgspec import Struct
-from tools.tasks.examples import OWN
 from tools.tasks.training import FOLDS, Case, fit, train
 
 from baton.core.task import TaskType
@@ -54,8 +53,8 @@ def guesses(model: TaskModel, cases: Sequence[Case]) -> list[Guess]:
 def _held_out(
     cases: Sequence[Case], part: Callable[[Case], Hashable], make: Callable[[Sequence[Case]], Trained]
 ) -> list[Guess]:
-    asked = [case for case in cases if case.example.source != OWN]
-    ours = [case for case in cases if case.example.source == OWN]
+    asked = [case for case in cases if not case.example.ours]
+    ours = [case for case in cases if case.example.ours]
     found: list[Guess] = []
     for held in dict.fromkeys(map(part, asked)):
         model = TaskModel(make([*(case for case in asked if part(case) != held), *ours]))

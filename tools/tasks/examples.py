@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,12 @@ from baton.core.task import TaskType
 
 ROOT = Path(__file__).parents[2]
 OWN = "our own"
-"""The source of the prompts in `prompts/`."""
+LONGER = "our own, with other texts"
+"""The sources of the prompts in `prompts/`, and of those made from them."""
+
+_HERE = Path(__file__).parent
+_ABOUT_A_TEXT = frozenset(TaskType) - {TaskType.CONVERSATION, TaskType.CODING, TaskType.MATH_REASONING}
+_LONGER_EACH = 2
 
 _NATURAL = ("mt_bench", "vicuna_bench", "arena-hard", "self-instruct")
 
@@ -28,6 +34,11 @@ class Example(Struct, frozen=True):
     def natural(self) -> bool:
         """Whether somebody wanted something, rather than examined: what is hard to tell."""
         return self.source.startswith(_NATURAL)
+
+    @property
+    def ours(self) -> bool:
+        """Whether it was written to train the model."""
+        return self.source in (OWN, LONGER)
 
     @property
     def read(self) -> bool:
@@ -71,9 +82,28 @@ def spoken() -> list[Example]:
 
 def own() -> list[Example]:
     """Ours: a file for each type, a prompt for each line, with `\\n` for a new line."""
-    folder = Path(__file__).parent / "prompts"
     return [
-        Example(line.replace("\\n", "\n"), (TaskType(path.stem),), OWN)
-        for path in sorted(folder.glob("*.txt"))
-        for line in path.read_text(encoding="utf-8").splitlines()
+        Example(prompt, (TaskType(path.stem),), OWN)
+        for path in sorted((_HERE / "prompts").glob("*.txt"))
+        for prompt in _lines(path)
     ]
+
+
+def lengthened(examples: Sequence[Example]) -> list[Example]:
+    """Those about a text, which stands behind their first paragraph, with others in its place.
+
+    What is wanted of a text does not depend on it, and people's are longer than those in our own prompts.
+    """
+    passages = _lines(_HERE / "passages.txt")
+    return [
+        Example(f"{asked}\n\n{passages[(example.fold + turn) % len(passages)]}", example.accept, LONGER)
+        for example in examples
+        if example.accept[0] in _ABOUT_A_TEXT
+        for asked, about, _ in [example.prompt.partition("\n\n")]
+        if about
+        for turn in range(_LONGER_EACH)
+    ]
+
+
+def _lines(path: Path) -> list[str]:
+    return [line.replace("\\n", "\n") for line in path.read_text(encoding="utf-8").splitlines()]

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from tools.tasks.evaluation import Guess, area_under_curve, guesses, share_right
-from tools.tasks.examples import data_folder, own, recorded, spoken
+from tools.tasks.examples import data_folder, lengthened, own, recorded, spoken
 from tools.tasks.hardness import separations
 from tools.tasks.training import Case, cases_of, fit, train
 
@@ -19,8 +19,8 @@ from baton.gateway.routing.tasks.reading import Prompt, load_task_reader
 
 READER = load_task_reader()
 
-RIGHT, RIGHT_NATURAL = 0.885, 0.81
-RIGHT_WHERE_SURE, SURE = 0.92, 0.88
+RIGHT, RIGHT_NATURAL = 0.89, 0.82
+RIGHT_WHERE_SURE, SURE = 0.935, 0.86
 RIGHT_BY_OUR_OWN = 0.87
 """Floors: shares of prompts."""
 
@@ -35,8 +35,8 @@ def need_data() -> None:
 
 @pytest.fixture(scope="module")
 def ours() -> list[Case]:
-    """Our own prompts, which the model is trained on."""
-    return cases_of(own())
+    """Our own prompts, which the model is trained on, and those made from them."""
+    return cases_of([*(prompts := own()), *lengthened(prompts)])
 
 
 @pytest.fixture(scope="module")
@@ -123,12 +123,12 @@ def test_the_same_examples_make_the_same_model(ours: list[Case]) -> None:
 
 
 def test_a_reading_of_two_kilobytes_is_quick() -> None:
-    """The median is below 300 µs on a quiet machine; twice that is left for one that is not."""
+    """The median is below 300 µs on a quiet machine; half as much again is left for one that is not."""
     text = "Please compare these two plans and say which is better, with reasons. " * 29
     prompt = Prompt(text)
     times: list[float] = []
     for _ in range(200):
-        start = time.perf_counter()
+        start = time.thread_time()
         READER.read(prompt)
-        times.append(time.perf_counter() - start)
-    assert statistics.median(times) < 600e-6
+        times.append(time.thread_time() - start)
+    assert statistics.median(times) < 450e-6

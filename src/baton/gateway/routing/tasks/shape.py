@@ -67,6 +67,9 @@ _MATHS = (
     "\\le",
     "sqrt(",
 )
+_MATHS_BEGIN = ("\\", "^", "$$", "√", "≤", "²", "mathbb", "sqrt(")
+"""Without one of these there is none of them: most prompts are done with fewer looks."""
+
 _UNITS = (
     "%",
     "$",
@@ -105,6 +108,7 @@ _FILES = (
 )
 
 _STEPS = (1, 2, 4, 8, 16)
+_MOST_LINES = 24
 _LENGTHS = (4, 8, 15, 30, 60, 120, 200)
 _FIELD_CHARS = 26
 _FEW_WORDS = 12
@@ -116,12 +120,12 @@ _FOREIGN = re.compile("[\u0300-\u1fff\u2e80-\U0010ffff]")
 def shapes_of(passage: Passage) -> Iterator[str]:
     """Names of what is there; counts come as the steps that they reach: `formula>=2`."""
     text, words = passage.text, passage.words
-    yield from _lines(text.split("\n"))
+    yield from _lines(text.split("\n", _MOST_LINES)[:_MOST_LINES])
     yield from _steps("code sign", sum(map(text.count, _CODE_SIGNS)))
     yield from _steps("formula", len(_FORMULA.findall(text)))
-    yield from _steps("unit", sum(map(text.count, _UNITS)))
     yield from _steps("snake", text.count("_") - 3 * text.count("___"))
-    yield from _steps("maths", sum(map(text.count, _MATHS)))
+    if any(map(text.__contains__, _MATHS_BEGIN)):
+        yield from _steps("maths", sum(map(text.count, _MATHS)))
     for name, signs in (
         ("fence", _FENCES),
         ("quote", _QUOTES),
@@ -133,6 +137,8 @@ def shapes_of(passage: Passage) -> Iterator[str]:
             yield name
     numbers = words.count("0")
     yield from _steps("number", numbers)
+    if numbers:
+        yield from _steps("unit", sum(map(text.count, _UNITS)))
     if numbers * 8 >= len(words) > 0:
         yield "many numbers"
     for length in _LENGTHS:
