@@ -1,5 +1,7 @@
 """What a prompt is read as."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -53,6 +55,16 @@ def test_a_megabyte_takes_no_longer(reader: TaskReader, piece: str) -> None:
     start = time.perf_counter()
     reader.read(prompt)
     assert time.perf_counter() - start < 0.05
+
+
+def test_a_reader_loads_no_library_for_numbers() -> None:
+    """What is read with is Python alone: it costs no memory but its own."""
+    program = (
+        "import sys; from baton.gateway.routing.tasks.reading import Prompt, load_task_reader;"
+        " load_task_reader().read(Prompt('hello')); print('numpy' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "???", "🎉"])
