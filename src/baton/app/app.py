@@ -58,7 +58,9 @@ from baton.gateway.resilience.breakers import KnownBreakers
 from baton.gateway.resilience.forced import ForcedBreaker
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.outlook import Outlooks
+from baton.gateway.routing.prompts import Prompts
 from baton.gateway.routing.standing import Standing
+from baton.gateway.routing.tasks.reading import load_task_reader
 from baton.ledger.health.store import HealthStore
 from baton.ledger.heir import Inheritance
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
@@ -184,6 +186,7 @@ async def open_app(
             drains=drains,
             standing=Standing(choices.of, flags, packaged_table(), rules_of(edited, settings)),
             weighing=weighing_of(edited.weights),
+            prompts=Prompts(load_task_reader),
             cache=cache,
             clock=store.clock,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)

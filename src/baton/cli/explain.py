@@ -120,10 +120,8 @@ def _print(found: ReceiptView, *, everybody: bool) -> None:
     at = found.created_at[:19].replace("T", " ")
     print(f"{at} UTC: asked for {found.requested_model}, served by {served}.")
     print(f"Status: {found.status}. {choice.reasoning or 'Why is not known.'}")
-    if choice.complexity is not None:
-        task = "unsure what kind of work" if choice.task_type is None else choice.task_type.replace("_", " ")
-        told = f" ({'; '.join(choice.evidence)})" if choice.evidence else ""
-        print(f"Read as {task}, {choice.level} ({choice.complexity:.2f}){told}.")
+    if choice.evidence:
+        print(f"What was asked: {'; '.join(choice.evidence)}.")
     estimate = "" if money.estimated_cost_usd is None else f", estimated at {money.estimated_cost_usd}"
     cost = "not known" if money.pricing == "unpriced" else f"{money.cost_usd} USD"
     by = "" if money.price_version is None else f" by the price {money.price_version}"

@@ -112,10 +112,8 @@ async def _suggested(line: Line, body: dict[str, Any]) -> SuggestionView:
 
 def _print(found: SuggestionView) -> None:
     print(found.reasoning)
-    if found.complexity is not None:
-        task = "unsure what kind of work" if found.task_type is None else found.task_type.replace("_", " ")
-        told = f" ({'; '.join(found.evidence)})" if found.evidence else ""
-        print(f"Read as {task}, {found.level} ({found.complexity:.2f}){told}.")
+    if found.evidence:
+        print(f"What was asked: {'; '.join(found.evidence)}.")
     price = "price unknown" if found.estimated_cost_usd is None else f"about {found.estimated_cost_usd} USD"
     print(
         f"Estimated: {found.estimated_input_tokens} tokens in, {found.estimated_output_tokens} out, {price}."

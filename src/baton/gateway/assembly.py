@@ -27,6 +27,7 @@ from baton.gateway.routing.alternatives import Alternatives, Chains
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.observed import NOTHING_OBSERVED, Judged, Observed
 from baton.gateway.routing.outlook import Outlooks
+from baton.gateway.routing.prompts import Prompts
 from baton.gateway.routing.router import WeighingOf, usual_weighing
 from baton.gateway.routing.standing import UNDECIDED, Standing
 from baton.upstream.calls import Upstream
@@ -74,6 +75,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     """What holds for callers beforehand."""
     weighing: WeighingOf = usual_weighing
     """How scores are weighed."""
+    prompts: Prompts | None = None
+    """Reads what is asked, where a model is to be chosen; None: nobody does."""
     judged: JudgedOf = nobody_judged
     """What was thought of models' answers."""
     cache: Cache | None = None
@@ -106,6 +109,7 @@ def assemble(parts: Parts) -> Assembly:
         spent=parts.admission.spent.against,
         standing=parts.standing,
         weighing=parts.weighing,
+        prompts=parts.prompts,
     )
     alternatives = Alternatives(router, policy.chains, by_default=policy.fallback)
     gates = Gates(parts.breakers, parts.clock, (health, *parts.observers))

@@ -25,17 +25,25 @@ def final_scores(
     usual = weights.availability * UNKNOWN_AVAILABILITY
     per_unit = of_cost / DEAR
     finals = [
-        of_quality * good + span * moved + usual + (of_cost - per_unit * cost if cost < DEAR else 0.0)
+        of_quality * good
+        + span * moved
+        + usual
+        + (of_cost - per_unit * cost if cost < DEAR else 0.0)
+        + _GRID
+        - _GRID
         for good, moved, cost in zip(pool.quality, pool.shift, spent, strict=True)
     ]
     for place in _known_otherwise(pool, observed, boosts):
         offer = pool.offers[place]
         seen, judged = observed.seen.get(offer.id), observed.judged.get(offer.id)
         good = quality(offer, None if seen is None else seen.average_ms, judged, boosted(offer, boosts))
-        finals[place] += of_quality * (good - pool.quality[place])
+        moved = of_quality * (good - pool.quality[place])
         if seen is not None:
-            finals[place] += weights.availability * (seen.availability - UNKNOWN_AVAILABILITY)
-    return [max(0.0, min(1.0, final + _GRID - _GRID)) for final in finals]
+            moved += weights.availability * (seen.availability - UNKNOWN_AVAILABILITY)
+        finals[place] = finals[place] + moved + _GRID - _GRID
+    if finals and (max(finals) > 1 or min(finals) < 0):
+        finals = [max(0.0, min(1.0, final)) for final in finals]
+    return finals
 
 
 def boosts_for(ask: Ask, weighing: Weighing) -> tuple[Boost, ...]:

@@ -12,6 +12,7 @@ from baton.core.errors import Unservable
 from baton.core.request import Outline
 from baton.gateway.routing.decision import AUTO, Ask, Decision, ask_of
 from baton.gateway.routing.observed import NOTHING_OBSERVED, Observed
+from baton.gateway.routing.prompts import Prompts
 from baton.gateway.routing.ranking import Shut, Spent, nothing_spent
 from baton.gateway.routing.router import Router, WeighingOf, usual_weighing
 from baton.gateway.routing.rules.use_cases import UseCaseRule
@@ -40,10 +41,12 @@ class LiveRouter:
         spent: Spent = nothing_spent,
         standing: Standing = UNDECIDED,
         weighing: WeighingOf = usual_weighing,
+        prompts: Prompts | None = None,
     ) -> None:
         """`chain`: providers to fall back to, the first first; `observed`: what was, of late; `shut`:
         who is not to be asked at the moment; `spent`: which models a request cannot be paid for; `standing`:
-        what holds for callers beforehand; `weighing`: how scores are weighed."""
+        what holds for callers beforehand; `weighing`: how scores are weighed;
+        `prompts`: reads them; None: nobody does."""
         self._catalog = catalog
         self._configured = directory.configured
         self._services = {provider.name: provider.spec.services for provider in directory}
@@ -54,6 +57,7 @@ class LiveRouter:
         self._spent = spent
         self._standing = standing
         self._weighing = weighing
+        self._prompts = prompts
         self._router = self._make()
 
     def decide(self, caller: Caller, request: Outline, rule: UseCaseRule | None = None) -> Decision:
@@ -66,7 +70,10 @@ class LiveRouter:
         self._standing.admit(caller)
         if request.options.project is not None:
             require_project(caller, request.options.project)
-        decision = self.decide_as(caller, request.model, ask_of(caller, request), rule)
+        ask = ask_of(caller, request)
+        if request.model == AUTO and self._prompts is not None:
+            ask = self._prompts.read(ask, request)
+        decision = self.decide_as(caller, request.model, ask, rule)
         listed = request.options.fallback
         if listed is None or decision.alone:
             return decision

@@ -11,6 +11,7 @@ from baton.core.errors import Forbidden, Unservable
 from baton.core.money import usd_text
 from baton.core.profile import Profile
 from baton.core.provider import Service
+from baton.core.task import level_of
 from baton.gateway.routing.authority import Heard, hear
 from baton.gateway.routing.decision import (
     Ask,
@@ -426,8 +427,16 @@ def _reasoning(heard: Heard, way: Way | None, ranked: Sequence[Scored], ranking:
         return f"{chosen.id} serves: {heard.because}.{heard.passed_over}"
     if way is not None:
         return f"{chosen.id} serves: {way.because}.{heard.passed_over}"
-    why = _why_chosen(ranked, len(heard.order))
+    why = _why_chosen(ranked, len(heard.order)) + _said_of_work(ask)
     return why + said_of_profile(ranking, ask.terms) + heard.passed_over
+
+
+def _said_of_work(ask: Ask) -> str:
+    """What the prompt was read as, as a sentence behind others."""
+    if ask.complexity is None:
+        return ""
+    task = "work of no sure kind" if ask.task is None else ask.task.value.replace("_", " ")
+    return f" Read as {task}, {level_of(ask.complexity).value} ({ask.complexity:.2f})."
 
 
 def _why_chosen(ranked: Sequence[Scored], candidates: int) -> str:
