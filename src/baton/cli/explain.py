@@ -36,6 +36,7 @@ class ChoiceView(Struct, frozen=True, kw_only=True, rename="camel"):
     candidates: int | None
     ranked: tuple[RankedView, ...]
     fallbacks: tuple[str, ...]
+    not_configured: tuple[str, ...]
     left_out: tuple[LeftOutView, ...]
 
 
@@ -161,7 +162,10 @@ def _print(found: ReceiptView, *, everybody: bool) -> None:
     if everybody:
         _table(
             ("left out", "because"),
-            [(name, each.reason) for each in choice.left_out for name in each.models],
+            [
+                *((name, each.reason) for each in choice.left_out for name in each.models),
+                *((f"{provider}/…", "its provider is not configured") for provider in choice.not_configured),
+            ],
         )
 
 

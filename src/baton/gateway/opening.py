@@ -10,7 +10,7 @@ from baton.gateway.admission.admitted import Admitted
 from baton.gateway.entry import Entry, in_the_book
 from baton.gateway.fingerprints import Fingerprints
 from baton.gateway.routing.decision import Decision
-from baton.gateway.routing.noted import note_of
+from baton.gateway.routing.noted import Notes
 from baton.ledger.book import Book
 from baton.ledger.rows import CHAT, Opened
 from baton.upstream.errands.errand import Errand
@@ -35,6 +35,7 @@ class Openings:
         self._book = book
         self._clock = clock
         self._fingerprints = fingerprints
+        self._notes = Notes()
 
     def open(
         self, caller: Caller, request: Outline, decision: Decision, admitted: Admitted, arrival: Arrival
@@ -73,7 +74,7 @@ class Openings:
             held_nanos=admitted.held_nanos,
             task=None if decision.ask.task is None else decision.ask.task.value,
             complexity=decision.ask.complexity,
-            routing=note_of(decision),
+            routing=self._notes.of(decision),
         )
         try:
             return Entry(self._book, self._clock, opened, decision, admitted, arrival.started_s)

@@ -90,7 +90,8 @@ async def test_a_receipt_explains_an_interaction(web: Web) -> None:
     assert choice["evidence"]
     assert sum(choice["weights"].values()) == pytest.approx(1)
     assert choice["weights"]["quality"] == pytest.approx(0.2 + 0.4 * choice["complexity"], abs=0.001)
-    assert sum(len(each["models"]) for each in choice["leftOut"]) > 10
+    assert "openai" in choice["notConfigured"]
+    assert all(each["models"] for each in choice["leftOut"])
     assert receipt["attempts"] == row["attempts"]
     assert receipt["money"]["costUsd"] == row["costUsd"]
     [counted] = receipt["budgets"]

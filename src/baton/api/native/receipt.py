@@ -26,7 +26,8 @@ class LeftOutShown(Shown):
 
 
 class ChoiceShown(Shown):
-    """How its model was chosen; `source`: whose word it was. What was weighed is null where none was."""
+    """How its model was chosen; `source`: whose word it was. What was weighed is null where none was.
+    `notConfigured`: providers whose models could not be called."""
 
     model: str | None
     source: str
@@ -40,6 +41,7 @@ class ChoiceShown(Shown):
     candidates: int | None
     ranked: list[RankedShown]
     fallbacks: list[str]
+    not_configured: list[str]
     left_out: list[LeftOutShown]
 
 
@@ -165,6 +167,7 @@ def _weighed(decision: NotedDecision | None, explained: Explanation) -> dict[str
             "candidates": None,
             "ranked": [],
             "fallbacks": [],
+            "not_configured": [],
             "left_out": [],
         }
     weights = decision.weights
@@ -192,6 +195,7 @@ def _weighed(decision: NotedDecision | None, explained: Explanation) -> dict[str
             for each in decision.ranked
         ],
         "fallbacks": list(decision.fallbacks),
+        "not_configured": list(decision.not_configured),
         "left_out": [
             LeftOutShown(reason=reason, models=list(models)) for reason, models in decision.left_out.items()
         ],

@@ -1,13 +1,15 @@
 """What the ledger keeps of a decision, in JSON: enough to tell it to a person, and to make it again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from baton.core.profile import Profile
 from baton.core.task import TaskType
-from baton.gateway.routing.decision import Ask, Decision
+from baton.gateway.routing.decision import Ask, Decision, LeftOut
+from baton.gateway.routing.pool import not_configured
 from baton.gateway.routing.terms import Source
 from baton.gateway.routing.weighing import Weights
 
@@ -58,42 +60,69 @@ class NotedDecision(Struct, frozen=True, kw_only=True, omit_defaults=True, renam
     candidates: int
     """How many could have served it."""
     fallbacks: tuple[str, ...] = ()
+    not_configured: tuple[str, ...] = ()
+    """Providers of models that could not be called."""
     left_out: Mapping[str, tuple[str, ...]] = {}
     """The others by the reason against them."""
+
+
+class _Sorted(NamedTuple):
+    not_configured: tuple[str, ...]
+    by_reason: Mapping[str, tuple[str, ...]]
 
 
 _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(NotedDecision)
 
 
-def note_of(decision: Decision) -> str | None:
-    """A decision as the ledger keeps it; None: the request named the model, which the row says already."""
-    if decision.named or decision.weights is None:
-        return None
-    left_out: dict[str, list[str]] = {}
-    for each in decision.left_out:
-        left_out.setdefault(each.reason, []).append(each.id)
-    noted = NotedDecision(
-        source=decision.source,
-        ask=_ask(decision.ask),
-        weights=decision.weights,
-        ranked=tuple(
-            NotedCandidate(
-                model=each.offer.id,
-                final=each.scores.final,
-                quality=each.scores.quality,
-                cost=each.scores.cost,
-                availability=each.scores.availability,
-                shift=each.scores.shift,
-                estimate=each.estimate,
-            )
-            for each in decision.ranked
-        ),
-        candidates=decision.candidates,
-        fallbacks=tuple(offer.id for offer in decision.fallbacks),
-        left_out={reason: tuple(left_out[reason]) for reason in list(left_out)[:_MOST_REASONS]},
-    )
-    return _encode(noted).decode()
+class Notes:
+    """Writes them. Who is left out is mostly the same for one request after the other."""
+
+    def __init__(self) -> None:
+        self._left_out: tuple[LeftOut, ...] | None = None
+        self._sorted = _Sorted((), {})
+
+    def of(self, decision: Decision) -> str | None:
+        """A decision as the ledger keeps it; None: the request named the model, as the row says already."""
+        if decision.named or decision.weights is None:
+            return None
+        if decision.left_out is not self._left_out:
+            self._left_out, self._sorted = decision.left_out, _sort(decision.left_out)
+        noted = NotedDecision(
+            source=decision.source,
+            ask=_ask(decision.ask),
+            weights=decision.weights,
+            ranked=tuple(
+                NotedCandidate(
+                    model=each.offer.id,
+                    final=each.scores.final,
+                    quality=each.scores.quality,
+                    cost=each.scores.cost,
+                    availability=each.scores.availability,
+                    shift=each.scores.shift,
+                    estimate=each.estimate,
+                )
+                for each in decision.ranked
+            ),
+            candidates=decision.candidates,
+            fallbacks=tuple(offer.id for offer in decision.fallbacks),
+            not_configured=self._sorted.not_configured,
+            left_out=self._sorted.by_reason,
+        )
+        return _encode(noted).decode()
+
+
+def _sort(left_out: Iterable[LeftOut]) -> "_Sorted":
+    providers: dict[str, None] = {}
+    by_reason: dict[str, list[str]] = {}
+    for each in left_out:
+        provider = each.id.partition("/")[0]
+        if each.reason == not_configured(provider):
+            providers[provider] = None
+        else:
+            by_reason.setdefault(each.reason, []).append(each.id)
+    kept = list(by_reason)[:_MOST_REASONS]
+    return _Sorted(tuple(providers), {reason: tuple(by_reason[reason]) for reason in kept})
 
 
 def read_note(text: str) -> NotedDecision:

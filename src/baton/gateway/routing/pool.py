@@ -128,13 +128,18 @@ def reason_against_any(landscape: Landscape, offer: Offer, ask: Ask) -> str | No
     if not model.is_enabled:
         return "switched off"
     if model.provider not in landscape.configured:
-        return f"provider {model.provider} is not configured; `baton doctor` says what to set"
+        return not_configured(model.provider)
     if model.provider in ask.exclude:
         return "its provider is excluded"
     for service in SERVICES & ask.needs:
         if service not in landscape.services.get(model.provider, ()):
             return f"Baton asks {model.provider} for no {service}"
     return None
+
+
+def not_configured(provider: str) -> str:
+    """Why a provider's models cannot be called."""
+    return f"provider {provider} is not configured; `baton doctor` says what to set"
 
 
 def too_long(offer: Offer, ask: Ask) -> str | None:
