@@ -1,0 +1,1 @@
+"""What the semantic cache judges by: trained, and measured."""
