@@ -56,6 +56,8 @@ from baton.gateway.opening import Openings
 from baton.gateway.resilience.breaker import Limits as BreakerLimits
 from baton.gateway.resilience.breakers import KnownBreakers
 from baton.gateway.resilience.forced import ForcedBreaker
+from baton.gateway.routing.gain.model import load_gain_model
+from baton.gateway.routing.judgements import Judgements
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.outlook import Outlooks
 from baton.gateway.routing.prompts import Prompts
@@ -113,6 +115,7 @@ class App:
     ledger: Ledger
     gateway: Gateway
     cache: Cache
+    judgements: Judgements
     drains: Drains
     counting: Counting
     tokens: Tokens
@@ -173,6 +176,7 @@ async def open_app(
         )
         keeper = await _open_health(stack, store, common.health, directory, http)
         cache = cache_of(edited, store)
+        judgements = await stack.enter_async_context(Judgements(ledger.feedback, store.clock))
         parts = Parts(
             policy=policy_of(settings, edited),
             catalog=catalog,
@@ -186,7 +190,8 @@ async def open_app(
             drains=drains,
             standing=Standing(choices.of, flags, packaged_table(), rules_of(edited, settings)),
             weighing=weighing_of(edited.weights),
-            prompts=Prompts(load_task_reader),
+            judged=judgements.judged,
+            prompts=Prompts(load_task_reader, load_gain_model),
             cache=cache,
             clock=store.clock,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
@@ -215,6 +220,7 @@ async def open_app(
             outlooks=assembly.outlooks,
             gateway=assembly.gateway,
             cache=cache,
+            judgements=judgements,
             upstream=upstream,
             breakers=common.breakers,
             health=common.health,

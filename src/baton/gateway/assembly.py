@@ -110,6 +110,7 @@ def assemble(parts: Parts) -> Assembly:
         standing=parts.standing,
         weighing=parts.weighing,
         prompts=parts.prompts,
+        pressure=parts.admission.pressure,
     )
     alternatives = Alternatives(router, policy.chains, by_default=policy.fallback)
     gates = Gates(parts.breakers, parts.clock, (health, *parts.observers))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from baton.core.caller import Caller
 from tests.api.conftest import Web
 
 SUGGEST = "/api/ai/v2/route-suggest"
@@ -139,3 +140,46 @@ async def test_weights_are_changed_and_count_at_once(web: Web) -> None:
     wrong = await web.ask("PUT", WEIGHTS + "/luck", json={"points": points})
     assert wrong.status == 400
     assert "default, cost-optimized, balanced, performance" in wrong.json["detail"]
+
+
+async def test_near_a_budgets_end_cost_weighs_more(web: Web) -> None:
+    """From 80 % of it; the receipt says how near it was."""
+    budget = {"scope": "all", "period": "day", "limitUsd": "1"}
+    assert (await web.ask("PUT", "/api/admin/budgets/tiny", json=budget)).status == 200
+    relaxed = await suggested(web)
+    app = web.baton.app
+    book = app.admitting.books.book
+    me = (await web.get("/api/me")).json
+    caller = Caller(user_id=me["id"], key_id=me["keyId"], tier="master", roles=frozenset())
+    [debit] = book.of(caller, None, None, int(app.store.clock.wall() * 1000)).each
+    await app.admitting.accounts.raise_to([(debit.account, 900_000_000)])
+    pressed = await suggested(web)
+    assert pressed["weights"]["cost"] == pytest.approx(
+        relaxed["weights"]["cost"] + 0.25 * relaxed["weights"]["quality"], abs=0.002
+    )
+    assert pressed["reasoning"].endswith("A budget nears its end, so cost weighs more.")
+    messages = [{"role": "user", "content": "Why is the sky blue?"}]
+    answer = (await web.post("/api/ai/v2/chat", {"messages": messages})).json
+    await app.ledger.flush()
+    receipt = (await web.get(f"/api/interactions/{answer['id']}/receipt")).json
+    assert receipt["choice"]["budgetPressure"] == 0.5
+
+
+async def test_feedback_on_answers_reaches_the_router(web: Web) -> None:
+    """By the models that gave them; what nobody served counts for nobody."""
+    body = {"model": "lorem", "messages": [{"role": "user", "content": "hi"}]}
+    for score in (1, 2):
+        answer = (await web.post("/api/ai/v2/chat", body)).json
+        given = await web.post(f"/api/interactions/{answer['id']}/feedback", {"score": score})
+        assert given.status == 200
+    opinions = await web.baton.app.ledger.feedback.by_model(0)
+    assert [(each.model, each.score, each.count) for each in opinions] == [("simulated/lorem", 1.5, 2)]
+    assert await web.baton.app.ledger.feedback.by_model(1 << 60) == []
+    told = (await web.post("/api/ai/v2/route-suggest", {"prompt": "hi"})).json
+    before = {each["model"]: each["quality"] for each in told["ranked"]}
+    await web.baton.app.judgements.look()
+    told = (await web.post("/api/ai/v2/route-suggest", {"prompt": "hi"})).json
+    after = {each["model"]: each["quality"] for each in told["ranked"]}
+    quality = before["simulated/lorem"]
+    assert after["simulated/lorem"] == pytest.approx((20 * quality + 2 * 0.125) / 22, abs=1e-5)
+    assert {**after, "simulated/lorem": quality} == before

@@ -8,6 +8,7 @@ import pytest
 from baton.core.request import Envelope, Options, Outline
 from baton.core.task import TaskType
 from baton.gateway.routing.decision import Ask
+from baton.gateway.routing.gain.model import load_gain_model
 from baton.gateway.routing.prompts import MOST_OPENED_BYTES, Prompts
 from baton.gateway.routing.tasks.reading import TaskReader, load_task_reader
 from baton.upstream.dialects.anthropic.envelope import read_envelope as read_anthropic
@@ -121,3 +122,26 @@ def test_the_model_is_loaded_once_and_when_first_needed() -> None:
     for _ in range(3):
         prompts.read(ASK, chat(said("hi")))
     assert loaded == [READER]
+
+
+ARITHMETIC = (
+    "A baker makes 24 rolls every morning. He sells half of them before noon for $2 each and a third of the"
+    " rest in the afternoon for $1 each. How much money does he make in a day?"
+)
+
+
+def test_what_a_strong_model_gains_is_known_of_what_was_recorded() -> None:
+    """A problem of arithmetic; it moves how much a strong model is wanted, and says so."""
+    prompts = Prompts(lambda: READER, load_gain_model)
+    ask = prompts.read(ASK, chat(said(ARITHMETIC)))
+    assert ask.gain is not None
+    assert ask.wanted == pytest.approx(((ask.complexity or 0) + min(1, max(0, ask.gain * 2))) / 2)
+    assert any("a strong model is right" in each for each in ask.evidence)
+
+
+@pytest.mark.parametrize("text", [SUMMARY, EARLIER, "Hi there!", "What is the capital of France?"])
+def test_of_what_is_unlike_it_there_is_no_estimate(text: str) -> None:
+    """Complexity alone counts then."""
+    ask = Prompts(lambda: READER, load_gain_model).read(ASK, chat(said(text)))
+    assert ask.gain is None
+    assert ask.wanted == ask.complexity

@@ -35,6 +35,7 @@ class ChoiceShown(Shown):
     task_type: str | None
     complexity: float | None
     level: str | None
+    strong_model_gain: float | None
     evidence: list[str]
     weights: WeighedShown | None
     budget_pressure: float | None
@@ -161,6 +162,7 @@ def _weighed(decision: NotedDecision | None, explained: Explanation) -> dict[str
         return {
             "model": f"{attempts[0].provider}/{attempts[0].model}" if attempts else None,
             "source": "named",
+            "strong_model_gain": None,
             "evidence": [],
             "weights": None,
             "budget_pressure": None,
@@ -174,6 +176,7 @@ def _weighed(decision: NotedDecision | None, explained: Explanation) -> dict[str
     return {
         "model": decision.ranked[0].model,
         "source": decision.source.value,
+        "strong_model_gain": decision.ask.gain,
         "evidence": list(decision.ask.evidence),
         "weights": WeighedShown(
             quality=round(weights.quality, 3),

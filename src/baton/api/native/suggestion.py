@@ -107,8 +107,10 @@ class PassedOver(Shown):
 
 
 class SuggestionShown(Shown):
-    """The decision. `source` is whose word it is; `taskType` null: unsure; `estimatedCostUsd` null: no price
-    is known; `ranked` and `weights` are empty where the model was named."""
+    """The decision. `source` is whose word it is; `taskType` null: unsure; `strongModelGain`: how much more
+    often a strong model is right on such prompts than a weak one, null where nothing like it was recorded;
+    `estimatedCostUsd` null: no price is known; `ranked` and `weights` are empty where the model was named.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -120,6 +122,7 @@ class SuggestionShown(Shown):
                 "taskType": "question_answering",
                 "complexity": 0.12,
                 "level": "simple",
+                "strongModelGain": None,
                 "evidence": ["asks why"],
                 "weights": {"quality": 0.25, "cost": 0.45, "availability": 0.3},
                 "estimatedInputTokens": 12,
@@ -150,6 +153,7 @@ class SuggestionShown(Shown):
     task_type: str | None
     complexity: float | None
     level: str | None
+    strong_model_gain: float | None
     evidence: list[str]
     weights: WeighedShown | None
     estimated_input_tokens: int
@@ -172,6 +176,7 @@ def suggestion_shown(decision: Decision) -> SuggestionShown:
         task_type=None if ask.task is None else ask.task.value,
         complexity=ask.complexity,
         level=None if ask.complexity is None else level_of(ask.complexity).value,
+        strong_model_gain=ask.gain,
         evidence=list(ask.evidence),
         weights=None
         if weights is None

@@ -10,7 +10,7 @@ from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import OverBudget
 from baton.core.request import Outline
-from baton.gateway.admission.accounts import Short
+from baton.gateway.admission.accounts import Short, Tills
 from baton.gateway.admission.admitted import Admitted, Priced, Ticket
 from baton.gateway.admission.budgets import BudgetBook, Debit, Debits
 from baton.gateway.admission.limits import Tokens
@@ -25,6 +25,10 @@ PATIENCE_S = 2.0
 
 NO_MATTER = 100
 """A hold of at most one part in so many of what is free binds nobody."""
+
+
+_NEAR_ITS_END = 0.8
+"""The share of a budget from which cost weighs more."""
 
 
 class Watch(Protocol):
@@ -80,8 +84,11 @@ class Admission(ABC):
         assumed: Callable[[Offer], Prices | None],
         watch: Watch,
         clock: Clock,
+        accounts: Tills,
     ) -> None:
-        """`assumed`: what a call is counted at where its price is unknown; None: nobody can say."""
+        """`assumed`: what a call is counted at where its price is unknown; None: nobody can say.
+        `accounts`: what was spent, as far as this process knows."""
+        self._accounts = accounts
         self.lengths = Lengths()
         self._gate = gate
         self._books = books
@@ -138,6 +145,17 @@ class Admission(ABC):
     def spent(self) -> Spent:
         """Which models and providers have nothing left of their own."""
         return self._books.spent
+
+    def pressure(self, caller: Caller, project: str | None) -> float:
+        """How near a budget of a caller's is to its end, whichever model is asked: 0 up to 80 % of it, 1
+        where it is spent. A look-up; nobody waits for who knows better."""
+        now_ms = int(self._clock.wall() * 1000)
+        most = 0.0
+        for debit in self._books.book.of(caller, project, None, now_ms).each:
+            cap_nanos = debit.account.cap_nanos
+            spent = self._accounts.settled(debit.account.key) / cap_nanos if cap_nanos else 1.0
+            most = max(most, (spent - _NEAR_ITS_END) / (1 - _NEAR_ITS_END))
+        return min(1.0, most)
 
     def _quote(self, admitted: Admitted, offer: Offer) -> Quote:
         """What a call may cost, and who pays. Raises Unservable: nobody knows."""

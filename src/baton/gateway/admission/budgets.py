@@ -147,11 +147,11 @@ class BudgetBook:
         self._by_scope: Mapping[Scope, Sequence[Budget]] = by_scope
         self._found: dict[tuple[str, str, str | None, str], Debits] = {}
 
-    def of(self, caller: Caller, project: str | None, offer: Offer, now_ms: int) -> Debits:
-        """What a caller's call to a model is debited to at a moment."""
+    def of(self, caller: Caller, project: str | None, offer: Offer | None, now_ms: int) -> Debits:
+        """What a caller's call to a model is debited to at a moment; `offer` None: to whichever model."""
         # All who are signed in share the id of a key, so it is not enough; what else of a caller matters
         # changes with it, and is looked at only where it is not the very same.
-        place = (caller.user_id, caller.key_id, project, offer.id)
+        place = (caller.user_id, caller.key_id, project, "" if offer is None else offer.id)
         found = self._found.get(place)
         if (
             found is None
@@ -163,15 +163,15 @@ class BudgetBook:
             found = self._found[place] = self._debits(caller, project, offer, now_ms)
         return found
 
-    def _debits(self, caller: Caller, project: str | None, offer: Offer, now_ms: int) -> Debits:
+    def _debits(self, caller: Caller, project: str | None, offer: Offer | None, now_ms: int) -> Debits:
         subjects = {
             Scope.ALL: "all",
             Scope.USER: caller.user_id,
             Scope.KEY: caller.key_id,
             Scope.TIER: caller.tier,
             Scope.PROJECT: project,
-            Scope.PROVIDER: offer.model.provider,
-            Scope.MODEL: offer.id,
+            Scope.PROVIDER: None if offer is None else offer.model.provider,
+            Scope.MODEL: None if offer is None else offer.id,
         }
         by_scope = self._by_scope
         if project is not None and project not in caller.projects:  # a label: who else says it is no partner

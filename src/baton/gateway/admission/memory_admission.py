@@ -33,9 +33,9 @@ class MemoryAdmission(Admission):
         clock: Clock,
     ) -> None:
         """As `Admission`."""
-        super().__init__(passages, books, assumed, watch, clock)
+        super().__init__(passages, books, assumed, watch, clock, accounts)
         self._passages = passages
-        self._accounts = accounts
+        self._own = accounts
         self._waiting: list[asyncio.Future[None]] = []
 
     def enter(self, caller: Caller, request: Outline, decision: Decision, id: str) -> Admitted:
@@ -51,7 +51,7 @@ class MemoryAdmission(Admission):
         if admitted.ask.terms.max_cost_nanos is None:
             priced, debits, worth = quote
             most_nanos = worth.most_nanos
-            hold = self._accounts.take_easily(
+            hold = self._own.take_easily(
                 debits.accounts, most_nanos, most_nanos if worth.said else most_nanos * NO_MATTER
             )
             if hold is not None:  # nearly always
@@ -69,7 +69,7 @@ class MemoryAdmission(Admission):
             wanted, bound = self._wish(worth, debits.accounts)
             if left_nanos is not None and wanted > left_nanos:
                 wanted, bound = left_nanos, worth.tokens_for(left_nanos)
-            hold = self._accounts.take(debits.accounts, wanted, worth.least_nanos)
+            hold = self._own.take(debits.accounts, wanted, worth.least_nanos)
             if isinstance(hold, Hold):
                 if hold.nanos < wanted:
                     bound = worth.tokens_for(hold.nanos)
@@ -81,7 +81,7 @@ class MemoryAdmission(Admission):
 
     def _settle(self, debits: Debits, hold: Hold, cost_nanos: int) -> None:
         """End a hold; those who wait for money look again."""
-        self._accounts.settle(hold, cost_nanos)
+        self._own.settle(hold, cost_nanos)
         if cost_nanos:
             for debit, balance in zip(debits.each, hold.balances, strict=True):
                 if balance.settled >= debit.warn_nanos:
@@ -99,7 +99,7 @@ class MemoryAdmission(Admission):
         most = worth.most_nanos
         if isinstance(worth, ErrandWorth) or worth.said:
             return most, None
-        free = self._accounts.least_free(accounts)
+        free = self._own.least_free(accounts)
         if free is None or most * NO_MATTER <= free:
             return most, None
         usual = worth.usual_tokens(self.lengths)

@@ -15,6 +15,9 @@ from baton.gateway.routing.weighing import Weights
 AUTO = "auto"
 """The model's name that leaves the choice to the router."""
 
+_FULL_GAIN = 0.5
+"""Right so much more often, a strong model is wanted as much as for the most complex prompts."""
+
 USUAL_OUTPUT_TOKENS = 500
 """Assumed where nobody says how long the answer will be."""
 
@@ -43,6 +46,9 @@ class Ask(Struct, frozen=True, kw_only=True):
     """What kind of work it is; None: nobody knows."""
     complexity: float | None = None
     """0-1: how much a strong model is wanted; None: nobody knows."""
+    gain: float | None = None
+    """How much more often a strong model is right on such prompts than a weak one, -1 … 1; None: nothing like
+    it was recorded."""
     evidence: tuple[str, ...] = ()
     """What of the prompt says so, in words."""
     pressure: float = 0.0
@@ -55,6 +61,13 @@ class Ask(Struct, frozen=True, kw_only=True):
         if self.max_tokens is None:
             return USUAL_OUTPUT_TOKENS
         return max(1, min(self.max_tokens, USUAL_OUTPUT_TOKENS))
+
+    @property
+    def wanted(self) -> float | None:
+        """How much a strong model is wanted, 0-1: by complexity, and by what it gains where that is known."""
+        if self.gain is None or self.complexity is None:
+            return self.complexity
+        return (self.complexity + min(1.0, max(0.0, self.gain / _FULL_GAIN))) / 2
 
     def tokens_for(self, offer: Offer) -> int:
         """The prompt's tokens, as a model counts."""

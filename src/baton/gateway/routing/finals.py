@@ -19,7 +19,7 @@ def final_scores(
 
     Worked out in columns, and again for the few of whom something else is known than what their rows say.
     """
-    weights = weighing.at(ask.complexity, ask.pressure)
+    weights = weighing.at(ask.wanted, ask.pressure)
     boosts = boosts_for(ask, weighing)
     span, of_quality, of_cost = weighing.priority, weights.quality, weights.cost
     usual = weights.availability * UNKNOWN_AVAILABILITY

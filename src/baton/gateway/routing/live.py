@@ -26,6 +26,16 @@ def nothing_observed() -> Observed:
     return NOTHING_OBSERVED
 
 
+Pressure = Callable[[Caller, str | None], float]
+"""How near a budget of a caller's, or of a project's, is to its end: 0 (far) … 1."""
+
+
+def no_pressure(caller: Caller, project: str | None) -> float:
+    """Where nobody has a budget."""
+    del caller, project
+    return 0.0
+
+
 class LiveRouter:
     """Decides for one request after another; a new router is made only when the catalog changed."""
 
@@ -42,11 +52,12 @@ class LiveRouter:
         standing: Standing = UNDECIDED,
         weighing: WeighingOf = usual_weighing,
         prompts: Prompts | None = None,
+        pressure: Pressure = no_pressure,
     ) -> None:
         """`chain`: providers to fall back to, the first first; `observed`: what was, of late; `shut`:
         who is not to be asked at the moment; `spent`: which models a request cannot be paid for; `standing`:
         what holds for callers beforehand; `weighing`: how scores are weighed;
-        `prompts`: reads them; None: nobody does."""
+        `prompts`: reads them; None: nobody does; `pressure`: how near budgets are to their end."""
         self._catalog = catalog
         self._configured = directory.configured
         self._services = {provider.name: provider.spec.services for provider in directory}
@@ -58,6 +69,7 @@ class LiveRouter:
         self._standing = standing
         self._weighing = weighing
         self._prompts = prompts
+        self._pressure = pressure
         self._router = self._make()
 
     def decide(self, caller: Caller, request: Outline, rule: UseCaseRule | None = None) -> Decision:
@@ -71,14 +83,21 @@ class LiveRouter:
         if request.options.project is not None:
             require_project(caller, request.options.project)
         ask = ask_of(caller, request)
-        if request.model == AUTO and self._prompts is not None:
-            ask = self._prompts.read(ask, request)
+        if request.model == AUTO:
+            ask = self._looked_at(caller, request, ask)
         decision = self.decide_as(caller, request.model, ask, rule)
         listed = request.options.fallback
         if listed is None or decision.alone:
             return decision
         catalog = self.current().catalog
         return replace(decision, listed=tuple(catalog.resolve(name).offer for name in listed))
+
+    def _looked_at(self, caller: Caller, request: Outline, ask: Ask) -> Ask:
+        """What is asked, with what its prompt says and how near its budgets are to their end."""
+        if self._prompts is not None:
+            ask = self._prompts.read(ask, request)
+        pressure = self._pressure(caller, request.options.project)
+        return replace(ask, pressure=pressure) if pressure > 0 else ask
 
     def decide_as(self, caller: Caller, model: str, ask: Ask, rule: UseCaseRule | None = None) -> Decision:
         """The same, for a request that exists only in outline: nothing will be sent."""

@@ -34,6 +34,7 @@ class NotedAsk(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="ca
     pressure: float = 0.0
     task: TaskType | None = None
     complexity: float | None = None
+    gain: float | None = None
     evidence: tuple[str, ...] = ()
 
 
@@ -151,5 +152,6 @@ def _ask(ask: Ask) -> NotedAsk:
         pressure=round(ask.pressure, 3),
         task=ask.task,
         complexity=None if ask.complexity is None else round(ask.complexity, 3),
+        gain=None if ask.gain is None else round(ask.gain, 3),
         evidence=ask.evidence,
     )

@@ -8,7 +8,10 @@ from msgspec.structs import replace
 from baton.core.errors import Invalid
 from baton.core.messages import Message, Role, Text
 from baton.core.request import Envelope, Outline
+from baton.core.task import TaskType
 from baton.gateway.routing.decision import Ask
+from baton.gateway.routing.gain.family import Gain
+from baton.gateway.routing.gain.model import GainModel
 from baton.gateway.routing.tasks.reading import Prompt, TaskReader
 
 MOST_OPENED_BYTES = 256 * 1024
@@ -17,6 +20,10 @@ that stays closed only the length is known."""
 
 _NO_MATTER = frozenset({"streaming", "text"})
 """Needs that say nothing of how hard it is."""
+
+
+_RECORDED = frozenset({TaskType.QUESTION_ANSWERING, TaskType.MATH_REASONING, TaskType.ANALYSIS})
+"""What the recorded outcomes are of: looking at others would cost as much again, and find nothing."""
 
 
 class Opened(Struct, frozen=True):
@@ -32,10 +39,15 @@ class Opened(Struct, frozen=True):
 class Prompts:
     """Reads prompts: nothing is waited for, and time does not grow with them."""
 
-    def __init__(self, load: Callable[[], TaskReader]) -> None:
-        """`load`: called once, when the first prompt is read; takes tens of milliseconds."""
+    def __init__(
+        self, load: Callable[[], TaskReader], load_gains: Callable[[], GainModel] | None = None
+    ) -> None:
+        """`load`, `load_gains`: called once, when they are first needed; each takes tens of milliseconds.
+        `load_gains` None: nobody knows what a strong model gains."""
         self._load = load
+        self._load_gains = load_gains
         self._tasks: TaskReader | None = None
+        self._gains: GainModel | None = None
 
     def read(self, ask: Ask, request: Outline) -> Ask:
         """What is asked of the router, with what its prompt was read as; what is no chat stays as it is."""
@@ -53,9 +65,22 @@ class Prompts:
                 needs=request.needs - _NO_MATTER,
             )
         )
+        gain = self._gain(opened.text) if reading.likely[0][0] in _RECORDED else None
         return replace(
-            ask, task=reading.task, complexity=round(reading.complexity, 3), evidence=reading.evidence
+            ask,
+            task=reading.task,
+            complexity=round(reading.complexity, 3),
+            gain=None if gain is None else round(gain.gain, 3),
+            evidence=reading.evidence if gain is None else (*reading.evidence, _told(gain)),
         )
+
+    def _gain(self, text: str) -> Gain | None:
+        """What asking a strong model gains; None: nothing like it was recorded."""
+        if self._gains is None:
+            if self._load_gains is None:
+                return None
+            self._gains = self._load_gains()
+        return self._gains.estimate(text)
 
 
 def _open(envelope: Envelope) -> Opened:
@@ -70,6 +95,13 @@ def _open(envelope: Envelope) -> Opened:
     asked = [each for each in messages if each.role is Role.USER]
     told = sum(len(_text(each)) for each in messages if each.role in (Role.SYSTEM, Role.DEVELOPER))
     return Opened(_text(asked[-1]) if asked else "", told, max(1, len(asked)), envelope.input_chars)
+
+
+def _told(gain: Gain) -> str:
+    points = round(gain.gain * 100)
+    if points <= 0:
+        return "a strong model is right no more often on such prompts"
+    return f"a strong model is right {points} points more often on such prompts"
 
 
 def _text(message: Message) -> str:

@@ -149,7 +149,7 @@ class Router:
             input_tokens=ask.tokens_for(chosen),
             output_tokens=ask.output_tokens,
             source=_source(heard, way),
-            weights=self._weighing(ask.terms.profile).at(ask.complexity, ask.pressure),
+            weights=self._weighing(ask.terms.profile).at(ask.wanted, ask.pressure),
             alone=alone,
             reasoning=_reasoning(heard, way, ranked, ranking, ask),
             way=way,
@@ -394,7 +394,7 @@ class Router:
 
     def _candidates(self, offers: Iterable[Offer], ask: Ask, observed: Observed) -> tuple[Scored, ...]:
         weighing = self._weighing(ask.terms.profile)
-        weights, boosts = weighing.at(ask.complexity, ask.pressure), boosts_for(ask, weighing)
+        weights, boosts = weighing.at(ask.wanted, ask.pressure), boosts_for(ask, weighing)
         return tuple(candidate(offer, ask, observed, weights, weighing.priority, boosts) for offer in offers)
 
 
@@ -427,7 +427,7 @@ def _reasoning(heard: Heard, way: Way | None, ranked: Sequence[Scored], ranking:
         return f"{chosen.id} serves: {heard.because}.{heard.passed_over}"
     if way is not None:
         return f"{chosen.id} serves: {way.because}.{heard.passed_over}"
-    why = _why_chosen(ranked, len(heard.order)) + _said_of_work(ask)
+    why = _why_chosen(ranked, len(heard.order)) + _said_of_work(ask) + _said_of_money(ask)
     return why + said_of_profile(ranking, ask.terms) + heard.passed_over
 
 
@@ -437,6 +437,10 @@ def _said_of_work(ask: Ask) -> str:
         return ""
     task = "work of no sure kind" if ask.task is None else ask.task.value.replace("_", " ")
     return f" Read as {task}, {level_of(ask.complexity).value} ({ask.complexity:.2f})."
+
+
+def _said_of_money(ask: Ask) -> str:
+    return " A budget nears its end, so cost weighs more." if ask.pressure else ""
 
 
 def _why_chosen(ranked: Sequence[Scored], candidates: int) -> str:

@@ -42,7 +42,7 @@ class SharedAdmission(Admission):
         clock: Clock,
     ) -> None:
         """As `Admission`. `tills`: learns of what settlements came to."""
-        super().__init__(passages, books, assumed, watch, clock)
+        super().__init__(passages, books, assumed, watch, clock, tills)
         self._passages = passages
         self._member = member
         self._tills = tills
