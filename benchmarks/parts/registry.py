@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.measuring import Run
+from benchmarks.parts.cache import cache
 from benchmarks.parts.ledger import ledger
 from benchmarks.parts.memory import open_streams, slope
 from benchmarks.parts.plain import plain
@@ -13,6 +14,7 @@ from benchmarks.parts.tokens import tokens
 
 PARTS: dict[str, Callable[[Run], None]] = {
     "plain": plain,
+    "cache": cache,
     "shared": shared,
     "chunks": chunks,
     "dialects": dialects,

@@ -45,6 +45,7 @@ COMMANDS = {
     "explain": "Why an interaction went as it did.",
     "rules": "Which models serve a use case.",
     "fallbacks": "Which models are asked when one fails, and deciding that by hand.",
+    "cache": "Answers that are given again, and what that saves.",
     "flags": "What is switched on, for whom, and deciding that by hand.",
     "backup": "Everything this Baton is, in one file.",
     "restore": "A backup into an empty place.",

@@ -20,7 +20,7 @@ class Opinions(NamedTuple):
     user_id: str
     score: float
     """The mean, 1-5."""
-    count: int
+    number: int
 
 
 class Feedback:

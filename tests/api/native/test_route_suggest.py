@@ -173,7 +173,7 @@ async def test_feedback_on_answers_reaches_the_router(web: Web) -> None:
         given = await web.post(f"/api/interactions/{answer['id']}/feedback", {"score": score})
         assert given.status == 200
     opinions = await web.baton.app.ledger.feedback.by_model(0)
-    assert [(each.model, each.score, each.count) for each in opinions] == [("simulated/lorem", 1.5, 2)]
+    assert [(each.model, each.score, each.number) for each in opinions] == [("simulated/lorem", 1.5, 2)]
     assert await web.baton.app.ledger.feedback.by_model(1 << 60) == []
     told = (await web.post("/api/ai/v2/route-suggest", {"prompt": "hi"})).json
     before = {each["model"]: each["quality"] for each in told["ranked"]}

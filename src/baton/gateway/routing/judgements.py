@@ -68,7 +68,7 @@ def judged(opinions: Sequence[Opinions]) -> Mapping[str, Judged]:
     """Means and weights by model: 1 is 0, 5 is 1."""
     sums: dict[str, tuple[float, float]] = {}
     for each in opinions:
-        weight = float(min(each.count, _MOST_OF_ONE))
+        weight = float(min(each.number, _MOST_OF_ONE))
         mean, before = sums.get(each.model, (0.0, 0.0))
         sums[each.model] = (mean + weight * (each.score - _LEAST) / (_MOST - _LEAST), before + weight)
     return MappingProxyType(
