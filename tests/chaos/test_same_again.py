@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
 from baton.core.dialect import Dialect
+from baton.gateway.resilience.forced import ForcedBreaker, Hold
 from baton.ledger.filter import Filter
 from baton.ledger.stored import InteractionRow
 from tests.chaos.conftest import soon
 from tests.chaos.speech import OPENAI, SPEECHES
 from tests.chaos.street import Street, open_street
 from tests.chaos.wire import Reply, line_to, post
+from tests.conftest import MAKER
 
 MODEL = "openai/gpt-4o-mini"
 MANY = 200
@@ -279,3 +282,84 @@ async def test_another_user_is_given_nothing_of_it(street: Street) -> None:
         both = await asyncio.gather(asked(street.baton.key, *headers), asked(other, *headers))
         assert [reply.headers["x-baton-cache"] for reply in both] == ["miss", "miss"]
         assert calls(street) == 2 * turn
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("x-baton-fallback: off",), ()),
+        (("x-baton-exclude: xai",), ()),
+        (("anthropic-beta: output-128k",), ()),
+    ],
+)
+async def test_who_may_serve_and_what_the_provider_is_told_make_another_request(
+    street: Street, one: tuple[str, ...], other: tuple[str, ...]
+) -> None:
+    """An answer that one request allows is not given to one that forbids it."""
+    first = await cold(street, "anthropic", *one, stream=False)
+    second = await cold(street, "anthropic", *other, stream=False)
+    assert {first.headers["x-baton-cache"], second.headers["x-baton-cache"]} == {"miss"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"web_search_options": {}},
+        {"search_parameters": {"mode": "on"}},
+        {"plugins": [{"id": "web"}]},
+        {"store": True},
+        {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}]}]},
+    ],
+)
+async def test_what_looks_elsewhere_is_not_repeated_by_itself(street: Street, fields: dict[str, Any]) -> None:
+    """Live searches, documents by reference, and what leaves something behind."""
+    first = await cold(street, stream=False, **fields)
+    assert first.headers.get("x-baton-cache", "off") == "off"
+
+
+async def test_a_responses_caller_gets_its_own_metadata_back(street: Street) -> None:
+    """That API repeats what it was told: another's is not given out."""
+    one = await cold(street, "openai-responses", stream=False, metadata={"whose": "zora"}, user="zora")
+    two = await cold(street, "openai-responses", stream=False, metadata={"whose": "bob"}, user="bob")
+    assert two.headers["x-baton-cache"] == "miss"
+    assert b"zora" not in two.body
+    assert one.status == two.status == 200
+
+
+async def test_a_model_that_was_switched_off_gives_no_kept_answer(street: Street) -> None:
+    """Also where the choice was Baton's."""
+
+    async def auto() -> Reply:
+        async with line_to(street.baton.url) as line:
+            body = OPENAI.body(model="auto", temperature=0)
+            await line.send(post(street.baton.key, body, path=OPENAI.path))
+            return await line.reply()
+
+    first = await auto()
+    assert (await auto()).headers["x-baton-cache"] == "hit"
+    models = street.baton.app.edited.models
+    record = models.get(f"{first.headers['x-baton-provider']}/{first.headers['x-baton-model']}")
+    await models.put(replace(record.value, is_enabled=False), MAKER, record.revision)
+    again = await auto()
+    assert again.headers["x-baton-cache"] == "miss"
+    assert again.headers["x-baton-model"] != first.headers["x-baton-model"]
+
+
+async def test_what_is_forgotten_while_it_is_asked_is_not_kept(street: Street) -> None:
+    """Or invalidating would be undone by calls under way."""
+    street.behaves("openai", "latency=300")
+    asked = asyncio.create_task(cold(street, stream=False))
+    await soon(lambda: calls(street) == 1)
+    street.baton.app.cache.store.remove(lambda plan, kept: True)
+    await asked
+    assert (await cold(street, stream=False)).headers["x-baton-cache"] == "miss"
+
+
+async def test_an_open_breaker_keeps_nothing_under_another_models_name(tmp_path: Path) -> None:
+    """Who was passed over without being asked is not taken for who answered."""
+    async with open_street(tmp_path, retries=0) as street:
+        held = ForcedBreaker(provider="openai", model="gpt-4o-mini", state=Hold.OPEN, reason="test")
+        await street.baton.app.edited.forced_breakers.put(held, MAKER, None)
+        replaced = await cold(street, stream=False)
+        assert (replaced.status, replaced.headers["x-baton-provider"] != "openai") == (200, True)
+        assert len(street.baton.app.cache.store) == 0

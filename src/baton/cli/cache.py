@@ -20,6 +20,7 @@ T = TypeVar("T", bound=Struct)
 _CACHE = "/api/admin/cache"
 _CHAT = "/v1/chat/completions"
 _OK = 200
+_MOST = "x-baton-max-cost"
 
 
 class SavingsView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -117,14 +118,17 @@ def warm(
     *,
     reach: Reach,
 ) -> None:
-    """Run prompts ahead, so that their answers are at hand; stops before the budget is passed.
+    """Run prompts ahead, so that their answers are at hand; none is asked that may pass the budget.
 
-    Answers are kept for the user of the key, unless the use case's rule says otherwise.
+    Answers are whole ones: streams are kept apart. They are for the user of the key, unless the use case's
+    rule says otherwise.
     """
     try:
         most = Decimal(budget)
-    except InvalidOperation as error:
-        raise Stop(f"{budget!r} is no amount.", MISUSED) from error
+    except InvalidOperation:
+        most = Decimal("nan")
+    if not most.is_finite() or most <= 0:
+        raise Stop(f"{budget!r} is no amount.", MISUSED)
     found = asyncio.run(_warm(line_to(reach), _bodies(file), most, use_case))
     if as_json:
         print_json(found)
@@ -140,21 +144,22 @@ def warm(
 async def _warm(line: Line, bodies: list[dict[str, Any]], most: Decimal, use_case: str | None) -> WarmedView:
     """One after the other: each says what it cost before the next is asked."""
     headers = {"x-baton-cache": "exact"} | ({} if use_case is None else {"x-baton-use-case": use_case})
-    spent, dearest = Decimal(0), Decimal(0)
+    spent = Decimal(0)
     asked = kept = failed = 0
     async with connected(line) as session:
         for body in bodies:
-            if spent + dearest > most:
+            if spent >= most:
                 break
-            status, told = await _ask(session, line.url, body, headers)
+            status, told = await _ask(session, line.url, body, {**headers, _MOST: f"{most - spent:f}"})
             if status != _OK:
                 failed += 1
             elif told.get("x-baton-cache") == "hit":
                 kept += 1
             else:
                 asked += 1
-                cost = Decimal(told.get("x-baton-cost-usd", "0"))
-                spent, dearest = spent + cost, max(dearest, cost)
+                if "x-baton-cost-usd" not in told:
+                    raise Stop(f"no price is known of {told.get('x-baton-model')}: a budget cannot be kept.")
+                spent += Decimal(told["x-baton-cost-usd"])
     left = len(bodies) - asked - kept - failed
     return WarmedView(asked=asked, kept_before=kept, failed=failed, left=left, cost_usd=f"{spent:f}")
 

@@ -151,12 +151,12 @@ class Entry:
         if self.settled is None:
             if error is None and self._handed_over:
                 return
-            self.end_with(error)
+            self._end_with(error)
         self._admitted.end()
         if self._book.waits and not isinstance(error, CancelledError):
             await self._book.ended(self.id)
 
-    def end_with(self, error: BaseException | None) -> None:
+    def _end_with(self, error: BaseException | None) -> None:
         """Write the end of one that failed; None: without anybody knowing why."""
         if isinstance(error, CancelledError):
             self.cancel()
@@ -345,10 +345,16 @@ class Entry:
         """Write the end of an interaction that was answered."""
         return self._settle(_OK, http_status, outcome, usage)
 
+    def shown(self) -> None:
+        """The caller is about to be told something of an answer that another interaction pays for."""
+        if self._shown_s is None:
+            self._shown_s = self._clock.monotonic()
+
     def settle_recalled(self, kept: Kept, how: How, key: str) -> Settled:
         """Write the end of one that was given an answer which another interaction paid for."""
         latency_s = self._clock.monotonic() - self._started_s
         latency_ms = int(latency_s * 1000)
+        waited = how is How.DEDUP  # for a provider, as whoever asked it
         settled = Settled(
             id=self.opened.id,
             status=_OK,
@@ -358,9 +364,9 @@ class Entry:
             model=kept.model,
             model_version=kept.model_version,
             latency_ms=latency_ms,
-            upstream_ms=0,
-            first_token_ms=latency_ms if self.opened.stream else None,
-            overhead_us=max(0, int(latency_s * 1_000_000)),
+            upstream_ms=latency_ms if waited else 0,
+            first_token_ms=self._since_ms(self._shown_s, self._started_s),
+            overhead_us=None if waited else max(0, int(latency_s * 1_000_000)),
             generated_chars=kept.chars,
             finish=kept.finish,
             http_status=200,

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from baton.core.errors import AllAttemptsFailed
 from baton.core.losses import Losses
 from baton.gateway.answered import Answered
 from baton.gateway.cache.exact.flights import Flight, Flights
@@ -105,14 +106,20 @@ class Lead:
         except asyncio.CancelledError as error:
             self.error = error
             raise
-        except BaseException as error:  # noqa: BLE001 (raised by everybody who waits for it)
+        except Exception as error:  # noqa: BLE001 (raised by everybody who waits for it)
             self.error = error
         finally:
             if not self.begun.done():
                 self.begun.set_result(None)
 
-    async def read(self, streaming: Streaming) -> None:
-        """Read a stream to its end, as fast as the quickest of those who follow."""
+    @property
+    def over(self) -> bool:
+        """Whether all of it is there: nobody's leaving can spare anything any more."""
+        return self.tee.ended or self.answered is not None
+
+    async def read(self, streaming: Streaming, keep: Callable[[Settled], None]) -> None:
+        """Read a stream to its end, as fast as the quickest of those who follow; it is kept before they hear
+        of its end."""
         self.streaming = streaming
         self.begun.set_result(None)
         tee = self.tee
@@ -124,11 +131,14 @@ class Lead:
                     else:
                         await tee.write(piece)
         except BaseException as error:
-            await streaming.close()
             tee.end(error)
+            await streaming.close()
             raise
-        await streaming.close()
+        settled = streaming.settled
+        if settled is not None and self.keepable:
+            keep(settled)
         tee.end()
+        await streaming.close()
 
     @property
     def keepable(self) -> bool:
@@ -152,6 +162,7 @@ class Lead:
             pieces=tuple(self.tee.pieces),
             finale=self.finale,
             receipt=self.receipt,
+            losses=Losses() if self.streaming is None else self.streaming.losses,
         )
 
 
@@ -231,11 +242,13 @@ class Replayed(_Recalled):
     def __init__(self, kept: Kept, entry: Entry, key: str, decision: Decision, found: Found) -> None:
         super().__init__(entry, key, decision, found)
         self._kept = kept
+        self.losses = kept.losses
         self.served_by = (kept.provider, kept.model)
 
     async def pieces(self) -> AsyncGenerator[bytes]:
         """As `Underway`."""
         for piece in self._kept.pieces:
+            self._entry.shown()
             yield piece
         yield await self._end(self._kept, How.EXACT)
 
@@ -271,9 +284,12 @@ class Followed(_Recalled):
         try:
             async with aclosing(shared.tee.read()) as pieces:
                 async for piece in pieces:
+                    self._entry.shown()
                     yield piece
         except Exception as error:
-            self._entry.end_with(error)
+            failed = error.failure.kind.value if isinstance(error, AllAttemptsFailed) else "error"
+            self._entry.settle_failed(failed, 200)
+            await self._entry.kept()
             raise
         settled = self._streaming.settled
         assert settled is not None

@@ -12,7 +12,7 @@ from baton.gateway.fingerprints import Fingerprints
 from baton.gateway.routing.decision import Decision
 from baton.gateway.routing.noted import Notes
 from baton.ledger.book import Book
-from baton.ledger.rows import CHAT, Opened
+from baton.ledger.rows import CHAT, Cost, Opened
 from baton.upstream.errands.errand import Errand
 
 _json = msgspec.json.Encoder().encode
@@ -38,9 +38,16 @@ class Openings:
         self._notes = Notes()
 
     def open(
-        self, caller: Caller, request: Outline, decision: Decision, admitted: Admitted, arrival: Arrival
+        self,
+        caller: Caller,
+        request: Outline,
+        decision: Decision,
+        admitted: Admitted,
+        arrival: Arrival,
+        *,
+        free: bool = False,
     ) -> Entry:
-        """Write down who asks for what, and what it may cost.
+        """Write down who asks for what, and what it may cost. `free`: nothing, somebody else pays for it.
 
         Raises:
             Unavailable: it could not be written, so nothing may be sent to a provider.
@@ -59,7 +66,7 @@ class Openings:
             stream=request.stream,
             prompt_tokens=decision.input_tokens,
             completion_tokens=decision.output_tokens,
-            estimated_cost=in_the_book(decision.cost),
+            estimated_cost=Cost() if free else in_the_book(decision.cost),
             first_provider=model.provider,
             first_model=model.name,
             session=options.session,
@@ -70,7 +77,7 @@ class Openings:
             prompt_hash=self._fingerprints.of(request.body) if isinstance(request, Envelope) else "",
             kind=request.service.value if isinstance(request, Errand) else CHAT,
             project=options.project,
-            scores=_json(decision.ranked[0].scores).decode() if decision.ranked else None,
+            scores=_scores(decision),
             held_nanos=admitted.held_nanos,
             task=None if decision.ask.task is None else decision.ask.task.value,
             complexity=decision.ask.complexity,
@@ -81,3 +88,11 @@ class Openings:
         except BaseException:
             admitted.withdraw()
             raise
+
+
+def _scores(decision: Decision) -> str | None:
+    """How the chosen one scored; None: it was not compared."""
+    best = decision.ranked[0] if decision.ranked else None
+    if best is None or best.offer.id != decision.chosen.offer.id:
+        return None
+    return _json(best.scores).decode()

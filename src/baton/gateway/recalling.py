@@ -12,7 +12,7 @@ from baton.core.clock import Clock
 from baton.core.dialect import Dialect
 from baton.core.errors import AllAttemptsFailed, Refused
 from baton.core.failures import Failure, Kind
-from baton.core.losses import Losses
+from baton.core.losses import Feature
 from baton.core.request import Envelope
 from baton.gateway.admission.admission import Admission
 from baton.gateway.answered import Answered
@@ -34,13 +34,17 @@ from baton.upstream.replies import Reply
 MOST_LEADERS = 3
 """How many are asked one after the other for those who wait, before the failure is theirs too."""
 
-_FILTERED = frozenset(
+_GOOD = frozenset(
     {
-        *("content_filter", "refusal", "error", "pause_turn", "incomplete"),
-        *("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "OTHER"),
+        *("stop", "length", "tool_calls", "function_call", "eos", "model_length"),
+        *("end_turn", "stop_sequence", "max_tokens", "tool_use"),
+        *("STOP", "MAX_TOKENS", "completed", "max_output_tokens"),
     }
 )
-"""Finishes of answers that might be another one next time."""
+"""Finishes of answers that would end so again: no filter's, no failure's, and none that is not known."""
+
+_CUT = frozenset({"length", "model_length", "max_tokens", "MAX_TOKENS", "max_output_tokens"})
+"""Finishes of answers that came to their limit of tokens."""
 
 _LATE = Failure(kind=Kind.DEADLINE, message="An equal request is still being answered.")
 
@@ -53,6 +57,8 @@ class Turn(Struct, frozen=True):
     arrival: Arrival
     decision: Decision
     plan: Plan
+    generation: int
+    """Of the store, when it came."""
 
 
 class Recalling:
@@ -88,11 +94,13 @@ class Recalling:
             Refused, AllAttemptsFailed: as whoever asks.
         """
         turn = await self._turn(caller, envelope, arrival)
+        if turn is None:
+            return await ask()
         if not turn.plan.reads:  # it is asked anew, whoever else asks
             answered = await ask()
             self._keep(turn, answered.settled, _whole(turn, answered))
             return answered
-        kept = self._store.get(turn.plan.key)
+        kept = self._kept(turn)
         if kept is not None:
             return await self._given(turn, kept, How.EXACT)
 
@@ -123,12 +131,14 @@ class Recalling:
             Refused, AllAttemptsFailed: as whoever asks.
         """
         turn = await self._turn(caller, envelope, arrival)
+        if turn is None:
+            return await ask(hope)
 
         async def lead(shared: Lead) -> None:
             await self._stream_on(turn, shared, await ask(shared.hope))
 
         if turn.plan.reads:
-            kept = self._store.get(turn.plan.key)
+            kept = self._kept(turn)
             if kept is not None:
                 return Replayed(kept, await self._begun(turn), turn.plan.key, turn.decision, self._found)
         flight, leads = await self._fly(turn, lead, hope)
@@ -146,13 +156,32 @@ class Recalling:
         """End what is under way."""
         await self._flights.close()
 
-    async def _turn(self, caller: Caller, envelope: Envelope, arrival: Arrival) -> Turn:
+    async def _turn(self, caller: Caller, envelope: Envelope, arrival: Arrival) -> Turn | None:
+        """Its part in this; None: it takes none."""
         try:
             decision = self._router.decide(caller, envelope)
         except Refused:
             await self._admission.turned_away(caller)
             raise
-        return Turn(caller, envelope, arrival, decision, self._planner.plan(caller, envelope, decision))
+        plan = self._planner.plan(caller, envelope, decision)
+        if plan is None:
+            return None
+        return Turn(caller, envelope, arrival, decision, plan, self._store.generation)
+
+    def _kept(self, turn: Turn) -> Kept | None:
+        """What is kept for it, by a model that may still serve it."""
+        kept = self._store.get(turn.plan.key)
+        return kept if kept is not None and self._may_serve(turn, kept.provider, kept.model) else None
+
+    def _may_serve(self, turn: Turn, provider: str, model: str) -> bool:
+        """Whether a model may answer a request: rows and rules may have changed, and who asks may have less
+        rights than who asked."""
+        name, decision = f"{provider}/{model}", turn.decision
+        if name == decision.chosen.offer.id:
+            return True
+        router = self._router.current()
+        offer = router.catalog.row(name)
+        return offer is not None and router.reason_against(offer, decision.ask, decision.chosen.offer) is None
 
     async def _fly(
         self, turn: Turn, lead: Callable[[Lead], Awaitable[None]], hope: Hope | None
@@ -165,12 +194,17 @@ class Recalling:
         failed = 0
         while True:
             flight = self._flights.under_way(turn.plan.key) if turn.plan.reads else None
+            if flight is not None and flight.shared.tee.error is not None:
+                flight = None  # it has broken, and is about to end
             leads = flight is None
             if flight is None:
                 shared = Lead(hope or Hope())
-                flight = self._flights.begin(turn.plan.key, shared, partial(shared.lead, lead))
+                shared.hope.of = None
+                # Who asks anew is not to take the place of one that others wait for.
+                key = turn.plan.key if turn.plan.reads else f"{turn.plan.key}/{turn.arrival.id}"
+                flight = self._flights.begin(key, shared, partial(shared.lead, lead))
             elif hope is not None:
-                hope.course = flight.shared.hope.course
+                hope.of = flight.shared.hope
             flight.waiting += 1
             error = None
             try:
@@ -179,16 +213,25 @@ class Recalling:
             except BaseException:
                 await self._flights.leave(flight)
                 raise
-            if error is None:
+            if error is None and (leads or self._served(turn, flight.shared)):
                 return flight, leads
             await self._flights.leave(flight)
+            if error is None or isinstance(error, Refused) or _own_deadline(error):
+                if leads and error is not None:
+                    raise error
+                continue  # what was the other's need not be one's own
             if leads:
                 raise error
-            if isinstance(error, Refused):  # by limits or budgets of the other's
-                continue
             failed += 1
             if failed >= MOST_LEADERS or not _may_help(error):
                 await self._failed(turn, error)
+
+    def _served(self, turn: Turn, shared: Lead) -> bool:
+        """Whether who answers the one that is asked may answer this one, too."""
+        if shared.streaming is not None:
+            return self._may_serve(turn, *shared.streaming.served_by)
+        settled = None if shared.answered is None else shared.answered.settled
+        return settled is not None and self._may_serve(turn, settled.provider or "", settled.model or "")
 
     async def _come_so_far(self, shared: Lead, turn: Turn, *, leads: bool) -> None:
         """Wait until a flight is whole, has said something or has failed; who follows, to their deadline."""
@@ -207,10 +250,7 @@ class Recalling:
 
     async def _stream_on(self, turn: Turn, shared: Lead, streaming: Streaming) -> None:
         """Read a stream to its end for all who follow it, and keep it."""
-        await shared.read(streaming)
-        settled = streaming.settled
-        if settled is not None and shared.keepable:
-            self._keep(turn, settled, shared.kept(settled))
+        await shared.read(streaming, lambda settled: self._keep(turn, settled, shared.kept(settled)))
 
     async def _given(self, turn: Turn, kept: Kept, how: How) -> Answered:
         """An answer that somebody else paid for."""
@@ -224,7 +264,7 @@ class Recalling:
             finish=kept.finish,
             chars=kept.chars,
         )
-        reply = Reply(kept.body, glance, {}, Losses(), kept.response)
+        reply = Reply(kept.body, glance, {}, kept.losses, kept.response)
         return Answered(reply, settled, turn.decision, looked_up=True)
 
     async def _begun(self, turn: Turn) -> Entry:
@@ -255,14 +295,20 @@ class Recalling:
         except BaseException:
             admitted.end()
             raise
-        return self._openings.open(turn.caller, turn.envelope, turn.decision, admitted, turn.arrival)
+        return self._openings.open(
+            turn.caller, turn.envelope, turn.decision, admitted, turn.arrival, free=True
+        )
 
     def _keep(self, turn: Turn, settled: Settled, kept: Kept) -> None:
         """Keep an answer, unless the next one might be another."""
-        elsewhere = turn.decision.named and settled.fell_back
-        if not turn.plan.writes or elsewhere or settled.status != "ok":
+        served = f"{settled.provider}/{settled.model}"
+        elsewhere = turn.decision.named and served != turn.decision.chosen.offer.id
+        # Perhaps by what a budget had left at that moment: the next one may be longer.
+        shortened = settled.finish in _CUT and Feature.MAX_TOKENS in kept.losses.features
+        forgotten = turn.generation != self._store.generation  # while it was asked
+        if not turn.plan.writes or elsewhere or shortened or forgotten or settled.status != "ok":
             return
-        if settled.schema_violation is None and settled.finish not in _FILTERED:
+        if settled.schema_violation is None and settled.finish in _GOOD:
             options = turn.envelope.options
             tags = tuple(f"{name}={value}" for name, value in options.tags.items())
             self._store.put(turn.plan, replace(kept, use_case=options.use_case, tags=tags))
@@ -287,7 +333,13 @@ def _whole(turn: Turn, answered: Answered) -> Kept:
         chars=settled.generated_chars,
         body=reply.body,
         response=composed,
+        losses=reply.losses,
     )
+
+
+def _own_deadline(error: BaseException) -> bool:
+    """Whether the one that was asked had less time than others may have."""
+    return isinstance(error, AllAttemptsFailed) and error.failure.kind is Kind.DEADLINE
 
 
 def _may_help(error: BaseException) -> bool:

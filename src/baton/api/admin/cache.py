@@ -73,8 +73,8 @@ class ForgetAsked(Asked):
 
     @model_validator(mode="after")
     def _something(self) -> "ForgetAsked":
-        said = self.model_fields_set - {"all"}
-        if bool(said) == self.all:
+        said = any(value is not None for name, value in self if name != "all")
+        if said == self.all:
             raise ValueError("say what to forget, or `all`")
         return self
 

@@ -134,13 +134,17 @@ class Course:
 class Hope:
     """Whether somebody else may still be asked; for whoever keeps a caller waiting."""
 
-    __slots__ = ("course",)
+    __slots__ = ("course", "of")
 
     def __init__(self) -> None:
         self.course: Course | None = None
         """Once it is laid."""
+        self.of: Hope | None = None
+        """Whose answer is waited for, where that is another's."""
 
     @property
     def left(self) -> bool:
         """Whether a failure may still be unseen."""
+        if self.of is not None:
+            return self.of.left
         return self.course is None or self.course.has_others

@@ -6,9 +6,19 @@ whoever leaves. The last one to leave ends it.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-T = TypeVar("T")
+
+class Shared(Protocol):
+    """What those who wait for one look at."""
+
+    @property
+    def over(self) -> bool:
+        """Whether all of it is there: it is left to end by itself, whoever leaves."""
+        ...
+
+
+T = TypeVar("T", bound=Shared)
 
 
 class Flight(Generic[T]):
@@ -46,7 +56,7 @@ class Flights(Generic[T]):
     async def leave(self, flight: Flight[T]) -> None:
         """Somebody does not wait any more; the last one ends it, and waits for that."""
         flight.waiting -= 1
-        if flight.waiting or flight.task.done():
+        if flight.waiting or flight.task.done() or flight.shared.over:
             return
         self._forget(flight.key, flight.task)  # who comes now begins another
         flight.task.cancel()

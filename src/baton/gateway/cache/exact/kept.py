@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from baton.core.answer import ChatResponse
+from baton.core.losses import Losses
 from baton.core.usage import Usage
 
 _AROUND_BYTES = 600
@@ -43,6 +44,8 @@ class Kept(Struct, frozen=True, kw_only=True):
     finale: bytes = b""
     receipt: bytes = b""
     """What stands in the end of the one who paid; whoever is given it again has another."""
+    losses: Losses
+    """What its translation left out or changed; whoever is given it is told the same."""
     use_case: str | None = None
     tags: tuple[str, ...] = ()
     """`key=value`, of the request that paid."""

@@ -28,6 +28,8 @@ class MemoryStore:
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._swept_s = clock.monotonic()
         self.bytes = 0
+        self.generation = 0
+        """Counts how often something was forgotten: what was asked before that is not kept."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -65,6 +67,7 @@ class MemoryStore:
 
     def remove(self, matches: Callable[[Plan, Kept], bool]) -> int:
         """Let go of all that match; how many those were."""
+        self.generation += 1
         found = [key for key, entry in self._entries.items() if matches(entry.plan, entry.kept)]
         for key in found:
             self._drop(key)

@@ -1,18 +1,19 @@
 """Whether a request may be answered with what another one was answered, and under which key."""
 
+import re
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
 
 from baton.core.caller import Caller
 from baton.core.dialect import Dialect
-from baton.core.request import CacheWish, Envelope
+from baton.core.request import CacheWish, Envelope, Options
 from baton.gateway.cache.exact.freshness import SHORT_S, ages_soon
 from baton.gateway.cache.rules import CacheRule, Reach
-from baton.gateway.routing.decision import Decision
+from baton.gateway.routing.decision import AUTO, Decision
 
 _KEY_BYTES = 32
 _LONG_BYTES = 64 * 1024
@@ -22,17 +23,35 @@ _TENANT = "default"
 _UNREPEATABLE = frozenset({"tools", "vision", "audio"})
 """What such a request brings about, or looks at, is repeated only where somebody asks for it."""
 
-_NO_MATTER = frozenset(
-    {
-        *("model", "baton", "stream", "stream_options", "user", "metadata", "store", "service_tier"),
-        *("safety_identifier", "prompt_cache_key", "prompt_cache_retention", "labels"),
-    }
+_SAID_OTHERWISE = frozenset({"model", "baton", "stream"})
+"""Fields that the key has in other words."""
+
+_NO_MATTER: dict[Dialect, frozenset[str]] = {
+    Dialect.OPENAI: frozenset(
+        {"user", "metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"}
+    ),
+    Dialect.ANTHROPIC: frozenset({"metadata"}),
+    Dialect.GOOGLE: frozenset({"labels"}),
+    Dialect.NATIVE: frozenset(
+        {"contextMetadata", "enableCache", "cacheTtl", "userId", "useCase", "agent", "projectId"}
+    ),
+}
+"""Fields that neither change an answer nor come back in it (Responses repeats them); one that is not known
+matters."""
+
+_USAGE = "include_usage"
+_LIVE = frozenset({"mcp_servers", "plugins", "prompt", "search_parameters", "web_search_options", "store"})
+"""Fields by which a request looks at, or changes, what is elsewhere: it is repeated only where asked."""
+
+_FILES = re.compile(
+    rb'"type"\s*:\s*"(?:file|input_file|document)"|"file_?(?:data|id|url|uri)"\s*:', re.IGNORECASE
 )
-"""Fields that do not change the answer, or are looked at otherwise; a field that is not known changes it."""
+"""A document in a body, in any dialect."""
 
 _look = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read = msgspec.json.Decoder().decode
 _write = msgspec.json.Encoder(order="sorted").encode
+_NULL = msgspec.Raw(b"null")
 
 RuleOf = Callable[[str], CacheRule | None]
 
@@ -78,25 +97,22 @@ class Planner:
         temperature = envelope.temperature
         if temperature is None or temperature > self._most_temperature:
             return False
-        return not (envelope.needs & _UNREPEATABLE)
+        return not (envelope.needs & _UNREPEATABLE or envelope.searches)
 
-    def plan(self, caller: Caller, envelope: Envelope, decision: Decision) -> Plan:
-        """The plan for one that is wanted."""
+    def plan(self, caller: Caller, envelope: Envelope, decision: Decision) -> Plan | None:
+        """The plan for one that is wanted; None: it turns out to look at what is elsewhere, and nobody asked
+        for that to be repeated."""
         options = envelope.options
         rule = None if options.use_case is None else self._rule_of(options.use_case)
         reach, owner = _whose(caller, envelope, rule)
-        content = _content(envelope)
-        ttl_s = options.cache_ttl_s
-        if ttl_s is None and rule is not None:
-            ttl_s = rule.ttl_s
-        if ttl_s is None:
-            soon = ages_soon(content.decode(errors="replace"))
-            ttl_s = min(SHORT_S, self._usual_ttl_s) if soon else self._usual_ttl_s
+        fields = _fields(envelope.body)
+        if rule is None and options.cache is None and _looks_elsewhere(envelope.body, fields):
+            return None
         fresh = self._keyed.copy()
-        for part in (reach.value, owner, envelope.dialect.value, *_manner(envelope), *_model(decision)):
-            fresh.update(b"%d:" % len(part))
-            fresh.update(part.encode())
-        fresh.update(content)
+        frame = (reach.value, owner, envelope.dialect.value, _manner(envelope), _model(decision, options))
+        fresh.update(_write(frame))
+        fresh.update(_content(envelope, fields))
+        ttl_s = self._ttl_s(envelope, rule, reach)
         return Plan(
             key=fresh.hexdigest(),
             reach=reach,
@@ -105,6 +121,18 @@ class Planner:
             reads=options.cache is not CacheWish.REFRESH,
             writes=ttl_s > 0,
         )
+
+    def _ttl_s(self, envelope: Envelope, rule: CacheRule | None, reach: Reach) -> float:
+        """How long its answer may be given again; to others no longer than the house says."""
+        usual_s = self._usual_ttl_s
+        if rule is not None and rule.ttl_s is not None:
+            usual_s = rule.ttl_s
+        elif ages_soon(envelope.body.decode(errors="replace")):
+            usual_s = min(SHORT_S, usual_s)
+        said_s = envelope.options.cache_ttl_s
+        if said_s is None:
+            return usual_s
+        return said_s if reach is Reach.USER else min(said_s, usual_s)
 
 
 def _whose(caller: Caller, envelope: Envelope, rule: CacheRule | None) -> tuple[Reach, str]:
@@ -121,36 +149,60 @@ def _whose(caller: Caller, envelope: Envelope, rule: CacheRule | None) -> tuple[
     return Reach.USER, caller.user_id
 
 
-def _manner(envelope: Envelope) -> tuple[str, ...]:
-    """How it wants to be answered: a stream is no whole answer, nor is one without its usage one with it."""
+def _manner(envelope: Envelope) -> tuple[object, ...]:
+    """How it wants to be answered (a stream is no whole answer, nor is one without its usage one with it),
+    and what its provider is told besides its body."""
+    told = (envelope.query, sorted(envelope.headers.items()))
     if not envelope.stream:
-        return ("whole",)
-    return ("stream", str(envelope.include_usage), str(envelope.options.said), envelope.stream_type)
+        return ("whole", *told)
+    options = envelope.options
+    asked = (envelope.include_usage, options.said, envelope.stream_type)
+    # Whoever leads a stream cuts it by its own deadline.
+    return ("stream", *asked, options.broken_stream.value, options.timeout_s, *told)
 
 
-def _model(decision: Decision) -> tuple[str, ...]:
-    """The model that was named, or all that the choice depends on but for the moment."""
-    if decision.named:
-        return (decision.chosen.offer.id,)
-    ask = decision.ask
-    terms = ask.terms
-    models = "*" if ask.models is None else ",".join(sorted(ask.models))
-    preferred = "/".join(name for each in terms.overrides for name in each.table)
-    profile = "" if terms.profile is None else terms.profile.value
-    return (
-        *("auto", ask.tier, profile, str(terms.max_cost_nanos), preferred, models),
-        *(ask.use_case or "", ask.agent or "", ask.provider or "", ",".join(sorted(ask.exclude))),
-        ",".join(sorted(ask.needs)),
+def _model(decision: Decision, options: Options) -> tuple[object, ...]:
+    """The model that was named, or all that the choice depends on but for the moment; and who else may serve
+    it."""
+    ask, way = decision.ask, decision.way
+    others = (
+        *(options.fallback, options.fallback_on_filter, sorted(ask.exclude), sorted(ask.needs)),
+        *(None if ask.models is None else sorted(ask.models), None if way is None else way.table),
     )
+    if decision.named:
+        return (decision.chosen.offer.id, *others)
+    terms = ask.terms
+    words = [(each.source.value, each.table, each.choice.value, each.provider) for each in terms.overrides]
+    profile = None if terms.profile is None else terms.profile.value
+    wanted = (ask.tier, profile, terms.max_cost_nanos, ask.use_case, ask.agent, ask.provider)
+    return (AUTO, *wanted, words, *others)
 
 
-def _content(envelope: Envelope) -> bytes:
+def _fields(body: bytes) -> dict[str, Any] | None:
+    """A body's fields, those of a long one unread; None: it is no JSON object."""
+    try:
+        fields: Any = _read(body) if len(body) <= _LONG_BYTES else _look(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return cast("dict[str, Any]", fields) if isinstance(fields, dict) else None
+
+
+def _looks_elsewhere(body: bytes, fields: dict[str, Any] | None) -> bool:
+    if fields is None or _FILES.search(body) is not None:
+        return True
+    return any(name in fields and fields[name] not in (None, False, _NULL) for name in _LIVE)
+
+
+def _content(envelope: Envelope, fields: dict[str, Any] | None) -> bytes:
     """What is asked, in one spelling; or what the caller says stands for it."""
     if envelope.options.cache_key is not None:
         return b"key:" + envelope.options.cache_key.encode()
-    body = envelope.body
-    try:
-        fields: dict[str, Any] = _read(body) if len(body) <= _LONG_BYTES else _look(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return body
-    return _write({name: value for name, value in fields.items() if name not in _NO_MATTER})
+    if fields is None:
+        return envelope.body
+    left_out = _SAID_OTHERWISE | _NO_MATTER.get(envelope.dialect, frozenset())
+    content = {name: value for name, value in fields.items() if name not in left_out}
+    streaming: Any = content.get("stream_options")
+    if isinstance(streaming, dict):
+        rest = {name: value for name, value in cast("dict[str, Any]", streaming).items() if name != _USAGE}
+        content["stream_options"] = rest or None
+    return _write({name: value for name, value in content.items() if value is not None})
