@@ -182,7 +182,7 @@ def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None
         RouteSuggestRoutes(app.router),
         RoutingRuleRoutes(app.edited.rules, app.catalog, app.router, app.tiers),
         AgentRoutingRoutes(app.edited.agents, app.catalog, store.settings.agent_providers),
-        RoutingWeightRoutes(app.edited.weights),
+        RoutingWeightRoutes(app.edited.weights, app.catalog),
         ModelTests(app.gateway, store.clock),
         ModelRoutes(app.edited.models, app.edited.classes, app.tiers),
         KeyRoutes(store.identities, app.tiers),

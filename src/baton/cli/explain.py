@@ -25,7 +25,7 @@ class ChoiceView(Struct, frozen=True, kw_only=True, rename="camel"):
     """How its model was chosen."""
 
     model: str | None
-    source: str
+    source: str | None
     reasoning: str | None
     task_type: str | None
     complexity: float | None

@@ -47,6 +47,7 @@ class SuggestionView(Struct, frozen=True, kw_only=True, rename="camel"):
     task_type: str | None
     complexity: float | None
     level: str | None
+    strong_model_gain: float | None
     evidence: tuple[str, ...]
     weights: dict[str, float] | None
     estimated_input_tokens: int

@@ -1,5 +1,7 @@
 """Why an interaction went as it did: its rows, its decision, the budgets it counted against."""
 
+from uuid import UUID
+
 import msgspec
 from msgspec import Struct
 
@@ -70,7 +72,7 @@ class Explanations:
         offers = [offer for name in sorted(asked) if (offer := self._offer(name)) is not None]
         debits: dict[str, Debit] = {}
         for offer in offers:
-            for debit in self._books.book.of(_caller(row), row.project, offer, row.at_ms).each:
+            for debit in self._books.book.debits(_caller(row), row.project, offer, row.at_ms):
                 debits[debit.account.key] = debit
         sums = await self._accounts.read(list(debits))
         now_ms = self._clock.wall() * 1000
@@ -90,14 +92,21 @@ class Explanations:
 
 
 def _caller(row: InteractionRow) -> Caller:
-    """Who asked, as far as budgets look at it; a project that was asked for is one of theirs."""
+    """Who asked, as far as budgets look at it; what is named as a project and is no id of one is a label."""
     return Caller(
         user_id=row.user_id,
         key_id=row.key_id,
         tier=row.tier,
         roles=frozenset(),
-        projects=frozenset() if row.project is None else frozenset({row.project}),
+        projects=frozenset({row.project}) if row.project is not None and _is_id(row.project) else frozenset(),
     )
+
+
+def _is_id(name: str) -> bool:
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False
 
 
 def _read(noted: str) -> NotedDecision | None:

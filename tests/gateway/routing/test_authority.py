@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from baton.catalog.lookup import Catalog
+from baton.catalog.lookup import Catalog, Offer
 from baton.core.errors import Unservable
 from baton.core.profile import Profile
 from baton.core.provider import ModelClasses, ProviderSpec
@@ -105,15 +105,21 @@ def test_a_retired_model_means_what_takes_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("aim", "first"),
-    [(Aim.QUALITY, "a/best"), (Aim.COST, "c/fair"), (Aim.INNOVATION, "b/good")],
+    ("aim", "first", "wanted"),
+    [
+        (Aim.QUALITY, "a/best", "the best"),
+        (Aim.COST, "c/fair", "the cheapest that is adequate"),
+        (Aim.INNOVATION, "b/good", "the newest"),
+    ],
 )
-def test_where_no_model_of_a_rule_fits_its_aim_decides(aim: Aim, first: str) -> None:
+def test_where_no_model_of_a_rule_fits_its_aim_decides(aim: Aim, first: str, wanted: str) -> None:
     """The best; the cheapest that is adequate; the newest."""
     decision = decided([word(Source.RULE, "x/none", aim=aim)])
     assert decision.chosen.offer.id == first
-    assert decision.source is Source.SCORE
+    assert decision.source is Source.RULE
+    assert f"the rule names nobody else who fits, and wants {wanted}" in decision.reasoning
     assert "x/none" in decision.reasoning
+    assert [each.id for each in decision.following] == [each.id for each in decision.fallbacks]
 
 
 @pytest.mark.parametrize("aim", [Aim.BALANCED, Aim.CAPABILITY])
@@ -218,3 +224,40 @@ def test_a_rule_says_who_is_named_in_an_ask() -> None:
     assert (override.table, override.aim) == (("a/best", "b/good"), Aim.COST)
     assert rules.of_use_case("other") is None
     assert Rules(rule_of=lambda _: replace(rule, is_enabled=False)).of_use_case("chat") is None
+
+
+def test_a_row_counts_only_where_the_house_leaves_the_choice_free() -> None:
+    """Not beside a table of the house's, and not where only stand-ins can be called."""
+    liked = model("e/liked", quality=0.1, preferred_for=("chat",))
+    table = Way(because="it is in the table", table=("d/free", "e/liked"), strict=True, alone=False)
+    assert router(*ROWS, liked).decide(ask(use_case="chat"), way=table).chosen.offer.id == "d/free"
+
+
+def test_a_row_that_prefers_a_use_case_beats_the_profile() -> None:
+    """As a rule does."""
+    liked = model("e/liked", quality=0.1, preferred_for=("chat",), prices=prices("50", "50"))
+    cheap = ask(use_case="chat", terms=Terms(profile=Profile.COST_OPTIMIZED))
+    assert router(*ROWS, liked).decide(cheap).chosen.offer.id == "e/liked"
+
+
+def test_who_avoids_a_use_case_is_not_asked_behind_a_named_model_either() -> None:
+    """Whoever lists it."""
+    shy = model("e/shy", avoid_for=("chat",))
+    of = router(*ROWS, shy)
+    request = ask(use_case="chat", terms=Terms(overrides=(word(Source.RULE, "e/shy", "d/free"),)))
+    decision = of.decide_named(of.catalog.resolve("a/best"), request)
+    assert [each.id for each in decision.following] == ["d/free"]
+    assert of.reason_against(shy_offer(of), request, decision.chosen.offer) == "avoids the use case chat"
+
+
+def shy_offer(of: Router) -> Offer:
+    """The row of the one that avoids chats."""
+    return of.catalog.resolve("e/shy").offer
+
+
+def test_the_environments_provider_serves_an_agent_without_a_routing_too() -> None:
+    """By its default model."""
+    override = Rules(providers={"scout": "b"}).of_agent("scout")
+    assert override is not None
+    of = Router(Catalog(ROWS, SPECS, NOW_S), frozenset("abcd"))
+    assert of.decide(ask(terms=Terms(overrides=(override,)))).chosen.offer.id == "b/good"

@@ -9,7 +9,7 @@ from baton.core.request import Envelope, Options, Outline
 from baton.core.task import TaskType
 from baton.gateway.routing.decision import Ask
 from baton.gateway.routing.gain.model import load_gain_model
-from baton.gateway.routing.prompts import MOST_OPENED_BYTES, Prompts
+from baton.gateway.routing.prompts import MOST_OPENED_CHARS, Prompts
 from baton.gateway.routing.tasks.reading import TaskReader, load_task_reader
 from baton.upstream.dialects.anthropic.envelope import read_envelope as read_anthropic
 from baton.upstream.dialects.google.envelope import Asked
@@ -87,7 +87,7 @@ def test_what_went_before_makes_it_more_complex() -> None:
 
 def test_what_is_too_long_to_open_is_known_by_its_length() -> None:
     """Unsure of its kind, and complex."""
-    ask = read(chat(said("word " * (MOST_OPENED_BYTES // 5))))
+    ask = read(chat(said("word " * (MOST_OPENED_CHARS // 5 + 9))))
     assert ask.task is None
     assert (ask.complexity or 0) > (read(chat(said("word"))).complexity or 0)
 

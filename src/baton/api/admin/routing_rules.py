@@ -15,9 +15,10 @@ from baton.api.problems import Mistaken, Wrong
 from baton.catalog.chains import ids_of
 from baton.catalog.live import LiveCatalog
 from baton.catalog.tiers import Tiers
+from baton.core.caller import Caller
 from baton.core.errors import Invalid
 from baton.gateway.routing.live import LiveRouter
-from baton.gateway.routing.rules.use_cases import MOST_LISTED, Aim, UseCaseRule
+from baton.gateway.routing.rules.use_cases import MOST_LISTED, Aim, UseCaseRule, rules_kind
 from baton.records.kind import Record
 from baton.records.store import Records
 
@@ -211,12 +212,13 @@ class RoutingRuleRoutes:
         """Test what a prompt would be served by, for callers of any tier, also under a rule that is only
         proposed; nothing is sent to a provider, and nothing is changed."""
         if asked.tier is not None:
-            caller = structs.replace(caller, tier=self._tiers.resolve(asked.tier))
+            caller = _somebody(self._tiers.resolve(asked.tier))
         rule = None
         if asked.rule is not None:
             if asked.use_case is None:
                 raise Invalid("Say for which use case the rule is proposed.", param="use_case")
             rule = self._value(asked.use_case, asked.rule)
+            rules_kind().checked_key(rule)
         return suggestion_shown(self._router.decide(caller, asked.envelope(), rule))
 
     def _value(self, use_case: str, asked: RuleAsked) -> UseCaseRule:
@@ -229,6 +231,11 @@ class RoutingRuleRoutes:
             is_enabled=asked.is_enabled,
             description=asked.description,
         )
+
+
+def _somebody(tier: str) -> Caller:
+    """A caller of a tier of whom nothing else is known: who tries for them has preferences of their own."""
+    return Caller(user_id="", key_id="", tier=tier, roles=frozenset())
 
 
 def _shown(record: Record[UseCaseRule]) -> RuleShown:

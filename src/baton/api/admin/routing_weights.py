@@ -10,9 +10,11 @@ from baton.api.admin.editing import Editing
 from baton.api.admin.revisions import IfMatch
 from baton.api.bodies import Asked, Shown
 from baton.api.callers import AdminActor, AdminCaller
+from baton.catalog.chains import id_of
+from baton.catalog.live import LiveCatalog
 from baton.core.errors import Invalid
 from baton.core.task import TaskType
-from baton.gateway.routing.weighing import DEFAULT, Weighing
+from baton.gateway.routing.weighing import DEFAULT, Boost, Weighing
 from baton.records.kind import Record
 from baton.records.store import Records
 
@@ -81,8 +83,9 @@ class WeightsList(Shown):
 class RoutingWeightRoutes:
     """The routes; admins only."""
 
-    def __init__(self, weights: Records[Weighing]) -> None:
+    def __init__(self, weights: Records[Weighing], catalog: LiveCatalog) -> None:
         self._weights = weights
+        self._catalog = catalog
         self._editing = Editing(weights)
 
     def attach(self, to: FastAPI) -> None:
@@ -114,6 +117,7 @@ class RoutingWeightRoutes:
     ) -> WeightsShown:
         """Set the default weights, or a profile's own; they count from the next request on."""
         value = msgspec.convert({"name": name, **asked.model_dump(by_alias=True, mode="json")}, Weighing)
+        value = msgspec.structs.replace(value, boosts=tuple(map(self._known, value.boosts)))
         return _shown(await self._editing.put(name, value, actor, if_match, response))
 
     async def delete(
@@ -129,6 +133,13 @@ class RoutingWeightRoutes:
     ) -> WeightsShown:
         """Go back to how they were before their current revision; undoing twice does it again."""
         return _shown(await self._editing.undo(name, actor, if_match, response))
+
+    def _known(self, boost: Boost) -> Boost:
+        """The same with its provider or model by its own name."""
+        catalog = self._catalog.current()
+        spec = catalog.provider(boost.model)
+        name = id_of(catalog, "boosts", boost.model) if spec is None else spec.name
+        return msgspec.structs.replace(boost, model=name)
 
 
 def _shown(record: Record[Weighing]) -> WeightsShown:

@@ -12,9 +12,12 @@ from baton.api.native.interaction_shown import AttemptShown, PriceUsedShown, Rep
 from baton.api.native.suggestion import RankedShown, WeighedShown
 from baton.core.money import usd_text
 from baton.core.task import level_of
+from baton.gateway.admission.budgets import Scope
+from baton.gateway.routing.decision import AUTO
 from baton.gateway.routing.noted import NotedDecision
 from baton.watch.explanation import Explanation, Explanations, Touched
 
+_OWN = frozenset({Scope.USER, Scope.KEY, Scope.PROJECT})
 PATH = "/api/interactions/{interaction_id}/receipt"
 
 
@@ -26,11 +29,12 @@ class LeftOutShown(Shown):
 
 
 class ChoiceShown(Shown):
-    """How its model was chosen; `source`: whose word it was. What was weighed is null where none was.
-    `notConfigured`: providers whose models could not be called."""
+    """How its model was chosen; `source`: whose word it was, null where an older version did not note it.
+    What was weighed is null where nothing was. `notConfigured`: providers whose models could not be called.
+    """
 
     model: str | None
-    source: str
+    source: str | None
     reasoning: str | None
     task_type: str | None
     complexity: float | None
@@ -111,10 +115,12 @@ class ReceiptRoutes:
     async def receipt(self, caller: ReadingCaller, interaction_id: str) -> Receipt:
         """Explain one interaction: why this model, who else was considered and why not, which attempts, what
         it cost by which prices, and which budgets it counted against."""
-        return _shown(await self._explanations.of(interaction_id, reach(caller, Thing.INTERACTION)))
+        whose = reach(caller, Thing.INTERACTION)
+        return _shown(await self._explanations.of(interaction_id, whose), whole=whose is None)
 
 
-def _shown(explained: Explanation) -> Receipt:
+def _shown(explained: Explanation, *, whole: bool) -> Receipt:
+    """`whole`: also what the house has spent, which is not for everybody."""
     detail, row = interaction_detail(explained.whole), explained.whole.interaction
     served = None if row.provider is None else f"{row.provider}/{row.model}"
     return Receipt(
@@ -145,7 +151,7 @@ def _shown(explained: Explanation) -> Receipt:
             price_version=detail.price_version,
             repriced=detail.repriced,
         ),
-        budgets=[_counted(each) for each in explained.touched],
+        budgets=[_counted(each) for each in explained.touched if whole or each.debit.budget.scope in _OWN],
         times=TimesShown(
             response_time_ms=detail.response_time_ms,
             upstream_ms=detail.upstream_ms,
@@ -161,7 +167,7 @@ def _weighed(decision: NotedDecision | None, explained: Explanation) -> dict[str
         attempts = explained.whole.attempts
         return {
             "model": f"{attempts[0].provider}/{attempts[0].model}" if attempts else None,
-            "source": "named",
+            "source": "named" if explained.whole.interaction.requested_model != AUTO else None,
             "strong_model_gain": None,
             "evidence": [],
             "weights": None,
@@ -174,7 +180,7 @@ def _weighed(decision: NotedDecision | None, explained: Explanation) -> dict[str
         }
     weights = decision.weights
     return {
-        "model": decision.ranked[0].model,
+        "model": decision.chosen,
         "source": decision.source.value,
         "strong_model_gain": decision.ask.gain,
         "evidence": list(decision.ask.evidence),

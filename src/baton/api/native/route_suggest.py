@@ -4,6 +4,8 @@ from fastapi import FastAPI
 
 from baton.api.callers import KnownCaller
 from baton.api.native.suggestion import SuggestionAsked, SuggestionShown, suggestion_shown
+from baton.core.caller import Scope
+from baton.core.errors import Forbidden
 from baton.gateway.routing.live import LiveRouter
 
 PATH = "/api/ai/v2/route-suggest"
@@ -24,4 +26,6 @@ class RouteSuggestRoutes:
 
         By the same rules, preferences, budgets and breakers as a chat of the same words at this moment.
         """
+        if Scope.CHAT not in caller.scopes:
+            raise Forbidden(f"This key has not the scope {Scope.CHAT.value}.", code="scope_required")
         return suggestion_shown(self._router.decide(caller, asked.envelope()))

@@ -30,7 +30,9 @@ class SuggestionAsked(Asked):
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
     prompt: Annotated[str | None, Field(min_length=1, max_length=_MOST_PROMPT)] = None
-    messages: Annotated[tuple[MessageAsked, ...], Field(description="Instead of a prompt.")] = ()
+    messages: Annotated[
+        tuple[MessageAsked, ...], Field(max_length=10_000, description="Instead of a prompt.")
+    ] = ()
     system_prompt: Annotated[str | None, Field(max_length=_MOST_PROMPT)] = None
     model: Annotated[Name, Field(description="`auto`, or the one that a request would name.")] = AUTO
     max_tokens: Annotated[int | None, Field(ge=1)] = None

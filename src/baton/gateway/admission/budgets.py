@@ -163,6 +163,10 @@ class BudgetBook:
             found = self._found[place] = self._debits(caller, project, offer, now_ms)
         return found
 
+    def debits(self, caller: Caller, project: str | None, offer: Offer, now_ms: int) -> Sequence[Debit]:
+        """The same for somebody who looks back: nothing is remembered of it."""
+        return self._debits(caller, project, offer, now_ms).each
+
     def _debits(self, caller: Caller, project: str | None, offer: Offer | None, now_ms: int) -> Debits:
         subjects = {
             Scope.ALL: "all",

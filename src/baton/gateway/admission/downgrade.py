@@ -1,8 +1,7 @@
 """Cheaper models for a request that a budget has too little left for."""
 
 from baton.catalog.lookup import Offer
-from baton.core.errors import Refused
-from baton.gateway.routing.decision import AUTO, Decision, estimated_cost
+from baton.gateway.routing.decision import Decision, estimated_cost
 from baton.gateway.routing.live import LiveRouter
 
 
@@ -11,16 +10,13 @@ def cheaper(router: LiveRouter, decision: Decision, *, downgrades: bool) -> list
     paid for. A named model is replaced only where the budget `downgrades`; where the house does not have its
     models chosen freely, none is."""
     most = _price(decision, decision.chosen.offer)
-    if decision.named:
-        if not downgrades or decision.way is not None:
-            return []
-        try:
-            decision = router.decide_for(AUTO, decision.ask)
-        except Refused:
-            return []
-    offers = {each.offer.id: each.offer for each in decision.ranked}
-    offers |= {offer.id: offer for offer in decision.fallbacks}
-    priced = [(price, offer) for offer in offers.values() if (price := _price(decision, offer)) is not None]
+    if decision.named and (not downgrades or decision.way is not None):
+        return []
+    if decision.way is not None or decision.alone:
+        offers = [*(each.offer for each in decision.ranked), *decision.fallbacks]
+    else:
+        offers = router.fitting(decision.ask)
+    priced = [(price, offer) for offer in offers if (price := _price(decision, offer)) is not None]
     less = [pair for pair in priced if most is None or pair[0] < most]
     return [offer for _, offer in sorted(less, key=lambda pair: -pair[0])]
 

@@ -29,6 +29,8 @@ class Alternatives:
 
     def exist(self, decision: Decision) -> bool:
         """Whether there may be any; a look-up, for whoever must know before anything has failed."""
+        if decision.alone:
+            return False
         if decision.listed is not None:
             return bool(decision.listed)
         return self.by_default and (
@@ -39,7 +41,7 @@ class Alternatives:
 
     def after(self, failure: Failure, decision: Decision, options: Options) -> tuple[Offer, ...]:
         """Whom to ask after a failure, the best first; none where another model could not help or may not."""
-        if not _helps(failure, options):
+        if decision.alone or not _helps(failure, options):
             return ()
         longer = failure.kind is Kind.CONTEXT_LENGTH
         if decision.listed is not None:

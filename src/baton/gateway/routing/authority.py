@@ -1,6 +1,8 @@
 """Whose word names the model: the first that can be followed, and why those before it could not."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -13,6 +15,15 @@ from baton.gateway.routing.terms import Override, Source
 
 ADEQUATE = 0.8
 """The quality of a model that simple work may be left to: the lowest of those that were agreed on for it."""
+
+_AIMED = 4
+"""The first by an aim, and those that are asked after it, as many as a decision tells of."""
+
+_WANTED = {
+    Aim.QUALITY: "the best",
+    Aim.COST: "the cheapest that is adequate",
+    Aim.INNOVATION: "the newest",
+}
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
@@ -32,77 +43,97 @@ class Heard(Struct, frozen=True, kw_only=True):
     """Sentences about words that could not be followed."""
 
 
-def hear(catalog: Catalog, ranking: Ranking, ask: Ask, overrides: Sequence[Override]) -> Heard:
-    """Whose word is followed in a ranking; a rule that names nobody who fits still says what counts."""
+class Named(NamedTuple):
+    """What an override comes to in a ranking."""
+
+    places: Sequence[int]
+    """Of those that it names and that fit, in its order."""
+    because: str
+    """Why the first of them serves, the end of a sentence."""
+    against: Sequence[tuple[str, str]]
+    """What speaks against those that it names before the first that fits, or against all of them."""
+
+
+def hear(
+    catalog: Catalog, ranking: Ranking, ask: Ask, overrides: Sequence[Override], *, rows: bool = True
+) -> Heard:
+    """Whose word is followed in a ranking; a rule that names nobody who fits still says what counts. `rows`:
+    whether a model's row counts where no rule does."""
     notes: list[str] = []
     for override in overrides:
-        places, because, against = _named(catalog, ranking, ask, override)
-        if places:
-            notes += _notes(override, against[:1] if override.source is Source.RULE else ())
-            return Heard(
-                order=_before(places, ranking.order),
-                named=len(places),
-                override=override,
-                because=because,
-                passed_over="".join(notes),
-            )
-        notes += _notes(override, against)
+        named = _named(catalog, ranking, ask, override)
+        notes += _notes(override, named.against)
+        if named.places:
+            return _heard(named, ranking, override, notes)
     rule = next((each for each in overrides if each.source is Source.RULE), None)
-    if rule is None and ask.use_case is not None:
-        places = _by_row(ranking, ask.use_case)
-        if places:
-            return Heard(
-                order=_before(places, ranking.order),
-                named=len(places),
-                override=Override(source=Source.MODEL, whose="A model's row"),
-                because=f"its row prefers it for {ask.use_case}",
-                passed_over="".join(notes),
-            )
-    order = ranking.order if rule is None else _aimed(ranking, ask, rule.aim)
-    return Heard(order=order, passed_over="".join(notes))
+    if rule is not None:
+        aimed = _aimed(ranking, ask, rule.aim)
+        if aimed is not None:
+            because = f"{_small(rule.whose)} names nobody else who fits, and wants {_WANTED[rule.aim]}"
+            return _heard(Named(aimed[:_AIMED], because, ()), ranking, rule, notes)
+    elif rows and ask.use_case is not None and (liked := _by_row(ranking, ask.use_case)):
+        row = Override(source=Source.MODEL, whose="A model's row")
+        return _heard(Named(liked, f"its row prefers it for {ask.use_case}", ()), ranking, row, notes)
+    return Heard(order=ranking.order, passed_over="".join(notes))
 
 
-def _named(
-    catalog: Catalog, ranking: Ranking, ask: Ask, override: Override
-) -> tuple[list[int], str, list[tuple[str, str]]]:
-    """The places of those that an override names and that fit, why its first serves, and what speaks against
-    the others."""
+def _heard(named: Named, ranking: Ranking, override: Override, notes: Sequence[str]) -> Heard:
+    first = frozenset(named.places)
+    return Heard(
+        order=[*named.places, *(each for each in ranking.order if each not in first)],
+        named=len(named.places),
+        override=override,
+        because=named.because,
+        passed_over="".join(notes),
+    )
+
+
+def _named(catalog: Catalog, ranking: Ranking, ask: Ask, override: Override) -> Named:
     if override.choice is Choice.CHEAPEST:
         return _cheapest(ranking, ask, override)
-    table = override.table
-    said = "names it"
+    table, said = override.table, "names it"
     if override.choice is not Choice.MODEL:
         spec = None if override.provider is None else catalog.provider(override.provider)
         if spec is None or spec.classes is None:
-            return [], "", [(override.provider or "", "no provider of that name has classes")]
+            return Named((), "", [(override.provider or "", "no provider of that name has classes")])
         table = (f"{spec.name}/{override.choice.of(spec.classes)}",)
         said = f"names {spec.title}'s {override.choice.value} model"
     places: list[int] = []
     against: list[tuple[str, str]] = []
     for at, name in enumerate(table):
         offer = catalog.served(name)
-        if offer is None:
-            against.append((name, "it is not in the catalog any more"))
-            continue
-        place = ranking.place(offer.id)
-        if place is None:
-            against.append((offer.id, ranking.against(offer.id)))
+        place = None if offer is None else ranking.place(offer.id)
+        if offer is None or place is None:
+            if not places:
+                why = _gone(catalog, name) if offer is None else ranking.against(offer.id)
+                against.append((name if offer is None else offer.id, why))
         elif place not in places:
             if not places:
                 said = _said(override, said, at, name if offer.id.lower() != name.lower() else None)
             places.append(place)
-    return places, said, against
+    return Named(places, said, against)
+
+
+def _gone(catalog: Catalog, name: str) -> str:
+    """Why nobody serves by a name."""
+    row = catalog.row(name)
+    if row is None:
+        return "it is not in the catalog any more"
+    return f"it was retired on {row.model.retired_at}, and nothing takes its place"
 
 
 def _said(override: Override, said: str, at: int, instead_of: str | None) -> str:
     """Why the one at this place of a table serves."""
-    whose = override.whose[0].lower() + override.whose[1:]
     if override.source is Source.RULE:
         said = f"lists it {_ORDINALS[at] if at < len(_ORDINALS) else f'at place {at + 1}'}"
-    return f"{whose} {said}{'' if instead_of is None else f', in place of {instead_of}'}"
+    return f"{_small(override.whose)} {said}{'' if instead_of is None else f', in place of {instead_of}'}"
 
 
-def _cheapest(ranking: Ranking, ask: Ask, override: Override) -> tuple[list[int], str, list[tuple[str, str]]]:
+def _small(whose: str) -> str:
+    return whose[0].lower() + whose[1:]
+
+
+def _cheapest(ranking: Ranking, ask: Ask, override: Override) -> Named:
     offers = ranking.pool.offers
     of = [
         each
@@ -110,37 +141,35 @@ def _cheapest(ranking: Ranking, ask: Ask, override: Override) -> tuple[list[int]
         if override.provider is None or offers[each].model.provider == override.provider
     ]
     if not of:
-        return [], "", [(override.provider or "", "no model of it can serve the request")]
+        return Named((), "", [(override.provider or "", "no model of it can serve the request")])
     spent = estimates(ranking.pool, ask)
-    whose = override.whose[0].lower() + override.whose[1:]
-    return [min(of, key=spent.__getitem__)], f"{whose} wants the cheapest", []
+    cheapest = min(of, key=lambda each: (spent[each], offers[each].id))
+    return Named([cheapest], f"{_small(override.whose)} wants the cheapest", ())
 
 
 def _by_row(ranking: Ranking, use_case: str) -> list[int]:
-    """Those whose rows prefer them for a use case: by priority, then as they are ranked."""
+    """Those whose rows prefer them for a use case, also where the profile drops them: by priority, then as
+    they are ranked."""
     offers = ranking.pool.offers
-    liked = [each for each in ranking.order if use_case in offers[each].model.preferred_for]
+    fitting = (*ranking.order, *ranking.dropped)
+    liked = [each for each in fitting if use_case in offers[each].model.preferred_for]
     return sorted(liked, key=lambda each: -offers[each].model.priority)
 
 
-def _aimed(ranking: Ranking, ask: Ask, aim: Aim) -> Sequence[int]:
-    """The order in which models fit the aim of a rule."""
+def _aimed(ranking: Ranking, ask: Ask, aim: Aim) -> Sequence[int] | None:
+    """The order in which models fit the aim of a rule; None: the one of the score."""
     pool, order = ranking.pool, ranking.order
-    if aim is Aim.QUALITY:
-        return sorted(order, key=lambda each: -pool.quality[each])
-    if aim is Aim.COST:
-        spent = estimates(pool, ask)
-        return sorted(order, key=lambda each: (pool.quality[each] < ADEQUATE, spent[each]))
-    if aim is Aim.INNOVATION:
-        released = [pool.offers[each].model.release_date for each in order]
-        newest = dict(zip(order, (0 if day is None else -day.toordinal() for day in released), strict=True))
-        return sorted(order, key=newest.__getitem__)
-    return order
-
-
-def _before(places: Sequence[int], order: Sequence[int]) -> list[int]:
-    first = frozenset(places)
-    return [*places, *(each for each in order if each not in first)]
+    match aim:
+        case Aim.QUALITY:
+            return sorted(order, key=lambda each: -pool.quality[each])
+        case Aim.COST:
+            spent = estimates(pool, ask)
+            return sorted(order, key=lambda each: (pool.quality[each] < ADEQUATE, spent[each]))
+        case Aim.INNOVATION:
+            released = {each: pool.offers[each].model.release_date or date.min for each in order}
+            return sorted(order, key=lambda each: -released[each].toordinal())
+        case _:
+            return None
 
 
 def _notes(override: Override, against: Iterable[tuple[str, str]]) -> Iterable[str]:

@@ -158,6 +158,7 @@ def instead(decision: Decision, offer: Offer, reason: str) -> Decision:
     return replace(
         decision,
         chosen=Candidate(offer=offer, estimate=priced.total),
+        source=Source.BUDGET,
         input_tokens=decision.ask.tokens_for(offer),
         cost=priced,
         reasoning=f"{offer.id}, for {reason}",

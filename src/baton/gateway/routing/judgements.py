@@ -6,6 +6,7 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from baton.core.clock import Clock
 from baton.core.errors import Unavailable
@@ -42,8 +43,8 @@ class Judgements:
         since_ms = int(self._clock.wall() * 1000) - _LOOK_BACK_MS
         try:
             self._judged = judged(await self._feedback.by_model(since_ms))
-        except Unavailable as error:
-            _log.debug("opinions_not_read", error=error.message)
+        except (Unavailable, SQLAlchemyError, OSError) as error:
+            _log.debug("opinions_not_read", error=str(error)[:200])
 
     async def __aenter__(self) -> Self:
         await self.look()

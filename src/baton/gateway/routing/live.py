@@ -135,6 +135,10 @@ class LiveRouter:
             return None
         return None if known(again.chosen.offer) else replace(again, listed=decision.listed)
 
+    def fitting(self, ask: Ask) -> Sequence[Offer]:
+        """All that could serve a request, whoever names another; the best first."""
+        return self.current().fitting(ask, self._observed())
+
     def passed_over(self, offer: Offer, ask: Ask) -> str | None:
         """Why a model cannot be paid for a request; None: it can."""
         spent = self._spent(ask)

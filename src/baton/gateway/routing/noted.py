@@ -1,4 +1,4 @@
-"""What the ledger keeps of a decision, in JSON: enough to tell it to a person, and to make it again."""
+"""What the ledger keeps of a decision, in JSON: enough to tell it to a person, and to make its like again."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -54,10 +54,12 @@ class NotedDecision(Struct, frozen=True, kw_only=True, omit_defaults=True, renam
     """A decision that the router made; of a model that the request named there is none."""
 
     source: Source
+    chosen: str = ""
+    """The model that was sent it first."""
     ask: NotedAsk
     weights: Weights
     ranked: tuple[NotedCandidate, ...]
-    """The best few, the chosen one first."""
+    """The best few, those that somebody named first."""
     candidates: int
     """How many could have served it."""
     fallbacks: tuple[str, ...] = ()
@@ -91,6 +93,7 @@ class Notes:
             self._left_out, self._sorted = decision.left_out, _sort(decision.left_out)
         noted = NotedDecision(
             source=decision.source,
+            chosen=decision.chosen.offer.id,
             ask=_ask(decision.ask),
             weights=decision.weights,
             ranked=tuple(

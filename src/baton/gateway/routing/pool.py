@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from baton.catalog.allowance import Allowance
 from baton.catalog.lookup import Offer
+from baton.catalog.model import Model
 from baton.core.provider import SERVICES, Service
 from baton.gateway.routing.decision import Ask, LeftOut
 from baton.gateway.routing.score import prices, quality, shift
@@ -113,6 +114,11 @@ def reason_against(landscape: Landscape, offer: Offer, ask: Ask) -> str | None:
         return "stands in only where no provider is configured"
     if ask.tier not in model.tier_access:
         return f"not in the tier {ask.tier}"
+    return reason_against_work(model, ask)
+
+
+def reason_against_work(model: Model, ask: Ask) -> str | None:
+    """Why a model is not for such work, whoever asks."""
     if missing := sorted(ask.needs - model.capabilities):
         return f"has no {', '.join(missing)}"
     if ask.use_case in model.avoid_for:

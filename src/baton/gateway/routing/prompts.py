@@ -14,9 +14,12 @@ from baton.gateway.routing.gain.family import Gain
 from baton.gateway.routing.gain.model import GainModel
 from baton.gateway.routing.tasks.reading import Prompt, TaskReader
 
-MOST_OPENED_BYTES = 256 * 1024
+MOST_OPENED_CHARS = 64 * 1024
 """Of a letter that is opened to be read: taking apart a longer one would hold the loop for too long. Of one
 that stays closed only the length is known."""
+
+_MOST_OPENED_BYTES = 4 * MOST_OPENED_CHARS
+"""Pictures lie in the body, too."""
 
 _NO_MATTER = frozenset({"streaming", "text"})
 """Needs that say nothing of how hard it is."""
@@ -86,7 +89,7 @@ class Prompts:
 def _open(envelope: Envelope) -> Opened:
     """Nothing but its length of one that is too long, or that its provider alone can read."""
     closed = Opened("", 0, 1, envelope.input_chars)
-    if len(envelope.body) > MOST_OPENED_BYTES:
+    if envelope.input_chars > MOST_OPENED_CHARS or len(envelope.body) > _MOST_OPENED_BYTES:
         return closed
     try:
         messages = envelope.open().messages

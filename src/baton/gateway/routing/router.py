@@ -29,6 +29,7 @@ from baton.gateway.routing.pool import (
     Pool,
     pool_for,
     reason_against_any,
+    reason_against_work,
     too_long,
 )
 from baton.gateway.routing.ranking import (
@@ -127,7 +128,8 @@ class Router:
             ranking = opened(ranking, each)
         if way is not None:
             ranking = self._by_table(ranking, way)
-        heard = hear(self.catalog, ranking, ask, self._words(ask, way))
+        free = way is None and not self._landscape.stands_in
+        heard = hear(self.catalog, ranking, ask, self._words(ask, free=free), rows=free)
         pool, order = ranking.pool, heard.order
         override = heard.override
         alone = (way is not None and way.alone) or (override is not None and override.alone)
@@ -197,7 +199,7 @@ class Router:
             input_tokens=tokens,
             output_tokens=ask.output_tokens,
             source=Source.NAMED,
-            following=self._behind(ask),
+            following=self._behind(offer, ask),
             alone=way is not None and way.alone,
             reasoning=f"{offer.id} was named in the request.{note}",
             way=way,
@@ -219,6 +221,11 @@ class Router:
             holds = chosen.model.context_window or 0
             offers = (offer for offer in offers if (offer.model.context_window or 0) > holds)
         return self._others(chosen, offers)
+
+    def fitting(self, ask: Ask, observed: Observed = NOTHING_OBSERVED) -> Sequence[Offer]:
+        """All that fit a request, the best first: those that its profile drops behind the others."""
+        pool, order, dropped, _ = self._ranking(ask, observed)
+        return [pool.offers[index] for index in (*order, *dropped)]
 
     def has_others(self, chosen: Offer, ask: Ask) -> bool:
         """Whether `fallbacks` may find any, but for the request's length; a look-up."""
@@ -246,8 +253,8 @@ class Router:
         free = ask.any_model or (not known and allowed is not None)
         if ask.tier not in offer.model.tier_access and not free:
             return f"not in the tier {ask.tier}"
-        if missing := sorted(ask.needs - offer.model.capabilities):
-            return f"has no {', '.join(missing)}"
+        if reason := reason_against_work(offer.model, ask):
+            return reason
         if ask.terms.max_cost_nanos is not None and (
             reason := too_dear(estimated_cost(offer, ask).total, ask.terms)
         ):
@@ -282,20 +289,26 @@ class Router:
             raise Unservable(f"No model can serve this request, as {way.because}. {told}.", reasons)
         return ranking._replace(order=list(dict.fromkeys(places)) or ranking.order)
 
-    def _words(self, ask: Ask, way: Way | None) -> Sequence[Override]:
+    @staticmethod
+    def _words(ask: Ask, *, free: bool) -> Sequence[Override]:
         """Whose word counts: where the house has its own way, or nobody but the stand-ins can be called, only
         a person's."""
         overrides = ask.terms.overrides
-        if way is None and not self._landscape.stands_in:
+        if free:
             return overrides
         return [each for each in overrides if each.source is Source.PREFERENCE]
 
-    def _behind(self, ask: Ask) -> tuple[Offer, ...]:
+    def _behind(self, chosen: Offer, ask: Ask) -> tuple[Offer, ...]:
         """Whom the rule of its use case has asked when the model that a request names has failed."""
         rule = next((each for each in ask.terms.overrides if each.source is Source.RULE), None)
         if rule is None:
             return ()
-        return tuple(offer for name in rule.table if (offer := self.catalog.served(name)) is not None)
+        offers = (self.catalog.served(name) for name in rule.table)
+        return tuple(
+            offer
+            for offer in offers
+            if offer is not None and offer.id != chosen.id and self.reason_against(offer, ask, chosen) is None
+        )
 
     def _following(
         self, ranking: Ranking, order: Sequence[int], chosen: Offer, way: Way | None
@@ -422,6 +435,11 @@ def _reasoning(heard: Heard, way: Way | None, ranked: Sequence[Scored], ranking:
     """Why the first of the ranked serves, in sentences for a person."""
     chosen, override = ranked[0].offer, heard.override
     if override is not None and override.source is Source.PREFERENCE:
+        named = override.table[0]
+        if named.lower() != chosen.id.lower():
+            return (
+                f"{chosen.id} takes the place of {named}, which your preference names and which is retired."
+            )
         return f"{chosen.id} is the model that your preference names."
     if override is not None:
         return f"{chosen.id} serves: {heard.because}.{heard.passed_over}"

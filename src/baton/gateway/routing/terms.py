@@ -28,6 +28,8 @@ class Source(StrEnum):
     """A model's row: it is preferred for the use case, which has no rule."""
     TABLE = "table"
     """A table of the house: router v1, or one model for everything."""
+    BUDGET = "budget"
+    """A budget's, that has too little left for the one that was chosen first."""
     SCORE = "score"
     """Nobody's: the best by score."""
 

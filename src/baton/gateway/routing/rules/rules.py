@@ -44,9 +44,11 @@ class Rules:
     def of_agent(self, agent: str) -> Override | None:
         """What is recommended for an agent; None: nothing is."""
         routing = self._routing_of(agent)
-        if routing is None or not routing.is_enabled:
-            return None
         said = self._providers.get(agent)
+        if routing is None or not routing.is_enabled:
+            if said is None:
+                return None
+            routing = AgentRouting(agent=agent, provider=said)
         if said is not None:
             # A model of another provider cannot be meant any more.
             choice = Choice.DEFAULT if routing.choice is Choice.MODEL else routing.choice

@@ -59,7 +59,13 @@ def packaged_rules() -> tuple[UseCaseRule, ...]:
     return rules_kind().decode_all(data.read_bytes())
 
 
+_TAKEN = frozenset({"export", "import", "test"})
+"""Words that stand in the place of a use case where rules are reached."""
+
+
 def _check(rule: UseCaseRule) -> None:
+    if rule.use_case in _TAKEN:
+        raise Invalid(f"No use case can be named {rule.use_case}.", param="useCase")
     seen: set[str] = set()
     for field, names in (("preferred", rule.preferred), ("fallbacks", rule.fallbacks)):
         for place, name in enumerate(names):
