@@ -70,8 +70,10 @@ def specs() -> tuple[ProviderSpec, ...]:
 
 
 def environment(provider: str, dialect: Dialect, replay_url: str, base: str) -> dict[str, str]:
-    """Of a Baton whose `provider` and targets are the replaying one; a failed call is not made again."""
-    settings = {"BATON_RETRIES": "0", f"{provider.upper()}_DIALECT": dialect.value}
+    """Of a Baton whose `provider` and targets are the replaying one: what failed, and what was answered, is
+    asked for each time."""
+    settings = {"BATON_RETRIES": "0", "BATON_ENABLE_CACHE": "false"}
+    settings[f"{provider.upper()}_DIALECT"] = dialect.value
     for name, path in [(provider, base), *((target.name, target.base) for target in TARGETS.values())]:
         settings[f"{name.upper()}_BASE_URL"] = replay_url + path
         settings[f"{name.upper()}_API_KEY"] = PROVIDER_KEY

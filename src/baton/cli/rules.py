@@ -103,10 +103,13 @@ def set_rule(
     print(f"{rule.use_case} is served by {listed}{'' if rule.is_enabled else ' (switched off)'}.")
 
 
-def remove(use_case: UseCase, *, reach: Reach) -> None:
+def remove(use_case: UseCase, as_json: AsJson = False, *, reach: Reach) -> None:
     """Take a rule away and leave it to the score; `undo` brings it back."""
-    asyncio.run(ask(line_to(reach), _path(use_case), method="DELETE", headers=_ANY))
-    print(f"{use_case} has no rule any more.")
+    rule = asyncio.run(_remove(line_to(reach), use_case))
+    if as_json:
+        print_json(rule)
+    else:
+        print(f"{use_case} has no rule any more.")
 
 
 def undo(use_case: UseCase, as_json: AsJson = False, *, reach: Reach) -> None:
@@ -145,6 +148,13 @@ async def _set(line: Line, use_case: str, body: dict[str, Any]) -> RuleView:
     there = {each.use_case for each in _read(await ask(line, _RULES), _Listed).rules}
     headers = _ANY if use_case in there else None
     return _read(await ask(line, _path(use_case), method="PUT", body=body, headers=headers), RuleView)
+
+
+async def _remove(line: Line, use_case: str) -> RuleView:
+    """The rule as it was."""
+    rule = _read(await ask(line, _path(use_case)), RuleView)
+    await ask(line, _path(use_case), method="DELETE", headers={"If-Match": f'"{rule.revision}"'})
+    return rule
 
 
 async def _import(line: Line, rules: Any, dry_run: bool) -> ImportView:
