@@ -362,3 +362,12 @@ async def test_a_process_that_reconnects_counts_nothing_twice(redis_server: Redi
             third = SharedHealth(late.replications[0], time)
             await late.start()
             assert third.providers() == []
+
+
+async def test_what_is_usual_takes_ten_answers_to_know(witness: Witness, time: Time) -> None:
+    """One slow answer makes no model slow."""
+    await witness.sees(*[None] * 9, took_ms=5000)
+    assert witness.health.seen()["acme/small"].average_ms is None
+    await witness.sees(None, took_ms=5000)
+    time.passes(1)
+    assert witness.health.seen()["acme/small"].average_ms == pytest.approx(5000)

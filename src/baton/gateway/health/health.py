@@ -281,7 +281,8 @@ class Health:
                     left -= 1
                     uptime = series.uptime(now)
                     average_ms = series.average_ms(now, self._thresholds.window_s)
-                    seen = None if uptime is None else Seen(availability(uptime, average_ms), average_ms)
+                    usual_ms = series.usual_ms(now, self._thresholds.window_s)
+                    seen = None if uptime is None else Seen(availability(uptime, average_ms), usual_ms)
                     known = self._weighed[name] = (series.changed, now.minute, seen)
                 if known is not None and known[2] is not None:
                     yield name, known[2]

@@ -22,6 +22,9 @@ _RECOVERIES = 10
 
 _LEAST_FOR_P99 = 20
 
+_ENOUGH = 10
+"""Answers from which a mean says what is usual."""
+
 
 class Status(StrEnum):
     """How somebody is, in one word."""
@@ -255,6 +258,11 @@ class Series:
         """What callers waited in the mean."""
         _, _, answered, waited_ms, _ = self._window(now, window_s)
         return waited_ms / answered if answered else None
+
+    def usual_ms(self, now: Moment, window_s: float) -> float | None:
+        """The same once enough was answered to tell what is usual; one slow answer tells nothing."""
+        _, _, answered, waited_ms, _ = self._window(now, window_s)
+        return waited_ms / answered if answered >= _ENOUGH else None
 
     def uptime(self, now: Moment) -> float | None:
         """0-1 over the last hour."""
