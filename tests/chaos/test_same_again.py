@@ -10,6 +10,7 @@ import pytest_asyncio
 from msgspec.structs import replace
 
 from baton.core.dialect import Dialect
+from baton.gateway.cache.rules import CacheRule, Reach
 from baton.gateway.resilience.forced import ForcedBreaker, Hold
 from baton.ledger.filter import Filter
 from baton.ledger.stored import InteractionRow
@@ -363,3 +364,28 @@ async def test_an_open_breaker_keeps_nothing_under_another_models_name(tmp_path:
         replaced = await cold(street, stream=False)
         assert (replaced.status, replaced.headers["x-baton-provider"] != "openai") == (200, True)
         assert len(street.baton.app.cache.store) == 0
+
+
+@BOTH
+async def test_who_may_not_have_the_one_that_answers_asks_for_itself(tmp_path: Path, stream: bool) -> None:
+    """A fallback that is in the leader's tier only: whoever follows is not kept waiting for it, nor Baton."""
+    rule = CacheRule(use_case="faq", reach=Reach.SHARED)
+    headers = ("x-baton-use-case: faq", "x-baton-fallback: anthropic/claude-3-opus-20240229")
+    body = OPENAI.body(MODEL, temperature=0, **({"stream": True} if stream else {}))
+    async with open_street(tmp_path, retries=0) as street:
+        await street.baton.app.edited.cache_rules.put(rule, MAKER, None)
+        street.behaves("openai", "fault=503")
+        street.behaves("anthropic", "latency=300;tps=20")
+        other = (await street.baton.user("free"))["Authorization"].removeprefix("Bearer ")
+
+        async def asked(key: str) -> Reply:
+            async with line_to(street.baton.url) as line:
+                await line.send(post(key, body, *headers, path=OPENAI.where(MODEL)))
+                return await line.reply()
+
+        first = asyncio.create_task(asked(street.baton.key))
+        await soon(lambda: len(street.calls("anthropic")) == 1)
+        second = await asked(other)
+        assert second.status == 503
+        led = await first
+        assert (led.status, led.headers["x-baton-provider"]) == (200, "anthropic")

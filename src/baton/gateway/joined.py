@@ -149,20 +149,12 @@ class Lead:
 
     def kept(self, settled: Settled) -> Kept:
         """The stream as it is kept."""
-        return Kept(
-            interaction=settled.id,
-            provider=settled.provider or "",
-            model=settled.model or "",
-            model_version=settled.model_version,
-            usage=settled.usage,
-            cost_nanos=settled.cost.total_nanos,
-            took_ms=settled.latency_ms or 0,
-            finish=settled.finish,
-            chars=settled.generated_chars,
+        return Kept.of(
+            settled,
+            Losses() if self.streaming is None else self.streaming.losses,
             pieces=tuple(self.tee.pieces),
             finale=self.finale,
             receipt=self.receipt,
-            losses=Losses() if self.streaming is None else self.streaming.losses,
         )
 
 

@@ -191,17 +191,17 @@ class Recalling:
         Raises:
             Refused, AllAttemptsFailed: its own flight's, or those of all that it waited for.
         """
-        failed = 0
+        failed, joins = 0, turn.plan.reads
         while True:
-            flight = self._flights.under_way(turn.plan.key) if turn.plan.reads else None
+            flight = self._flights.under_way(turn.plan.key) if joins else None
             if flight is not None and flight.shared.tee.error is not None:
                 flight = None  # it has broken, and is about to end
             leads = flight is None
             if flight is None:
                 shared = Lead(hope or Hope())
                 shared.hope.of = None
-                # Who asks anew is not to take the place of one that others wait for.
-                key = turn.plan.key if turn.plan.reads else f"{turn.plan.key}/{turn.arrival.id}"
+                # Who asks for itself is not to take the place of one that others wait for.
+                key = turn.plan.key if joins else f"{turn.plan.key}/{turn.arrival.id}"
                 flight = self._flights.begin(key, shared, partial(shared.lead, lead))
             elif hope is not None:
                 hope.of = flight.shared.hope
@@ -216,12 +216,13 @@ class Recalling:
             if error is None and (leads or self._served(turn, flight.shared)):
                 return flight, leads
             await self._flights.leave(flight)
-            if error is None or isinstance(error, Refused) or _own_deadline(error):
-                if leads and error is not None:
-                    raise error
-                continue  # what was the other's need not be one's own
+            if error is None:
+                joins = False  # that one may go on for long, and is not for this request
+                continue
             if leads:
                 raise error
+            if isinstance(error, Refused) or _own_deadline(error):
+                continue  # what was the other's need not be one's own
             failed += 1
             if failed >= MOST_LEADERS or not _may_help(error):
                 await self._failed(turn, error)
@@ -319,22 +320,9 @@ class Recalling:
 
 def _whole(turn: Turn, answered: Answered) -> Kept:
     """A whole answer as it is kept; taken apart for a route that composes its own."""
-    settled, reply = answered.settled, answered.reply
+    reply = answered.reply
     composed = reply.response if turn.envelope.dialect is Dialect.NATIVE else None
-    return Kept(
-        interaction=settled.id,
-        provider=settled.provider or "",
-        model=settled.model or "",
-        model_version=settled.model_version,
-        usage=settled.usage,
-        cost_nanos=settled.cost.total_nanos,
-        took_ms=settled.latency_ms or 0,
-        finish=settled.finish,
-        chars=settled.generated_chars,
-        body=reply.body,
-        response=composed,
-        losses=reply.losses,
-    )
+    return Kept.of(answered.settled, reply.losses, body=reply.body, response=composed)
 
 
 def _own_deadline(error: BaseException) -> bool:

@@ -9,7 +9,7 @@ from baton.access.identity.ownership import Thing, reach
 from baton.api.bodies import Shown, moment, moment_or_none, usd
 from baton.api.callers import ReadingCaller
 from baton.api.native.interaction_shown import AttemptShown, PriceUsedShown, RepricedShown, interaction_detail
-from baton.api.native.suggestion import RankedShown, WeighedShown
+from baton.api.native.suggestion import RankedShown, WeighedShown, ranked_shown, weighed_shown
 from baton.core.money import usd_text
 from baton.core.task import level_of
 from baton.gateway.admission.budgets import Scope
@@ -178,31 +178,15 @@ def _weighed(decision: NotedDecision | None, explained: Explanation) -> dict[str
             "not_configured": [],
             "left_out": [],
         }
-    weights = decision.weights
     return {
         "model": decision.chosen,
         "source": decision.source.value,
         "strong_model_gain": decision.ask.gain,
         "evidence": list(decision.ask.evidence),
-        "weights": WeighedShown(
-            quality=round(weights.quality, 3),
-            cost=round(weights.cost, 3),
-            availability=round(weights.availability, 3),
-        ),
+        "weights": weighed_shown(decision.weights),
         "budget_pressure": decision.ask.pressure,
         "candidates": decision.candidates,
-        "ranked": [
-            RankedShown(
-                model=each.model,
-                score=each.final,
-                quality=each.quality,
-                cost=each.cost,
-                availability=each.availability,
-                shift=each.shift,
-                estimated_cost_usd=usd(each.estimate),
-            )
-            for each in decision.ranked
-        ],
+        "ranked": [ranked_shown(each.model, each, each.estimate) for each in decision.ranked],
         "fallbacks": list(decision.fallbacks),
         "not_configured": list(decision.not_configured),
         "left_out": [

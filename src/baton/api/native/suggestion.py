@@ -13,7 +13,9 @@ from baton.core.money import nanos_from_usd
 from baton.core.profile import Profile
 from baton.core.request import Envelope, Options
 from baton.core.task import level_of
-from baton.gateway.routing.decision import AUTO, Decision, Scored
+from baton.gateway.routing.decision import AUTO, Decision, Scores
+from baton.gateway.routing.noted import NotedCandidate
+from baton.gateway.routing.weighing import Weights
 
 _MOST_PROMPT = 1_000_000
 _MOST_USD = 1_000_000
@@ -180,31 +182,34 @@ def suggestion_shown(decision: Decision) -> SuggestionShown:
         level=None if ask.complexity is None else level_of(ask.complexity).value,
         strong_model_gain=ask.gain,
         evidence=list(ask.evidence),
-        weights=None
-        if weights is None
-        else WeighedShown(
-            quality=round(weights.quality, 3),
-            cost=round(weights.cost, 3),
-            availability=round(weights.availability, 3),
-        ),
+        weights=None if weights is None else weighed_shown(weights),
         estimated_input_tokens=decision.input_tokens,
         estimated_output_tokens=decision.output_tokens,
         estimated_cost_usd=usd(decision.cost.total),
         candidates=decision.candidates,
-        ranked=[_ranked(each) for each in decision.ranked],
+        ranked=[ranked_shown(each.offer.id, each.scores, each.estimate) for each in decision.ranked],
         fallbacks=[offer.id for offer in decision.fallbacks],
         left_out=[PassedOver(model=each.id, reason=each.reason) for each in decision.left_out],
     )
 
 
-def _ranked(each: Scored) -> RankedShown:
-    scores = each.scores
+def weighed_shown(weights: Weights) -> WeighedShown:
+    """Weights, to a thousandth."""
+    return WeighedShown(
+        quality=round(weights.quality, 3),
+        cost=round(weights.cost, 3),
+        availability=round(weights.availability, 3),
+    )
+
+
+def ranked_shown(model: str, scores: Scores | NotedCandidate, estimate: int | None) -> RankedShown:
+    """A model with its scores. `estimate`: nano-USD; None: no price is known."""
     return RankedShown(
-        model=each.offer.id,
+        model=model,
         score=scores.final,
         quality=scores.quality,
         cost=scores.cost,
         availability=scores.availability,
         shift=scores.shift,
-        estimated_cost_usd=usd(each.estimate),
+        estimated_cost_usd=usd(estimate),
     )

@@ -1,12 +1,14 @@
 """An answer as it is kept to be given again."""
 
 from enum import StrEnum
+from typing import Self
 
 from msgspec import Struct
 
 from baton.core.answer import ChatResponse
 from baton.core.losses import Losses
 from baton.core.usage import Usage
+from baton.ledger.rows import Settled
 
 _AROUND_BYTES = 600
 """What an entry takes besides its bytes, roughly."""
@@ -49,6 +51,37 @@ class Kept(Struct, frozen=True, kw_only=True):
     use_case: str | None = None
     tags: tuple[str, ...] = ()
     """`key=value`, of the request that paid."""
+
+    @classmethod
+    def of(
+        cls,
+        settled: Settled,
+        losses: Losses,
+        *,
+        body: bytes = b"",
+        response: ChatResponse | None = None,
+        pieces: tuple[bytes, ...] = (),
+        finale: bytes = b"",
+        receipt: bytes = b"",
+    ) -> Self:
+        """The answer of an interaction that was answered: whole, or as a stream."""
+        return cls(
+            interaction=settled.id,
+            provider=settled.provider or "",
+            model=settled.model or "",
+            model_version=settled.model_version,
+            usage=settled.usage,
+            cost_nanos=settled.cost.total_nanos,
+            took_ms=settled.latency_ms or 0,
+            finish=settled.finish,
+            chars=settled.generated_chars,
+            losses=losses,
+            body=body,
+            response=response,
+            pieces=pieces,
+            finale=finale,
+            receipt=receipt,
+        )
 
     @property
     def size(self) -> int:
