@@ -199,8 +199,7 @@ def weighing_of(weights: Records[Weighing]) -> WeighingOf:
 
     def weighing(profile: Profile | None) -> Weighing:
         records = weights.snapshot
-        record = None if profile is None else records.get(profile.value)
-        record = record or records.get(DEFAULT)
+        record = records.get((profile or Profile.BALANCED).value) or records.get(DEFAULT)
         return USUAL if record is None else record.value
 
     return weighing

@@ -183,3 +183,12 @@ async def test_feedback_on_answers_reaches_the_router(web: Web) -> None:
     quality = before["simulated/lorem"]
     assert after["simulated/lorem"] == pytest.approx((20 * quality + 2 * 0.125) / 22, abs=1e-5)
     assert {**after, "simulated/lorem": quality} == before
+
+
+async def test_who_says_nothing_of_a_profile_is_balanced(web: Web) -> None:
+    """With a use case or without: the weights of `balanced` are theirs where there are any."""
+    point = {"complexity": 0.5, "quality": 0, "cost": 0, "availability": 1}
+    assert (await web.ask("PUT", WEIGHTS + "/balanced", json={"points": [point]})).status == 200
+    for said in ({}, {"useCase": "ode"}, {"profile": "balanced"}):
+        assert (await suggested(web, **said))["weights"]["availability"] == 1
+    assert (await suggested(web, profile="performance"))["weights"]["availability"] == 0.3
