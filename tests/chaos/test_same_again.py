@@ -389,3 +389,10 @@ async def test_who_may_not_have_the_one_that_answers_asks_for_itself(tmp_path: P
         assert second.status == 503
         led = await first
         assert (led.status, led.headers["x-baton-provider"]) == (200, "anthropic")
+
+
+async def test_who_wants_what_means_the_same_is_told_that_only_equal_ones_are_found(street: Street) -> None:
+    """As every option that is not acted on."""
+    asked = [await cold(street, "openai", "x-baton-cache: semantic", stream=False) for _ in range(2)]
+    assert [reply.headers["x-baton-cache"] for reply in asked] == ["miss", "hit"]
+    assert {reply.headers["x-baton-dropped"] for reply in asked} == {"cache=semantic"}
