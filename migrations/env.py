@@ -6,6 +6,7 @@ import baton.access.idempotency.tables
 import baton.access.identity.tables
 import baton.access.preferences.tables
 import baton.access.signin.tables
+import baton.gateway.cache.exact.tables
 import baton.ledger.health.tables
 import baton.ledger.tables
 import baton.records.audit.tables

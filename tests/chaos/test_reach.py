@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from baton.ledger.filter import Filter
 from tests.chaos.conftest import soon
+from tests.chaos.places import PLACES, place_of
 from tests.chaos.street import Street, open_street
 from tests.chaos.wire import Reply, line_to, post
 
@@ -34,10 +35,10 @@ class Person:
         return self.headers["Authorization"].removeprefix("Bearer ")
 
 
-@pytest_asyncio.fixture
-async def street(tmp_path: Path) -> AsyncGenerator[Street]:
-    """A Baton with a use case of each reach."""
-    async with open_street(tmp_path, fallback=False, retries=0) as opened:
+@pytest_asyncio.fixture(params=PLACES)
+async def street(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Street]:
+    """A Baton that keeps answers in each of the places, with a use case of each reach."""
+    async with open_street(tmp_path, fallback=False, retries=0, **place_of(request)) as opened:
         for use_case, reach in USE_CASES.items():
             put = await send(opened, "PUT", f"/api/admin/cache/rules/{use_case}", {"reach": reach})
             assert put.status == 200

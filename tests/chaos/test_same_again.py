@@ -15,6 +15,7 @@ from baton.gateway.resilience.forced import ForcedBreaker, Hold
 from baton.ledger.filter import Filter
 from baton.ledger.stored import InteractionRow
 from tests.chaos.conftest import soon
+from tests.chaos.places import PLACES, place_of
 from tests.chaos.speech import OPENAI, SPEECHES
 from tests.chaos.street import Street, open_street
 from tests.chaos.wire import Reply, line_to, post
@@ -30,10 +31,11 @@ EVERY_SPEECH = pytest.mark.parametrize("name", SPEECHES)
 BOTH = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 
 
-@pytest_asyncio.fixture
-async def street(tmp_path: Path) -> AsyncGenerator[Street]:
-    """A Baton that asks nobody twice: what fails is not made good by another model."""
-    async with open_street(tmp_path, fallback=False, retries=0) as opened:
+@pytest_asyncio.fixture(params=PLACES)
+async def street(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Street]:
+    """A Baton that keeps answers in each of the places, and asks nobody twice: what fails is not made good by
+    another model."""
+    async with open_street(tmp_path, fallback=False, retries=0, **place_of(request)) as opened:
         yield opened
 
 
@@ -351,7 +353,7 @@ async def test_what_is_forgotten_while_it_is_asked_is_not_kept(street: Street) -
     street.behaves("openai", "latency=300")
     asked = asyncio.create_task(cold(street, stream=False))
     await soon(lambda: calls(street) == 1)
-    street.baton.app.cache.store.remove(lambda plan, kept: True)
+    await street.baton.app.cache.store.forget(frozenset())
     await asked
     assert (await cold(street, stream=False)).headers["x-baton-cache"] == "miss"
 
@@ -363,7 +365,7 @@ async def test_an_open_breaker_keeps_nothing_under_another_models_name(tmp_path:
         await street.baton.app.edited.forced_breakers.put(held, MAKER, None)
         replaced = await cold(street, stream=False)
         assert (replaced.status, replaced.headers["x-baton-provider"] != "openai") == (200, True)
-        assert len(street.baton.app.cache.store) == 0
+        assert (await street.baton.app.cache.store.room()).entries == 0
 
 
 @BOTH

@@ -33,7 +33,7 @@ def test_prompts_are_run_ahead_and_kept(cache: Cache, tmp_path: Path) -> None:
     again = json.loads(cache("warm", "-", "--json", stdin=chats("one", "two", "three")).out)
     assert (again["asked"], again["keptBefore"], again["left"]) == (1, 2, 0)
     shown = cache("show")
-    assert shown.out.startswith("3 of 1000 answers, ")
+    assert shown.out.startswith("3 of 1000 answers in memory, ")
     assert "faq" in shown.out
     assert json.loads(cache("show", "--json").out)["total"]["hits"] == 2
     assert cache("forget", "--use-case", "faq").out == "2 answers forgotten.\n"

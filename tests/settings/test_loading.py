@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from baton.core.dialect import Dialect
 from baton.core.rates import Rates
+from baton.gateway.cache.provider import CacheProvider
 from baton.settings import Misconfigured, Settings, load
 from baton.upstream.directory import declared
 from baton.upstream.outbound.guard import Guard
@@ -317,6 +318,19 @@ def _whats(environment: Mapping[str, str]) -> list[str]:
     except Misconfigured as error:
         return [problem.what for problem in error.problems if problem.name == "BATON_WORKERS"]
     return []
+
+
+def test_a_place_for_answers_must_be_there() -> None:
+    """Where there is no Redis none can be kept in it, and a word that is no place is told what would be."""
+    for environment, what in (
+        ({"CACHE_PROVIDER": "redis"}, "there is no Redis, set REDIS_URL"),
+        ({"CACHE_PROVIDER": "disk"}, "must be one of memory, redis, database"),
+    ):
+        with pytest.raises(Misconfigured) as caught:
+            load(environment, SPECS)
+        (problem,) = caught.value.problems
+        assert (problem.name, problem.what) == ("CACHE_PROVIDER", what)
+    assert load({"CACHE_PROVIDER": "redis", **REDIS}, SPECS).cache_provider is CacheProvider.REDIS
 
 
 @pytest.mark.parametrize("url", ["redis://a:6379/0", "rediss://:secret@a", "unix:///run/redis.sock"])

@@ -7,7 +7,7 @@ from baton.api.compat import receipts
 from baton.api.exchange import Exchange
 from baton.api.pulse import Pulse
 from baton.core.request import Envelope
-from baton.gateway.joined import Underway
+from baton.gateway.recall.joined import Underway
 from baton.gateway.resilience.course import Hope
 
 

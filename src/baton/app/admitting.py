@@ -42,6 +42,8 @@ class Admitting:
     accounts: Tills
     books: BudgetKeeper
     admission: Admission
+    state: State | None
+    """What is shared in Redis; None: there are no others."""
     alone: Callable[[], bool]
     """Whether this process counts for itself what others count as well, because Redis is away."""
 
@@ -67,6 +69,7 @@ async def open_admitting(
 
     tiers, clock, links = edited.tiers.snapshot, store.clock, common.links
     async with AsyncExitStack() as stack:
+        state = None
         if links is None:
             accounts = Accounts()
             passages = Passages(tiers, penalties, clock)
@@ -98,7 +101,8 @@ async def open_admitting(
                 await all_in()
 
             line = links.line
-            member = Member(line, State(line, ledger.owner), clock, store.new_id, compare)
+            state = State(line, ledger.owner)
+            member = Member(line, state, clock, store.new_id, compare)
             accounts = SharedTills(member)
             passages = SharedPassages(tiers, penalties, Asking(member), clock)
             books = BudgetKeeper(accounts, ledger.spending, joined, clock)
@@ -114,6 +118,7 @@ async def open_admitting(
             accounts=accounts,
             books=books,
             admission=admission,
+            state=state,
             alone=alone,
         )
 

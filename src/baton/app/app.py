@@ -18,10 +18,10 @@ from baton.access.signin.entities import Invited
 from baton.access.signin.reception import Reception, open_reception
 from baton.access.signin.seal import Seal
 from baton.app.admitting import Admitting, open_admitting
+from baton.app.caching import open_cache
 from baton.app.edited import (
     SIMULATED,
     Edited,
-    cache_of,
     catalog_of,
     flags_of,
     hold,
@@ -175,7 +175,7 @@ async def open_app(
             open_admitting(store, common, edited, keyring, ledger, catalog, alerts)
         )
         keeper = await _open_health(stack, store, common.health, directory, http)
-        cache = cache_of(edited, store)
+        cache = await open_cache(stack, store, edited, admitting)
         judgements = await stack.enter_async_context(Judgements(ledger.feedback, store.clock))
         parts = Parts(
             policy=policy_of(settings, edited),

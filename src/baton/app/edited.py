@@ -25,11 +25,7 @@ from baton.core.provider import ProviderSpec
 from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets
 from baton.gateway.admission.own import OwnLimit, own_limits_kind
 from baton.gateway.assembly import Policy
-from baton.gateway.cache.cache import Cache
-from baton.gateway.cache.exact.memory_store import MemoryStore
-from baton.gateway.cache.exact.plan import Planner
 from baton.gateway.cache.rules import CacheRule, cache_rules_kind
-from baton.gateway.cache.savings import SavingsBook
 from baton.gateway.resilience.breakers import KnownBreakers
 from baton.gateway.resilience.courses import RetryOf
 from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
@@ -47,7 +43,6 @@ from baton.upstream.providers.simulated import MODELS as SIMULATED_MODELS
 T = TypeVar("T", bound=Struct)
 
 SIMULATED = "simulated"
-_MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,27 +198,6 @@ def weighing_of(weights: Records[Weighing]) -> WeighingOf:
         return USUAL if record is None else record.value
 
     return weighing
-
-
-def cache_of(edited: Edited, store: Storehouse) -> Cache:
-    """The cache of this process, by the rules in force."""
-    rules, settings = edited.cache_rules, store.settings
-
-    def rule_of(use_case: str) -> CacheRule | None:
-        record = rules.snapshot.get(use_case)
-        return None if record is None else record.value
-
-    return Cache(
-        planner=Planner(
-            store.secret.derive("cache v1"),
-            rule_of,
-            usual_ttl_s=settings.cache_ttl,
-            most_temperature=settings.cache_max_temperature,
-            on=settings.enable_cache,
-        ),
-        store=MemoryStore(store.clock, settings.cache_max_size, int(settings.cache_max_mib * _MIB)),
-        savings=SavingsBook(),
-    )
 
 
 def policy_of(settings: Settings, edited: Edited) -> Policy:

@@ -18,6 +18,7 @@ from baton.cli.terminal import AsJson, Column, counted, note, print_json, print_
 T = TypeVar("T", bound=Struct)
 
 _CACHE = "/api/admin/cache"
+_PLACES = {"memory": "memory", "redis": "Redis", "database": "the database"}
 _CHAT = "/v1/chat/completions"
 _OK = 200
 _MOST = "x-baton-max-cost"
@@ -42,6 +43,8 @@ class CacheView(Struct, frozen=True, kw_only=True, rename="camel"):
     """The cache, as the API tells it."""
 
     enabled: bool
+    provider: str
+    shared: bool
     entries: int
     most_entries: int
     bytes: int
@@ -74,7 +77,9 @@ def show(as_json: AsJson = False, *, reach: Reach) -> None:
     mib = 1024 * 1024
     room = f"{found.bytes / mib:.1f} of {found.most_bytes / mib:g} MiB"
     off = "" if found.enabled else "; switched off (BATON_ENABLE_CACHE)"
-    print(f"{found.entries} of {found.most_entries} answers, {room}{off}.")
+    print(f"{found.entries} of {found.most_entries} answers in {_PLACES[found.provider]}, {room}{off}.")
+    if found.provider == "redis" and not found.shared:
+        print("Redis is away: meanwhile each process keeps its own.")
     titles = ("use case", "asked", "hits", "joined", "misses", "rate", "tokens", "USD", "s")
     rows = [_row(each.use_case or "(none)", each) for each in found.by_use_case]
     if len(rows) > 1:

@@ -16,7 +16,7 @@ from baton.gateway.draining import Drains
 from baton.gateway.gateway import Gateway
 from baton.gateway.health.health import Health
 from baton.gateway.opening import Openings
-from baton.gateway.recalling import Recalling
+from baton.gateway.recall.recalling import Recalling
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.breakers import Breakers
 from baton.gateway.resilience.courses import Courses, RetryOf

@@ -1,21 +1,23 @@
 """The life of one call, read from top to bottom."""
 
 from contextlib import suppress
+from functools import partial
 
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import OverBudget, Refused, Unavailable, Unservable
 from baton.core.request import Envelope, Outline, Priority
 from baton.gateway.admission.admission import Admission
-from baton.gateway.admission.admitted import Admitted
+from baton.gateway.admission.admitted import Admitted, Elsewhere
 from baton.gateway.admission.downgrade import cheaper
+from baton.gateway.admission.look import Look
 from baton.gateway.answered import Answered
 from baton.gateway.asking import Question
 from baton.gateway.draining import Drains
 from baton.gateway.entry import Entry, outcome_of
-from baton.gateway.joined import Underway
 from baton.gateway.opening import Arrival, Openings
-from baton.gateway.recalling import Recalling
+from baton.gateway.recall.joined import Underway
+from baton.gateway.recall.recalling import Recalling
 from baton.gateway.rescue import Rescue
 from baton.gateway.resilience.attempts import Attempt, Attempts, Tried
 from baton.gateway.resilience.course import Hope
@@ -65,10 +67,18 @@ class Gateway:
         recalling = self._recalling
         if recalling is None or not recalling.wanted(envelope):
             return await self._ask(caller, envelope, arrival)
-        return await recalling.answer(caller, envelope, arrival, lambda: self._ask(caller, envelope, arrival))
+        ask = partial(self._ask, caller, envelope, arrival)
+        return await recalling.answer(caller, envelope, arrival, ask)
 
-    async def _ask(self, caller: Caller, envelope: Envelope, arrival: Arrival) -> Answered:
-        decision, admitted = await self._admit(caller, envelope, arrival)
+    async def _ask(
+        self,
+        caller: Caller,
+        envelope: Envelope,
+        arrival: Arrival,
+        decision: Decision | None = None,
+        look: Look | None = None,
+    ) -> Answered:
+        decision, admitted = await self._admit(caller, envelope, arrival, decision, look)
         course = self._courses.of(decision, envelope, arrival)
         async with self._openings.open(caller, envelope, decision, admitted, arrival) as entry:
             question = Question(self._upstream, self._clock, course, envelope, entry)
@@ -86,15 +96,20 @@ class Gateway:
         """
         recalling = self._recalling
         if recalling is None or not recalling.wanted(envelope):
-            return await self._begin(caller, envelope, arrival, hope)
-        return await recalling.stream(
-            caller, envelope, arrival, hope, lambda hoped: self._begin(caller, envelope, arrival, hoped)
-        )
+            return await self._begin(caller, envelope, arrival, hope=hope)
+        begin = partial(self._begin, caller, envelope, arrival)
+        return await recalling.stream(caller, envelope, arrival, hope, begin)
 
     async def _begin(
-        self, caller: Caller, envelope: Envelope, arrival: Arrival, hope: Hope | None
+        self,
+        caller: Caller,
+        envelope: Envelope,
+        arrival: Arrival,
+        decision: Decision | None = None,
+        look: Look | None = None,
+        hope: Hope | None = None,
     ) -> Streaming:
-        decision, admitted = await self._admit(caller, envelope, arrival)
+        decision, admitted = await self._admit(caller, envelope, arrival, decision, look)
         course = self._courses.of(decision, envelope, arrival)
         if hope is not None:
             hope.course = course
@@ -124,28 +139,41 @@ class Gateway:
         async with self._openings.open(caller, errand, decision, admitted, arrival) as entry:
             return self._settle(await self._attempts.make(course, entry, ask), entry, decision)
 
-    async def _admit(self, caller: Caller, request: Outline, arrival: Arrival) -> tuple[Decision, Admitted]:
+    async def _admit(
+        self,
+        caller: Caller,
+        request: Outline,
+        arrival: Arrival,
+        decision: Decision | None = None,
+        look: Look | None = None,
+    ) -> tuple[Decision, Admitted]:
         """Which model serves a request, and what that may cost, held; a cheaper one where money is short.
+        `decision`: where it was made already.
 
         Raises:
             Refused: nothing can serve it, or nothing can pay for it; it was a request all the same.
+            Elsewhere: others have the answer that is looked for.
         """
-        try:
-            decision = self._router.decide(caller, request)
-        except Refused:
-            await self._admission.turned_away(caller)
-            raise
+        if decision is None:
+            try:
+                decision = self._router.decide(caller, request)
+            except Refused:
+                await self._admission.turned_away(caller)
+                raise
         if request.options.priority is Priority.LOW:
             timeout_s = request.options.timeout_s
             ends_s = None if timeout_s is None else arrival.started_s + timeout_s
             admitted = await self._admission.wait(caller, request, decision, arrival.id, ends_s)
         else:
             admitted = self._admission.enter(caller, request, decision, arrival.id)
+        admitted.look = look
         try:
             try:
                 await admitted.begin(decision.chosen.offer)
             except (OverBudget, Unservable) as error:
                 decision = await self._cheaper(decision, admitted, error)
+        except Elsewhere:
+            raise
         except Unavailable:  # the caller's limits are not to pay for what is ours
             admitted.withdraw()
             raise

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from baton.core.provider import ProviderSpec
+from baton.gateway.cache.provider import CacheProvider
 from baton.settings.chain import CHAIN, with_agents, with_chain
 from baton.settings.flags import FLAGS, read_flags
 from baton.settings.problems import Misconfigured, Problem, hint
@@ -28,6 +29,7 @@ _CUSTOMARY = {
     "STRATEGY_PROVIDER": "strategy_provider",
     "CRITIQUE_PROVIDER": "critique_provider",
     "ENABLE_CACHE": "enable_cache",
+    "CACHE_PROVIDER": "cache_provider",
     "CACHE_TTL": "cache_ttl",
     "CACHE_MAX_SIZE": "cache_max_size",
     "MAX_PROJECT_BUDGET": "max_project_budget",
@@ -80,6 +82,7 @@ def load(
         problems.extend(sources.problem(name, what) for name, what in _check_files(settings))
         problems.extend(sources.problem("workers", what) for what in _check_workers(settings))
         problems.extend(sources.problem(_ALLOWED, what) for what in _check_hosts(settings))
+        problems.extend(sources.problem("cache_provider", what) for what in _check_cache(settings))
         settings, wrong = with_chain(settings, specs)
         problems.extend(sources.problem(CHAIN, what) for what in wrong)
         settings, mistaken = with_agents(settings, specs)
@@ -185,7 +188,8 @@ def _plain(detail: ErrorDetails) -> str:
     if kind == "literal_error":
         return f"must be one of {', '.join(get_args(wanted))}"
     if kind == "enum":
-        return f"must be one of {', '.join(wanted)}"
+        words: Any = next(iter(get_args(wanted)), wanted)  # one that may be unset is a union with None
+        return f"must be one of {', '.join(words)}"
     if kind == "value_error" and setting == "redis_url":
         return str(detail.get("ctx", {})["error"])
     if setting == _ALLOWED:
@@ -228,6 +232,11 @@ def _check_workers(settings: Settings) -> Iterator[str]:
             f"{settings.workers} processes need PostgreSQL, set DATABASE_URL: a SQLite file lets one of them "
             "write at a time"
         )
+
+
+def _check_cache(settings: Settings) -> Iterator[str]:
+    if settings.cache_provider is CacheProvider.REDIS and settings.redis_url is None:
+        yield "there is no Redis, set REDIS_URL"
 
 
 def _check_hosts(settings: Settings) -> Iterator[str]:

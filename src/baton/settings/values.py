@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from baton.access.flags.held import NOTHING_HELD, HeldFlags
 from baton.access.signin.sessions import Lifetimes
 from baton.gateway.admission.budgets import FirstLimits
+from baton.gateway.cache.provider import CacheProvider
 from baton.gateway.draining import AbortedStreams
 from baton.gateway.resilience.deadline import Limits
 from baton.ledger.settings import JournalKind, WhenFull
@@ -108,10 +109,13 @@ class Settings(BaseModel):
     """What happens to a stream whose reader has left: `cancel`, or `drain`: read on to learn its usage."""
     enable_cache: bool = True
     """Give answers again that were paid for, where that is safe or asked for. Also `ENABLE_CACHE`."""
+    cache_provider: CacheProvider | None = None
+    """Where answers are kept: `memory`, `redis` or `database`; unset: in Redis where there is one. Also
+    `CACHE_PROVIDER`."""
     cache_ttl: Annotated[float, Field(gt=0, le=2_592_000)] = 3600
     """How long an answer is given again, seconds, where nobody says it. Also `CACHE_TTL`."""
     cache_max_size: Annotated[int, Field(ge=1, le=10_000_000)] = 1000
-    """Answers that a process keeps. Also `CACHE_MAX_SIZE`."""
+    """Answers that are kept. Also `CACHE_MAX_SIZE`."""
     cache_max_mib: Annotated[float, Field(gt=0, le=65_536)] = 64
     """What they may take, MiB."""
     cache_max_temperature: Annotated[float, Field(ge=0, le=2)] = 0

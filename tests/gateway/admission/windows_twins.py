@@ -98,7 +98,7 @@ class InRedis:
         self._counters = counters
 
     async def claim(self, windows: Sequence[Window], amounts: Sequence[int], now_s: float) -> Taken | Against:
-        found = await self._counters.admit(windows, amounts, None, now_s)
+        found = await self._counters.admit(windows, amounts, None, at_s=now_s)
         return found.against if isinstance(found, Blocked) else found.taken
 
     async def settle(self, taken: Taken, amounts: Sequence[int], now_s: float) -> None:

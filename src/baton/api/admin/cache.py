@@ -13,8 +13,9 @@ from baton.api.callers import AdminActor, AdminCaller
 from baton.core.clock import Clock
 from baton.core.money import usd_text
 from baton.gateway.cache.cache import Cache
-from baton.gateway.cache.exact.kept import Kept
-from baton.gateway.cache.exact.plan import Plan
+from baton.gateway.cache.exact.database_store import TOPIC
+from baton.gateway.cache.exact.marks import Marks
+from baton.gateway.cache.provider import CacheProvider
 from baton.gateway.cache.rules import CacheRule, Reach
 from baton.gateway.cache.savings import Savings
 from baton.records.audit.entry import Change
@@ -22,6 +23,7 @@ from baton.records.audit.scribe import Scribe
 from baton.records.kind import Record
 from baton.records.store import Records
 from baton.storage.database import Database
+from baton.storage.notices import bump
 
 PATH = "/api/admin/cache"
 _RULES = PATH + "/rules"
@@ -46,9 +48,13 @@ class SavingsShown(Shown):
 
 
 class CacheShown(Shown):
-    """The cache of the process that answers; `useCase` null: requests that named none."""
+    """What is kept, and what giving it again has saved in the process that answers; `useCase` null: requests
+    that named none. `shared`: whether the answers are those of all processes; of `redis` they are not while
+    it is away."""
 
     enabled: bool
+    provider: CacheProvider
+    shared: bool
     entries: int
     most_entries: int
     bytes: int
@@ -78,22 +84,15 @@ class ForgetAsked(Asked):
             raise ValueError("say what to forget, or `all`")
         return self
 
-    def matches(self, plan: Plan, kept: Kept) -> bool:
-        """Whether an answer is meant."""
-        wanted = (
-            (self.key, plan.key),
-            (self.interaction, kept.interaction),
-            (self.reach, plan.reach),
-            (self.owner, plan.owner),
-            (self.model, f"{kept.provider}/{kept.model}"),
-            (self.use_case, kept.use_case),
-        )
-        met = all(said is None or said == found for said, found in wanted)
-        return met and (self.tag is None or self.tag in kept.tags)
+    @property
+    def marks(self) -> Marks:
+        """What an answer must have to be meant."""
+        said = self.model_dump(mode="json", by_alias=True, exclude={"all"}, exclude_none=True)
+        return frozenset(f"{kind}:{value}" for kind, value in said.items())
 
 
 class Forgotten(Shown):
-    """How many were forgotten, by the process that answers."""
+    """How many were forgotten."""
 
     forgotten: int
 
@@ -160,23 +159,27 @@ class CacheRoutes:
 
     async def show(self, _: AdminCaller) -> CacheShown:
         """Tell what is kept, and what giving it again has saved since this process began."""
-        store, savings = self._cache.store, self._cache.savings
+        cache, savings = self._cache, self._cache.savings
+        room = await cache.store.room()
         return CacheShown(
-            enabled=self._cache.planner.on,
-            entries=len(store),
-            most_entries=store.most_entries,
-            bytes=store.bytes,
-            most_bytes=store.most_bytes,
+            enabled=cache.planner.on,
+            provider=cache.provider,
+            shared=cache.shared,
+            entries=room.entries,
+            most_entries=room.most_entries,
+            bytes=room.bytes,
+            most_bytes=room.most_bytes,
             total=_savings(None, savings.total()),
             by_use_case=[_savings(name or None, each) for name, each in sorted(savings.by_use_case.items())],
         )
 
     async def forget(self, actor: AdminActor, asked: ForgetAsked) -> Forgotten:
         """Forget answers, so that the next request is asked anew; audited."""
-        forgotten = self._cache.store.remove(asked.matches)
+        forgotten = await self._cache.store.forget(asked.marks)
         said = msgspec.json.encode(asked.model_dump(mode="json", by_alias=True, exclude_none=True)).decode()
         change = Change(action="invalidate", kind="cache", key="answers", before=None, after=said)
         async with self._database.write() as connection:
+            await bump(connection, TOPIC)
             await self._scribe.append(connection, actor, int(self._clock.wall() * 1000), [change])
         return Forgotten(forgotten=forgotten)
 

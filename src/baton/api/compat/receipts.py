@@ -9,7 +9,7 @@ from baton.core.money import usd_text
 from baton.core.request import Envelope, Outline
 from baton.gateway.answered import Answered
 from baton.gateway.counting import Count
-from baton.gateway.joined import Underway
+from baton.gateway.recall.joined import Underway
 
 Header = tuple[bytes, bytes]
 _LONGEST = 1000

@@ -137,6 +137,7 @@ class Admission(ABC):
         Raises:
             OverBudget: a budget has too little left, also after the wait, or the request's own most.
             OverLimit: as `enter`.
+            Elsewhere: others have the answer that it looks for; nothing is held.
             Unservable: a budget is to hold for a model whose price nobody knows.
             Unavailable: what was spent before cannot be read.
         """

@@ -12,6 +12,7 @@ from baton.core.failures import Failure, Kind
 from baton.core.request import Outline
 from baton.core.usage import Usage
 from baton.gateway.admission.limits import Tokens
+from baton.gateway.admission.look import Look
 from baton.gateway.admission.passages import Passage
 from baton.gateway.admission.worth import LEAST_USUAL, Lengths
 from baton.gateway.routing.decision import Ask
@@ -66,6 +67,16 @@ class Ticket:
             self._settle(self._cost_nanos or 0)
 
 
+class Elsewhere(Exception):
+    """Others have the answer that a request asks for, or will not have it in time: it was let in, and holds
+    no money."""
+
+    def __init__(self, admitted: "Admitted") -> None:
+        super().__init__()
+        self.admitted = admitted
+        """To be ended by who catches this."""
+
+
 class Desk(Protocol):
     """Where tickets are had."""
 
@@ -82,7 +93,10 @@ class Desk(Protocol):
 class Admitted:
     """One request: each of its attempts is held for, and counted in the limits of its route."""
 
-    __slots__ = ("_desk", "_ended", "_first", "ask", "caller", "id", "passage", "request", "spent_nanos")
+    __slots__ = (
+        *("_desk", "_ended", "_first", "ask", "caller", "id", "look", "passage", "request"),
+        "spent_nanos",
+    )
 
     def __init__(
         self, desk: Desk, caller: Caller, request: Outline, ask: Ask, passage: Passage, id: str
@@ -95,6 +109,8 @@ class Admitted:
         self.ask = ask
         self.id = id
         """Of the interaction."""
+        self.look: Look | None = None
+        """For an answer that others may have; None: there are no others, or they are not to be asked."""
         self._ended = False
         self._first: Ticket | None = None
         self.spent_nanos = 0
@@ -111,6 +127,7 @@ class Admitted:
 
         Raises:
             OverBudget: a budget has too little left.
+            Elsewhere: the answer is there.
         """
         self._first = await self._desk.ticket(self, offer, patient=patient)
 

@@ -13,9 +13,10 @@ from baton.core.errors import OverBudget, Unservable
 from baton.core.request import Outline
 from baton.gateway.admission.accounts import Short
 from baton.gateway.admission.admission import NO_MATTER, PATIENCE_S, Admission, Books, Quote, Watch
-from baton.gateway.admission.admitted import Admitted, Ticket
+from baton.gateway.admission.admitted import Admitted, Elsewhere, Ticket
 from baton.gateway.admission.budgets import Debits
 from baton.gateway.admission.limits import Tokens
+from baton.gateway.admission.look import Verdict
 from baton.gateway.admission.refusals import too_dear
 from baton.gateway.admission.shared.counters import Held, Wish
 from baton.gateway.admission.shared.member import Member
@@ -94,7 +95,7 @@ class SharedAdmission(Admission):
                     usual=_at_most(usual, left_nanos),
                     least=worth.least_nanos,
                 )
-            found = (await self._passages.enter(admitted.caller, admitted.passage, wish)).money
+            found = await self._entered(admitted, wish)
             if found is None:
                 nanos = _at_most(worth.most_nanos, left_nanos)
                 bound = None if nanos == worth.most_nanos else worth.tokens_for(nanos)
@@ -108,6 +109,26 @@ class SharedAdmission(Admission):
             if not (patient and found.may_be_freed and now_s < until_s):
                 raise self._short(found, debits)
             await asyncio.sleep(min(_PAUSE_S, until_s - now_s))
+
+    async def _entered(self, admitted: Admitted, wish: Wish | None) -> Held | Short | None:
+        """What is held of a wish, once it is known that nobody else asks for the same.
+
+        Raises:
+            Elsewhere: somebody has the answer.
+        """
+        while True:
+            look = admitted.look
+            order = None if look is None else look.order()
+            passed = await self._passages.enter(admitted.caller, admitted.passage, wish, order)
+            if look is None or order is None:
+                return passed.money
+            match await look.hear(passed.seen):
+                case Verdict.ASK:
+                    return passed.money
+                case Verdict.THERE:
+                    raise Elsewhere(admitted)
+                case Verdict.AGAIN:
+                    pass
 
     def _short(self, short: Short, debits: Debits) -> OverBudget:
         free = short.account.cap_nanos - self._tills.settled(short.account.key)

@@ -1,11 +1,13 @@
--- One request, or one attempt, in one step: what it takes of windows, then what it holds of accounts.
+-- One request, or one attempt, in one step: what it takes of windows, whether its answer is there or on its
+-- way, then what it holds of accounts.
 --
--- order:  ..., at (µs; -1: now), windows, hold: { name, accounts, most, easy, usual, least } or false
+-- order:  ..., at (µs; -1: now), windows, hold: { name, accounts, most, easy, usual, least } or false, look (answers.lua) or false
 -- answer: 'over', at, which, wait (µs; false: for ever), totals of the windows
---         'ok', at, totals of the windows, nanos held (a text)
---         'ok', at, totals of the windows, false: no money was wished for
---         'ok', at, totals of the windows, false, short: { which, free (a text), may be freed }
---         'ok', at, totals of the windows, false, 0: the epoch is not open
+--         'ok', at, totals of the windows, seen, nanos held (a text)
+--         'ok', at, totals of the windows, seen, false: no money was wished for, or none is needed
+--         'ok', at, totals of the windows, seen, false, short: { which, free (a text), may be freed }
+--         'ok', at, totals of the windows, seen, false, 0: the epoch is not open
+--         seen: what was found of its answer, false: nothing was looked for
 
 local refused = stranger()
 if refused then
@@ -16,12 +18,12 @@ local against, totals = claim(order[6], now_us)
 if against then
   return answer('over', now_us, against[1], against[2], totals)
 end
-local wish = order[7]
-if not wish then
-  return answer('ok', now_us, totals, false)
+local wish, seen = order[7], order[8] and seek(order[8], clock_us())
+if not wish or (seen and seen[1] ~= 'leads') then
+  return answer('ok', now_us, totals, seen, false)
 end
 if redis.call('EXISTS', E .. 'open') == 0 then
-  return answer('ok', now_us, totals, false, 0)
+  return answer('ok', now_us, totals, seen, false, 0)
 end
 local nanos, short = hold(wish[2], wish[1], wish[3], wish[4], wish[5], wish[6])
-return answer('ok', now_us, totals, nanos and whole(nanos) or false, short)
+return answer('ok', now_us, totals, seen, nanos and whole(nanos) or false, short)

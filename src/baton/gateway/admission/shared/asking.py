@@ -30,8 +30,10 @@ class Asking:
         amounts: Sequence[int],
         wish: Wish | None,
         entered: Callable[[Passed], None],
+        look: Sequence[object] | None = None,
     ) -> Passed | Blocked:
-        """As `Member.admit`, once an epoch is open. `entered`: called as soon as the windows are taken.
+        """As `Member.admit`, once an epoch is open. `entered`: called as soon as the windows are taken; while
+        Redis is away nothing is looked for.
 
         Raises:
             Unavailable: that takes too long.
@@ -40,7 +42,7 @@ class Asking:
             async with asyncio.timeout(PATIENCE_S):
                 while True:
                     try:
-                        found = await self._member.admit(windows, amounts, wish)
+                        found = await self._member.admit(windows, amounts, wish, look)
                     except Forgotten:
                         pass
                     except Closed as closed:

@@ -23,6 +23,9 @@ from baton.gateway.admission.windows import Against, Left, Taken, Window
 _US = 1_000_000
 _NOW = -1
 
+LEADS, KEPT, FLIES = "leads", "kept", "flies"
+"""What a look comes to: nobody asks yet; the answer is there; another one is asking."""
+
 
 class Wish(Struct, frozen=True):
     """What a call would like to hold, nano-USD, in every account that it concerns."""
@@ -69,7 +72,9 @@ class Passed(Struct, frozen=True):
     totals: Sequence[int]
     """What each of them holds now."""
     money: Held | Short | None
-    """None: none was wished for."""
+    """None: none was wished for, or none is needed."""
+    seen: Sequence[Any] | None = None
+    """What was found of the request's answer; None: nothing was looked for."""
 
 
 class Closed(Exception):
@@ -100,24 +105,30 @@ class Counters:
         self._state = state
 
     async def admit(
-        self, windows: Sequence[Window], amounts: Sequence[int], wish: Wish | None, at_s: float | None = None
+        self,
+        windows: Sequence[Window],
+        amounts: Sequence[int],
+        wish: Wish | None,
+        look: Sequence[object] | None = None,
+        at_s: float | None = None,
     ) -> Passed | Blocked:
-        """Take an amount of each window, or of none; then hold money, or say why there is none: the windows
-        stay taken. `at_s`: when, where it is not now.
+        """Take an amount of each window, or of none; look for the answer; then hold money, or say why there
+        is none: the windows stay taken. `look`: what to look for; `at_s`: when, where it is not now.
 
         Raises:
             Closed: money was wished for and none is given out; the windows stay taken.
         """
-        word, at_us, *rest = await self._state.ask(ADMIT, *_order(windows, amounts, wish, at_s))
+        word, at_us, *rest = await self._state.ask(ADMIT, *_order(windows, amounts, wish, look, at_s))
         if word == "over":
             which: int = rest[0]
             wait_s = None if rest[1] is False else rest[1] / _US
             return Blocked(Against(windows[which], amounts[which], wait_s), rest[2], at_us / _US)
-        totals, nanos, *more = rest
-        taken = Taken(windows, amounts, at_us / _US)
+        totals, found, nanos, *more = rest
+        taken, seen = Taken(windows, amounts, at_us / _US), found or None
         if more and isinstance(more[0], int):
-            raise Closed(Passed(taken, totals, None))
-        return Passed(taken, totals, _money(wish, nanos, more))
+            raise Closed(Passed(taken, totals, None, seen))
+        needless = seen is not None and seen[0] != LEADS
+        return Passed(taken, totals, None if needless else _money(wish, nanos, more), seen)
 
     async def settle(
         self,
@@ -201,16 +212,21 @@ class Counters:
 
 
 def _order(
-    windows: Sequence[Window], amounts: Sequence[int], wish: Wish | None, at_s: float | None
+    windows: Sequence[Window],
+    amounts: Sequence[int],
+    wish: Wish | None,
+    look: Sequence[object] | None,
+    at_s: float | None,
 ) -> tuple[object, ...]:
     claims = [
         [window.key, window.limit, window.window_s, amount]
         for window, amount in zip(windows, amounts, strict=True)
     ]
     if wish is None:
-        return _us(at_s), claims, False
+        return _us(at_s), claims, False, look or False
     accounts = [[account.key, account.cap_nanos] for account in wish.accounts]
-    return _us(at_s), claims, [wish.name, accounts, wish.most, wish.easy, wish.usual, wish.least]
+    hold = [wish.name, accounts, wish.most, wish.easy, wish.usual, wish.least]
+    return _us(at_s), claims, hold, look or False
 
 
 def _us(at_s: float | None) -> int:

@@ -137,7 +137,11 @@ class Member:
         await self._ready.wait()
 
     async def admit(
-        self, windows: Sequence[Window], amounts: Sequence[int], wish: Wish | None
+        self,
+        windows: Sequence[Window],
+        amounts: Sequence[int],
+        wish: Wish | None,
+        look: Sequence[object] | None = None,
     ) -> Passed | Blocked:
         """As `Counters.admit`; what it holds has to end.
 
@@ -147,7 +151,7 @@ class Member:
         """
         epoch = self.epoch
         try:
-            found = await self.counters.admit(windows, amounts, wish)
+            found = await self.counters.admit(windows, amounts, wish, look)
         except NotAsked:
             raise
         except Closed as closed:

@@ -61,10 +61,16 @@ class SharedPassages:
         return passage
 
     async def enter(
-        self, caller: Caller, passage: Passage, wish: Wish | None, *, waits: bool = False
+        self,
+        caller: Caller,
+        passage: Passage,
+        wish: Wish | None,
+        look: Sequence[object] | None = None,
+        *,
+        waits: bool = False,
     ) -> Passed:
-        """Claim what a passage has yet to claim, and hold the money that is wished for. `waits`: whether a
-        refusal is no offence.
+        """Claim what a passage has yet to claim, look for an answer, and hold the money that is wished for.
+        `waits`: whether a refusal is no offence.
 
         Raises:
             OverLimit: a limit of the caller's is spent; nothing was taken.
@@ -72,11 +78,14 @@ class SharedPassages:
         """
         tokens, plan = passage.unclaimed, passage.plan
         if tokens is None:
-            found = await self._asking.admit((), (), wish, lambda _: None)
+            found = await self._asking.admit((), (), wish, lambda _: None, look)
         else:
-            found = await self._asking.admit(
-                plan.windows, plan.wanted(tokens), wish, lambda passed: self._entered(caller, passage, passed)
-            )
+
+            def entered(passed: Passed) -> None:
+                self._entered(caller, passage, passed)
+
+            wanted = plan.wanted(tokens)
+            found = await self._asking.admit(plan.windows, wanted, wish, entered, look)
         if isinstance(found, Blocked):
             self._note_seen(caller, plan, found.totals, found.at_s)
             if found.against.wait_s is not None and not (waits or found.alone):

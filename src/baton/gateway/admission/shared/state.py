@@ -8,7 +8,7 @@ from baton.storage.keyvalue.script import Script, script
 _PACKAGE = "baton.gateway.admission.shared"
 
 JOIN = script(_PACKAGE, "join")
-ADMIT = script(_PACKAGE, "admit", "ground", "windows", "accounts")
+ADMIT = script(_PACKAGE, "admit", "ground", "windows", "answers", "accounts")
 SETTLE = script(_PACKAGE, "settle", "ground", "windows", "accounts")
 LOOK = script(_PACKAGE, "look", "ground", "windows")
 BURY = script(_PACKAGE, "bury", "ground", "windows", "accounts")
@@ -17,7 +17,14 @@ REPLAY = script(_PACKAGE, "replay", "ground", "windows")
 CORRECT = script(_PACKAGE, "correct", "ground", "accounts")
 REPUBLISH = script(_PACKAGE, "republish", "ground")
 OPEN = script(_PACKAGE, "open", "ground")
-SCRIPTS = (JOIN, OPEN, ADMIT, SETTLE, LOOK, CORRECT, REPUBLISH, BURY, LEASE, REPLAY)
+LAND = script(_PACKAGE, "land", "ground", "answers")
+UNDERWAY = script(_PACKAGE, "underway", "ground")
+FORGET = script(_PACKAGE, "forget", "ground", "answers")
+ROOM = script(_PACKAGE, "room", "ground", "answers")
+SCRIPTS = (
+    *(JOIN, OPEN, ADMIT, SETTLE, LOOK, CORRECT, REPUBLISH, BURY, LEASE, REPLAY),
+    *(LAND, UNDERWAY, FORGET, ROOM),
+)
 
 
 class Forgotten(Exception):

@@ -86,7 +86,7 @@ class Underway(Protocol):
 class Lead:
     """What those who wait for one that is under way look at: a whole answer, or a stream and its pieces."""
 
-    __slots__ = ("answered", "begun", "error", "finale", "hope", "receipt", "streaming", "tee")
+    __slots__ = ("answered", "begun", "error", "finale", "hope", "how", "kept", "receipt", "streaming", "tee")
 
     def __init__(self, hope: Hope) -> None:
         self.hope = hope
@@ -94,6 +94,10 @@ class Lead:
         """Done once it is whole, has said something, or has failed."""
         self.answered: Answered | None = None
         self.streaming: Streaming | None = None
+        self.kept: Kept | None = None
+        """What others are given of it: its whole answer, or what was kept for it."""
+        self.how = How.EXACT
+        """How those have it who are given it."""
         self.tee = Tee()
         self.finale = b""
         self.receipt = b""
@@ -115,7 +119,7 @@ class Lead:
     @property
     def over(self) -> bool:
         """Whether all of it is there: nobody's leaving can spare anything any more."""
-        return self.tee.ended or self.answered is not None
+        return self.tee.ended or self.kept is not None
 
     async def read(self, streaming: Streaming, keep: Callable[[Settled], None]) -> None:
         """Read a stream to its end, as fast as the quickest of those who follow; it is kept before they hear
@@ -147,7 +151,7 @@ class Lead:
         apart = not self.receipt or self.finale.count(self.receipt) == 1
         return bool(self.finale) and apart and size <= MOST_KEPT_BYTES
 
-    def kept(self, settled: Settled) -> Kept:
+    def as_kept(self, settled: Settled) -> Kept:
         """The stream as it is kept."""
         return Kept.of(
             settled,
@@ -285,7 +289,7 @@ class Followed(_Recalled):
             raise
         settled = self._streaming.settled
         assert settled is not None
-        yield await self._end(shared.kept(settled), How.DEDUP)
+        yield await self._end(shared.as_kept(settled), How.DEDUP)
 
     async def close(self) -> None:
         """As `Underway`."""

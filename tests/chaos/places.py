@@ -1,0 +1,20 @@
+"""Where a Baton keeps answers that it gives again."""
+
+from typing import Any
+
+import pytest
+
+from tests.redis_server import RedisServer
+
+PLACES = ("memory", "redis", "database")
+
+
+def place_of(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The settings of the place that a fixture was asked for. Redis stays as it is: each Baton has keys of
+    its own, and what counts in an emptied one waits three seconds for others."""
+    place: str = request.param
+    settings: dict[str, Any] = {"cache_provider": place}
+    if place == "redis":
+        server: RedisServer = request.getfixturevalue("redis_server")
+        settings["redis_url"] = server.url
+    return settings
