@@ -49,7 +49,13 @@ async def rows(street: Street) -> list[InteractionRow]:
     """All of the ledger."""
     ledger = street.baton.app.ledger
     await soon(lambda: ledger.book.open_count == 0)
-    return [each.interaction for each in (await ledger.interactions.page(Filter(), limit=500)).items]
+    found: list[InteractionRow] = []
+    page = await ledger.interactions.page(Filter(), limit=500)
+    found += [each.interaction for each in page.items]
+    while page.next_cursor is not None:
+        page = await ledger.interactions.page(Filter(), limit=500, cursor=page.next_cursor)
+        found += [each.interaction for each in page.items]
+    return found
 
 
 def calls(street: Street) -> int:
@@ -82,15 +88,44 @@ async def test_the_same_request_is_given_the_same_answer(street: Street, name: s
 @BOTH
 async def test_many_at_once_cost_one_call(street: Street, name: str, stream: bool) -> None:
     """All are answered the same; one row has the cost, the others what they saved."""
+    await at_once(street, name, MANY, stream=stream)
+
+
+@pytest.mark.soak
+@BOTH
+@pytest.mark.parametrize("befalls", ["nothing", "leaves", "fails"])
+async def test_a_thousand_at_once(street: Street, stream: bool, befalls: str) -> None:
+    """Also where the one that is asked leaves, or fails: one paid call, or its retry."""
+    if befalls == "nothing":
+        await at_once(street, "openai", 1000, stream=stream)
+        return
+    street.behaves("openai", "latency=3000" + (";fault=503;times=1" if befalls == "fails" else ""))
+    body = OPENAI.body(MODEL, temperature=0, **({"stream": True} if stream else {}))
+    async with line_to(street.baton.url) as first:
+        await first.send(post(street.baton.key, body, path=OPENAI.where(MODEL)))
+        await soon(lambda: calls(street) == 1)
+        others = [asyncio.create_task(cold(street, stream=stream)) for _ in range(999)]
+        await asyncio.sleep(1.5)
+        if befalls == "fails":
+            assert (await first.reply()).status == 503
+    replies = await asyncio.gather(*others)
+    assert {reply.status for reply in replies} == {200}
+    assert calls(street) == (2 if befalls == "fails" else 1)
+    found = await rows(street)
+    assert len(found) == 1000
+    assert sum(row.cache is not None for row in found) == (998 if befalls == "fails" else 999)
+
+
+async def at_once(street: Street, name: str, many: int, *, stream: bool) -> None:
     street.behaves("openai", "latency=300")
-    replies = await asyncio.gather(*(cold(street, name, stream=stream) for _ in range(MANY)))
+    replies = await asyncio.gather(*(cold(street, name, stream=stream) for _ in range(many)))
     assert {reply.status for reply in replies} == {200}
     assert len({reply.body for reply in replies}) == 1
     assert calls(street) == 1
     found = await rows(street)
     paid = [row for row in found if row.cache is None]
     assert len(paid) == 1
-    assert len(found) == MANY
+    assert len(found) == many
     assert {row.cached_from for row in found if row.cache} == {paid[0].id}
     assert {row.saved_nanos for row in found if row.cache} == {paid[0].cost_nanos}
     assert sum(row.cost_nanos for row in found) == paid[0].cost_nanos > 0
@@ -391,10 +426,3 @@ async def test_who_may_not_have_the_one_that_answers_asks_for_itself(tmp_path: P
         assert second.status == 503
         led = await first
         assert (led.status, led.headers["x-baton-provider"]) == (200, "anthropic")
-
-
-async def test_who_wants_what_means_the_same_is_told_that_only_equal_ones_are_found(street: Street) -> None:
-    """As every option that is not acted on."""
-    asked = [await cold(street, "openai", "x-baton-cache: semantic", stream=False) for _ in range(2)]
-    assert [reply.headers["x-baton-cache"] for reply in asked] == ["miss", "hit"]
-    assert {reply.headers["x-baton-dropped"] for reply in asked} == {"cache=semantic"}

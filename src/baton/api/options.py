@@ -89,10 +89,6 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         _check_context(read.context)
     except UNREADABLE as error:
         raise Invalid(f"One of Baton's options is wrong: {error}.", param="baton") from None
-    cache = read.cache
-    if cache is CacheWish.SEMANTIC:  # nothing that means the same is looked for yet
-        dropped.append("cache=semantic")
-        cache = CacheWish.EXACT
     return Options(
         use_case=_USE_CASES.get(read.use_case or "", read.use_case),
         agent=read.agent,
@@ -109,7 +105,7 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         fallback=() if read.fallback == _OFF else read.fallback,
         fallback_on_filter=bool(read.fallback_on),
         broken_stream=read.stream or BrokenStream.RESCUE,
-        cache=cache,
+        cache=read.cache,
         cache_ttl_s=read.cache_ttl,
         cache_key=read.cache_key,
         tags=read.tags,

@@ -1,12 +1,15 @@
 """What is given again instead of being paid for again: kept in memory, in Redis or in the database."""
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+
+from msgspec.structs import replace
 
 from baton.access.signin.seal import Seal
 from baton.app.admitting import Admitting
 from baton.app.edited import Edited
 from baton.app.storehouse import Storehouse
-from baton.gateway.cache.cache import Cache
+from baton.core.errors import Conflict
+from baton.gateway.cache.cache import Cache, SemanticCache
 from baton.gateway.cache.exact.database_store import TOPIC, DatabaseStore
 from baton.gateway.cache.exact.marks import Veil
 from baton.gateway.cache.exact.memory_store import MemoryStore
@@ -16,10 +19,15 @@ from baton.gateway.cache.exact.plan import Planner
 from baton.gateway.cache.exact.redis_store import RedisStore
 from baton.gateway.cache.exact.store import Store
 from baton.gateway.cache.provider import CacheProvider
-from baton.gateway.cache.rules import CacheRule
+from baton.gateway.cache.rules import CacheRule, Semantic
 from baton.gateway.cache.savings import SavingsBook
+from baton.gateway.cache.semantic.judgement import load_judge
+from baton.gateway.cache.semantic.neighbours import Neighbours
+from baton.gateway.cache.semantic.trust import Share, Trust
+from baton.records.audit.entry import SYSTEM
 
 _MIB = 1024 * 1024
+_MOST_VECTORS_BYTES = 64 * _MIB
 
 
 async def open_cache(stack: AsyncExitStack, store: Storehouse, edited: Edited, admitting: Admitting) -> Cache:
@@ -44,7 +52,12 @@ async def open_cache(stack: AsyncExitStack, store: Storehouse, edited: Edited, a
     elif others is not None:
         _forget_together(store, memory)
     return Cache(
-        planner=_planner(store, edited), provider=provider, store=kept, others=others, savings=SavingsBook()
+        planner=_planner(store, edited),
+        provider=provider,
+        store=kept,
+        semantic=_semantic(store, edited, most),
+        others=others,
+        savings=SavingsBook(),
     )
 
 
@@ -61,6 +74,33 @@ def _planner(store: Storehouse, edited: Edited) -> Planner:
         usual_ttl_s=settings.cache_ttl,
         most_temperature=settings.cache_max_temperature,
         on=settings.enable_cache,
+        embeds=settings.embedder is not None,
+    )
+
+
+def _semantic(store: Storehouse, edited: Edited, most: int) -> SemanticCache | None:
+    """What finds answers by meaning; its index has no more entries than there are answers."""
+    model, rules, trust = store.settings.embedder, edited.cache_rules, Trust()
+    if model is None:
+        return None
+
+    async def switch_off(use_case: str, _: Share) -> bool:
+        record = rules.snapshot.get(use_case)
+        if record is None or record.value.semantic is Semantic.OFF:
+            return False  # each request says it for itself
+        if record.value.semantic is Semantic.SHADOW:
+            return True  # it was switched off a moment ago
+        with suppress(Conflict):  # somebody else has just changed it
+            await rules.put(replace(record.value, semantic=Semantic.SHADOW), SYSTEM, record.revision)
+        trust.restart(use_case)
+        return True
+
+    return SemanticCache(
+        embedder=model,
+        neighbours=Neighbours(load_judge(), _MOST_VECTORS_BYTES, most),
+        trust=trust,
+        switch_off=switch_off,
+        new_id=store.new_id,
     )
 
 

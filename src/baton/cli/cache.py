@@ -39,6 +39,25 @@ class SavingsView(Struct, frozen=True, kw_only=True, rename="camel"):
     saved_ms: int
 
 
+class CheckedView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How often an answer given by meaning would have been wrong."""
+
+    use_case: str | None
+    checked: int
+    wrong: int
+    wrong_low: float
+    wrong_high: float
+
+
+class SemanticView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What finds answers by meaning."""
+
+    embedder: str
+    entries: int
+    bytes: int
+    by_use_case: tuple[CheckedView, ...]
+
+
 class CacheView(Struct, frozen=True, kw_only=True, rename="camel"):
     """The cache, as the API tells it."""
 
@@ -49,6 +68,7 @@ class CacheView(Struct, frozen=True, kw_only=True, rename="camel"):
     most_entries: int
     bytes: int
     most_bytes: int
+    semantic: SemanticView | None
     total: SavingsView
     by_use_case: tuple[SavingsView, ...]
 
@@ -85,6 +105,16 @@ def show(as_json: AsJson = False, *, reach: Reach) -> None:
     if len(rows) > 1:
         rows.append(_row("all", found.total))
     print_table([Column(title, right=at > 0) for at, title in enumerate(titles)], rows)
+    if found.semantic is not None:
+        _print_semantic(found.semantic)
+
+
+def _print_semantic(semantic: SemanticView) -> None:
+    print(f"By meaning: {counted(semantic.entries, 'request')} compared, by {semantic.embedder}.")
+    for each in semantic.by_use_case:
+        low, high = round(100 * each.wrong_low), round(100 * each.wrong_high)
+        name = each.use_case or "(none)"
+        print(f"  {name}: {each.wrong} of {each.checked} checked were wrong ({low} to {high} %).")
 
 
 def forget(

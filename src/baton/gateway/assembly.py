@@ -1,7 +1,7 @@
 """A gateway put together from its parts: the one that serves, and those on which outages are rehearsed."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from math import isinf
 
@@ -9,13 +9,17 @@ from msgspec import Struct
 
 from baton.catalog.live import LiveCatalog
 from baton.catalog.lookup import Offer
+from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.gateway.admission.admission import Admission
+from baton.gateway.answered import Answered
 from baton.gateway.cache.cache import Cache
 from baton.gateway.draining import Drains
 from baton.gateway.gateway import Gateway
 from baton.gateway.health.health import Health
-from baton.gateway.opening import Openings
+from baton.gateway.opening import Arrival, Openings
+from baton.gateway.recall.embedder import Embedder, Run
+from baton.gateway.recall.meanings import Meanings
 from baton.gateway.recall.recalling import Recalling
 from baton.gateway.resilience.attempts import Attempts
 from baton.gateway.resilience.breakers import Breakers
@@ -32,6 +36,7 @@ from baton.gateway.routing.router import WeighingOf, usual_weighing
 from baton.gateway.routing.standing import UNDECIDED, Standing
 from baton.upstream.calls import Upstream
 from baton.upstream.directory import Directory
+from baton.upstream.errands.errand import Errand
 
 JudgedOf = Callable[[], Mapping[str, Judged]]
 """By `provider/name`; a look-up."""
@@ -116,7 +121,12 @@ def assemble(parts: Parts) -> Assembly:
     gates = Gates(parts.breakers, parts.clock, (health, *parts.observers))
     recalling = None
     if parts.cache is not None:
-        recalling = Recalling(parts.cache, router, parts.admission, parts.openings, parts.clock)
+
+        def run(caller: Caller, errand: Errand, arrival: Arrival) -> Awaitable[Answered]:
+            return gateway.run(caller, errand, arrival)
+
+        meanings = _meanings(parts.cache, run, parts)
+        recalling = Recalling(parts.cache, router, parts.admission, parts.openings, parts.clock, meanings)
     gateway = Gateway(
         router,
         parts.admission,
@@ -129,6 +139,15 @@ def assemble(parts: Parts) -> Assembly:
         recalling,
     )
     return Assembly(gateway, router, recalling, Outlooks(router, alternatives, policy.chains, shut))
+
+
+def _meanings(cache: Cache, run: Run, parts: Parts) -> Meanings | None:
+    """Finds what means the same; None: nobody says what texts mean."""
+    semantic = cache.semantic
+    if semantic is None:
+        return None
+    embedder = Embedder(semantic.embedder, run, semantic.new_id, parts.clock)
+    return Meanings(semantic, embedder, cache.store, parts.rng)
 
 
 def _observed(health: Health, judged: JudgedOf) -> Observed:

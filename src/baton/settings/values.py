@@ -120,6 +120,8 @@ class Settings(BaseModel):
     """What they may take, MiB."""
     cache_max_temperature: Annotated[float, Field(ge=0, le=2)] = 0
     """Up to which temperature answers are given again without anybody asking for that."""
+    embedder: str | None = None
+    """The model that says what requests mean, `provider/name`; unset: only equal ones are found again."""
     journal: JournalKind = JournalKind.FILE
     """Where requests are kept until they are rows: `file`, or `database`, for machines without a volume."""
     ledger_full: WhenFull = WhenFull.REFUSE

@@ -12,11 +12,11 @@ from baton.api.bodies import Asked, Shown
 from baton.api.callers import AdminActor, AdminCaller
 from baton.core.clock import Clock
 from baton.core.money import usd_text
-from baton.gateway.cache.cache import Cache
+from baton.gateway.cache.cache import Cache, SemanticCache
 from baton.gateway.cache.exact.database_store import TOPIC
 from baton.gateway.cache.exact.marks import Marks
 from baton.gateway.cache.provider import CacheProvider
-from baton.gateway.cache.rules import CacheRule, Reach
+from baton.gateway.cache.rules import CacheRule, Reach, Semantic
 from baton.gateway.cache.savings import Savings
 from baton.records.audit.entry import Change
 from baton.records.audit.scribe import Scribe
@@ -29,7 +29,13 @@ PATH = "/api/admin/cache"
 _RULES = PATH + "/rules"
 _RULE = _RULES + "/{use_case}"
 _TAG = "Admin: cache"
-_RULE_EXAMPLE: dict[str, JsonValue] = {"exact": True, "reach": "user", "ttlS": 86400}
+_RULE_EXAMPLE: dict[str, JsonValue] = {
+    "exact": True,
+    "reach": "user",
+    "semantic": "shadow",
+    "threshold": None,
+    "ttlS": 86400,
+}
 
 
 class SavingsShown(Shown):
@@ -47,6 +53,26 @@ class SavingsShown(Shown):
     saved_ms: int
 
 
+class CheckedShown(Shown):
+    """Of requests that meant the same, how many were asked all the same, and what they would have been given
+    was wrong: the last 200 in this process, with a 95 % interval of the share."""
+
+    use_case: str | None
+    checked: int
+    wrong: int
+    wrong_low: float
+    wrong_high: float
+
+
+class SemanticShown(Shown):
+    """What finds answers by meaning, in the process that answers."""
+
+    embedder: str
+    entries: int
+    bytes: int
+    by_use_case: list[CheckedShown]
+
+
 class CacheShown(Shown):
     """What is kept, and what giving it again has saved in the process that answers; `useCase` null: requests
     that named none. `shared`: whether the answers are those of all processes; of `redis` they are not while
@@ -59,6 +85,7 @@ class CacheShown(Shown):
     most_entries: int
     bytes: int
     most_bytes: int
+    semantic: SemanticShown | None
     total: SavingsShown
     by_use_case: list[SavingsShown]
 
@@ -106,6 +133,17 @@ class CacheRuleAsked(Asked):
         bool, Field(description="Whether equal requests are answered once, whatever their temperature.")
     ] = True
     reach: Annotated[Reach, Field(description="Who may be given what somebody else paid for.")] = Reach.USER
+    semantic: Annotated[
+        Semantic,
+        Field(
+            description="`on`: requests that mean the same are given an earlier one's answer; `shadow`: they "
+            "are asked all the same, and it is counted how often that would have been wrong."
+        ),
+    ] = Semantic.OFF
+    threshold: Annotated[
+        float | None,
+        Field(gt=0, le=1, description="The least likeness that is the same; null: the strict one."),
+    ] = None
     ttl_s: Annotated[
         float | None, Field(gt=0, le=2_592_000, description="Seconds; null: by what is asked.")
     ] = None
@@ -169,6 +207,7 @@ class CacheRoutes:
             most_entries=room.most_entries,
             bytes=room.bytes,
             most_bytes=room.most_bytes,
+            semantic=None if cache.semantic is None else _semantic(cache.semantic),
             total=_savings(None, savings.total()),
             by_use_case=[_savings(name or None, each) for name, each in sorted(savings.by_use_case.items())],
         )
@@ -200,7 +239,14 @@ class CacheRoutes:
         if_match: IfMatch = None,
     ) -> CacheRuleShown:
         """Set a use case's rule; `If-Match` needed where it has one. It counts from the next request on."""
-        value = CacheRule(use_case=use_case, exact=asked.exact, reach=asked.reach, ttl_s=asked.ttl_s)
+        value = CacheRule(
+            use_case=use_case,
+            exact=asked.exact,
+            reach=asked.reach,
+            semantic=asked.semantic,
+            threshold=asked.threshold,
+            ttl_s=asked.ttl_s,
+        )
         return _shown(await self._editing.put(use_case, value, actor, if_match, response))
 
     async def delete(
@@ -222,9 +268,31 @@ def _shown(record: Record[CacheRule]) -> CacheRuleShown:
         use_case=rule.use_case,
         exact=rule.exact,
         reach=rule.reach,
+        semantic=rule.semantic,
+        threshold=rule.threshold,
         ttl_s=rule.ttl_s,
         revision=record.revision,
         deleted=record.deleted,
+    )
+
+
+def _semantic(semantic: SemanticCache) -> SemanticShown:
+    trust = semantic.trust
+    shares = [(use_case, trust.of(use_case)) for use_case in trust.use_cases]
+    return SemanticShown(
+        embedder=semantic.embedder,
+        entries=len(semantic.neighbours),
+        bytes=semantic.neighbours.bytes_held,
+        by_use_case=[
+            CheckedShown(
+                use_case=use_case or None,
+                checked=share.checked,
+                wrong=share.wrong,
+                wrong_low=round(share.low, 4),
+                wrong_high=round(share.high, 4),
+            )
+            for use_case, share in shares
+        ],
     )
 
 

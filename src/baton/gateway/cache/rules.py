@@ -23,6 +23,16 @@ class Reach(StrEnum):
     """Everybody."""
 
 
+class Semantic(StrEnum):
+    """What becomes of requests that mean the same as an earlier one."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    """They are asked all the same; it is counted how often the earlier answer would have been wrong."""
+    ON = "on"
+    """They are given its answer; one in ten is asked all the same, and counted."""
+
+
 class CacheRule(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """How a use case's answers are cached."""
 
@@ -30,6 +40,9 @@ class CacheRule(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
     exact: bool = True
     """Whether equal requests are answered once, also where answers are sampled; False: only where asked."""
     reach: Reach = Reach.USER
+    semantic: Semantic = Semantic.OFF
+    threshold: Annotated[float, Meta(gt=0, le=1)] | None = None
+    """The least likeness that is taken for the same; None: the strict one that is shipped."""
     ttl_s: Annotated[float, Meta(gt=0, le=MOST_TTL_S)] | None = None
     """How long an answer is given again; None: by what was asked."""
 

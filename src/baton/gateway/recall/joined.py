@@ -51,7 +51,7 @@ class Underway(Protocol):
 
     @property
     def cache(self) -> str:
-        """`hit`, `miss` or `off`."""
+        """`hit`, `semantic`, `miss` or `off`."""
         ...
 
     @property
@@ -235,9 +235,13 @@ class _Recalled:
 class Replayed(_Recalled):
     """A stream that is told again, piece by piece."""
 
-    def __init__(self, kept: Kept, entry: Entry, key: str, decision: Decision, found: Found) -> None:
+    def __init__(
+        self, kept: Kept, how: How, entry: Entry, key: str, decision: Decision, found: Found
+    ) -> None:
         super().__init__(entry, key, decision, found)
         self._kept = kept
+        self._how = how
+        self.cache = "semantic" if how is How.SEMANTIC else "hit"
         self.losses = kept.losses
         self.served_by = (kept.provider, kept.model)
 
@@ -246,7 +250,7 @@ class Replayed(_Recalled):
         for piece in self._kept.pieces:
             self._entry.shown()
             yield piece
-        yield await self._end(self._kept, How.EXACT)
+        yield await self._end(self._kept, self._how)
 
     async def close(self) -> None:
         """As `Underway`."""

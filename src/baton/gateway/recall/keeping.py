@@ -58,6 +58,11 @@ class Keeping:
         kept = await self._store.find(turn.plan.key)
         return kept if kept is not None and self.may_have(turn, kept) else None
 
+    async def fetch(self, turn: Turn) -> Kept | None:
+        """What is kept for it, wherever that is."""
+        kept = await self._store.fetch(turn.plan.key)
+        return kept if kept is not None and self.may_have(turn, kept) else None
+
     def may_have(self, turn: Turn, kept: Kept) -> bool:
         """Whether an answer's model may still serve a request."""
         return self.may_serve(turn, kept.provider, kept.model)
@@ -93,8 +98,9 @@ class Keeping:
             if landing.look is not None:
                 self._others.land(look, turn.plan, None, keep=False)
 
-    def keep(self, turn: Turn, landing: Landing, settled: Settled, kept: Kept) -> None:
-        """Keep an answer, unless the next one might be another; those who wait may have it all the same."""
+    def keep(self, turn: Turn, landing: Landing, settled: Settled, kept: Kept) -> bool:
+        """Keep an answer, unless the next one might be another, and whether it is kept; those who wait may
+        have it all the same."""
         options = turn.envelope.options
         tags = tuple(f"{name}={value}" for name, value in options.tags.items())
         kept = replace(kept, use_case=options.use_case, tags=tags)
@@ -104,6 +110,7 @@ class Keeping:
         look, landing.look = landing.look, None
         if look is not None and self._others is not None:
             self._others.land(look, turn.plan, kept, keep=lasts)
+        return lasts
 
     def missed(self, turn: Turn) -> None:
         """Nothing was found for it."""

@@ -20,11 +20,13 @@ from baton.gateway.recall.joined import Followed, Lead, Led, Replayed, Underway
 from baton.gateway.recall.joining import Joining, late
 from baton.gateway.recall.keeping import Keeping
 from baton.gateway.recall.letting import Letting
+from baton.gateway.recall.meanings import MOST_SAID, Meanings, Sought
 from baton.gateway.recall.turn import Turn
 from baton.gateway.resilience.course import Hope
 from baton.gateway.routing.decision import Decision
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.streaming import Streaming
+from baton.ledger.rows import Settled
 
 
 class AskWhole(Protocol):
@@ -52,7 +54,10 @@ class Recalling:
         admission: Admission,
         openings: Openings,
         clock: Clock,
+        meanings: Meanings | None = None,
     ) -> None:
+        """`meanings`: finds what means the same; None: only equal ones are found."""
+        self._meanings = meanings
         self._planner = cache.planner
         self._router = router
         self._admission = admission
@@ -102,6 +107,10 @@ class Recalling:
         if shared.kept is not None:
             shared.answered = await self._given(turn, shared.kept, How.EXACT)
             return
+        sought = await self._sought(turn, shared)
+        if shared.kept is not None:
+            shared.answered = await self._given(turn, shared.kept, shared.how)
+            return
         with keeping.landing(turn, joins=True) as landing:
             try:
                 answered = await ask(turn.decision, landing.look)
@@ -114,10 +123,36 @@ class Recalling:
                 shared.kept = kept
                 return
             shared.how = How.DEDUP
-            shared.kept = _whole(turn, answered)
+            shared.kept = kept = _whole(turn, answered)
             shared.answered = replace(answered, looked_up=True)
-            keeping.keep(turn, landing, answered.settled, shared.kept)
+            lasts = keeping.keep(turn, landing, answered.settled, kept)
         keeping.missed(turn)
+        await self._learn(turn, sought, kept, lasts=lasts)
+
+    async def _sought(self, turn: Turn, shared: Lead) -> Sought | None:
+        """What means the same as a request; `shared.kept` where it is to be given that answer. None: nothing
+        is known of its meaning."""
+        meaning = turn.plan.meaning
+        if meaning is None or self._meanings is None:
+            return None
+        kept = await self._keeping.fetch(turn)  # an equal one is not to be asked what it means
+        if kept is not None:
+            shared.kept = kept
+            return None
+        sought = await self._meanings.seek(turn, meaning, lambda kept: self._keeping.may_have(turn, kept))
+        if sought is not None and sought.serves and sought.kept is not None:
+            shared.kept, shared.how = sought.kept, How.SEMANTIC
+        return sought
+
+    async def _learn(self, turn: Turn, sought: Sought | None, kept: Kept | None, *, lasts: bool) -> None:
+        """Have an answer be found by what its request means, and compare it with what was found by that."""
+        meaning = turn.plan.meaning
+        if sought is None or meaning is None or self._meanings is None:
+            return
+        if kept is not None:
+            self._meanings.check(turn, sought, kept.said)
+        if lasts:
+            await self._meanings.learn(turn, meaning, sought)
 
     async def stream(
         self, caller: Caller, envelope: Envelope, arrival: Arrival, hope: Hope | None, ask: AskStream
@@ -139,8 +174,9 @@ class Recalling:
         flights, found = self._joining.flights, self._keeping.found
         kept = flight.shared.kept
         if kept is not None:
+            how = flight.shared.how
             await flights.leave(flight)
-            return await self._replayed(turn, kept)
+            return await self._replayed(turn, kept, how)
         if leads:
             return Led(flight, flights)
         try:
@@ -154,8 +190,11 @@ class Recalling:
         """Find a stream that is kept for all who wait for it here, or have a model begin one, read it to its
         end, and keep it."""
         keeping = self._keeping
+        sought: Sought | None = None
         if turn.plan.reads:
             shared.kept = await keeping.find(turn)
+            if shared.kept is None:
+                sought = await self._sought(turn, shared)
             if shared.kept is not None:
                 return
         with keeping.landing(turn, joins=False) as landing:
@@ -167,12 +206,19 @@ class Recalling:
                 shared.kept = landing.look.found
                 return
             keeping.missed(turn)
-            await shared.read(
-                streaming, lambda settled: keeping.keep(turn, landing, settled, shared.as_kept(settled))
-            )
+            lasts = False
+
+            def keep(settled: Settled) -> None:
+                nonlocal lasts
+                lasts = keeping.keep(turn, landing, settled, shared.as_kept(settled))
+
+            await shared.read(streaming, keep)
+        await self._learn(turn, sought, None, lasts=lasts)
 
     async def close(self) -> None:
         """End what is under way."""
+        if self._meanings is not None:
+            await self._meanings.close()
         await self._joining.flights.close()
 
     async def _decide(self, caller: Caller, envelope: Envelope) -> Decision:
@@ -196,13 +242,14 @@ class Recalling:
         self._keeping.found(turn.envelope.options.use_case, kept, answered.settled)
         return answered
 
-    async def _replayed(self, turn: Turn, kept: Kept) -> Replayed:
+    async def _replayed(self, turn: Turn, kept: Kept, how: How = How.EXACT) -> Replayed:
         entry = await self._letting.begin(turn)
-        return Replayed(kept, entry, turn.plan.key, turn.decision, self._keeping.found)
+        return Replayed(kept, how, entry, turn.plan.key, turn.decision, self._keeping.found)
 
 
 def _whole(turn: Turn, answered: Answered) -> Kept:
     """A whole answer as it is kept; taken apart for a route that composes its own."""
     reply = answered.reply
     composed = reply.response if turn.envelope.dialect is Dialect.NATIVE else None
-    return Kept.of(answered.settled, reply.losses, body=reply.body, response=composed)
+    said = "" if turn.plan.meaning is None else reply.heard().text[:MOST_SAID]
+    return Kept.of(answered.settled, reply.losses, said=said, body=reply.body, response=composed)

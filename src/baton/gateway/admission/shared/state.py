@@ -19,11 +19,12 @@ REPUBLISH = script(_PACKAGE, "republish", "ground")
 OPEN = script(_PACKAGE, "open", "ground")
 LAND = script(_PACKAGE, "land", "ground", "answers")
 UNDERWAY = script(_PACKAGE, "underway", "ground")
+FETCH = script(_PACKAGE, "fetch", "ground", "answers")
 FORGET = script(_PACKAGE, "forget", "ground", "answers")
 ROOM = script(_PACKAGE, "room", "ground", "answers")
 SCRIPTS = (
     *(JOIN, OPEN, ADMIT, SETTLE, LOOK, CORRECT, REPUBLISH, BURY, LEASE, REPLAY),
-    *(LAND, UNDERWAY, FORGET, ROOM),
+    *(LAND, UNDERWAY, FETCH, FORGET, ROOM),
 )
 
 

@@ -131,6 +131,10 @@ class DatabaseStore:
             return await asyncio.to_thread(self._packing.open, sealed, key)
         return self._packing.open(sealed, key)
 
+    async def fetch(self, key: str) -> Kept | None:
+        """As `Store`."""
+        return self.at_hand(key) or await self.find(key)
+
     def put(self, plan: Plan, kept: Kept) -> None:
         """As `Store`; one that alone is larger than a tenth of the room is not kept, nor is what comes faster
         than the database takes it."""

@@ -38,6 +38,8 @@ class Kept(Struct, frozen=True, kw_only=True):
     took_ms: int
     finish: str | None
     chars: int
+    said: str = ""
+    """The beginning of a whole answer's text, where it may be compared with another's by its meaning."""
     body: bytes = b""
     response: ChatResponse | None = None
     """Of a route that composes its own answers."""
@@ -58,6 +60,7 @@ class Kept(Struct, frozen=True, kw_only=True):
         settled: Settled,
         losses: Losses,
         *,
+        said: str = "",
         body: bytes = b"",
         response: ChatResponse | None = None,
         pieces: tuple[bytes, ...] = (),
@@ -76,6 +79,7 @@ class Kept(Struct, frozen=True, kw_only=True):
             finish=settled.finish,
             chars=settled.generated_chars,
             losses=losses,
+            said=said,
             body=body,
             response=response,
             pieces=pieces,

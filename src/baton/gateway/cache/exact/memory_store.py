@@ -56,6 +56,10 @@ class MemoryStore:
         del key
         return None
 
+    async def fetch(self, key: str) -> Kept | None:
+        """As `Store`."""
+        return self.at_hand(key)
+
     def put(self, plan: Plan, kept: Kept) -> None:
         """Keep an answer; one that alone is larger than a tenth of the room is not."""
         size = kept.size

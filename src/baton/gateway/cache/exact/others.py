@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from baton.core.clock import Clock
 from baton.core.errors import Unavailable
-from baton.gateway.admission.shared.state import FORGET, LAND, ROOM, UNDERWAY, Forgotten, State
+from baton.gateway.admission.shared.state import FETCH, FORGET, LAND, ROOM, UNDERWAY, Forgotten, State
 from baton.gateway.cache.exact.kept import Kept
 from baton.gateway.cache.exact.look import LEASE_MS, SharedLook
 from baton.gateway.cache.exact.marks import Marks, Veil, marks_of
@@ -117,6 +117,14 @@ class Others:
             *(look.forgotten, bounds.most_entries, bounds.most_bytes),
         ]
         self._tell(self._state.ask(LAND, *told))
+
+    async def fetch(self, key: str) -> Kept | None:
+        """The answer of a key; None: there is none, or Redis is away."""
+        try:
+            _, sealed = await self._state.ask(FETCH, key)
+        except (Away, ScriptFailed, Forgotten):
+            return None
+        return self._packing.open_text(sealed, key) if sealed else None
 
     async def forget(self, marks: Marks) -> int:
         """As `Store.forget`."""

@@ -12,7 +12,8 @@ from baton.core.caller import Caller
 from baton.core.dialect import Dialect
 from baton.core.request import CacheWish, Envelope, Options
 from baton.gateway.cache.exact.freshness import SHORT_S, ages_soon
-from baton.gateway.cache.rules import CacheRule, Reach
+from baton.gateway.cache.rules import CacheRule, Reach, Semantic
+from baton.gateway.cache.semantic.turn import last_turn
 from baton.gateway.routing.decision import AUTO, Decision
 
 _KEY_BYTES = 32
@@ -56,6 +57,18 @@ _NULL = msgspec.Raw(b"null")
 RuleOf = Callable[[str], CacheRule | None]
 
 
+class Meaning(Struct, frozen=True, kw_only=True):
+    """What of a request is compared by its meaning, and with which others."""
+
+    text: str
+    """The user's last turn."""
+    frame: bytes
+    """A digest over its reach and all else that it says: only those of one frame are compared."""
+    semantic: Semantic
+    threshold: float | None
+    """None: the one that is shipped."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What is to be done about one request."""
 
@@ -68,20 +81,31 @@ class Plan(Struct, frozen=True, kw_only=True):
     reads: bool
     """Whether an answer that is kept will do."""
     writes: bool
+    meaning: Meaning | None = None
+    """None: only equal ones are looked for."""
 
 
 class Planner:
     """Makes plans: pure, but for the rules in force."""
 
     def __init__(
-        self, secret: bytes, rule_of: RuleOf, *, usual_ttl_s: float, most_temperature: float, on: bool
+        self,
+        secret: bytes,
+        rule_of: RuleOf,
+        *,
+        usual_ttl_s: float,
+        most_temperature: float,
+        on: bool,
+        embeds: bool = False,
     ) -> None:
-        """`secret`: at most 64 bytes; `most_temperature`: up to which answers are repeated unasked."""
+        """`secret`: at most 64 bytes; `most_temperature`: up to which answers are repeated unasked;
+        `embeds`: whether meanings can be compared."""
         self._keyed = blake2b(key=secret, digest_size=_KEY_BYTES)
         self._rule_of = rule_of
         self._usual_ttl_s = usual_ttl_s
         self._most_temperature = most_temperature
         self.on = on
+        self._embeds = embeds
 
     def wanted(self, envelope: Envelope) -> bool:
         """Whether there is to be a plan for a request: a look at a few fields."""
@@ -93,7 +117,7 @@ class Planner:
             return True
         rule = None if options.use_case is None else self._rule_of(options.use_case)
         if rule is not None:
-            return rule.exact
+            return rule.exact or (self._embeds and rule.semantic is not Semantic.OFF)
         temperature = envelope.temperature
         if temperature is None or temperature > self._most_temperature:
             return False
@@ -108,18 +132,43 @@ class Planner:
         fields = _fields(envelope.body)
         if rule is None and options.cache is None and _looks_elsewhere(envelope.body, fields):
             return None
-        fresh = self._keyed.copy()
-        frame = (reach.value, owner, envelope.dialect.value, _manner(envelope), _model(decision, options))
-        fresh.update(_write(frame))
+        frame = self._keyed.copy()
+        around = (reach.value, owner, envelope.dialect.value, _manner(envelope), _model(decision, options))
+        frame.update(_write(around))
+        fresh = frame.copy()
         fresh.update(_content(envelope, fields))
         ttl_s = self._ttl_s(envelope, rule, reach)
         return Plan(
             key=fresh.hexdigest(),
+            meaning=self._meaning(envelope, rule, fields, frame),
             reach=reach,
             owner=owner,
             ttl_s=ttl_s,
             reads=options.cache is not CacheWish.REFRESH,
             writes=ttl_s > 0,
+        )
+
+    def _meaning(
+        self, envelope: Envelope, rule: CacheRule | None, fields: dict[str, Any] | None, frame: blake2b
+    ) -> Meaning | None:
+        """What is compared by its meaning; None: nothing is, or it is no plain text."""
+        options = envelope.options
+        if not self._embeds or options.cache is CacheWish.EXACT or options.cache_key is not None:
+            return None
+        semantic = Semantic.OFF if rule is None else rule.semantic
+        if semantic is Semantic.OFF and options.cache is CacheWish.SEMANTIC:
+            semantic = Semantic.ON
+        if semantic is Semantic.OFF or fields is None:
+            return None
+        turn = last_turn(fields)
+        if turn is None or len(envelope.body) > _LONG_BYTES:
+            return None
+        frame.update(b"meaning:" + _content(envelope, turn.rest))
+        return Meaning(
+            text=turn.text,
+            frame=frame.digest(),
+            semantic=semantic,
+            threshold=None if rule is None else rule.threshold,
         )
 
     def _ttl_s(self, envelope: Envelope, rule: CacheRule | None, reach: Reach) -> float:

@@ -43,6 +43,10 @@ class RedisStore:
         del key
         return None
 
+    async def fetch(self, key: str) -> Kept | None:
+        """As `Store`."""
+        return self.at_hand(key) if self._alone() else await self._others.fetch(key)
+
     def put(self, plan: Plan, kept: Kept) -> None:
         """As `Store`: only while Redis is away; else who asked tells the others."""
         if self._alone():

@@ -39,6 +39,10 @@ class Store(Protocol):
         """The answer of a key that is not at hand, where it can be had without admission."""
         ...
 
+    async def fetch(self, key: str) -> Kept | None:
+        """The answer of a key, wherever it lies: without admission, so not on every request's way."""
+        ...
+
     def put(self, plan: Plan, kept: Kept) -> None:
         """Keep an answer, here or soon."""
         ...

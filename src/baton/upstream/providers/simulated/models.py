@@ -65,7 +65,9 @@ MODELS = (
         description="Answers by a file of scripted conversations.",
     ),
     _beside_chat(
-        Service.EMBEDDINGS, "embedding", "Unit vectors, equal for equal texts; `dimensions` says how long."
+        Service.EMBEDDINGS,
+        "embedding",
+        "Unit vectors, near for near texts; `dimensions` says how long.",
     ),
     _beside_chat(Service.IMAGES, "image", "Small pictures of coloured squares, equal for equal prompts."),
     _beside_chat(Service.TRANSCRIPTIONS, "transcription", "Says how long a recording is, and its name."),

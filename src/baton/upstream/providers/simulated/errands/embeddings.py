@@ -1,4 +1,5 @@
-"""Embeddings: unit vectors drawn from a text's digest, so that equal texts have equal ones."""
+"""Embeddings: unit vectors drawn from the digests of a text's words, so that equal texts have equal ones, and
+texts of nearly the same words have near ones."""
 
 import base64
 import hashlib
@@ -18,6 +19,8 @@ _MOST_DIMENSIONS = 4096
 _MOST_INPUTS = 2048  # as OpenAI has it
 _MOST_NUMBERS = 1 << 19  # in one answer; making them takes the time of everybody's requests
 _HALF = 1 << 31
+_MOST_WORDS = 32
+"""Of a text that are drawn one by one; those after them are drawn together."""
 
 
 class _Body(Struct):
@@ -64,10 +67,17 @@ def _inputs(said: str | list[str | int | list[int]]) -> list[str | list[int]]:
 
 def _vector(said: str | list[int], dimensions: int) -> bytes:
     """Little-endian 32-bit floats, so that both ways of writing them are equal to the last bit."""
-    digest = hashlib.shake_256(str(said).encode("utf-8", "surrogatepass")).digest(4 * dimensions)
-    raw = [number / _HALF - 1 + 1 / (2 * _HALF) for number in struct.unpack(f"<{dimensions}I", digest)]
+    words = said.lower().split() if isinstance(said, str) else list(map(str, said))
+    few = [*words[:_MOST_WORDS], " ".join(words[_MOST_WORDS:])]
+    drawn = [_drawn(word, dimensions) for word in few if word] or [_drawn(str(said), dimensions)]
+    raw = [sum(numbers) for numbers in zip(*drawn, strict=True)]
     length = sqrt(sum(number * number for number in raw))
     return struct.pack(f"<{dimensions}f", *(number / length for number in raw))
+
+
+def _drawn(word: str, dimensions: int) -> list[float]:
+    digest = hashlib.shake_256(word.encode("utf-8", "surrogatepass")).digest(4 * dimensions)
+    return [number / _HALF - 1 + 1 / (2 * _HALF) for number in struct.unpack(f"<{dimensions}I", digest)]
 
 
 def _as_floats(vector: bytes) -> Any:
