@@ -24,7 +24,7 @@ class WaitForm(StrEnum):
 
 
 class LimitHeaders(Struct, frozen=True, kw_only=True):
-    """Names of the headers that tell whether a limit is spent and when it resets; `{}`: its name."""
+    """Names of the headers that tell what is left of a limit and when it resets; `{}`: its name."""
 
     remaining: str = "x-ratelimit-remaining-{}"
     reset: str = "x-ratelimit-reset-{}"
@@ -33,6 +33,11 @@ class LimitHeaders(Struct, frozen=True, kw_only=True):
     """The limits that are told of."""
     spent: tuple[str, ...] = ("0",)
     """What `remaining` says where nothing is left."""
+
+    @property
+    def limit(self) -> str:
+        """How much it is: all that tell of that have this other word in the same place."""
+        return self.remaining.replace("remaining", "limit")
 
 
 class Auth(Struct, frozen=True, kw_only=True):

@@ -52,7 +52,7 @@ class Question:
         reply = await self._upstream.ask(attempt.route, envelope, self._course.deadlines(self._clock))
         if self._unfiltered_wanted and _is_filtered(reply.heard()):
             raise AttemptFailed(_FILTERED, reply.seen.usage)
-        attempt.lesson.well()
+        attempt.lesson.well(reply.headroom)
         judge = judgement(envelope)
         self._entry.judge(None if judge is None else judge.violation(reply.heard()))
         return reply
@@ -127,7 +127,7 @@ class Question:
             await entry.begin_again(route, attempt.leg.offer)
 
         reply = await ask_held(ask, again, wish, attempt.bounded(self._envelope), entry)
-        attempt.lesson.well()
+        attempt.lesson.well(reply.headroom)
         return reply
 
 

@@ -26,6 +26,7 @@ from baton.gateway.resilience.breakers import Breakers
 from baton.gateway.resilience.courses import Courses, RetryOf
 from baton.gateway.resilience.deadline import Limits
 from baton.gateway.resilience.gates import Gates
+from baton.gateway.resilience.headrooms import Headrooms
 from baton.gateway.resilience.observation import Observer
 from baton.gateway.routing.alternatives import Alternatives, Chains
 from baton.gateway.routing.live import LiveRouter
@@ -104,6 +105,7 @@ def assemble(parts: Parts) -> Assembly:
     """Put a gateway together."""
     policy, health = parts.policy, parts.health
     shut = partial(_shut, parts.breakers)
+    headrooms = Headrooms(parts.clock, parts.directory.keys_of)
     router = LiveRouter(
         parts.catalog,
         parts.directory,
@@ -116,9 +118,10 @@ def assemble(parts: Parts) -> Assembly:
         weighing=parts.weighing,
         prompts=parts.prompts,
         pressure=parts.admission.pressure,
+        low=headrooms.against,
     )
     alternatives = Alternatives(router, policy.chains, by_default=policy.fallback)
-    gates = Gates(parts.breakers, parts.clock, (health, *parts.observers))
+    gates = Gates(parts.breakers, parts.clock, (health, headrooms, *parts.observers))
     recalling = None
     if parts.cache is not None:
 

@@ -133,7 +133,7 @@ class Gateway:
 
         async def ask(attempt: Attempt) -> Reply:
             reply = await self._upstream.run(attempt.route, errand, course.deadlines(self._clock))
-            attempt.lesson.well()
+            attempt.lesson.well(reply.headroom)
             return reply
 
         async with self._openings.open(caller, errand, decision, admitted, arrival) as entry:

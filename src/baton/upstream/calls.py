@@ -17,6 +17,7 @@ from baton.upstream.continuing import continued, may_continue
 from baton.upstream.dialects.codec import Codec, NotAnAnswer
 from baton.upstream.dialects.failures import presentable
 from baton.upstream.dialects.handing import Handing, Retelling, Translation
+from baton.upstream.dialects.headroom import Headroom, headroom
 from baton.upstream.dialects.joining import Resumption
 from baton.upstream.dialects.listening import Listener
 from baton.upstream.dialects.names import Names, RenamingReader, answered_with, with_fitting_names
@@ -85,7 +86,9 @@ class Upstream:
                 body = await response.read(MAX_ANSWER_BYTES)
             finally:
                 await response.close()
-            return self._reply(question, body, passed_back(response.headers))
+            reply = self._reply(question, body, passed_back(response.headers))
+            room = self._headroom(route, response)
+            return reply if room is None else structs.replace(reply, headroom=room)
         except AttemptFailed as error:
             raise _presentable(error, route) from None
 
@@ -171,7 +174,8 @@ class Upstream:
             raise _presentable(error, route) from None
         quiet = Quiet(self._clock, deadlines.quiet_s)
         key, listener = route.credential.key, _listener(question)
-        return ReplyStream(response, handing, question.losses, quiet, key, listener, remembered)
+        room = self._headroom(question.route, response)
+        return ReplyStream(response, handing, question.losses, quiet, key, listener, remembered, room)
 
     async def run(self, route: Route, errand: Errand, deadlines: Deadlines) -> Reply:
         """Run an errand.
@@ -197,7 +201,18 @@ class Upstream:
             raise _presentable(AttemptFailed(error.failure), route) from None
         except AttemptFailed as error:
             raise _presentable(error, route) from None
-        return Reply(body, seen, passed_back(response.headers), Losses(), content_type=answer.content_type)
+        return Reply(
+            body,
+            seen,
+            passed_back(response.headers),
+            Losses(),
+            content_type=answer.content_type,
+            headroom=self._headroom(route, response),
+        )
+
+    def _headroom(self, route: Route, response: UpstreamResponse) -> Headroom | None:
+        """What a provider says is left of its limits."""
+        return headroom(route.provider.spec.limits, response.headers, self._clock.wall())
 
     async def count(self, route: Route, envelope: Envelope, deadlines: Deadlines) -> Counted | None:
         """Have the provider count the tokens of a prompt; None: it has no counter.

@@ -131,6 +131,11 @@ class Directory:
     def __getitem__(self, name: str) -> Provider:
         return self._providers[name]
 
+    def keys_of(self, name: str) -> int:
+        """How many keys a provider is asked with; 1 where it needs none, or there is no such provider."""
+        provider = self._providers.get(name)
+        return 1 if provider is None else max(1, len(provider.credentials))
+
     @property
     def configured(self) -> frozenset[str]:
         """Names of the providers that can be asked."""

@@ -18,6 +18,7 @@ from baton.core.usage import Usage
 from baton.upstream.dialects.codec import Glance, NotAnAnswer
 from baton.upstream.dialects.failures import presentable
 from baton.upstream.dialects.handing import NewWriter, Progress
+from baton.upstream.dialects.headroom import Headroom
 from baton.upstream.dialects.listening import Heard, Listener, heard_in
 from baton.upstream.dialects.registry import HEADERS
 from baton.upstream.dialects.seam import Diverged, Seam
@@ -51,6 +52,8 @@ class Reply(Struct, frozen=True):
     take_apart: Callable[[], ChatResponse] | None = None
     """Does so, where it had not. Raises NotAnAnswer, or Invalid."""
     content_type: str = "application/json"
+    headroom: Headroom | None = None
+    """What its provider says is left of its limits; None: it says nothing."""
 
     def heard(self) -> Heard:
         """What it said; nothing where it cannot be understood."""
@@ -141,6 +144,7 @@ class ReplyStream:
         key: str,
         listener: Listener | None,
         remembered: Remembered | None = None,
+        headroom: Headroom | None = None,
     ) -> None:
         """`key`: what it was asked with, so that no failure repeats it. `remembered`: where another provider
         may have to go on with it."""
@@ -151,6 +155,7 @@ class ReplyStream:
         self.seen = handing.seen
         self.losses = losses
         self.headers = passed_back(response.headers)
+        self.headroom = headroom
         self._listener = listener
         self._remembered = remembered
 

@@ -36,7 +36,7 @@ class BegunStream:
     def ended(self, failure: Failure | None) -> None:
         """Its provider has said its last word: well, or not."""
         if failure is None:
-            self.attempt.lesson.well()
+            self.attempt.lesson.well(self.stream.headroom)
         else:
             self.attempt.lesson.failed(failure)
 

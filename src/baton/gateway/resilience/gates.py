@@ -8,6 +8,7 @@ from baton.gateway.resilience.breakers import Breakers, Lease
 from baton.gateway.resilience.course import Leg
 from baton.gateway.resilience.observation import Observation, Observer
 from baton.upstream.credential import Mark
+from baton.upstream.dialects.headroom import Headroom
 from baton.upstream.route import Route
 
 _GONE_S = 3600.0
@@ -36,12 +37,12 @@ class Lesson:
         self.first_token_s: float | None = None
         """When a stream said its first word, on the monotonic clock."""
 
-    def well(self) -> None:
-        """The provider answered as it should."""
+    def well(self, headroom: Headroom | None = None) -> None:
+        """The provider answered as it should. `headroom`: what it says is left of its limits."""
         if self._open:
             self._lease.succeeded()
             self._route.credential.succeeded(self._route.model)
-            self._end(None)
+            self._end(None, headroom)
 
     def failed(self, failure: Failure) -> bool:
         """It failed; returns whether that is the key's fault, so that another key may do better."""
@@ -67,12 +68,12 @@ class Lesson:
             self._open = False
             self._gates.leave(self._leg, alone=self._alone)
 
-    def _end(self, failure: Failure | None) -> None:
+    def _end(self, failure: Failure | None, headroom: Headroom | None = None) -> None:
         self._open = False
         self._gates.leave(self._leg, alone=self._alone)
-        self._gates.tell(self._observation(failure))
+        self._gates.tell(self._observation(failure, headroom))
 
-    def _observation(self, failure: Failure | None) -> Observation:
+    def _observation(self, failure: Failure | None, headroom: Headroom | None) -> Observation:
         clock, started_s, first_s = self._gates.clock, self._started_s, self.first_token_s
         return Observation(
             provider=self._leg.provider.name,
@@ -82,6 +83,7 @@ class Lesson:
             took_ms=int((clock.monotonic() - started_s) * 1000),
             first_token_ms=None if first_s is None else int((first_s - started_s) * 1000),
             at_s=clock.wall(),
+            headroom=headroom,
         )
 
 

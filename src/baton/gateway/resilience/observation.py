@@ -5,6 +5,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from baton.core.failures import Failure
+from baton.upstream.dialects.headroom import Headroom
 
 
 class Observation(Struct, frozen=True, kw_only=True):
@@ -21,6 +22,8 @@ class Observation(Struct, frozen=True, kw_only=True):
     """Since the attempt began; None where nothing was said, or the answer came whole."""
     at_s: float
     """Unix time of its end."""
+    headroom: Headroom | None = None
+    """What the provider said is left of its limits; None: nothing."""
 
 
 class Observer(Protocol):

@@ -7,7 +7,7 @@ from baton.catalog.lookup import Offer
 from baton.catalog.pricing import Cost, estimate
 from baton.core.caller import Caller
 from baton.core.estimate import estimate_tokens, weight_of
-from baton.core.request import Options, Outline
+from baton.core.request import Options, Outline, Priority
 from baton.core.task import TaskType
 from baton.gateway.routing.terms import NO_TERMS, Source, Terms, Way
 from baton.gateway.routing.weighing import Weights
@@ -54,6 +54,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     pressure: float = 0.0
     """How near a budget of its is to its end, 0 (far) … 1."""
     terms: Terms = NO_TERMS
+    urgent: bool = False
+    """Whether it is to be served by the best, however little that one's provider has left."""
 
     @property
     def output_tokens(self) -> int:
@@ -186,6 +188,7 @@ def ask_of(caller: Caller, request: Outline) -> Ask:
         any_model=caller.is_admin,
         models=caller.models,
         terms=_terms(options),
+        urgent=options.priority is Priority.CRITICAL,
     )
 
 

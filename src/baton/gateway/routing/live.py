@@ -53,11 +53,13 @@ class LiveRouter:
         weighing: WeighingOf = usual_weighing,
         prompts: Prompts | None = None,
         pressure: Pressure = no_pressure,
+        low: Shut | None = None,
     ) -> None:
         """`chain`: providers to fall back to, the first first; `observed`: what was, of late; `shut`:
         who is not to be asked at the moment; `spent`: which models a request cannot be paid for; `standing`:
         what holds for callers beforehand; `weighing`: how scores are weighed;
-        `prompts`: reads them; None: nobody does; `pressure`: how near budgets are to their end."""
+        `prompts`: reads them; None: nobody does; `pressure`: how near budgets are to their end; `low`: whose
+        provider has little left, so that only urgent requests are for it."""
         self._catalog = catalog
         self._configured = directory.configured
         self._services = {provider.name: provider.spec.services for provider in directory}
@@ -65,6 +67,7 @@ class LiveRouter:
         self._chain = chain
         self._observed = observed
         self._shut = () if shut is None else (shut,)
+        self._low = self._shut if low is None else (*self._shut, low)
         self._spent = spent
         self._standing = standing
         self._weighing = weighing
@@ -112,7 +115,8 @@ class LiveRouter:
         router = self.current()
         if model == AUTO:
             spent = self._spent(ask)
-            shut = self._shut if spent is None else (spent, *self._shut)
+            closed = self._shut if ask.urgent else self._low
+            shut = closed if spent is None else (spent, *closed)
             return router.decide(ask, self._observed(), shut=shut, way=way)
         return router.decide_named(router.catalog.resolve(model), ask, way)
 
