@@ -110,6 +110,7 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("POST", "/api/admin/ai/breakers/simulated/echo/undo", None, 404),
     ("PUT", "/api/admin/ai/breakers/simulated/echo", {"state": "closed", "reason": "why"}, 200),
     ("POST", "/api/admin/ai/rehearsals", {"down": ["simulated"], "requests": 1}, 200),
+    ("POST", "/api/admin/ai/backtests", {}, 200),
     ("GET", "/api/admin/ai/fallbacks", None, 400),
     ("GET", "/api/admin/ai/fallback-chains", None, 200),
     ("GET", CHAIN, None, 404),

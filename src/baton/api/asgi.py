@@ -10,6 +10,7 @@ from starlette.routing import Route
 from baton.api.admin.agent_routing import AgentRoutingRoutes
 from baton.api.admin.alerts import AlertRoutes
 from baton.api.admin.audit import AuditRoutes
+from baton.api.admin.backtests import BacktestRoutes
 from baton.api.admin.breakers import BreakerRoutes
 from baton.api.admin.budgets import BudgetRoutes
 from baton.api.admin.cache import CacheRoutes
@@ -178,6 +179,7 @@ def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None
         HealthReports(condition, app.health_keeper, store.settings.health_window),
         BreakerRoutes(app.breakers, app.edited.forced_breakers, app.catalog, app.directory, store.clock),
         RehearsalRoutes(app.rehearsals),
+        BacktestRoutes(app.backtests, app.edited.models, app.catalog, app.tiers, store.clock),
         FallbackRoutes(app.edited.chains, app.catalog, app.outlooks, app.tiers),
         RouteSuggestRoutes(app.router),
         RoutingRuleRoutes(app.edited.rules, app.catalog, app.router, app.tiers),

@@ -59,6 +59,7 @@ from baton.gateway.resilience.forced import ForcedBreaker
 from baton.gateway.routing.gain.model import load_gain_model
 from baton.gateway.routing.judgements import Judgements
 from baton.gateway.routing.live import LiveRouter
+from baton.gateway.routing.observed import Observed
 from baton.gateway.routing.outlook import Outlooks
 from baton.gateway.routing.prompts import Prompts
 from baton.gateway.routing.standing import Standing
@@ -67,6 +68,7 @@ from baton.ledger.health.store import HealthStore
 from baton.ledger.heir import Inheritance
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
 from baton.ledger.named import NamedModels
+from baton.ledger.past import Past
 from baton.ledger.settings import JournalKind
 from baton.records.audit.entry import SYSTEM
 from baton.records.store import Records
@@ -82,6 +84,8 @@ from baton.upstream.providers.simulated.transport import SimulatedTransport
 from baton.upstream.transport import Transport
 from baton.watch.alerts.alerts import Alerts
 from baton.watch.alerts.store import AlertStore
+from baton.watch.backtest.backtests import Backtests
+from baton.watch.backtest.side import Deciding
 from baton.watch.rehearsal.rehearsals import Rehearsals
 from baton.watch.rehearsal.stage import Configuration
 
@@ -122,6 +126,7 @@ class App:
     simulation: Simulation
     alerts: Alerts
     rehearsals: Rehearsals
+    backtests: Backtests
     first_key: str | None = field(repr=False)
     """The first admin's key, if this start made it."""
     first_invitation: Invited | None = field(repr=False)
@@ -232,6 +237,7 @@ async def open_app(
             simulation=simulation,
             alerts=alerts,
             rehearsals=_rehearsals(parts, edited.forced_breakers, store, ledger),
+            backtests=_backtests(parts, edited, choices, store, ledger),
             first_key=first_key,
             first_invitation=None if first_key is None else await _invite_first(store, reception),
         )
@@ -300,6 +306,26 @@ def _rehearsals(
         health_window_s=store.settings.health_window,
     )
     return Rehearsals(configuration, NamedModels(store.database, ledger.flush, store.clock.wall).most)
+
+
+def _backtests(
+    parts: Parts, edited: Edited, choices: UserChoices, store: Storehouse, ledger: Ledger
+) -> Backtests:
+    """Decisions of the past are made again by what makes them here."""
+    deciding = Deciding(
+        catalog=parts.catalog,
+        directory=parts.directory,
+        stand_ins=parts.policy.stand_ins,
+        chain=parts.policy.chain,
+        way=parts.standing.way,
+        rules=edited.rules.export,
+        agents=edited.agents.export,
+        agent_providers=store.settings.agent_providers,
+        weighing=parts.weighing,
+        observed=lambda: Observed(parts.health.seen(), parts.judged()),
+        choices=choices.of,
+    )
+    return Backtests(deciding, Past(store.database, ledger.flush), store.clock)
 
 
 def transport(settings: HttpSettings, tls: ssl.SSLContext) -> DirectTransport | HttpTransport:

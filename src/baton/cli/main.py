@@ -41,6 +41,7 @@ COMMANDS = {
     "health": "How providers and their models are.",
     "breakers": "Who is not asked at the moment, and deciding that by hand.",
     "rehearse": "What a provider's outage would do to callers.",
+    "backtest": "What proposed rules would have done to past requests.",
     "route": "Which model would serve a prompt, and why.",
     "explain": "Why an interaction went as it did.",
     "rules": "Which models serve a use case.",

@@ -11,6 +11,7 @@ from baton.api.bodies import Asked, Shown
 from baton.api.callers import AdminActor, AdminCaller
 from baton.catalog.chains import id_of
 from baton.catalog.live import LiveCatalog
+from baton.catalog.lookup import Catalog
 from baton.core.errors import Invalid
 from baton.gateway.routing.rules.agents import AgentRouting, Choice
 from baton.records.kind import Record
@@ -129,23 +130,7 @@ class AgentRoutingRoutes:
         return self._shown(await self._editing.undo(agent, actor, if_match, response))
 
     def _value(self, agent: str, asked: RoutingAsked) -> AgentRouting:
-        catalog = self._catalog.current()
-        provider = None
-        if asked.provider is not None:
-            spec = catalog.provider(asked.provider)
-            if spec is None:
-                raise Invalid(f"There is no provider '{asked.provider[:80]}'.", param="provider")
-            provider = spec.name
-        return AgentRouting(
-            agent=agent,
-            choice=asked.choice,
-            provider=provider,
-            model=None if asked.model is None else id_of(catalog, "model", asked.model),
-            temperature=asked.temperature,
-            max_tokens=asked.max_tokens,
-            fallback=asked.fallback,
-            is_enabled=asked.is_enabled,
-        )
+        return routing_asked(self._catalog.current(), agent, asked)
 
     def _shown(self, record: Record[AgentRouting]) -> RoutingShown:
         routing = record.value
@@ -162,3 +147,27 @@ class AgentRoutingRoutes:
             revision=record.revision,
             deleted=record.deleted,
         )
+
+
+def routing_asked(catalog: Catalog, agent: str, asked: RoutingAsked) -> AgentRouting:
+    """The routing that a body means.
+
+    Raises:
+        Invalid: there is no such provider, or a name means no model that has a row.
+    """
+    provider = None
+    if asked.provider is not None:
+        spec = catalog.provider(asked.provider)
+        if spec is None:
+            raise Invalid(f"There is no provider '{asked.provider[:80]}'.", param="provider")
+        provider = spec.name
+    return AgentRouting(
+        agent=agent,
+        choice=asked.choice,
+        provider=provider,
+        model=None if asked.model is None else id_of(catalog, "model", asked.model),
+        temperature=asked.temperature,
+        max_tokens=asked.max_tokens,
+        fallback=asked.fallback,
+        is_enabled=asked.is_enabled,
+    )

@@ -14,6 +14,7 @@ from baton.api.native.suggestion import SuggestionAsked, SuggestionShown, sugges
 from baton.api.problems import Mistaken, Wrong
 from baton.catalog.chains import ids_of
 from baton.catalog.live import LiveCatalog
+from baton.catalog.lookup import Catalog
 from baton.catalog.tiers import Tiers
 from baton.core.caller import Caller
 from baton.core.errors import Invalid
@@ -222,15 +223,23 @@ class RoutingRuleRoutes:
         return suggestion_shown(self._router.decide(caller, asked.envelope(), rule))
 
     def _value(self, use_case: str, asked: RuleAsked) -> UseCaseRule:
-        catalog = self._catalog.current()
-        return UseCaseRule(
-            use_case=use_case,
-            preferred=ids_of(catalog, "preferred", asked.preferred),
-            fallbacks=ids_of(catalog, "fallbacks", asked.fallbacks),
-            aim=asked.aim,
-            is_enabled=asked.is_enabled,
-            description=asked.description,
-        )
+        return rule_asked(self._catalog.current(), use_case, asked)
+
+
+def rule_asked(catalog: Catalog, use_case: str, asked: RuleAsked) -> UseCaseRule:
+    """The rule that a body means.
+
+    Raises:
+        Invalid: a name means no model that has a row; `param` is its place.
+    """
+    return UseCaseRule(
+        use_case=use_case,
+        preferred=ids_of(catalog, "preferred", asked.preferred),
+        fallbacks=ids_of(catalog, "fallbacks", asked.fallbacks),
+        aim=asked.aim,
+        is_enabled=asked.is_enabled,
+        description=asked.description,
+    )
 
 
 def _somebody(tier: str) -> Caller:

@@ -12,6 +12,7 @@ from baton.api.bodies import Asked, Shown
 from baton.api.callers import AdminActor, AdminCaller
 from baton.catalog.chains import id_of
 from baton.catalog.live import LiveCatalog
+from baton.catalog.lookup import Catalog
 from baton.core.errors import Invalid
 from baton.core.task import TaskType
 from baton.gateway.routing.weighing import DEFAULT, Boost, Weighing
@@ -116,8 +117,7 @@ class RoutingWeightRoutes:
         if_match: IfMatch = None,
     ) -> WeightsShown:
         """Set the default weights, or a profile's own; they count from the next request on."""
-        value = msgspec.convert({"name": name, **asked.model_dump(by_alias=True, mode="json")}, Weighing)
-        value = msgspec.structs.replace(value, boosts=tuple(map(self._known, value.boosts)))
+        value = weighing_asked(self._catalog.current(), name, asked)
         return _shown(await self._editing.put(name, value, actor, if_match, response))
 
     async def delete(
@@ -134,12 +134,23 @@ class RoutingWeightRoutes:
         """Go back to how they were before their current revision; undoing twice does it again."""
         return _shown(await self._editing.undo(name, actor, if_match, response))
 
-    def _known(self, boost: Boost) -> Boost:
-        """The same with its provider or model by its own name."""
-        catalog = self._catalog.current()
-        spec = catalog.provider(boost.model)
-        name = id_of(catalog, "boosts", boost.model) if spec is None else spec.name
-        return msgspec.structs.replace(boost, model=name)
+
+def weighing_asked(catalog: Catalog, name: str, asked: WeightsAsked) -> Weighing:
+    """The weights that a body means.
+
+    Raises:
+        Invalid: a boost names neither a provider nor a model that has a row.
+    """
+    body = asked.model_dump(by_alias=True, mode="json", exclude={"name"})
+    value = msgspec.convert({"name": name, **body}, Weighing)
+    return msgspec.structs.replace(value, boosts=tuple(_known(catalog, boost) for boost in value.boosts))
+
+
+def _known(catalog: Catalog, boost: Boost) -> Boost:
+    """The same with its provider or model by its own name."""
+    spec = catalog.provider(boost.model)
+    name = id_of(catalog, "boosts", boost.model) if spec is None else spec.name
+    return msgspec.structs.replace(boost, model=name)
 
 
 def _shown(record: Record[Weighing]) -> WeightsShown:

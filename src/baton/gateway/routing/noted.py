@@ -1,5 +1,6 @@
 """What the ledger keeps of a decision, in JSON: enough to tell it to a person, and to make its like again."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -10,11 +11,15 @@ from baton.core.profile import Profile
 from baton.core.task import TaskType
 from baton.gateway.routing.decision import Ask, Decision, LeftOut
 from baton.gateway.routing.pool import not_configured
-from baton.gateway.routing.terms import Source
+from baton.gateway.routing.terms import NO_TERMS, Source, Terms
 from baton.gateway.routing.weighing import Weights
 
 _MOST_REASONS = 40
 """Of those left out: a house has few reasons, callers' figures in them make many."""
+
+
+_OF_THE_MOMENT = re.compile(r"breaker is open|\) is spent|budget has too little left")
+"""In reasons that hold for a while, whatever the rules say."""
 
 
 class NotedAsk(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -36,6 +41,30 @@ class NotedAsk(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="ca
     complexity: float | None = None
     gain: float | None = None
     evidence: tuple[str, ...] = ()
+
+    def again(self, tier: str, use_case: str | None, agent: str | None) -> Ask:
+        """The same ask, without whose word counted; the arguments are in the row's columns."""
+        terms = NO_TERMS
+        if self.profile is not None or self.max_cost_nanos is not None:
+            terms = Terms(profile=self.profile, max_cost_nanos=self.max_cost_nanos)
+        return Ask(
+            tier=tier,
+            needs=frozenset(self.needs),
+            input_tokens=self.input_tokens,
+            max_tokens=self.max_tokens,
+            provider=self.provider,
+            exclude=frozenset(self.exclude),
+            use_case=use_case,
+            agent=agent,
+            any_model=self.any_model,
+            models=None if self.models is None else frozenset(self.models),
+            task=self.task,
+            complexity=self.complexity,
+            gain=self.gain,
+            evidence=self.evidence,
+            pressure=self.pressure,
+            terms=terms,
+        )
 
 
 class NotedCandidate(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -67,6 +96,20 @@ class NotedDecision(Struct, frozen=True, kw_only=True, omit_defaults=True, renam
     """Providers of models that could not be called."""
     left_out: Mapping[str, tuple[str, ...]] = {}
     """The others by the reason against them."""
+
+    @property
+    def first(self) -> str:
+        """The model that the router chose, also where a budget then had another one asked."""
+        return self.ranked[0].model if self.source is Source.BUDGET and self.ranked else self.chosen
+
+    def kept_out(self) -> frozenset[str]:
+        """Models that a breaker or a budget had nobody ask at that moment."""
+        return frozenset(
+            model
+            for reason, models in self.left_out.items()
+            if _OF_THE_MOMENT.search(reason) is not None
+            for model in models
+        )
 
 
 class _Sorted(NamedTuple):
