@@ -24,6 +24,8 @@ FLAG = "/api/admin/ai/flags/multi_llm"
 RULES = "/api/admin/ai/routing-rules"
 AGENTS = "/api/admin/ai/agent-routing"
 WEIGHTS = "/api/admin/ai/routing-weights"
+EXPERIMENTS = "/api/admin/ai/experiments"
+ARMS = [{"name": "usual", "share": 50}, {"name": "echo", "share": 50, "models": ["echo"]}]
 POINTS = {"points": [{"complexity": 0, "quality": 1, "cost": 0, "availability": 0}]}
 
 OPEN = [
@@ -117,6 +119,16 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("DELETE", CHAIN, None, 404),
     ("POST", CHAIN + "/undo", None, 404),
     ("PUT", CHAIN, {"fallbacks": ["simulated/lorem"]}, 200),
+    ("GET", EXPERIMENTS, None, 200),
+    ("PUT", EXPERIMENTS + "/default", {"arms": ARMS}, 200),
+    ("GET", EXPERIMENTS + "/default", None, 200),
+    ("GET", EXPERIMENTS + "/default/results", None, 200),
+    ("POST", EXPERIMENTS + "/default/start", None, 428),
+    ("POST", EXPERIMENTS + "/default/stop", None, 428),
+    ("POST", EXPERIMENTS + "/default/rollout", {"percent": 60}, 428),
+    ("POST", EXPERIMENTS + "/default/promote", {"arm": "echo"}, 428),
+    ("POST", EXPERIMENTS + "/default/undo", None, 428),
+    ("DELETE", EXPERIMENTS + "/default", None, 428),
     ("GET", RULES, None, 200),
     ("GET", RULES + "/export", None, 200),
     ("POST", RULES + "/import", {"rules": []}, 200),

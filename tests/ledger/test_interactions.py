@@ -79,6 +79,9 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         task="coding",
         complexity=0.5,
         routing='{"source":"score"}',
+        experiment="experiment",
+        arm="arm",
+        phase="phase",
     )
     attempt = Attempt(
         provider="provider a",
@@ -224,6 +227,9 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         cached_from="another",
         saved_nanos=41,
         saved_ms=42,
+        experiment="experiment",
+        arm="arm",
+        phase="phase",
     )
     assert first == AttemptRow(
         interaction_id=id,

@@ -15,6 +15,7 @@ from baton.api.admin.breakers import BreakerRoutes
 from baton.api.admin.budgets import BudgetRoutes
 from baton.api.admin.cache import CacheRoutes
 from baton.api.admin.classes import ClassRoutes
+from baton.api.admin.experiments import ExperimentRoutes
 from baton.api.admin.fallbacks import FallbackRoutes
 from baton.api.admin.flags import FlagRoutes
 from baton.api.admin.health import HealthReports
@@ -184,6 +185,7 @@ def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None
         RouteSuggestRoutes(app.router),
         RoutingRuleRoutes(app.edited.rules, app.catalog, app.router, app.tiers),
         AgentRoutingRoutes(app.edited.agents, app.catalog, store.settings.agent_providers),
+        ExperimentRoutes(app.edited.experiments, app.catalog, app.tiers, app.guarding, app.promotion),
         RoutingWeightRoutes(app.edited.weights, app.catalog),
         ModelTests(app.gateway, store.clock),
         ModelRoutes(app.edited.models, app.edited.classes, app.tiers),

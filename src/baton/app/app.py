@@ -23,6 +23,7 @@ from baton.app.edited import (
     SIMULATED,
     Edited,
     catalog_of,
+    draws_of,
     flags_of,
     hold,
     open_edited,
@@ -47,6 +48,8 @@ from baton.gateway.assembly import Parts, assemble
 from baton.gateway.cache.cache import Cache
 from baton.gateway.counting import Counting
 from baton.gateway.draining import Drains
+from baton.gateway.experiments.guard import Guarding
+from baton.gateway.experiments.promotion import Promotion
 from baton.gateway.fingerprints import Fingerprints
 from baton.gateway.gateway import Gateway
 from baton.gateway.health.health import Health
@@ -120,6 +123,8 @@ class App:
     gateway: Gateway
     cache: Cache
     judgements: Judgements
+    promotion: Promotion
+    guarding: Guarding
     drains: Drains
     counting: Counting
     tokens: Tokens
@@ -181,6 +186,8 @@ async def open_app(
         )
         keeper = await _open_health(stack, store, common.health, directory, http)
         cache = await open_cache(stack, store, edited, admitting)
+        promotion = Promotion(edited.experiments, edited.rules)
+        guarding = await stack.enter_async_context(Guarding(edited.experiments, ledger.trials, promotion))
         judgements = await stack.enter_async_context(Judgements(ledger.feedback, store.clock))
         parts = Parts(
             policy=policy_of(settings, edited),
@@ -193,7 +200,7 @@ async def open_app(
             admission=admitting.admission,
             openings=Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
             drains=drains,
-            standing=Standing(choices.of, flags, packaged_table(), rules_of(edited, settings)),
+            standing=_standing(choices, flags, edited, store),
             weighing=weighing_of(edited.weights),
             judged=judgements.judged,
             prompts=Prompts(load_task_reader, load_gain_model),
@@ -226,6 +233,8 @@ async def open_app(
             gateway=assembly.gateway,
             cache=cache,
             judgements=judgements,
+            promotion=promotion,
+            guarding=guarding,
             upstream=upstream,
             breakers=common.breakers,
             health=common.health,
@@ -241,6 +250,13 @@ async def open_app(
             first_key=first_key,
             first_invitation=None if first_key is None else await _invite_first(store, reception),
         )
+
+
+def _standing(choices: UserChoices, flags: Flags, edited: Edited, store: Storehouse) -> Standing:
+    """What holds for callers, whoever says it."""
+    rules = rules_of(edited, store.settings)
+    draws = draws_of(edited.experiments, store)
+    return Standing(choices.of, flags, packaged_table(), rules, draws.trial_of)
 
 
 async def _open_keyring(stack: AsyncExitStack, store: Storehouse) -> Keyring:

@@ -26,6 +26,8 @@ from baton.gateway.admission.budgets import Budget, budgets_kind, first_budgets
 from baton.gateway.admission.own import OwnLimit, own_limits_kind
 from baton.gateway.assembly import Policy
 from baton.gateway.cache.rules import CacheRule, cache_rules_kind
+from baton.gateway.experiments.draws import Draws
+from baton.gateway.experiments.experiment import Experiment, experiments_kind
 from baton.gateway.resilience.breakers import KnownBreakers
 from baton.gateway.resilience.courses import RetryOf
 from baton.gateway.resilience.forced import ForcedBreaker, forced_kind
@@ -55,6 +57,7 @@ class Edited:
     rules: Records[UseCaseRule]
     agents: Records[AgentRouting]
     weights: Records[Weighing]
+    experiments: Records[Experiment]
     cache_rules: Records[CacheRule]
     tiers: Records[Tier]
     forced_breakers: Records[ForcedBreaker]
@@ -82,6 +85,7 @@ async def open_edited(
         rules=await opened(rules_kind()),
         agents=await opened(agents_kind()),
         weights=await opened(weighings_kind()),
+        experiments=await opened(experiments_kind()),
         cache_rules=await opened(cache_rules_kind()),
         tiers=await opened(tiers_kind(DEFAULT_TIERS)),
         forced_breakers=await opened(forced_kind()),
@@ -187,6 +191,18 @@ def rules_of(edited: Edited, settings: Settings) -> Rules:
         return None if record is None else record.value
 
     return Rules(rule_of, routing_of, settings.agent_providers)
+
+
+def draws_of(experiments: Records[Experiment], store: Storehouse) -> Draws:
+    """Who takes part in which experiment, as the records say it."""
+    draws = Draws(store.secret.derive("experiments v1"))
+
+    async def changed(*_: object) -> None:
+        draws.follow(experiments.export())
+
+    draws.follow(experiments.export())
+    experiments.subscribe(changed)
+    return draws
 
 
 def weighing_of(weights: Records[Weighing]) -> WeighingOf:

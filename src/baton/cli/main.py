@@ -45,6 +45,7 @@ COMMANDS = {
     "route": "Which model would serve a prompt, and why.",
     "explain": "Why an interaction went as it did.",
     "rules": "Which models serve a use case.",
+    "experiments": "What is tried on some users, and what came of it.",
     "fallbacks": "Which models are asked when one fails, and deciding that by hand.",
     "cache": "Answers that are given again, and what that saves.",
     "flags": "What is switched on, for whom, and deciding that by hand.",

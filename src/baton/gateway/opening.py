@@ -55,6 +55,7 @@ class Openings:
         """
         options = request.options
         model = decision.chosen.offer.model
+        trial = decision.trial
         opened = Opened(
             id=arrival.id,
             user_id=caller.user_id,
@@ -82,6 +83,9 @@ class Openings:
             task=None if decision.ask.task is None else decision.ask.task.value,
             complexity=decision.ask.complexity,
             routing=self._notes.of(decision),
+            experiment=None if trial is None else trial.experiment,
+            arm=None if trial is None else trial.arm,
+            phase=None if trial is None else trial.phase,
         )
         try:
             return Entry(self._book, self._clock, opened, decision, admitted, arrival.started_s)

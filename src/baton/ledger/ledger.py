@@ -21,6 +21,7 @@ from baton.ledger.register import Register
 from baton.ledger.settings import LedgerSettings, WhenFull
 from baton.ledger.spending import Spending
 from baton.ledger.store import Store
+from baton.ledger.trials import Trials
 from baton.ledger.usage import UsageReport
 from baton.ledger.writer import Writer
 from baton.storage.database import Database
@@ -54,6 +55,8 @@ class Ledger:
     """For how long answers are."""
     spending: Spending
     """For budgets."""
+    trials: Trials
+    """For experiments."""
     flush: Flush
     recovered: Callable[[], Awaitable[None]]
     """Returns once it has what processes that died left behind."""
@@ -115,6 +118,7 @@ async def open_ledger(
                 breakdowns=Breakdowns(database, writer.flush),
                 habits=Habits(database),
                 spending=Spending(database),
+                trials=Trials(database, writer.flush),
                 flush=writer.flush,
                 recovered=recovery.swept,
                 inheritance=heirs,
@@ -156,6 +160,7 @@ async def open_ledger_without_files(
             breakdowns=Breakdowns(database, register.flush),
             habits=Habits(database),
             spending=Spending(database),
+            trials=Trials(database, register.flush),
             flush=register.flush,
             recovered=recovery.swept,
             inheritance=heirs,

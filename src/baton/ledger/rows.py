@@ -123,6 +123,11 @@ class Opened(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag="
     """0-1; None: nobody knows."""
     routing: str | None = None
     """How the model was chosen, a JSON text of the router's; None: the request named it."""
+    experiment: str | None = None
+    """That it counts for."""
+    arm: str | None = None
+    phase: str | None = None
+    """Which state of the experiment it was."""
 
     @property
     def at_ms(self) -> int:

@@ -95,6 +95,9 @@ class InteractionRow(Struct, frozen=True, kw_only=True):
     cached_from: str | None
     saved_nanos: int
     saved_ms: int
+    experiment: str | None
+    arm: str | None
+    phase: str | None
 
 
 class AttemptRow(Struct, frozen=True, kw_only=True):

@@ -11,9 +11,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from baton.storage.metadata import METADATA
+
+_IN_ONE = text("experiment IS NOT NULL")
 
 INTERACTIONS = Table(
     "interactions",
@@ -89,7 +92,12 @@ INTERACTIONS = Table(
     Column("cached_from", String(36)),
     Column("saved_nanos", BigInteger, nullable=False, server_default="0"),
     Column("saved_ms", BigInteger, nullable=False, server_default="0"),
+    Column("experiment", String(64)),
+    Column("arm", String(64)),
+    Column("phase", String(16)),
     Index(None, "user_id", "id"),
+    # Most rows are of no experiment, and cost it nothing.
+    Index(None, "experiment", "id", sqlite_where=_IN_ONE, postgresql_where=_IN_ONE),
     sqlite_with_rowid=False,
 )
 """One row per request as the caller saw it. The id holds its time, so that its order is the order of time."""

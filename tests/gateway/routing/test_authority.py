@@ -12,12 +12,12 @@ from baton.catalog.lookup import Catalog, Offer
 from baton.core.errors import Unservable
 from baton.core.profile import Profile
 from baton.core.provider import ModelClasses, ProviderSpec
-from baton.gateway.routing.decision import Decision
+from baton.gateway.routing.decision import Decision, instead
 from baton.gateway.routing.router import Router
 from baton.gateway.routing.rules.agents import AgentRouting, Choice
 from baton.gateway.routing.rules.rules import Rules
 from baton.gateway.routing.rules.use_cases import Aim, UseCaseRule
-from baton.gateway.routing.terms import Override, Source, Terms, Way
+from baton.gateway.routing.terms import Override, Source, Terms, Trial, Way
 from tests.gateway.routing.landscape import NOW_S, ask, model, prices, router
 
 ROWS = (
@@ -261,3 +261,57 @@ def test_the_environments_provider_serves_an_agent_without_a_routing_too() -> No
     assert override is not None
     of = Router(Catalog(ROWS, SPECS, NOW_S), frozenset("abcd"))
     assert of.decide(ask(terms=Terms(overrides=(override,)))).chosen.offer.id == "b/good"
+
+
+def tried(*table: str, **fields: object) -> Override:
+    """What an arm says."""
+    return word(Source.EXPERIMENT, *table, **fields)
+
+
+def counted(*overrides: Override, way: Way | None = None, of: Router | None = None) -> Decision:
+    """A decision for somebody who takes part in an experiment."""
+    trial = Trial(experiment="try", arm="one", phase="1", override=overrides[0] if overrides else None)
+    terms = Terms(overrides=overrides, trial=trial)
+    return (of or router(*ROWS)).decide(ask(terms=terms), way=way)
+
+
+def test_a_rule_that_is_tried_stands_in_place_of_the_one_in_force() -> None:
+    """Where none of its models fits its aim decides, and the rule in force is not asked; models that are
+    tried leave it to that rule."""
+    rule = word(Source.RULE, "d/free", aim=Aim.QUALITY)
+    decision = decided([tried("x/none", in_place=True, aim=Aim.INNOVATION)])
+    assert (decision.chosen.offer.id, decision.source) == ("b/good", Source.EXPERIMENT)
+    assert decided([tried("x/none"), rule]).chosen.offer.id == "d/free"
+    assert decided([tried("c/fair"), rule]).chosen.offer.id == "c/fair"
+
+
+def test_who_takes_part_counts_whatever_the_arm_can_do() -> None:
+    """Also where its models do not fit, or it goes the usual way, and the sentence says so; a budget that
+    sends the request elsewhere does not take it out."""
+    said = " It counts for the arm one of the experiment try."
+    followed = counted(tried("d/free"))
+    assert followed.trial is not None
+    assert not followed.reasoning.endswith(said)
+    for decision in (
+        counted(tried("x/none")),
+        counted(),
+        counted(tried("x/none"), word(Source.RULE, "d/free")),
+    ):
+        assert decision.trial is not None
+        assert decision.reasoning.endswith(said)
+    offer = followed.ranked[1].offer
+    assert instead(followed, offer, "a budget has too little left.").trial == followed.trial
+
+
+@pytest.mark.parametrize("source", [Source.PREFERENCE, Source.AGENT])
+def test_who_is_served_by_a_weightier_word_does_not_count(source: Source) -> None:
+    """And counts where that word cannot be followed."""
+    assert counted(word(source, "d/free"), tried("c/fair")).trial is None
+    assert counted(word(source, "x/none"), tried("c/fair")).trial is not None
+
+
+def test_nothing_is_tried_where_the_house_has_its_own_way() -> None:
+    """Router v1, one model for everything, and where only stand-ins can be called."""
+    way = Way(because="the house says so", table=("a/best",), strict=False, alone=False)
+    decision = counted(tried("c/fair"), way=way)
+    assert (decision.chosen.offer.id, decision.trial) == ("a/best", None)

@@ -153,6 +153,9 @@ class InteractionShown(Shown):
     cached_from: str | None
     saved_usd: str
     saved_ms: int
+    experiment: str | None
+    arm: str | None
+    phase: str | None
     feedback: FeedbackShown | None
 
 
@@ -276,6 +279,9 @@ def _fields(found: Whole) -> dict[str, Any]:
         "cached_from": row.cached_from,
         "saved_usd": usd_text(row.saved_nanos),
         "saved_ms": row.saved_ms,
+        "experiment": row.experiment,
+        "arm": row.arm,
+        "phase": row.phase,
         "feedback": None if found.feedback is None else feedback_shown(found.feedback),
     }
 

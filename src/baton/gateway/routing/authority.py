@@ -65,7 +65,7 @@ def hear(
         notes += _notes(override, named.against)
         if named.places:
             return _heard(named, ranking, override, notes)
-    rule = next((each for each in overrides if each.source is Source.RULE), None)
+    rule = next((each for each in overrides if each.rules), None)
     if rule is not None:
         aimed = _aimed(ranking, ask, rule.aim)
         if aimed is not None:
@@ -124,7 +124,7 @@ def _gone(catalog: Catalog, name: str) -> str:
 
 def _said(override: Override, said: str, at: int, instead_of: str | None) -> str:
     """Why the one at this place of a table serves."""
-    if override.source is Source.RULE:
+    if override.source in (Source.RULE, Source.EXPERIMENT):
         said = f"lists it {_ORDINALS[at] if at < len(_ORDINALS) else f'at place {at + 1}'}"
     return f"{_small(override.whose)} {said}{'' if instead_of is None else f', in place of {instead_of}'}"
 

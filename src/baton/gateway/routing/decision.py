@@ -9,7 +9,7 @@ from baton.core.caller import Caller
 from baton.core.estimate import estimate_tokens, weight_of
 from baton.core.request import Options, Outline, Priority
 from baton.core.task import TaskType
-from baton.gateway.routing.terms import NO_TERMS, Source, Terms, Way
+from baton.gateway.routing.terms import NO_TERMS, Source, Terms, Trial, Way
 from baton.gateway.routing.weighing import Weights
 
 AUTO = "auto"
@@ -138,6 +138,9 @@ class Decision(Struct, frozen=True, kw_only=True):
     """How scores were weighed; None: they were not asked."""
     reasoning: str
     """A sentence for a person."""
+    trial: Trial | None = None
+    """The experiment that it counts for. Whether it does never depends on the arm: it does also where the
+    arm's models cannot serve, or a budget has sent it elsewhere."""
     way: Way | None = None
     """How it was chosen, where the router might not choose freely."""
 

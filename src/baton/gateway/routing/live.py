@@ -105,7 +105,8 @@ class LiveRouter:
     def decide_as(self, caller: Caller, model: str, ask: Ask, rule: UseCaseRule | None = None) -> Decision:
         """The same, for a request that exists only in outline: nothing will be sent."""
         way = self._standing.way(caller, self.current)
-        decision = self.decide_for(model, self._standing.completed(caller, ask, rule), way)
+        completed = self._standing.completed(caller, ask, rule, chooses=model == AUTO)
+        decision = self.decide_for(model, completed, way)
         if decision.alone:
             return replace(decision, listed=())
         return decision if way is None or decision.named else replace(decision, listed=decision.fallbacks)

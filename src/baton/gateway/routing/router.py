@@ -44,7 +44,7 @@ from baton.gateway.routing.ranking import (
     too_dear,
 )
 from baton.gateway.routing.score import candidate
-from baton.gateway.routing.terms import Override, Source, Way
+from baton.gateway.routing.terms import Override, Source, Trial, Way
 from baton.gateway.routing.weighing import USUAL, Weighing
 
 SHOWN = 5
@@ -132,6 +132,7 @@ class Router:
         heard = hear(self.catalog, ranking, ask, self._words(ask, free=free), rows=free)
         pool, order = ranking.pool, heard.order
         override = heard.override
+        trial = ask.terms.trial if free and not _decided_before(override) else None
         alone = (way is not None and way.alone) or (override is not None and override.alone)
         if alone:
             order = order[:1]  # or a spent budget would find another among the ranked
@@ -153,7 +154,8 @@ class Router:
             source=_source(heard, way),
             weights=self._weighing(ask.terms.profile).at(ask.wanted, ask.pressure),
             alone=alone,
-            reasoning=_reasoning(heard, way, ranked, ranking, ask),
+            reasoning=_reasoning(heard, way, ranked, ranking, ask) + _said_of_trial(trial, heard),
+            trial=trial,
             way=way,
         )
 
@@ -429,6 +431,18 @@ def _source(heard: Heard, way: Way | None) -> Source:
     if heard.override is not None:
         return heard.override.source
     return Source.SCORE if way is None else Source.TABLE
+
+
+def _decided_before(override: Override | None) -> bool:
+    """Whether somebody has chosen whose word is weightier than an experiment's."""
+    return override is not None and override.source in (Source.PREFERENCE, Source.AGENT)
+
+
+def _said_of_trial(trial: Trial | None, heard: Heard) -> str:
+    """What it counts for, as a sentence behind others that do not say so."""
+    if trial is None or (heard.override is not None and heard.override.source is Source.EXPERIMENT):
+        return ""
+    return f" It counts for {trial.whose}."
 
 
 def _reasoning(heard: Heard, way: Way | None, ranked: Sequence[Scored], ranking: Ranking, ask: Ask) -> str:

@@ -13,12 +13,22 @@ from baton.gateway.routing.decision import Ask
 from baton.gateway.routing.router import Router
 from baton.gateway.routing.rules.rules import NO_RULES, Rules
 from baton.gateway.routing.rules.use_cases import UseCaseRule
-from baton.gateway.routing.terms import Override, Source, Terms, Way
+from baton.gateway.routing.terms import Override, Source, Terms, Trial, Way
 
 _V1_RETRIES = 2
 """Three tries."""
 
 _V1_TIMEOUT_S = 30.0
+
+
+TrialOf = Callable[[str, Ask], Trial | None]
+"""The experiment that a user takes part in by what they ask; None: in none."""
+
+
+def no_trial(user_id: str, ask: Ask) -> Trial | None:
+    """Where nothing is tried."""
+    del user_id, ask
+    return None
 
 
 def nothing_chosen(user_id: str) -> Choices:
@@ -36,10 +46,13 @@ class Standing:
         flags: Flags | None = None,
         v1: Sequence[str] = (),
         rules: Rules = NO_RULES,
+        trial_of: TrialOf = no_trial,
     ) -> None:
-        """`choices`: a user's; `flags`: None: all of them are on; `v1`: the table of router v1."""
+        """`choices`: a user's; `flags`: None: all of them are on; `v1`: the table of router v1; `trial_of`:
+        what is tried on whom."""
         self._choices = choices
         self._rules = rules
+        self._trial_of = trial_of
         self._flags = flags
         self._v1 = Way(
             because="it is the first that fits in the table of router v1 (the flag router_v2 is off)",
@@ -64,11 +77,20 @@ class Standing:
                 code="opted_out",
             )
 
-    def completed(self, caller: Caller, ask: Ask, rule: UseCaseRule | None = None) -> Ask:
+    def completed(
+        self, caller: Caller, ask: Ask, rule: UseCaseRule | None = None, *, chooses: bool = True
+    ) -> Ask:
         """What is asked, with the caller's preferences where the request says nothing of it, and with whose
-        word counts where it names no model. `rule`: one that is only proposed for its use case."""
+        word counts where it names no model. `rule`: one that is only proposed for its use case, on which
+        nothing is tried; `chooses`: whether a model is to be chosen."""
         preferences = self._choices(caller.user_id).preferences
-        if preferences is NOTHING_CHOSEN.preferences and ask.use_case is None and ask.agent is None:
+        trial = self._trial_of(caller.user_id, ask) if chooses and rule is None else None
+        if (
+            preferences is NOTHING_CHOSEN.preferences
+            and ask.use_case is None
+            and ask.agent is None
+            and trial is None
+        ):
             return ask
         said = ask.terms
         taken: set[str] = set()
@@ -79,13 +101,14 @@ class Standing:
         terms = Terms(
             profile=preferences.profile if said.profile is None else said.profile,
             max_cost_nanos=preferences.max_cost_nanos if said.max_cost_nanos is None else said.max_cost_nanos,
-            overrides=tuple(self._overrides(ask, preferences, rule)),
+            overrides=tuple(self._overrides(ask, preferences, rule, trial)),
+            trial=trial,
             preferred=frozenset(taken),
         )
         return replace(ask, terms=terms)
 
     def _overrides(
-        self, ask: Ask, preferences: Preferences, proposed: UseCaseRule | None
+        self, ask: Ask, preferences: Preferences, proposed: UseCaseRule | None, trial: Trial | None
     ) -> Iterator[Override]:
         """The weightiest first."""
         if preferences.model is not None:
@@ -94,6 +117,11 @@ class Standing:
             routing = self._rules.of_agent(ask.agent)
             if routing is not None:
                 yield routing
+        tried = None if trial is None else trial.override
+        if tried is not None:
+            yield tried
+            if tried.in_place:
+                return
         if ask.use_case is not None:
             rule = self._rules.of_use_case(ask.use_case, proposed)
             if rule is not None:

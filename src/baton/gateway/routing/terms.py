@@ -50,6 +50,29 @@ class Override(Struct, frozen=True, kw_only=True):
     """Whether no other model is asked after it."""
     aim: Aim = Aim.BALANCED
     """What counts where none of the table fits."""
+    in_place: bool = False
+    """Whether it stands in place of the use case's rule."""
+
+    @property
+    def rules(self) -> bool:
+        """Whether its aim counts where nobody is named who fits."""
+        return self.in_place or self.source is Source.RULE
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """A user's part in an experiment."""
+
+    experiment: str
+    arm: str
+    phase: str
+    """Which state of the experiment it is."""
+    override: Override | None = None
+    """What the arm says; None: it goes the usual way."""
+
+    @property
+    def whose(self) -> str:
+        """In words, the end of a sentence."""
+        return f"the arm {self.arm} of the experiment {self.experiment}"
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -61,6 +84,8 @@ class Terms(Struct, frozen=True, kw_only=True):
     overrides: tuple[Override, ...] = ()
     """Whose word is taken before scores are asked, where the request names no model; the first that can be
     followed is."""
+    trial: Trial | None = None
+    """The experiment that its user takes part in by it, unless somebody weightier names the model."""
     preferred: frozenset[str] = frozenset()
     """Which of these the caller's preferences say, and not the request."""
 

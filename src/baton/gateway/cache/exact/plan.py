@@ -221,7 +221,10 @@ def _model(decision: Decision, options: Options) -> tuple[object, ...]:
     if decision.named:
         return (decision.chosen.offer.id, *others)
     terms = ask.terms
-    words = [(each.source.value, each.table, each.choice.value, each.provider) for each in terms.overrides]
+    words = [
+        (each.source.value, each.table, each.choice.value, each.provider, each.aim.value)
+        for each in terms.overrides
+    ]
     profile = None if terms.profile is None else terms.profile.value
     wanted = (ask.tier, profile, terms.max_cost_nanos, ask.use_case, ask.agent, ask.provider)
     return (AUTO, *wanted, words, *others)

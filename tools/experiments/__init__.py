@@ -1,0 +1,1 @@
+"""Simulates experiments: how often their statistics say something false, how soon something true."""
