@@ -29,6 +29,7 @@ from baton.gateway.resilience.gates import Gates
 from baton.gateway.resilience.headrooms import Headrooms
 from baton.gateway.resilience.observation import Observer
 from baton.gateway.routing.alternatives import Alternatives, Chains
+from baton.gateway.routing.conditions import Conditions
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.observed import NOTHING_OBSERVED, Judged, Observed
 from baton.gateway.routing.outlook import Outlooks
@@ -111,14 +112,16 @@ def assemble(parts: Parts) -> Assembly:
         parts.directory,
         policy.stand_ins,
         chain=policy.chain,
-        observed=partial(_observed, health, parts.judged),
-        shut=shut,
-        spent=parts.admission.spent.against,
+        conditions=Conditions(
+            observed=partial(_observed, health, parts.judged),
+            shut=shut,
+            low=headrooms.against,
+            spent=parts.admission.spent.against,
+            pressure=parts.admission.pressure,
+        ),
         standing=parts.standing,
         weighing=parts.weighing,
         prompts=parts.prompts,
-        pressure=parts.admission.pressure,
-        low=headrooms.against,
     )
     alternatives = Alternatives(router, policy.chains, by_default=policy.fallback)
     gates = Gates(parts.breakers, parts.clock, (health, headrooms, *parts.observers))

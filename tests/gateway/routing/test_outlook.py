@@ -11,6 +11,7 @@ from baton.core.clock import SystemClock
 from baton.core.errors import Unservable
 from baton.core.provider import Auth, ProviderSpec
 from baton.gateway.routing.alternatives import Alternatives
+from baton.gateway.routing.conditions import Conditions
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.outlook import Outlook, Outlooks
 from baton.upstream.directory import Directory, ProviderSettings
@@ -49,7 +50,10 @@ def outlook(
         return "its breaker is open" if offer.id == shut else None
 
     router = LiveRouter(
-        LiveCatalog(rows, SPECS, SystemClock()), Directory(SPECS, keys), frozenset({"c"}), shut=closed
+        LiveCatalog(rows, SPECS, SystemClock()),
+        Directory(SPECS, keys),
+        frozenset({"c"}),
+        conditions=Conditions(shut=closed),
     )
 
     def chains(of: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The router over the catalog as it stands now."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -10,30 +10,15 @@ from baton.catalog.lookup import Offer
 from baton.core.caller import Caller
 from baton.core.errors import Unservable
 from baton.core.request import Outline
+from baton.gateway.routing.conditions import USUAL, Conditions
 from baton.gateway.routing.decision import AUTO, Ask, Decision, ask_of
-from baton.gateway.routing.observed import NOTHING_OBSERVED, Observed
 from baton.gateway.routing.prompts import Prompts
-from baton.gateway.routing.ranking import Shut, Spent, nothing_spent
+from baton.gateway.routing.ranking import Shut
 from baton.gateway.routing.router import Router, WeighingOf, usual_weighing
 from baton.gateway.routing.rules.use_cases import UseCaseRule
 from baton.gateway.routing.standing import UNDECIDED, Standing
 from baton.gateway.routing.terms import Way
 from baton.upstream.directory import Directory
-
-
-def nothing_observed() -> Observed:
-    """Of an installation that does not observe its providers."""
-    return NOTHING_OBSERVED
-
-
-Pressure = Callable[[Caller, str | None], float]
-"""How near a budget of a caller's, or of a project's, is to its end: 0 (far) … 1."""
-
-
-def no_pressure(caller: Caller, project: str | None) -> float:
-    """Where nobody has a budget."""
-    del caller, project
-    return 0.0
 
 
 class LiveRouter:
@@ -46,33 +31,27 @@ class LiveRouter:
         stand_ins: frozenset[str],
         *,
         chain: Sequence[str] = (),
-        observed: Callable[[], Observed] = nothing_observed,
-        shut: Shut | None = None,
-        spent: Spent = nothing_spent,
+        conditions: Conditions = USUAL,
         standing: Standing = UNDECIDED,
         weighing: WeighingOf = usual_weighing,
         prompts: Prompts | None = None,
-        pressure: Pressure = no_pressure,
-        low: Shut | None = None,
     ) -> None:
-        """`chain`: providers to fall back to, the first first; `observed`: what was, of late; `shut`:
-        who is not to be asked at the moment; `spent`: which models a request cannot be paid for; `standing`:
-        what holds for callers beforehand; `weighing`: how scores are weighed;
-        `prompts`: reads them; None: nobody does; `pressure`: how near budgets are to their end; `low`: whose
-        provider has little left, so that only urgent requests are for it."""
+        """`chain`: providers to fall back to, the first first; `conditions`: what holds at the moment;
+        `standing`: what holds for callers beforehand; `weighing`: how scores are weighed; `prompts`: reads
+        them; None: nobody does."""
         self._catalog = catalog
         self._configured = directory.configured
         self._services = {provider.name: provider.spec.services for provider in directory}
         self._stand_ins = stand_ins
         self._chain = chain
-        self._observed = observed
-        self._shut = () if shut is None else (shut,)
-        self._low = self._shut if low is None else (*self._shut, low)
-        self._spent = spent
+        self._observed = conditions.observed
+        self._shut = conditions.against(urgent=True)
+        self._low = conditions.against(urgent=False)
+        self._spent = conditions.spent
         self._standing = standing
         self._weighing = weighing
         self._prompts = prompts
-        self._pressure = pressure
+        self._pressure = conditions.pressure
         self._router = self._make()
 
     def decide(self, caller: Caller, request: Outline, rule: UseCaseRule | None = None) -> Decision:
