@@ -1,6 +1,8 @@
 """The whole HTTP surface of a Baton, built from its parts."""
 
 import re
+from collections.abc import Iterator
+from typing import Protocol
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -46,7 +48,7 @@ from baton.api.compat.generative_models import GenerativeModels
 from baton.api.compat.models import CompatModels
 from baton.api.condition import Condition
 from baton.api.docs import Docs
-from baton.api.front import Asgi, Front
+from baton.api.front import Asgi, At, Front
 from baton.api.hot import Door, HotRoute
 from baton.api.metrics import Scrape, registry_of
 from baton.api.native import batch, chat
@@ -100,19 +102,54 @@ _SCOPES = {
 }
 
 
+class Routes(Protocol):
+    """Some routes that belong together."""
+
+    def attach(self, to: FastAPI) -> None:
+        """Add them."""
+        ...
+
+
 def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None) -> Asgi:
     """What the server calls for each request. `closing`: whoever begins it has new requests refused;
     `scrape`: what `/metrics` tells, where this process is not all of Baton."""
     closing = closing or Closing()
     store = app.store
     limit = int(store.settings.max_body_mib * _MIB)
+    hot, native, below = _hot(app, limit)
+    framework = FastAPI(
+        title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    framework.state.keyring = app.keyring
+    framework.state.reception = app.reception
+    framework.state.count = app.admitting.passages.count
+    outside = framework.state.outside = Outside(store.settings.trusted_proxies, store.settings.public_url)
+    # The hot ones are served before they get here; as routes they refuse other methods by themselves.
+    for path, route in (*hot.items(), *native.items()):
+        framework.router.routes.append(Route(path, route, methods=["POST"]))
+    condition = Condition(app)
+    for routes in (
+        *_for_callers(app, condition),
+        *_for_admins(app, condition),
+        *_at_the_door(app, outside),
+        Probes(condition, scrape or _alone(app), closing),
+        Docs(),
+    ):
+        routes.attach(framework)
+    _summarise(framework)
+    return Front(hot, Border(framework, limit), store.new_id, closing, below)
+
+
+def _hot(app: App, limit: int) -> tuple[dict[str, Asgi], dict[str, Asgi], dict[str, At]]:
+    """The routes that ask models: those that the framework never sees, the native ones, and those of whole
+    prefixes. `limit`: bytes of a body."""
+    store = app.store
     door = Door(
         app.keyring.authenticate,
         Allowances(app.admitting.passages.allowance, store.clock).lines,
         store.clock,
         limit,
     )
-
     once = Repeats(app.claims, app.claim_names, app.admitting.passages.count)
 
     def route(speech: Speech) -> HotRoute:
@@ -121,102 +158,84 @@ def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None
     def count(speech: CountSpeech) -> HotRoute:
         return HotRoute(door, Counts(speech, app.counting), Scope.CHAT)
 
-    chats = {path: route(speech) for path, speech in _SPEECHES.items()}
     errands = {
         ROOT + task.path: HotRoute(door, Errands(task, app.gateway), _SCOPES[task.service], once)
         for task in TASKS.values()
     }
-    counts = {
+    hot: dict[str, Asgi] = {
+        **{path: route(speech) for path, speech in _SPEECHES.items()},
         messages.COUNT_PATH: count(messages.COUNT_SPEECH),
         responses.COUNT_PATH: count(responses.COUNT_SPEECH),
+        **errands,
     }
-    hot: dict[str, Asgi] = {**chats, **counts, **errands}
-    below = dict.fromkeys(PREFIXES, GenerationRoutes(route, count).at)
-    native = HotRoute(door, NativeChat(app.gateway, app.keyring.standing_in), Scope.CHAT, once)
-    many = HotRoute(
-        door,
-        BatchChat(app.gateway, app.keyring.standing_in, once, store.new_id, store.clock),
-        Scope.CHAT,
-        once,
-    )
-    framework = FastAPI(
-        title="Baton", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
-    )
-    framework.state.keyring = app.keyring
-    framework.state.reception = app.reception
-    framework.state.count = app.admitting.passages.count
-    outside = framework.state.outside = Outside(store.settings.trusted_proxies, store.settings.public_url)
-    # These are served before they get here; as routes they refuse other methods by themselves.
-    framework.router.routes.extend(Route(path, route, methods=["POST"]) for path, route in hot.items())
-    framework.router.routes.append(Route(chat.PATH, native, methods=["POST"]))
-    framework.router.routes.append(Route(batch.PATH, many, methods=["POST"]))
-    condition = Condition(app)
+    many = BatchChat(app.gateway, app.keyring.standing_in, once, store.new_id, store.clock)
+    native: dict[str, Asgi] = {
+        chat.PATH: HotRoute(door, NativeChat(app.gateway, app.keyring.standing_in), Scope.CHAT, once),
+        batch.PATH: HotRoute(door, many, Scope.CHAT, once),
+    }
+    return hot, native, dict.fromkeys(PREFIXES, GenerationRoutes(route, count).at)
+
+
+def _for_callers(app: App, condition: Condition) -> Iterator[Routes]:
+    """What everybody with a key may ask."""
+    store, admitting, ledger = app.store, app.admitting, app.ledger
     permitted = Permitted(app.catalog, app.directory)
-    own_budgets = OwnBudgets(app.edited.own_limits, app.admitting.books, app.statements, app.ledger.spending)
-    for routes in (
-        CompatModels(permitted),
-        GenerativeModels(permitted),
-        NativeModels(permitted, app.router, app.estimates, app.ledger.habits),
-        PreferenceRoutes(app.choices, permitted),
-        OptOutRoutes(app.choices),
-        UsageRoutes(app.ledger.breakdowns, store.clock, app.admitting.passages.left, own_budgets.hard),
-        FlagRoutes(app.edited.flags, app.flags, app.tiers),
-        HealthRoutes(condition),
-        InteractionRoutes(app.ledger.interactions),
-        ModelInfoRoutes(app.ledger.interactions),
-        ReceiptRoutes(
-            Explanations(
-                app.ledger.interactions,
-                app.catalog,
-                app.admitting.books,
-                app.admitting.accounts,
-                store.clock,
-            )
-        ),
-        FeedbackRoutes(app.ledger.feedback, store.clock),
-        ModelTransfer(app.edited.models, app.tiers),
-        ModelSwitches(app.edited.models),
-        ClassRoutes(app.edited.classes, app.catalog),
-        HealthReports(condition, app.health_keeper, store.settings.health_window),
-        BreakerRoutes(app.breakers, app.edited.forced_breakers, app.catalog, app.directory, store.clock),
-        RehearsalRoutes(app.rehearsals),
-        BacktestRoutes(app.backtests, app.edited.models, app.catalog, app.tiers, store.clock),
-        FallbackRoutes(app.edited.chains, app.catalog, app.outlooks, app.tiers),
-        RouteSuggestRoutes(app.router),
-        RoutingRuleRoutes(app.edited.rules, app.catalog, app.router, app.tiers),
-        AgentRoutingRoutes(app.edited.agents, app.catalog, store.settings.agent_providers),
-        ExperimentRoutes(app.edited.experiments, app.catalog, app.tiers, app.guarding, app.promotion),
-        RoutingWeightRoutes(app.edited.weights, app.catalog),
-        ModelTests(app.gateway, store.clock),
-        ModelRoutes(app.edited.models, app.edited.classes, app.tiers),
-        KeyRoutes(store.identities, app.tiers),
-        UserRoutes(store.identities, app.tiers, app.ledger.interactions.any_of),
-        MeRoutes(store.identities, app.admitting.books.names_key, store.settings.max_own_keys),
-        ProjectRoutes(store.projects),
-        OwnBudgetRoutes(own_budgets),
-        TierRoutes(app.edited.tiers, app.tiers),
-        BudgetRoutes(
-            app.edited.budgets,
-            app.statements,
-            Milestones(store.database),
-            app.tiers,
-            app.catalog,
-        ),
-        CacheRoutes(app.cache, app.edited.cache_rules, store.database, store.scribe, store.clock),
-        PenaltyRoutes(app.admitting.penalties, store.clock, store.database, store.scribe),
-        _audit(app),
-        AlertRoutes(app.alerts),
-        DoorRoutes(app.reception, outside),
-        SessionRoutes(app.reception, outside),
-        AccountRoutes(app.reception, outside),
-        InvitationRoutes(app.reception, outside),
-        SignInRoutes(app.reception, outside),
-        Probes(condition, scrape or _alone(app), closing),
-        Docs(),
-    ):
-        routes.attach(framework)
-    _summarise(framework)
-    return Front(hot, Border(framework, limit), store.new_id, closing, below)
+    own_budgets = OwnBudgets(app.edited.own_limits, admitting.books, app.statements, ledger.spending)
+    explanations = Explanations(
+        ledger.interactions, app.catalog, admitting.books, admitting.accounts, store.clock
+    )
+    yield CompatModels(permitted)
+    yield GenerativeModels(permitted)
+    yield NativeModels(permitted, app.router, app.estimates, ledger.habits)
+    yield RouteSuggestRoutes(app.router)
+    yield PreferenceRoutes(app.choices, permitted)
+    yield OptOutRoutes(app.choices)
+    yield UsageRoutes(ledger.breakdowns, store.clock, admitting.passages.left, own_budgets.hard)
+    yield HealthRoutes(condition)
+    yield InteractionRoutes(ledger.interactions)
+    yield ModelInfoRoutes(ledger.interactions)
+    yield ReceiptRoutes(explanations)
+    yield FeedbackRoutes(ledger.feedback, store.clock)
+    yield MeRoutes(store.identities, admitting.books.names_key, store.settings.max_own_keys)
+    yield ProjectRoutes(store.projects)
+    yield OwnBudgetRoutes(own_budgets)
+
+
+def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
+    """What only admins, and some of it analysts, may ask."""
+    store, edited, catalog, tiers = app.store, app.edited, app.catalog, app.tiers
+    yield FlagRoutes(edited.flags, app.flags, tiers)
+    yield ModelTransfer(edited.models, tiers)
+    yield ModelSwitches(edited.models)
+    yield ClassRoutes(edited.classes, catalog)
+    yield HealthReports(condition, app.health_keeper, store.settings.health_window)
+    yield BreakerRoutes(app.breakers, edited.forced_breakers, catalog, app.directory, store.clock)
+    yield RehearsalRoutes(app.rehearsals)
+    yield BacktestRoutes(app.backtests, edited.models, catalog, tiers, store.clock)
+    yield FallbackRoutes(edited.chains, catalog, app.outlooks, tiers)
+    yield RoutingRuleRoutes(edited.rules, catalog, app.router, tiers)
+    yield AgentRoutingRoutes(edited.agents, catalog, store.settings.agent_providers)
+    yield ExperimentRoutes(edited.experiments, catalog, tiers, app.guarding, app.promotion)
+    yield RoutingWeightRoutes(edited.weights, catalog)
+    yield ModelTests(app.gateway, store.clock)
+    yield ModelRoutes(edited.models, edited.classes, tiers)
+    yield KeyRoutes(store.identities, tiers)
+    yield UserRoutes(store.identities, tiers, app.ledger.interactions.any_of)
+    yield TierRoutes(edited.tiers, tiers)
+    yield BudgetRoutes(edited.budgets, app.statements, Milestones(store.database), tiers, catalog)
+    yield CacheRoutes(app.cache, edited.cache_rules, store.database, store.scribe, store.clock)
+    yield PenaltyRoutes(app.admitting.penalties, store.clock, store.database, store.scribe)
+    yield _audit(app)
+    yield AlertRoutes(app.alerts)
+
+
+def _at_the_door(app: App, outside: Outside) -> Iterator[Routes]:
+    """How people come in."""
+    yield DoorRoutes(app.reception, outside)
+    yield SessionRoutes(app.reception, outside)
+    yield AccountRoutes(app.reception, outside)
+    yield InvitationRoutes(app.reception, outside)
+    yield SignInRoutes(app.reception, outside)
 
 
 def _audit(app: App) -> AuditRoutes:

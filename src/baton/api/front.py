@@ -16,6 +16,9 @@ from baton.core.errors import BatonError
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+At = Callable[[Scope], Asgi | None]
+"""Who serves a request; None: nobody here."""
+
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -28,7 +31,7 @@ class Front:
         others: Asgi,
         new_id: Callable[[], str],
         closing: Closing,
-        below: Mapping[str, Callable[[Scope], Asgi | None]] = MappingProxyType({}),
+        below: Mapping[str, At] = MappingProxyType({}),
     ) -> None:
         """For POST requests. `hot`: path → application; `below`: beginning of a path → who knows the one for
         the rest of it."""
