@@ -95,7 +95,7 @@ class Keeping:
         try:
             yield landing
         finally:
-            if landing.look is not None:
+            if landing.look is not None and look.asks:
                 self._others.land(look, turn.plan, None, keep=False)
 
     def keep(self, turn: Turn, landing: Landing, settled: Settled, kept: Kept) -> bool:
@@ -108,7 +108,7 @@ class Keeping:
         if lasts and turn.generation == self._store.generation:  # else forgotten while it was asked
             self._store.put(turn.plan, kept)
         look, landing.look = landing.look, None
-        if look is not None and self._others is not None:
+        if look is not None and look.asks and self._others is not None:
             self._others.land(look, turn.plan, kept, keep=lasts)
         return lasts
 

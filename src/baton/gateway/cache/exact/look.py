@@ -25,7 +25,7 @@ class SharedLook:
 
     __slots__ = (
         *("_accept", "_ends_s", "_joins", "_landed", "_leads", "_reads", "_waited"),
-        *("forgotten", "found", "key", "name", "over"),
+        *("asks", "forgotten", "found", "key", "name", "over"),
     )
 
     def __init__(
@@ -53,6 +53,8 @@ class SharedLook:
         self._waited = ""
         self.found: Kept | None = None
         """None where others have it: they are too late for this one."""
+        self.asks = False
+        """Whether the model is asked for it, as all processes know."""
         self.forgotten = 0
         """How often some answers had been forgotten when it was looked for."""
         self.over = False
@@ -87,7 +89,7 @@ class SharedLook:
                 in_time = await self._landed(self.key, seen[1], self._ends_s)
                 return Verdict.AGAIN if in_time else Verdict.THERE
             case _:
-                self.over, self.forgotten = True, seen[1]
+                self.over, self.asks, self.forgotten = True, True, seen[1]
                 if self._joins:
                     self._leads(self.key, self.name)
                 return Verdict.ASK
