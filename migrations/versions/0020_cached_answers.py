@@ -13,10 +13,10 @@ def upgrade() -> None:
     op.create_table(
         "cached_answers",
         sa.Column("key", sa.String(64), primary_key=True),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("until_ms", sa.BigInteger(), nullable=False),
         sa.Column("used_ms", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
     )
     op.create_index("ix_cached_answers_until_ms", "cached_answers", ["until_ms"])
     op.create_index("ix_cached_answers_used_ms", "cached_answers", ["used_ms"])

@@ -4,9 +4,17 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.conftest import soon
+from tests.chaos.street import Street
 from tests.redis_server import RedisServer
 
 PLACES = ("memory", "redis", "database")
+
+
+async def kept_for_all(street: Street) -> None:
+    """Return once it gives what is kept: of Redis, once that agrees with the database."""
+    others = street.baton.app.cache.others
+    await soon(lambda: others is None or others.agreed)
 
 
 def place_of(request: pytest.FixtureRequest) -> dict[str, Any]:

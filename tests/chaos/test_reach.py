@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from baton.ledger.filter import Filter
 from tests.chaos.conftest import soon
-from tests.chaos.places import PLACES, place_of
+from tests.chaos.places import PLACES, kept_for_all, place_of
 from tests.chaos.street import Street, open_street
 from tests.chaos.wire import Reply, line_to, post
 
@@ -39,6 +39,7 @@ class Person:
 async def street(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Street]:
     """A Baton that keeps answers in each of the places, with a use case of each reach."""
     async with open_street(tmp_path, fallback=False, retries=0, **place_of(request)) as opened:
+        await kept_for_all(opened)
         for use_case, reach in USE_CASES.items():
             put = await send(opened, "PUT", f"/api/admin/cache/rules/{use_case}", {"reach": reach})
             assert put.status == 200

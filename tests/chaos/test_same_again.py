@@ -15,7 +15,7 @@ from baton.gateway.resilience.forced import ForcedBreaker, Hold
 from baton.ledger.filter import Filter
 from baton.ledger.stored import InteractionRow
 from tests.chaos.conftest import soon
-from tests.chaos.places import PLACES, place_of
+from tests.chaos.places import PLACES, kept_for_all, place_of
 from tests.chaos.speech import OPENAI, SPEECHES
 from tests.chaos.street import Street, open_street
 from tests.chaos.wire import Reply, line_to, post
@@ -36,6 +36,7 @@ async def street(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerat
     """A Baton that keeps answers in each of the places, and asks nobody twice: what fails is not made good by
     another model."""
     async with open_street(tmp_path, fallback=False, retries=0, **place_of(request)) as opened:
+        await kept_for_all(opened)
         yield opened
 
 

@@ -14,7 +14,7 @@ from baton.gateway.recall import meanings
 from baton.ledger.filter import Filter
 from baton.ledger.stored import InteractionRow
 from tests.chaos.conftest import soon
-from tests.chaos.places import PLACES, place_of
+from tests.chaos.places import PLACES, kept_for_all, place_of
 from tests.chaos.speech import OPENAI
 from tests.chaos.street import Street, open_street
 from tests.chaos.test_same_again import MODEL, calls
@@ -34,6 +34,7 @@ async def street(
     monkeypatch.setattr(meanings, "CHECKED", 0.0)
     settings = {"embedder": EMBEDDER, **place_of(request)}
     async with open_street(tmp_path, fallback=False, retries=0, **settings) as opened:
+        await kept_for_all(opened)
         await rule(opened, Semantic.ON)
         await ask(opened, "Is money counted yet?", model="simulated/echo")  # a new Redis is waited for
         yield opened
@@ -112,6 +113,46 @@ async def test_only_requests_that_are_else_equal_are_compared(street: Street) ->
     assert verdict(await ask(street, SAME, max_tokens=7)) == "miss"
     assert verdict(await ask(street, SAME, "x-baton-cache: exact")) == "miss"
     assert calls(street) == 5
+
+
+async def test_who_asks_for_equal_ones_is_not_given_what_another_wished_for(street: Street) -> None:
+    """An equal request under way that is given an answer by meaning is no answer to this one."""
+    await rule(street, Semantic.OFF, reach=Reach.SHARED)
+    street.behaves("openai", "latency=300")
+    await ask(street, FIRST, "x-baton-cache: semantic")
+    both = await asyncio.gather(
+        ask(street, SAME, "x-baton-cache: semantic"), ask(street, SAME, "x-baton-cache: exact")
+    )
+    assert [verdict(each) for each in both] == ["semantic", "miss"]
+
+
+async def test_a_provider_that_is_excluded_hears_nothing(street: Street) -> None:
+    """Not what the request means either."""
+    assert verdict(await ask(street, FIRST, "x-baton-exclude: simulated")) == "miss"
+    assert not [row for row in await rows(street) if row.type == "embeddings" and row.status == "ok"][1:]
+
+
+async def test_what_is_asked_of_the_present_is_asked(street: Street) -> None:
+    """An hour ago it meant something else."""
+    for text in ("What is the weather in Rome?", "What is the weather in Rome now?"):
+        assert verdict(await ask(street, text)) == "miss"
+    assert calls(street) == 2
+
+
+@pytest.mark.parametrize("semantic", [Semantic.OFF, Semantic.SHADOW])
+async def test_a_use_case_that_is_not_to_repeat_does_not(street: Street, semantic: Semantic) -> None:
+    """Whatever is compared by its meaning: equal requests are asked each time."""
+    await rule(street, semantic, exact=False)
+    for _ in range(2):
+        assert verdict(await ask(street, FIRST)) in ("miss", "off")
+    assert calls(street) == 2
+
+
+async def test_what_a_request_means_is_no_request_of_its_callers(street: Street) -> None:
+    """A limit of ten is one of ten, whatever the embedder does."""
+    free = (await street.baton.user("free"))["Authorization"].removeprefix("Bearer ")
+    replies = [await ask(street, f"Tell me about number {at} please", key=free) for at in range(10)]
+    assert {reply.status for reply in replies} == {200}
 
 
 async def test_what_is_forgotten_is_not_found_by_its_meaning(street: Street) -> None:

@@ -19,12 +19,12 @@ def test_it_is_read_from_what_was_recorded() -> None:
     told = exchanges(tells)
     assert len(told) > 40
     for exchange in told:
-        room = headroom(specs[exchange.provider].limits, headers_of(exchange), _NOW_S)
+        room = headroom(specs[exchange.provider].limits, headers_of(exchange), _NOW_S, 0.0)
         if room is None:  # of a provider with other names
             assert "requests" not in specs[exchange.provider].limits[0].names
             continue
         assert 0 <= room.share <= 1
-        assert 0 <= room.reset_s <= 86_400
+        assert 0 <= room.until_s <= 86_400
 
 
 def headers_of(exchange: Exchange) -> dict[str, str]:

@@ -44,6 +44,8 @@ class Admitting:
     admission: Admission
     state: State | None
     """What is shared in Redis; None: there are no others."""
+    times_ready: Callable[[], int]
+    """How often this process has come to know what the others do."""
     alone: Callable[[], bool]
     """Whether this process counts for itself what others count as well, because Redis is away."""
 
@@ -75,7 +77,7 @@ async def open_admitting(
             passages = Passages(tiers, penalties, clock)
             books = BudgetKeeper(accounts, ledger.spending, caught_up, clock)
             admission = MemoryAdmission(passages, accounts, books, assumed, alerts, clock)
-            alone = _never
+            alone, times_ready = _never, _at_once
         else:
 
             async def compare() -> None:
@@ -107,7 +109,7 @@ async def open_admitting(
             passages = SharedPassages(tiers, penalties, Asking(member), clock)
             books = BudgetKeeper(accounts, ledger.spending, joined, clock)
             admission = SharedAdmission(passages, member, accounts, books, assumed, alerts, clock)
-            alone = member.is_alone
+            alone, times_ready = member.is_alone, lambda: member.times_ready
             await stack.enter_async_context(member)
             ledger.inheritance.goes_to(inherit)
         await _open_budgets(stack, books, edited.budgets, keyring)
@@ -119,12 +121,17 @@ async def open_admitting(
             books=books,
             admission=admission,
             state=state,
+            times_ready=times_ready,
             alone=alone,
         )
 
 
 def _never() -> bool:
     return False
+
+
+def _at_once() -> int:
+    return 1
 
 
 async def _open_budgets(

@@ -1,5 +1,6 @@
 """What is given again instead of being paid for again: kept in memory, in Redis or in the database."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 
 from msgspec.structs import replace
@@ -10,7 +11,8 @@ from baton.app.edited import Edited
 from baton.app.storehouse import Storehouse
 from baton.core.errors import Conflict
 from baton.gateway.cache.cache import Cache, SemanticCache
-from baton.gateway.cache.exact.database_store import TOPIC, DatabaseStore
+from baton.gateway.cache.exact.database_store import DatabaseStore
+from baton.gateway.cache.exact.forgetting import TOPIC, DatabaseOblivion
 from baton.gateway.cache.exact.marks import Veil
 from baton.gateway.cache.exact.memory_store import MemoryStore
 from baton.gateway.cache.exact.others import Bounds, Others
@@ -25,6 +27,7 @@ from baton.gateway.cache.semantic.judgement import load_judge
 from baton.gateway.cache.semantic.neighbours import Neighbours
 from baton.gateway.cache.semantic.trust import Share, Trust
 from baton.records.audit.entry import SYSTEM
+from baton.records.kind import Record
 
 _MIB = 1024 * 1024
 _MOST_VECTORS_BYTES = 64 * _MIB
@@ -38,18 +41,20 @@ async def open_cache(stack: AsyncExitStack, store: Storehouse, edited: Edited, a
     most, most_bytes = settings.cache_max_size, int(settings.cache_max_mib * _MIB)
     packing = Packing(Seal(store.secret.derive("cached answers v1")))
     veil = Veil(store.secret.derive("cached answers' marks v1"))
-    others = None
+    others, oblivion = None, DatabaseOblivion(store.database)
     if state is not None:
         bounds = Bounds(keeps=provider is CacheProvider.REDIS, most_entries=most, most_bytes=most_bytes)
-        others = await stack.enter_async_context(Others(state, packing, veil, store.clock, bounds))
-    memory = MemoryStore(store.clock, most, most_bytes)
+        others = Others(state, packing, veil, store.clock, bounds, oblivion)
+        await stack.enter_async_context(others)
+    alone = others is None or provider is not CacheProvider.MEMORY
+    memory = MemoryStore(store.clock, most, most_bytes, None if alone else oblivion.note)
     kept: Store = memory
     if provider is CacheProvider.DATABASE:
         database = DatabaseStore(store.database, packing, veil, store.clock, most, most_bytes)
         kept = await stack.enter_async_context(database)
     elif others is not None and provider is CacheProvider.REDIS:
-        kept = RedisStore(others, memory, admitting.alone)
-    elif others is not None:
+        kept = RedisStore(others, memory, admitting.alone, admitting.times_ready)
+    elif not alone:
         _forget_together(store, memory)
     return Cache(
         planner=_planner(store, edited),
@@ -92,9 +97,18 @@ def _semantic(store: Storehouse, edited: Edited, most: int) -> SemanticCache | N
             return True  # it was switched off a moment ago
         with suppress(Conflict):  # somebody else has just changed it
             await rules.put(replace(record.value, semantic=Semantic.SHADOW), SYSTEM, record.revision)
-        trust.restart(use_case)
         return True
 
+    known = dict(rules.snapshot)
+
+    async def changed(now: Mapping[str, Record[CacheRule]]) -> None:
+        for use_case in known.keys() | now.keys():
+            if known.get(use_case) != now.get(use_case):
+                trust.restart(use_case)  # what was checked before was checked under another rule
+        known.clear()
+        known.update(now)
+
+    rules.subscribe(changed)
     return SemanticCache(
         embedder=model,
         neighbours=Neighbours(load_judge(), _MOST_VECTORS_BYTES, most),

@@ -43,10 +43,12 @@ class CheckedView(Struct, frozen=True, kw_only=True, rename="camel"):
     """How often an answer given by meaning would have been wrong."""
 
     use_case: str | None
+    user_id: str | None
     checked: int
     wrong: int
     wrong_low: float
     wrong_high: float
+    is_off: bool
 
 
 class SemanticView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -113,8 +115,9 @@ def _print_semantic(semantic: SemanticView) -> None:
     print(f"By meaning: {counted(semantic.entries, 'request')} compared, by {semantic.embedder}.")
     for each in semantic.by_use_case:
         low, high = round(100 * each.wrong_low), round(100 * each.wrong_high)
-        name = each.use_case or "(none)"
-        print(f"  {name}: {each.wrong} of {each.checked} checked were wrong ({low} to {high} %).")
+        name = each.use_case or f"(none), user {each.user_id}"
+        off = "; switched off" if each.is_off else ""
+        print(f"  {name}: {each.wrong} of {each.checked} checked were wrong ({low} to {high} %){off}.")
 
 
 def forget(

@@ -129,7 +129,7 @@ def assemble(parts: Parts) -> Assembly:
     if parts.cache is not None:
 
         def run(caller: Caller, errand: Errand, arrival: Arrival) -> Awaitable[Answered]:
-            return gateway.run(caller, errand, arrival)
+            return gateway.run(caller, errand, arrival, beside=True)
 
         meanings = _meanings(parts.cache, run, parts)
         recalling = Recalling(parts.cache, router, parts.admission, parts.openings, parts.clock, meanings)

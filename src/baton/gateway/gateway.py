@@ -121,14 +121,17 @@ class Gateway:
             rescue = Rescue(self._attempts, self._upstream, self._clock, course, envelope)
             return Streaming(begun, entry, envelope, decision, rescue, tried, self._drains)
 
-    async def run(self, caller: Caller, errand: Errand, arrival: Arrival) -> Answered:
-        """Run an errand: what is no chat goes the same way.
+    async def run(
+        self, caller: Caller, errand: Errand, arrival: Arrival, *, beside: bool = False
+    ) -> Answered:
+        """Run an errand: what is no chat goes the same way. `beside`: for the sake of another request, which
+        is the one that counts in its caller's limits.
 
         Raises:
             Refused: not admitted; nothing was sent to a provider.
             AllAttemptsFailed: every attempt failed; carries them.
         """
-        decision, admitted = await self._admit(caller, errand, arrival)
+        decision, admitted = await self._admit(caller, errand, arrival, beside=beside)
         course = self._courses.of(decision, errand, arrival)
 
         async def ask(attempt: Attempt) -> Reply:
@@ -146,6 +149,8 @@ class Gateway:
         arrival: Arrival,
         decision: Decision | None = None,
         look: Look | None = None,
+        *,
+        beside: bool = False,
     ) -> tuple[Decision, Admitted]:
         """Which model serves a request, and what that may cost, held; a cheaper one where money is short.
         `decision`: where it was made already.
@@ -158,9 +163,12 @@ class Gateway:
             try:
                 decision = self._router.decide(caller, request)
             except Refused:
-                await self._admission.turned_away(caller)
+                if not beside:
+                    await self._admission.turned_away(caller)
                 raise
-        if request.options.priority is Priority.LOW:
+        if beside:
+            admitted = self._admission.beside(caller, request, decision, arrival.id)
+        elif request.options.priority is Priority.LOW:
             timeout_s = request.options.timeout_s
             ends_s = None if timeout_s is None else arrival.started_s + timeout_s
             admitted = await self._admission.wait(caller, request, decision, arrival.id, ends_s)

@@ -13,5 +13,8 @@ METADATA = MetaData(
 )
 """Every room declares its tables on this. SQLite can only alter a constraint that has a name."""
 
+PASSING = "passing"
+"""In a table's `info`: what it holds is worth nothing in a backup."""
+
 SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 """The type of a key that the database counts up; SQLite counts only where it reads INTEGER."""

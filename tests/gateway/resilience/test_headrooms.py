@@ -18,8 +18,9 @@ def offer(name: str = "gpt-4o") -> Offer:
     return found
 
 
-def told(share: float | None, key: str = "aaaa", reset_s: float = 60) -> Observation:
-    """An attempt that went well, and what its provider said is left; None: nothing."""
+def told(share: float | None, key: str = "aaaa", reset_s: float = 60, ago_s: float = 0) -> Observation:
+    """An attempt that went well, and what its provider said is left, so long ago; None: nothing."""
+    told_s = SetClock().now - ago_s
     return Observation(
         provider="openai",
         model="gpt-4o",
@@ -28,7 +29,7 @@ def told(share: float | None, key: str = "aaaa", reset_s: float = 60) -> Observa
         took_ms=5,
         first_token_ms=None,
         at_s=0,
-        headroom=None if share is None else Headroom("requests", share, reset_s),
+        headroom=None if share is None else Headroom("requests", share, told_s, told_s + reset_s),
     )
 
 
@@ -57,6 +58,20 @@ def test_what_is_told_later_counts(clock: SetClock) -> None:
     assert rooms.against(offer()) is not None
     rooms.observe(told(0.5))
     assert rooms.against(offer()) is None
+
+
+def test_what_a_long_stream_was_told_at_its_beginning_is_old_at_its_end(clock: SetClock) -> None:
+    """It changes nothing that was heard since, and lasts no longer than it did then."""
+    rooms = Headrooms(clock, lambda _: 1)
+    rooms.observe(told(0.04))
+    rooms.observe(told(0.9, ago_s=90))
+    assert rooms.against(offer()) is not None
+    rooms.observe(told(0.9))
+    rooms.observe(told(0.04, reset_s=200, ago_s=90))
+    assert rooms.against(offer()) is None
+    late = Headrooms(clock, lambda _: 1)
+    late.observe(told(0.04, reset_s=10, ago_s=90))
+    assert late.against(offer()) is None
 
 
 def test_a_provider_with_several_keys_has_little_when_all_of_them_have(clock: SetClock) -> None:

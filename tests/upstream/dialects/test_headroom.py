@@ -11,6 +11,7 @@ from baton.upstream.directory import declared
 
 SPECS = {spec.name: spec for spec in declared()}
 NOW_S = datetime(2026, 4, 23, 20, 50, 7, tzinfo=UTC).timestamp()
+TOLD_S = 100.0
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ NOW_S = datetime(2026, 4, 23, 20, 50, 7, tzinfo=UTC).timestamp()
                 "x-ratelimit-remaining-tokens": "999989",
                 "x-ratelimit-reset-tokens": "0s",
             },
-            Headroom("requests", 0.01, 0.02),
+            Headroom("requests", 0.01, TOLD_S, TOLD_S + 0.02),
         ),
         (
             "anthropic",
@@ -36,7 +37,7 @@ NOW_S = datetime(2026, 4, 23, 20, 50, 7, tzinfo=UTC).timestamp()
                 "anthropic-ratelimit-input-tokens-reset": "2026-04-23T20:50:37Z",
                 "anthropic-ratelimit-unified-5h-status": "allowed",
             },
-            Headroom("input-tokens", 0.02, 30.0),
+            Headroom("input-tokens", 0.02, TOLD_S, TOLD_S + 30.0),
         ),
         (
             "mistral",
@@ -45,12 +46,12 @@ NOW_S = datetime(2026, 4, 23, 20, 50, 7, tzinfo=UTC).timestamp()
                 "ratelimitbysize-remaining": "5000",
                 "ratelimitbysize-reset": "29",
             },
-            Headroom("requests", 0.01, 29.0),
+            Headroom("requests", 0.01, TOLD_S, TOLD_S + 29.0),
         ),
         (
             "openai",
             {"x-ratelimit-limit-requests": "10", "x-ratelimit-remaining-requests": "0"},
-            Headroom("requests", 0.0, 60.0),
+            Headroom("requests", 0.0, TOLD_S, TOLD_S + 60.0),
         ),
         ("openai", {"x-ratelimit-remaining-requests": "3"}, None),
         ("openai", {"x-ratelimit-limit-requests": "0", "x-ratelimit-remaining-requests": "0"}, None),
@@ -61,12 +62,12 @@ NOW_S = datetime(2026, 4, 23, 20, 50, 7, tzinfo=UTC).timestamp()
 )
 def test_the_scarcest_limit_is_told(provider: str, headers: dict[str, str], found: Headroom | None) -> None:
     """By the provider's own names; what is no number is nothing."""
-    assert headroom(SPECS[provider].limits, headers, NOW_S) == found
+    assert headroom(SPECS[provider].limits, headers, NOW_S, TOLD_S) == found
 
 
 @given(st.dictionaries(st.sampled_from(["limit", "remaining", "reset"]), st.text(max_size=30)))
 def test_nothing_that_is_said_is_an_error(said: dict[str, str]) -> None:
     """A provider may say anything."""
     headers = {f"x-ratelimit-{kind}-requests": text for kind, text in said.items()}
-    room = headroom(SPECS["openai"].limits, headers, NOW_S)
-    assert room is None or (0 <= room.share <= 1 and 0 <= room.reset_s < 1e6)
+    room = headroom(SPECS["openai"].limits, headers, NOW_S, TOLD_S)
+    assert room is None or (0 <= room.share <= 1 and 0 <= room.until_s - TOLD_S < 1e6)

@@ -13,8 +13,8 @@ from baton.core.request import Outline
 from baton.gateway.admission.accounts import Short, Tills
 from baton.gateway.admission.admitted import Admitted, Priced, Ticket
 from baton.gateway.admission.budgets import BudgetBook, Debit, Debits
-from baton.gateway.admission.limits import Tokens
-from baton.gateway.admission.passages import Gate
+from baton.gateway.admission.limits import NO_PLAN, Tokens
+from baton.gateway.admission.passages import Gate, Passage
 from baton.gateway.admission.refusals import over_budget, unpriced
 from baton.gateway.admission.spent import Spent
 from baton.gateway.admission.worth import ErrandWorth, Lengths, Worth, worth_of
@@ -104,6 +104,11 @@ class Admission(ABC):
             OverLimit: one of them is spent, or a penalty lasts; where that is only found out with the first
                 ticket, that raises it.
         """
+
+    def beside(self, caller: Caller, request: Outline, decision: Decision, id: str) -> Admitted:
+        """Let in what is asked for the sake of a request of the same caller: that one counts in their limits,
+        this one in none; what it costs is held as ever."""
+        return Admitted(self, caller, request, decision.ask, Passage(self._gate, NO_PLAN, None), id)
 
     async def turned_away(self, caller: Caller) -> None:
         """Count a request that nothing can serve.

@@ -84,6 +84,10 @@ class Plan:
         return [requests] * len(self.requests.windows) + [tokens] * len(self.tokens.windows)
 
 
+NO_PLAN = Plan(())
+"""Of what counts in no limit."""
+
+
 class Limits:
     """Knows every limit that concerns a request. Nothing in here waits, and nothing is counted."""
 

@@ -38,7 +38,8 @@ class CacheRule(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
 
     use_case: Word
     exact: bool = True
-    """Whether equal requests are answered once, also where answers are sampled; False: only where asked."""
+    """Whether equal requests are answered once, also where answers are sampled; False: only where asked, and
+    where `semantic` has them taken for the same."""
     reach: Reach = Reach.USER
     semantic: Semantic = Semantic.OFF
     threshold: Annotated[float, Meta(gt=0, le=1)] | None = None

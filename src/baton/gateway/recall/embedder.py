@@ -22,6 +22,12 @@ PATH = "semantic cache"
 PATIENCE_S = 2.0
 """How long a request waits for what it means; beyond that it does without."""
 
+MOST_FAILED = 3
+"""Failures in a row after which it is left alone …"""
+
+PAUSE_S = 30.0
+"""… for so long."""
+
 Vector = Sequence[float]
 Run = Callable[[Caller, Errand, Arrival], Awaitable[Answered]]
 """Runs an errand, as `Gateway.run`."""
@@ -49,17 +55,29 @@ class Embedder:
         self._run = run
         self._new_id = new_id
         self._clock = clock
+        self._failed = 0
+        """In a row."""
+        self._again_s = 0.0
+        """Until then nobody asks it, on the monotonic clock."""
 
-    async def embed(self, caller: Caller, options: Options, texts: Sequence[str]) -> list[Vector] | None:
+    async def embed(
+        self, caller: Caller, options: Options, texts: Sequence[str], ends_s: float | None = None
+    ) -> list[Vector] | None:
         """The vectors of texts, for a request of a caller's and what it says of itself; None: they cannot be
-        had, or not in time, or nothing pays for them."""
+        had, or not in time, or nothing pays for them. `ends_s`: when the request's own time is over, on the
+        monotonic clock."""
+        now_s = self._clock.monotonic()
+        patience_s = PATIENCE_S if ends_s is None else min(PATIENCE_S, ends_s - now_s)
+        if patience_s <= 0 or now_s < self._again_s:
+            return None
         own = Options(
             use_case=options.use_case,
             agent=options.agent,
             session=options.session,
             project=options.project,
+            exclude=options.exclude,
             tags=options.tags,
-            timeout_s=PATIENCE_S,
+            timeout_s=patience_s,
             max_retries=0,
             fallback=(),
         )
@@ -67,12 +85,16 @@ class Embedder:
         errand = EMBEDDINGS.read(
             Letter(body=body, content_type="application/json", headers={}, read_options=lambda _: own)
         )
-        arrival = Arrival(self._new_id(), PATH, self._clock.monotonic())
+        arrival = Arrival(self._new_id(), PATH, now_s)
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(patience_s):
                 answered = await self._run(caller, errand, arrival)
             found = [each.embedding for each in _decode(answered.reply.body).data]
         except (BatonError, TimeoutError, msgspec.MsgspecError) as error:
             _log.info("meaning_not_told", model=self._model, reason=str(error) or type(error).__name__)
+            self._failed += 1
+            if self._failed >= MOST_FAILED:  # whoever asks is not to wait for it each time
+                self._again_s = self._clock.monotonic() + PAUSE_S
             return None
+        self._failed = 0
         return list(found) if len(found) == len(texts) else None

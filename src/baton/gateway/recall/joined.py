@@ -134,13 +134,13 @@ class Lead:
                         self.finale, self.receipt = piece, streaming.receipt
                     else:
                         await tee.write(piece)
+            settled = streaming.settled
+            if settled is not None and self.keepable:
+                keep(settled)
         except BaseException as error:
             tee.end(error)
             await streaming.close()
             raise
-        settled = streaming.settled
-        if settled is not None and self.keepable:
-            keep(settled)
         tee.end()
         await streaming.close()
 

@@ -8,6 +8,8 @@ from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed, Refused
 from baton.core.failures import Failure, Kind
 from baton.gateway.cache.exact.flights import Flight, Flights
+from baton.gateway.cache.exact.kept import How
+from baton.gateway.cache.rules import Semantic
 from baton.gateway.recall.joined import Lead
 from baton.gateway.recall.keeping import Keeping
 from baton.gateway.recall.letting import Letting
@@ -74,7 +76,11 @@ class Joining:
                 await self._letting.fail(turn, error)
 
     def _served(self, turn: Turn, shared: Lead) -> bool:
-        """Whether who answers the one that is asked may answer this one, too."""
+        """Whether what the one that leads is given may be given to this one, too."""
+        if shared.how is How.SEMANTIC:
+            meaning = turn.plan.meaning
+            if meaning is None or meaning.semantic is not Semantic.ON:
+                return False
         if shared.streaming is not None:
             return self._keeping.may_serve(turn, *shared.streaming.served_by)
         return shared.kept is not None and self._keeping.may_have(turn, shared.kept)

@@ -15,6 +15,7 @@ from baton.gateway.cache.exact.plan import Meaning
 from baton.gateway.cache.exact.store import Store
 from baton.gateway.cache.rules import Semantic
 from baton.gateway.cache.semantic.neighbours import Near
+from baton.gateway.cache.semantic.trust import NOBODYS
 from baton.gateway.recall.embedder import Embedder, Vector
 from baton.gateway.recall.turn import Turn
 
@@ -46,6 +47,11 @@ class Sought(Struct, frozen=True):
     serves: bool
     """Whether it is to be given; else it is compared with what the model says."""
 
+    @property
+    def given(self) -> Kept | None:
+        """What is given without asking the model."""
+        return self.kept if self.serves else None
+
 
 class Meanings:
     """Finds, learns, and checks."""
@@ -57,14 +63,12 @@ class Meanings:
         self._switch_off = semantic.switch_off
         self._store = store
         self._rng = rng
-        self._doubted: set[str] = set()
-        """Use cases without a rule that are given nothing any more."""
         self._checking: set[asyncio.Task[None]] = set()
 
     async def seek(self, turn: Turn, meaning: Meaning, may_have: Callable[[Kept], bool]) -> Sought | None:
         """What was answered to one that means the same; None: what this one means is not known."""
         options = turn.envelope.options
-        vectors = await self._embedder.embed(turn.caller, options, [meaning.text])
+        vectors = await self._embedder.embed(turn.caller, options, [meaning.text], turn.ends_s)
         if vectors is None:
             return None
         vector = vectors[0]
@@ -74,7 +78,7 @@ class Meanings:
             _log.warning("meaning_not_compared", reason=str(error))
             return None
         kept = None if near is None else await self._kept(near, may_have)
-        serves = meaning.semantic is Semantic.ON and (options.use_case or "") not in self._doubted
+        serves = meaning.semantic is Semantic.ON and not self._trust.doubts(_whose(turn))
         if serves and not turn.envelope.stream:  # of a stream nothing is compared
             serves = self._rng.random() >= CHECKED
         return Sought(vector, kept, serves)
@@ -116,14 +120,19 @@ class Meanings:
             if vectors is None:
                 return
             agrees = _same_numbers(earlier, said) and _cosine(*vectors) >= AGREES_COSINE
-        use_case = options.use_case or ""
+        use_case = _whose(turn)
         share = self._trust.note(use_case, wrong=not agrees)
         meaning = turn.plan.meaning
         if not share.too_often or meaning is None or meaning.semantic is not Semantic.ON:
             return
         _log.warning("semantic_cache_off", use_case=use_case, checked=share.checked, wrong=share.wrong)
         if not await self._switch_off(use_case, share):
-            self._doubted.add(use_case)
+            self._trust.doubt(use_case)
+
+
+def _whose(turn: Turn) -> str:
+    """For whom its checks count: its use case; where it names none, its user alone."""
+    return turn.envelope.options.use_case or f"{NOBODYS}{turn.caller.user_id}"
 
 
 def _same_numbers(one: str, other: str) -> bool:

@@ -79,7 +79,7 @@ class Recalling:
         turn = self._turn(caller, envelope, arrival, decision)
         if turn is None:
             return await ask(decision, None)
-        if not turn.plan.reads:  # it is asked anew, whoever else asks
+        if not turn.plan.reads:  # it is asked by itself, whoever else asks
             return await self._anew(turn, ask)
         kept = self._keeping.at_hand(turn)
         if kept is not None:
@@ -94,11 +94,17 @@ class Recalling:
         return await self._given(turn, shared.kept, shared.how)
 
     async def _anew(self, turn: Turn, ask: AskWhole) -> Answered:
-        """Ask, and keep the answer in the place of the one that may be kept."""
+        """Ask, unless something that means the same was answered, and keep the answer in the place of the one
+        that may be kept."""
+        sought = await self._meant(turn)
+        if sought is not None and sought.given is not None:
+            return await self._given(turn, sought.given, How.SEMANTIC)
         with self._keeping.landing(turn, joins=False) as landing:
             answered = await ask(turn.decision, landing.look)
-            self._keeping.keep(turn, landing, answered.settled, _whole(turn, answered))
-            return answered
+            kept = _whole(turn, answered)
+            lasts = self._keeping.keep(turn, landing, answered.settled, kept)
+        await self._learn(turn, sought, kept, lasts=lasts)
+        return answered
 
     async def _lead(self, turn: Turn, shared: Lead, ask: AskWhole) -> None:
         """Answer a request for all who wait for it here: as others have been answered, or by a model."""
@@ -132,17 +138,23 @@ class Recalling:
     async def _sought(self, turn: Turn, shared: Lead) -> Sought | None:
         """What means the same as a request; `shared.kept` where it is to be given that answer. None: nothing
         is known of its meaning."""
+        if turn.plan.meaning is None or self._meanings is None:
+            return None
+        kept = await self._keeping.fetch(turn) if turn.plan.reads else None
+        if kept is not None:  # what is equal is not to be asked what it means
+            shared.kept = kept
+            return None
+        sought = await self._meant(turn)
+        if sought is not None and sought.given is not None:
+            shared.kept, shared.how = sought.given, How.SEMANTIC
+        return sought
+
+    async def _meant(self, turn: Turn) -> Sought | None:
+        """What means the same as a request; None: nothing is known of its meaning."""
         meaning = turn.plan.meaning
         if meaning is None or self._meanings is None:
             return None
-        kept = await self._keeping.fetch(turn)  # an equal one is not to be asked what it means
-        if kept is not None:
-            shared.kept = kept
-            return None
-        sought = await self._meanings.seek(turn, meaning, lambda kept: self._keeping.may_have(turn, kept))
-        if sought is not None and sought.serves and sought.kept is not None:
-            shared.kept, shared.how = sought.kept, How.SEMANTIC
-        return sought
+        return await self._meanings.seek(turn, meaning, lambda kept: self._keeping.may_have(turn, kept))
 
     async def _learn(self, turn: Turn, sought: Sought | None, kept: Kept | None, *, lasts: bool) -> None:
         """Have an answer be found by what its request means, and compare it with what was found by that."""
@@ -193,10 +205,10 @@ class Recalling:
         sought: Sought | None = None
         if turn.plan.reads:
             shared.kept = await keeping.find(turn)
-            if shared.kept is None:
-                sought = await self._sought(turn, shared)
-            if shared.kept is not None:
-                return
+        if shared.kept is None:
+            sought = await self._sought(turn, shared)
+        if shared.kept is not None:
+            return
         with keeping.landing(turn, joins=False) as landing:
             try:
                 streaming = await ask(turn.decision, landing.look, shared.hope)

@@ -2,24 +2,16 @@
 
 from collections.abc import Callable
 
-from msgspec import Struct
-
 from baton.catalog.lookup import Offer
 from baton.core.clock import Clock
 from baton.gateway.resilience.observation import Observation
+from baton.upstream.dialects.headroom import Headroom
 
 LEAST = 0.1
 """The share below which requests that are not urgent go elsewhere."""
 
 _MOST = 4096
 """Models that are remembered; callers may name any."""
-
-
-class _Low(Struct, frozen=True):
-    limit: str
-    share: float
-    until_s: float
-    """When it resets, on the monotonic clock."""
 
 
 class Headrooms:
@@ -29,7 +21,7 @@ class Headrooms:
         """`keys_of`: how many keys a provider is asked with."""
         self._clock = clock
         self._keys_of = keys_of
-        self._low: dict[tuple[str, str], dict[str, _Low]] = {}
+        self._told: dict[tuple[str, str], dict[str, Headroom]] = {}
 
     def observe(self, observation: Observation) -> None:
         """As `Observer`."""
@@ -37,31 +29,34 @@ class Headrooms:
         if room is None:
             return
         model, key = (observation.provider, observation.model), observation.credential
-        if room.share >= LEAST:
-            low = self._low.get(model)
-            if low is not None and low.pop(key, None) is not None and not low:
-                del self._low[model]
-            return
-        if model in self._low or len(self._low) < _MOST:
-            until_s = self._clock.monotonic() + room.reset_s
-            self._low.setdefault(model, {})[key] = _Low(room.limit, room.share, until_s)
+        told = self._told.get(model)
+        if told is None:
+            if room.share >= LEAST or len(self._told) >= _MOST:
+                return
+            told = self._told[model] = {}
+        known = told.get(key)
+        if (
+            known is None or known.told_s <= room.told_s
+        ):  # a long stream tells at its end what was at its beginning
+            told[key] = room
 
     def against(self, offer: Offer) -> str | None:
         """Why a request that is not urgent is to go elsewhere; None: nothing speaks against it."""
-        if not self._low:
+        if not self._told:
             return None
         model = (offer.model.provider, offer.model.name)
-        low = self._low.get(model)
-        if low is None:
+        told = self._told.get(model)
+        if told is None:
             return None
         now_s = self._clock.monotonic()
-        for key in [key for key, each in low.items() if each.until_s <= now_s]:
-            del low[key]
-        if not low:
-            del self._low[model]
+        for key in [key for key, each in told.items() if each.until_s <= now_s]:
+            del told[key]
+        if not told:
+            del self._told[model]
             return None
+        low = [each for each in told.values() if each.share < LEAST]
         if len(low) < self._keys_of(model[0]):
             return None
-        most = max(low.values(), key=lambda each: each.share)
+        most = max(low, key=lambda each: each.share)
         left_s = most.until_s - now_s
         return f"{most.share:.0%} of its provider's limit of {most.limit} is left, for {left_s:.0f} s"

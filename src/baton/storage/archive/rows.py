@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from baton.storage.archive.manifest import StoredTable
 from baton.storage.bulk import BulkInsert
-from baton.storage.metadata import METADATA
+from baton.storage.metadata import METADATA, PASSING
 
 _PAGE = 500
 """Rows that are fetched, or inserted, at a time."""
@@ -43,10 +43,12 @@ def own_tables(connection: Connection) -> list[str]:
 async def write_tables(
     connection: AsyncConnection, add: Callable[[str, bytes], None]
 ) -> tuple[StoredTable, ...]:
-    """Give every row of Baton's own tables to `add`, as members of an archive; in one state, if the
-    connection sees one."""
+    """Give every row of Baton's own tables to `add`, as members of an archive, but for those that are only
+    `passing`; in one state, if the connection sees one."""
     stored: list[StoredTable] = []
     for name in await connection.run_sync(own_tables):
+        if METADATA.tables[name].info.get(PASSING):
+            continue
         table = await connection.run_sync(_reflected, name)
         stored.append(await _write_table(connection, table, add))
     return tuple(stored)

@@ -18,13 +18,17 @@ class Headroom(Struct, frozen=True):
     """In the provider's word: `requests`, `tokens`."""
     share: float
     """0-1."""
-    reset_s: float
-    """Seconds until it resets."""
+    told_s: float
+    """When that was said, on the monotonic clock."""
+    until_s: float
+    """When it resets."""
 
 
-def headroom(limits: tuple[LimitHeaders, ...], headers: Mapping[str, str], now_s: float) -> Headroom | None:
+def headroom(
+    limits: tuple[LimitHeaders, ...], headers: Mapping[str, str], now_s: float, told_s: float
+) -> Headroom | None:
     """The scarcest of the limits that an answer tells of; None: it tells of none. `headers`: names in lower
-    case; `now_s`: Unix time."""
+    case; `now_s`: Unix time, `told_s`: the same moment on the monotonic clock."""
     least: Headroom | None = None
     for limit in limits:
         for name in limit.names:
@@ -36,8 +40,8 @@ def headroom(limits: tuple[LimitHeaders, ...], headers: Mapping[str, str], now_s
                 continue
             reset = headers.get(limit.reset.format(name))
             wait_s = None if reset is None else reset_s(reset.strip(), limit.reset_form, now_s)
-            until_s = _USUAL_RESET_S if wait_s is None else min(max(0.0, wait_s), MAX_WAIT_S)
-            least = Headroom(name, share, until_s)
+            rest_s = _USUAL_RESET_S if wait_s is None else min(max(0.0, wait_s), MAX_WAIT_S)
+            least = Headroom(name, share, told_s, told_s + rest_s)
     return least
 
 

@@ -128,16 +128,35 @@ class InDatabase:
         return await self._store.room()
 
 
+class Oblivious:
+    """A database that counts how often something was forgotten."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def times(self) -> int:
+        return self.count
+
+    async def note(self) -> int:
+        self.count += 1
+        return self.count
+
+
 @asynccontextmanager
-async def in_redis(server: RedisServer, most: int, most_bytes: int) -> AsyncGenerator[InRedis]:
+async def in_redis(
+    server: RedisServer, most: int, most_bytes: int, oblivion: "Oblivious | None" = None
+) -> AsyncGenerator[InRedis]:
     """One process of those that share."""
     bounds = Bounds(keeps=True, most_entries=most, most_bytes=most_bytes)
     async with Line(server.url, SCRIPTS) as line:
         state = State(line, "one")
         await state.join("1", 0)
         await state.open(0)
-        async with Others(state, PACKING, VEIL, CLOCK, bounds) as others:
-            yield InRedis(Counters(state), others)
+        async with Others(state, PACKING, VEIL, CLOCK, bounds, oblivion or Oblivious()) as others:
+            found = InRedis(Counters(state), others)
+            while not others.agreed:  # noqa: ASYNC110 (it says nothing when it has)
+                await asyncio.sleep(0.005)
+            yield found
 
 
 @asynccontextmanager

@@ -11,17 +11,21 @@ from msgspec import msgpack
 from sqlalchemy import select
 
 from baton.access.signin.seal import Seal
+from baton.gateway.admission.shared.state import JOIN, SCRIPTS
 from baton.gateway.cache.exact.kept import How, Kept
+from baton.gateway.cache.exact.look import MOST_WAITS
 from baton.gateway.cache.exact.others import MOST_BYTES
 from baton.gateway.cache.exact.packing import Packing
 from baton.gateway.cache.exact.tables import ANSWERS, MARKS
 from baton.gateway.cache.rules import Reach
 from baton.storage.database import Database
+from baton.storage.keyvalue.line import Line
 from tests.databases import OnServer, SqliteFile
 from tests.gateway.cache.exact.places import (
     PACKING,
     InMemory,
     InRedis,
+    Oblivious,
     Place,
     a_kept,
     a_plan,
@@ -261,6 +265,51 @@ async def test_what_was_forgotten_meanwhile_is_not_kept(redis_server: RedisServe
         place.others.land(leader, plan, a_kept(), keep=True)
         assert (await waiting).found is not None
         assert (await place.seek(plan, joins=False)).found is None
+
+
+async def test_a_redis_that_is_put_back_gives_nothing_that_was_forgotten(tmp_path: Any) -> None:
+    """Also where every process is a new one, and only the database remembers."""
+    with RedisServer() as server:
+        memory = Oblivious()
+        async with in_redis(server, MOST, MOST_SIZE, memory) as place:
+            await place.put(a_plan("k"), a_kept())
+            assert await place.get("k") is not None
+            server.save()
+            assert await place.forget(frozenset()) == 1
+        server.kill()
+        server.start()
+        async with in_redis(server, MOST, MOST_SIZE, memory) as place:
+            assert await place.get("k") is None
+            await place.put(a_plan("k"), a_kept())
+        async with in_redis(server, MOST, MOST_SIZE, memory) as place:
+            assert await place.get("k") is not None
+
+
+async def test_an_epoch_that_is_over_leaves_no_answers(redis_server: RedisServer) -> None:
+    """They would fill Redis."""
+    redis_server.flush()
+    async with in_redis(redis_server, MOST, MOST_SIZE) as place:
+        await place.put(a_plan("k"), a_kept())
+        assert await place.get("k") is not None
+    async with Line(redis_server.url, SCRIPTS) as line:
+        await line.ask(JOIN, ["2", "1", "one", 0])
+    assert b":0" in redis_server.say("EXISTS", "{baton}:1:answers:kept")
+
+
+async def test_nobody_waits_for_one_failure_after_the_other(redis_server: RedisServer) -> None:
+    """After three that had nothing it asks beside them."""
+    redis_server.flush()
+    async with in_redis(redis_server, MOST, MOST_SIZE) as place:
+        plan = a_plan("k")
+        leader = await place.seek(plan, joins=True)
+        waiting = {asyncio.create_task(place.seek(plan, joins=True)) for _ in range(8)}
+        asked = 1
+        while waiting:
+            place.others.land(leader, plan, None, keep=False)
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            asked += 1
+            leader = next(iter(done)).result()
+        assert asked <= 2 + MOST_WAITS
 
 
 async def test_an_answer_that_is_too_long_is_for_nobody_else(redis_server: RedisServer) -> None:

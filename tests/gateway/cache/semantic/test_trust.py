@@ -47,3 +47,13 @@ def test_each_use_case_is_for_itself_and_begins_anew() -> None:
     trust.restart("bad")
     assert trust.of("bad").checked == 0
     assert trust.use_cases == ["good"]
+
+
+def test_what_is_doubted_is_given_nothing_until_it_begins_anew() -> None:
+    """Also after its checks have turned out well."""
+    trust = Trust()
+    trust.doubt("user:ada")
+    assert trust.doubts("user:ada")
+    assert not trust.doubts("user:bob")
+    trust.restart("user:ada")
+    assert not trust.doubts("user:ada")

@@ -5,10 +5,11 @@
 -- answers:sizes   key -> bytes
 -- answers:until   key by the µs until which it may be given again
 -- answers:used    key by the µs when it was last asked for; the first of these leaves when room is short
--- answers:bytes   of all of them;  answers:forgotten  how often some were forgotten
+-- answers:bytes   of all of them;  answers:forgotten  how often some were forgotten;  answers:told  the same as
+--                 the database has it, as far as it was told here
 -- flight:KEY      who asks, while its lease lasts;  waited:KEY  somebody waits for that one
 --
--- What is not to be kept and was waited for is handed to those who waited: for a moment, under KEY/who asked.
+-- What is not to be kept and was waited for is handed to those who waited: handed:KEY/who asked, for a moment.
 
 local A = E .. 'answers:'
 local LIVES_S = 31 * 86400 -- nothing is kept for longer; an epoch that is over leaves no more behind
@@ -68,7 +69,7 @@ end
 -- { 'leads', how often some were forgotten }.
 local function seek(look, now_us)
   local key, name, waited = look[1], look[2], look[6]
-  local found = waited and find(key .. '/' .. waited, now_us)
+  local found = waited and redis.call('GET', E .. 'handed:' .. key .. '/' .. waited)
   if not found and look[3] then
     found = find(key, now_us)
   end

@@ -1,6 +1,7 @@
 -- Forgets answers by their marks, some hundred at a time.
 --
--- order:  ..., the cursor ('0': from the beginning), marks: all of which an answer must have
+-- order:  ..., the cursor ('0': from the beginning), marks: all of which an answer must have, how often some were
+--         forgotten, as the database has it
 -- answer: 'ok', the next cursor ('0': that was all), how many were forgotten
 
 local SOME = 200
@@ -11,6 +12,9 @@ if refused then
 end
 if order[5] == '0' then
   redis.call('INCR', A .. 'forgotten')
+  if tonumber(redis.call('GET', A .. 'told') or 0) < order[7] then
+    redis.call('SET', A .. 'told', order[7], 'EX', LIVES_S)
+  end
 end
 local found = redis.call('HSCAN', A .. 'marks', order[5], 'COUNT', SOME)
 local count = 0

@@ -13,6 +13,9 @@ local time = redis.call('TIME')
 local now_us = time[1] * 1000000 + time[2]
 local epoch = redis.call('GET', P .. 'epoch')
 if not epoch or epoch == wanted[2] then
+  for _, part in ipairs({ 'kept', 'marks', 'sizes', 'until', 'used', 'bytes', 'forgotten' }) do
+    redis.call('UNLINK', P .. wanted[2] .. ':answers:' .. part)
+  end
   epoch = wanted[1]
   redis.call('SET', P .. 'epoch', epoch)
   redis.call('SET', P .. epoch .. ':opens', string.format('%.0f', now_us + wanted[4]))

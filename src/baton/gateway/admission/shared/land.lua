@@ -4,7 +4,7 @@
 --         how often some had been forgotten when it was asked, entries at most, bytes at most
 -- answer: 'ok', 'kept', 'handed' or 'nothing'
 
-local HANDED_US = 10000000
+local HANDED_MS = 10000
 
 local refused = stranger()
 if refused then
@@ -24,7 +24,7 @@ if order[8] and not forgotten then
   return answer('ok', 'kept')
 end
 if waited then
-  put(key .. '/' .. name, kept, order[10], order[11], now_us + HANDED_US, now_us, order[13], order[14])
+  redis.call('SET', E .. 'handed:' .. key .. '/' .. name, kept, 'PX', HANDED_MS)
   return answer('ok', 'handed')
 end
 return answer('ok', 'nothing')

@@ -101,6 +101,8 @@ class Member:
         self._joined_s = inf
         self.was_ready = False
         """Whether this process has ever belonged to an epoch that was open."""
+        self.times_ready = 0
+        """How often it has come to belong to one: between two of these it was alone."""
         self._told = ""
         """The epoch that has been told what was let pass before it."""
 
@@ -302,6 +304,7 @@ class Member:
             await self._catch_up()
         self._joined_s = self._clock.monotonic()
         self.was_ready = True
+        self.times_ready += 1
         self._ready.set()
 
     async def _renew(self) -> None:

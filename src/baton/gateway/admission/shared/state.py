@@ -19,12 +19,13 @@ REPUBLISH = script(_PACKAGE, "republish", "ground")
 OPEN = script(_PACKAGE, "open", "ground")
 LAND = script(_PACKAGE, "land", "ground", "answers")
 UNDERWAY = script(_PACKAGE, "underway", "ground")
+AGREE = script(_PACKAGE, "agree", "ground", "answers")
 FETCH = script(_PACKAGE, "fetch", "ground", "answers")
 FORGET = script(_PACKAGE, "forget", "ground", "answers")
 ROOM = script(_PACKAGE, "room", "ground", "answers")
 SCRIPTS = (
     *(JOIN, OPEN, ADMIT, SETTLE, LOOK, CORRECT, REPUBLISH, BURY, LEASE, REPLAY),
-    *(LAND, UNDERWAY, FETCH, FORGET, ROOM),
+    *(LAND, UNDERWAY, AGREE, FETCH, FORGET, ROOM),
 )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from baton.core.clock import Clock
 from baton.core.errors import BatonError
+from baton.gateway.cache.exact.forgetting import TOPIC, times_forgotten
 from baton.gateway.cache.exact.kept import Kept
 from baton.gateway.cache.exact.marks import Marks, Veil, marks_of
 from baton.gateway.cache.exact.packing import Packing
@@ -20,10 +21,6 @@ from baton.gateway.cache.exact.store import Room
 from baton.gateway.cache.exact.tables import ANSWERS, MARKS
 from baton.storage.database import Database
 from baton.storage.notices import bump
-from baton.storage.tables import NOTICES
-
-TOPIC = "cached_answers"
-"""Counts how often some were forgotten."""
 
 _A, _M = ANSWERS.c, MARKS.c
 _PATIENCE_S = 0.5
@@ -83,7 +80,7 @@ class DatabaseStore:
     async def __aenter__(self) -> Self:
         try:
             async with self._database.read() as connection:
-                self._forgotten = await _forgotten(connection)
+                self._forgotten = await times_forgotten(connection)
         except BatonError as error:
             self._note(error)
         self._task = asyncio.create_task(self._run(), name="cached answers")
@@ -115,7 +112,7 @@ class DatabaseStore:
         """As `Store`."""
         try:
             async with asyncio.timeout(_PATIENCE_S), self._database.read() as connection:
-                self._saw(await _forgotten(connection))
+                self._saw(await times_forgotten(connection))
                 found = await connection.execute(
                     select(_A.sealed).where(_A.key == key, _A.until_ms > self._now_ms())
                 )
@@ -151,7 +148,8 @@ class DatabaseStore:
     async def forget(self, marks: Marks) -> int:
         """As `Store`."""
         veiled = self._veil.over(marks)
-        for key in [key for key, each in self._waiting.items() if set(veiled) <= set(each.marks)]:
+        mine = [key for key, each in self._waiting.items() if set(veiled) <= set(each.marks)]
+        for key in mine:
             self._drop(key)
         meant = delete(ANSWERS)
         for mark in veiled:
@@ -159,9 +157,9 @@ class DatabaseStore:
         async with self._database.write() as connection:
             await bump(connection, TOPIC)
             count = (await connection.execute(meant)).rowcount
-            forgotten = await _forgotten(connection)
+            forgotten = await times_forgotten(connection)
         self._saw(forgotten)
-        return count
+        return count + len(mine)
 
     async def room(self) -> Room:
         """As `Store`."""
@@ -205,7 +203,7 @@ class DatabaseStore:
         sealed = [await self._sealed(key, each) for key, each in some.items()]
         now_ms = self._now_ms()
         async with self._database.write() as connection:
-            forgotten = await _forgotten(connection)
+            forgotten = await times_forgotten(connection)
             good = [
                 (key, each, closed)
                 for (key, each), closed in zip(some.items(), sealed, strict=True)
@@ -275,11 +273,6 @@ class DatabaseStore:
 
     def _now_ms(self) -> int:
         return int(self._clock.wall() * 1000)
-
-
-async def _forgotten(connection: AsyncConnection) -> int:
-    found = await connection.execute(select(NOTICES.c.value).where(NOTICES.c.topic == TOPIC))
-    return found.scalar() or 0
 
 
 async def _full(connection: AsyncConnection) -> Sequence[int]:

@@ -10,6 +10,9 @@ from baton.gateway.cache.exact.kept import How, Kept
 LEASE_MS = 5000
 """How long who asks is waited for after its process was last heard of."""
 
+MOST_WAITS = 3
+"""How many processes a request waits for, one after the other, before it asks beside them."""
+
 Accept = Callable[[str], Kept | None]
 """Opens an answer as it lies there; None: it is not for this request."""
 
@@ -24,7 +27,7 @@ class SharedLook:
     """`admission.look.Look` over what all processes see."""
 
     __slots__ = (
-        *("_accept", "_ends_s", "_joins", "_landed", "_leads", "_reads", "_waited"),
+        *("_accept", "_ends_s", "_joins", "_landed", "_leads", "_reads", "_waited", "_waits"),
         *("asks", "forgotten", "found", "key", "name", "over"),
     )
 
@@ -51,6 +54,7 @@ class SharedLook:
         self._joins = joins
         self._ends_s = ends_s
         self._waited = ""
+        self._waits = 0
         self.found: Kept | None = None
         """None where others have it: they are too late for this one."""
         self.asks = False
@@ -87,6 +91,11 @@ class SharedLook:
             case word if word == FLIES:
                 self._waited = seen[1]
                 in_time = await self._landed(self.key, seen[1], self._ends_s)
+                self._waits += 1
+                if (
+                    self._waits >= MOST_WAITS
+                ):  # those who asked had nothing for it: one after the other is too long
+                    self._joins = False
                 return Verdict.AGAIN if in_time else Verdict.THERE
             case _:
                 self.over, self.asks, self.forgotten = True, True, seen[1]

@@ -1,6 +1,7 @@
 """Answers that one process keeps: bounded in number and bytes, those unused for longest leave first."""
 
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from baton.core.clock import Clock
@@ -22,7 +23,16 @@ class _Entry(NamedTuple):
 class MemoryStore:
     """Looks up and keeps without waiting. Times are monotonic: a clock that is set changes nothing."""
 
-    def __init__(self, clock: Clock, most_entries: int, most_bytes: int) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        most_entries: int,
+        most_bytes: int,
+        tell: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        """`tell`: has other processes, each with a memory of its own, hear that some are forgotten; None:
+        there are none."""
+        self._tell = tell
         self._clock = clock
         self._most_entries = most_entries
         self._most_bytes = most_bytes
@@ -82,6 +92,8 @@ class MemoryStore:
 
     async def forget(self, marks: Marks) -> int:
         """As `Store`."""
+        if self._tell is not None:
+            await self._tell()
         return self.forget_now(marks)
 
     def forget_now(self, marks: Marks) -> int:

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import structlog
 from msgspec import Struct
 
 from baton.core.clock import Clock
-from baton.core.errors import Unavailable
-from baton.gateway.admission.shared.state import FETCH, FORGET, LAND, ROOM, UNDERWAY, Forgotten, State
+from baton.core.errors import BatonError, Unavailable
+from baton.gateway.admission.shared.state import AGREE, FETCH, FORGET, LAND, ROOM, UNDERWAY, Forgotten, State
 from baton.gateway.cache.exact.kept import Kept
 from baton.gateway.cache.exact.look import LEASE_MS, SharedLook
 from baton.gateway.cache.exact.marks import Marks, Veil, marks_of
@@ -28,6 +28,7 @@ _LOOK_S = 0.02
 _RENEW_S = LEASE_MS / 3000
 
 _MOST_AT_ONCE = 500
+_AGAIN_S = 1.0
 _CLOSING_S = 1.0
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -44,6 +45,18 @@ class Bounds(Struct, frozen=True, kw_only=True):
     most_bytes: int
 
 
+class Oblivion(Protocol):
+    """Counts, for all processes, how often answers were forgotten. Raises Unavailable."""
+
+    async def times(self) -> int:
+        """How often."""
+        ...
+
+    async def note(self) -> int:
+        """Once more; how often that is."""
+        ...
+
+
 class _Waiting(Struct):
     """Those who wait for one that another process asks for."""
 
@@ -55,7 +68,19 @@ class _Waiting(Struct):
 class Others:
     """One process's way to them; `async with` has it hold and watch what is under way."""
 
-    def __init__(self, state: State, packing: Packing, veil: Veil, clock: Clock, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        state: State,
+        packing: Packing,
+        veil: Veil,
+        clock: Clock,
+        bounds: Bounds,
+        oblivion: Oblivion,
+    ) -> None:
+        """`oblivion`: what was forgotten, told by somebody who is put back to no earlier time."""
+        self._oblivion = oblivion
+        self._agreed = not bounds.keeps
+        """Whether what is kept is known to be what nobody has had forgotten."""
         self._state = state
         self._packing = packing
         self._veil = veil
@@ -69,7 +94,10 @@ class Others:
         self._telling: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run(), name="answers of others")
+        self._tasks = [
+            asyncio.create_task(self._agree(), name="answers kept for all"),
+            asyncio.create_task(self._run(), name="answers of others"),
+        ]
         return self
 
     async def __aexit__(
@@ -77,8 +105,14 @@ class Others:
     ) -> None:
         if self._telling:
             await asyncio.wait(self._telling, timeout=_CLOSING_S)
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+
+    @property
+    def agreed(self) -> bool:
+        """Whether what is kept is known to be what nobody has had forgotten: else nothing is given."""
+        return self._agreed
 
     @property
     def keeps(self) -> bool:
@@ -94,7 +128,7 @@ class Others:
             kept = self._packing.open_text(sealed, key)
             return kept if kept is not None and found(kept) else None
 
-        reads = plan.reads and self._bounds.keeps
+        reads = plan.reads and self._bounds.keeps and self._agreed
         return SharedLook(
             key, name, accept, self._leads, self._landed, reads=reads, joins=joins, ends_s=ends_s
         )
@@ -120,6 +154,8 @@ class Others:
 
     async def fetch(self, key: str) -> Kept | None:
         """The answer of a key; None: there is none, or Redis is away."""
+        if not self._agreed:
+            return None
         try:
             _, sealed = await self._state.ask(FETCH, key)
         except (Away, ScriptFailed, Forgotten):
@@ -129,9 +165,10 @@ class Others:
     async def forget(self, marks: Marks) -> int:
         """As `Store.forget`."""
         veiled, cursor, count = self._veil.over(marks), "0", 0
+        times = await self._oblivion.note()  # first: whoever dies after it has the next one forget everything
         while True:
             try:
-                _, cursor, some = await self._state.ask(FORGET, cursor, veiled)
+                _, cursor, some = await self._state.ask(FORGET, cursor, veiled, times)
             except (Away, ScriptFailed, Forgotten) as error:
                 raise _away() from error
             count += some
@@ -175,6 +212,20 @@ class Others:
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
+    async def _agree(self) -> None:
+        """Have Redis drop what it keeps where it has not heard of all that was forgotten."""
+        while not self._agreed:
+            while not self._state.epoch:  # noqa: ASYNC110 (joined by somebody else)
+                await asyncio.sleep(_LOOK_S)
+            try:
+                _, dropped = await self._state.ask(AGREE, await self._oblivion.times())
+            except (Away, ScriptFailed, Forgotten, BatonError):
+                await asyncio.sleep(_AGAIN_S)
+            else:
+                self._agreed = True
+                if dropped:
+                    _log.info("kept_answers_dropped")
+
     async def _run(self) -> None:
         while True:
             if not self._waiting and not self._asking:
@@ -183,11 +234,17 @@ class Others:
             try:
                 await self._look_on()
             except (Away, ScriptFailed, Forgotten):
-                for waiting in self._waiting.values():  # they ask again, and find out for themselves
-                    waiting.ended.set()
+                self._give_up()
             except Exception:  # noqa: BLE001  a mistake of ours must not leave others waiting for ever
                 _log.exception("answers_of_others_failed")
+                self._give_up()
+                await asyncio.sleep(_AGAIN_S)
             await asyncio.sleep(_LOOK_S)
+
+    def _give_up(self) -> None:
+        """Nobody knows what others do: those who wait ask again, and find out for themselves."""
+        for waiting in self._waiting.values():
+            waiting.ended.set()
 
     async def _look_on(self) -> None:
         """Have what is asked here go on, and look which of those that are waited for have ended."""

@@ -138,13 +138,14 @@ class Planner:
         fresh = frame.copy()
         fresh.update(_content(envelope, fields))
         ttl_s = self._ttl_s(envelope, rule, reach)
+        wished = options.cache is not None
         return Plan(
             key=fresh.hexdigest(),
             meaning=self._meaning(envelope, rule, fields, frame),
             reach=reach,
             owner=owner,
             ttl_s=ttl_s,
-            reads=options.cache is not CacheWish.REFRESH,
+            reads=options.cache is not CacheWish.REFRESH and (rule is None or rule.exact or wished),
             writes=ttl_s > 0,
         )
 
@@ -158,10 +159,11 @@ class Planner:
         semantic = Semantic.OFF if rule is None else rule.semantic
         if semantic is Semantic.OFF and options.cache is CacheWish.SEMANTIC:
             semantic = Semantic.ON
-        if semantic is Semantic.OFF or fields is None:
+        if semantic is Semantic.OFF or fields is None or options.cache is CacheWish.REFRESH:
             return None
         turn = last_turn(fields)
-        if turn is None or len(envelope.body) > _LONG_BYTES:
+        # What means the same now may not have meant so an hour ago.
+        if turn is None or len(envelope.body) > _LONG_BYTES or ages_soon(turn.text):
             return None
         frame.update(b"meaning:" + _content(envelope, turn.rest))
         return Meaning(

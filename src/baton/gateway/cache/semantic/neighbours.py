@@ -74,13 +74,16 @@ class Neighbours:
     async def add(self, frame: bytes, key: str, text: str, vector: Sequence[float]) -> None:
         """Have a request be found by those that mean the same; ValueError as `nearest`."""
         async with self._turn:
-            if self._index is None:  # numpy takes memory: only who compares meanings has it
+            index = self._index
+            if index is None:  # numpy takes memory: only who compares meanings has it
                 from baton.gateway.cache.semantic.index import VectorIndex  # noqa: PLC0415
 
-                self._index = VectorIndex(len(vector), self._most_bytes, self._most_entries)
+                index = VectorIndex(len(vector), self._most_bytes, self._most_entries)
+            gone = index.insert(frame, key, vector)
+            self._index = index
             self._readings[key] = self._judge.read(text)
-            for gone in self._index.insert(frame, key, vector):
-                self._readings.pop(gone, None)
+            for each in gone:
+                self._readings.pop(each, None)
 
     async def drop(self, key: str) -> None:
         """Its answer is not there any more."""

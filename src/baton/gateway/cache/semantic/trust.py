@@ -15,6 +15,9 @@ _Z = 1.959964
 
 _MOST_USE_CASES = 1000
 
+NOBODYS = "user:"
+"""Before the id of a user whose requests name no use case."""
+
 
 class Share(Struct, frozen=True):
     """Of answers that were compared with what the model said anew, those that were wrong."""
@@ -44,15 +47,16 @@ def share_of(wrong: int, checked: int) -> Share:
 
 
 class Trust:
-    """The last checks of each use case, in this process."""
+    """The last checks of each use case, in this process; requests that name none count for their users."""
 
     def __init__(self) -> None:
         self._checks: defaultdict[str, deque[bool]] = defaultdict(lambda: deque(maxlen=_REMEMBERED))
+        self._doubted: set[str] = set()
 
     def note(self, use_case: str, *, wrong: bool) -> Share:
         """One more was compared."""
         if use_case not in self._checks and len(self._checks) >= _MOST_USE_CASES:
-            use_case = ""
+            del self._checks[next(iter(self._checks))]
         self._checks[use_case].append(wrong)
         return self.of(use_case)
 
@@ -61,9 +65,19 @@ class Trust:
         checks = self._checks.get(use_case, ())
         return share_of(sum(checks), len(checks))
 
+    def doubt(self, use_case: str) -> None:
+        """It is given nothing any more, where no rule says what it is given."""
+        if len(self._doubted) < _MOST_USE_CASES:
+            self._doubted.add(use_case)
+
+    def doubts(self, use_case: str) -> bool:
+        """Whether it is."""
+        return use_case in self._doubted
+
     def restart(self, use_case: str) -> None:
         """It is believed again: what was before does not count."""
         self._checks.pop(use_case, None)
+        self._doubted.discard(use_case)
 
     @property
     def use_cases(self) -> list[str]:
