@@ -2,14 +2,15 @@
 
 from baton.upstream.dialects.headroom import headroom
 from baton.upstream.directory import declared
+from tests.clocks import SetClock
 from tests.contracts.recordings import Exchange, exchanges
 
-_NOW_S = 1_795_000_000.0
 _LIMIT, _LEFT = "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"
 
 
 def test_it_is_read_from_what_was_recorded() -> None:
     """Of every provider that uses the names of most."""
+    clock = SetClock()
     specs = {spec.name: spec for spec in declared()}
 
     def tells(exchange: Exchange) -> bool:
@@ -19,12 +20,12 @@ def test_it_is_read_from_what_was_recorded() -> None:
     told = exchanges(tells)
     assert len(told) > 40
     for exchange in told:
-        room = headroom(specs[exchange.provider].limits, headers_of(exchange), _NOW_S, 0.0)
+        room = headroom(specs[exchange.provider].limits, headers_of(exchange), clock)
         if room is None:  # of a provider with other names
             assert "requests" not in specs[exchange.provider].limits[0].names
             continue
         assert 0 <= room.share <= 1
-        assert 0 <= room.until_s <= 86_400
+        assert 0 <= room.until_s - clock.now <= 86_400
 
 
 def headers_of(exchange: Exchange) -> dict[str, str]:

@@ -212,9 +212,7 @@ class Upstream:
 
     def _headroom(self, route: Route, response: UpstreamResponse) -> Headroom | None:
         """What a provider says is left of its limits."""
-        return headroom(
-            route.provider.spec.limits, response.headers, self._clock.wall(), self._clock.monotonic()
-        )
+        return headroom(route.provider.spec.limits, response.headers, self._clock)
 
     async def count(self, route: Route, envelope: Envelope, deadlines: Deadlines) -> Counted | None:
         """Have the provider count the tokens of a prompt; None: it has no counter.

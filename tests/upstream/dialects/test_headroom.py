@@ -14,6 +14,16 @@ NOW_S = datetime(2026, 4, 23, 20, 50, 7, tzinfo=UTC).timestamp()
 TOLD_S = 100.0
 
 
+class Then:
+    """That moment, on both clocks."""
+
+    def wall(self) -> float:
+        return NOW_S
+
+    def monotonic(self) -> float:
+        return TOLD_S
+
+
 @pytest.mark.parametrize(
     ("provider", "headers", "found"),
     [
@@ -62,12 +72,12 @@ TOLD_S = 100.0
 )
 def test_the_scarcest_limit_is_told(provider: str, headers: dict[str, str], found: Headroom | None) -> None:
     """By the provider's own names; what is no number is nothing."""
-    assert headroom(SPECS[provider].limits, headers, NOW_S, TOLD_S) == found
+    assert headroom(SPECS[provider].limits, headers, Then()) == found
 
 
 @given(st.dictionaries(st.sampled_from(["limit", "remaining", "reset"]), st.text(max_size=30)))
 def test_nothing_that_is_said_is_an_error(said: dict[str, str]) -> None:
     """A provider may say anything."""
     headers = {f"x-ratelimit-{kind}-requests": text for kind, text in said.items()}
-    room = headroom(SPECS["openai"].limits, headers, NOW_S, TOLD_S)
+    room = headroom(SPECS["openai"].limits, headers, Then())
     assert room is None or (0 <= room.share <= 1 and 0 <= room.until_s - TOLD_S < 1e6)
