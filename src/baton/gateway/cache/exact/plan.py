@@ -11,7 +11,8 @@ from msgspec import Struct
 from baton.core.caller import Caller
 from baton.core.dialect import Dialect
 from baton.core.request import CacheWish, Envelope, Options
-from baton.gateway.cache.exact.freshness import SHORT_S, ages_soon
+from baton.core.task import TaskType
+from baton.gateway.cache.exact.freshness import ages_soon, usual_ttl_s
 from baton.gateway.cache.rules import CacheRule, Reach, Semantic
 from baton.gateway.cache.semantic.turn import last_turn
 from baton.gateway.routing.decision import AUTO, Decision
@@ -137,7 +138,7 @@ class Planner:
         frame.update(_write(around))
         fresh = frame.copy()
         fresh.update(_content(envelope, fields))
-        ttl_s = self._ttl_s(envelope, rule, reach)
+        ttl_s = self._ttl_s(envelope, rule, reach, decision.ask.task)
         wished = options.cache is not None
         return Plan(
             key=fresh.hexdigest(),
@@ -173,13 +174,14 @@ class Planner:
             threshold=None if rule is None else rule.threshold,
         )
 
-    def _ttl_s(self, envelope: Envelope, rule: CacheRule | None, reach: Reach) -> float:
+    def _ttl_s(
+        self, envelope: Envelope, rule: CacheRule | None, reach: Reach, task: TaskType | None
+    ) -> float:
         """How long its answer may be given again; to others no longer than the house says."""
-        usual_s = self._usual_ttl_s
         if rule is not None and rule.ttl_s is not None:
             usual_s = rule.ttl_s
-        elif ages_soon(envelope.body.decode(errors="replace")):
-            usual_s = min(SHORT_S, usual_s)
+        else:
+            usual_s = usual_ttl_s(envelope.body.decode(errors="replace"), task, self._usual_ttl_s)
         said_s = envelope.options.cache_ttl_s
         if said_s is None:
             return usual_s
