@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from baton.gateway.cache.rules import CacheRule, Reach, Semantic
+from baton.gateway.cache.semantic.judgement import Judge
 from baton.gateway.recall import meanings
 from baton.ledger.filter import Filter
 from baton.ledger.stored import InteractionRow
@@ -172,6 +173,20 @@ async def test_without_an_embedder_that_answers_it_is_asked_as_ever(tmp_path: Pa
     async with open_street(tmp_path / "other", embedder="nobody/nothing") as street:
         await rule(street, Semantic.ON)
         assert [verdict(await ask(street, text)) for text in (FIRST, SAME)] == ["miss", "miss"]
+
+
+async def test_a_mistake_in_comparing_costs_nobody_an_answer(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asked is answered by the model, and gets that answer."""
+    await ask(street, FIRST)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Judge, "read", broken)
+    assert verdict(await ask(street, SAME)) == "miss"
+    assert calls(street) == 2
 
 
 async def test_a_shadow_is_counted_and_not_given(street: Street) -> None:

@@ -77,6 +77,9 @@ class Meanings:
         except ValueError as error:
             _log.warning("meaning_not_compared", reason=str(error))
             return None
+        except Exception:  # noqa: BLE001  a mistake of ours in comparing must not cost anybody an answer
+            _log.exception("meaning_not_compared")
+            return None
         kept = None if near is None else await self._kept(near, may_have)
         serves = meaning.semantic is Semantic.ON and not self._trust.doubts(_whose(turn))
         if serves and not turn.envelope.stream:  # of a stream nothing is compared
@@ -89,6 +92,8 @@ class Meanings:
             await self._neighbours.add(meaning.frame, turn.plan.key, meaning.text, sought.vector)
         except ValueError as error:
             _log.warning("meaning_not_kept", reason=str(error))
+        except Exception:  # noqa: BLE001  who asked has an answer, and is to get it
+            _log.exception("meaning_not_kept")
 
     def check(self, turn: Turn, sought: Sought, said: str) -> None:
         """Compare what would have been given with what the model says, soon."""
