@@ -29,6 +29,7 @@ def baton(run: Run, start: Start) -> Baton:
 
 def test_an_experiment_is_set_started_rolled_out_stopped_and_promoted(baton: Baton) -> None:
     """Each step says what is so now; `--json` tells it to a program."""
+    assert "Nothing is tried" in baton("experiments", "list").err
     said = baton("experiments", "set", "try", "-", stdin=TRY)
     assert (said.code, said.out) == (
         0,

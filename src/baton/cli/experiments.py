@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from baton.cli.line import Line, Reach, ask, line_to
 from baton.cli.stop import Stop
-from baton.cli.terminal import AsJson, Column, counted, print_json, print_table
+from baton.cli.terminal import AsJson, Column, counted, note, print_json, print_table
 
 T = TypeVar("T", bound=Struct)
 
@@ -151,6 +151,8 @@ def list_experiments(as_json: AsJson = False, *, reach: Reach) -> None:
     if as_json:
         print_json(found)
         return
+    if not found:
+        note("Nothing is tried; `baton experiments set NAME FILE` begins something.")
     columns = (Column("experiment", whole=True), Column("status", whole=True), Column("arms", folded=True))
     print_table(columns, [(each.name, each.status, _shares(each)) for each in found])
 
