@@ -143,6 +143,7 @@ class BacktestShown(Shown):
 
 
 def backtest_shown(report: Report) -> BacktestShown:
+    """A report as the API tells it: money as text in USD, times in UTC."""
     coverage = report.coverage
     return BacktestShown(
         since=moment(report.period.since_ms),

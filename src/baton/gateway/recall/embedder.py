@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from baton.core.caller import Caller
 from baton.core.clock import Clock
-from baton.core.errors import BatonError
+from baton.core.errors import BatonError, Refused
 from baton.core.request import Options
 from baton.gateway.answered import Answered
 from baton.gateway.opening import Arrival
@@ -92,8 +92,11 @@ class Embedder:
             found = [each.embedding for each in _decode(answered.reply.body).data]
         except (BatonError, TimeoutError, msgspec.MsgspecError) as error:
             _log.info("meaning_not_told", model=self._model, reason=str(error) or type(error).__name__)
-            self._failed += 1
+            # A caller who may not ask it, cannot pay for it or has no time says nothing of it to others.
+            if not isinstance(error, Refused) and patience_s == PATIENCE_S:
+                self._failed += 1
             if self._failed >= MOST_FAILED:  # whoever asks is not to wait for it each time
+                self._failed = 0
                 self._again_s = self._clock.monotonic() + PAUSE_S
             return None
         self._failed = 0

@@ -9,6 +9,7 @@ from math import sqrt
 import structlog
 from msgspec import Struct
 
+from baton.core.errors import BatonError
 from baton.gateway.cache.cache import SemanticCache
 from baton.gateway.cache.exact.kept import Kept
 from baton.gateway.cache.exact.plan import Meaning
@@ -131,7 +132,12 @@ class Meanings:
         if not share.too_often or meaning is None or meaning.semantic is not Semantic.ON:
             return
         _log.warning("semantic_cache_off", use_case=use_case, checked=share.checked, wrong=share.wrong)
-        if not await self._switch_off(use_case, share):
+        try:
+            has_rule = await self._switch_off(use_case, share)
+        except BatonError as error:  # the next check tries again; until then this process gives nothing
+            _log.warning("semantic_cache_not_off", use_case=use_case, reason=error.message)
+            has_rule = False
+        if not has_rule:
             self._trust.doubt(use_case)
 
 

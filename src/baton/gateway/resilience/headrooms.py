@@ -35,9 +35,8 @@ class Headrooms:
                 return
             told = self._told[model] = {}
         known = told.get(key)
-        if (
-            known is None or known.told_s <= room.told_s
-        ):  # a long stream tells at its end what was at its beginning
+        # A long stream tells at its end what was at its beginning.
+        if known is None or known.told_s <= room.told_s:
             told[key] = room
 
     def against(self, offer: Offer) -> str | None:

@@ -92,10 +92,8 @@ class SharedLook:
                 self._waited = seen[1]
                 in_time = await self._landed(self.key, seen[1], self._ends_s)
                 self._waits += 1
-                if (
-                    self._waits >= MOST_WAITS
-                ):  # those who asked had nothing for it: one after the other is too long
-                    self._joins = False
+                # Those who asked had nothing for it: one after the other is too long.
+                self._joins = self._waits < MOST_WAITS
                 return Verdict.AGAIN if in_time else Verdict.THERE
             case _:
                 self.over, self.asks, self.forgotten = True, True, seen[1]

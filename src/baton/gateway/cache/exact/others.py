@@ -114,11 +114,6 @@ class Others:
         """Whether what is kept is known to be what nobody has had forgotten: else nothing is given."""
         return self._agreed
 
-    @property
-    def keeps(self) -> bool:
-        """Whether answers are kept for all, and not only handed to those who wait."""
-        return self._bounds.keeps
-
     def look(self, plan: Plan, name: str, found: Found, *, joins: bool, ends_s: float | None) -> SharedLook:
         """One request's look. `name`: of its interaction; `joins`: whether it waits for who asks already, and
         others wait for it; `ends_s`: for how long, on the monotonic clock."""
