@@ -17,6 +17,7 @@ from baton.api.admin.breakers import BreakerRoutes
 from baton.api.admin.budgets import BudgetRoutes
 from baton.api.admin.cache import CacheRoutes
 from baton.api.admin.classes import ClassRoutes
+from baton.api.admin.data_policies import DataPolicyRoutes
 from baton.api.admin.experiments import ExperimentRoutes
 from baton.api.admin.fallbacks import FallbackRoutes
 from baton.api.admin.flags import FlagRoutes
@@ -208,6 +209,7 @@ def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
     yield ModelTransfer(edited.models, tiers)
     yield ModelSwitches(edited.models)
     yield ClassRoutes(edited.classes, catalog)
+    yield DataPolicyRoutes(edited.data_policies, app.data_policies, app.directory)
     yield HealthReports(condition, app.health_keeper, store.settings.health_window)
     yield BreakerRoutes(app.breakers, edited.forced_breakers, catalog, app.directory, store.clock)
     yield RehearsalRoutes(app.rehearsals)

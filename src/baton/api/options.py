@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from baton.core.data_needs import MOST as MOST_DATA_NEEDS
+from baton.core.data_needs import read_data_needs
 from baton.core.errors import Invalid
 from baton.core.money import nanos_from_usd
 from baton.core.profile import Profile
@@ -43,6 +45,8 @@ class _Wishes(Struct, rename="camel"):
     provider: _Name | None = None
     exclude: Annotated[tuple[_Name, ...], Meta(max_length=_MAX_NAMES)] = ()
     require: Annotated[tuple[_Name, ...], Meta(max_length=_MAX_NAMES)] = ()
+    data_policy: Annotated[tuple[_Name, ...], Meta(max_length=MOST_DATA_NEEDS)] = ()
+    """What it must say."""
     fallback: Literal["off"] | _Fallbacks | None = None
     """Names of models; `off`: the first error is the answer."""
     fallback_on: Annotated[tuple[Literal["filter"], ...], Meta(max_length=1)] = ()
@@ -57,7 +61,7 @@ class _Wishes(Struct, rename="camel"):
 
 
 _FIELDS = {field.name.replace("_", "-"): field.encode_name for field in msgspec.structs.fields(_Wishes)}
-_LISTS = frozenset({"exclude", "require", "fallback", "fallback-on"})
+_LISTS = frozenset({"exclude", "require", "data-policy", "fallback", "fallback-on"})
 _OFF = "off"
 _NUMBERS = frozenset({"timeout", "max-retries", "cache-ttl"})
 _USE_CASES = {"insight_generation": "insight"}
@@ -102,6 +106,7 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         max_cost_nanos=None if read.max_cost is None else _nanos(read.max_cost),
         exclude=read.exclude,
         require=read.require,
+        data_needs=read_data_needs(read.data_policy, HEADER + "data-policy"),
         fallback=() if read.fallback == _OFF else read.fallback,
         fallback_on_filter=bool(read.fallback_on),
         broken_stream=read.stream or BrokenStream.RESCUE,

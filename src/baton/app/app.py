@@ -23,6 +23,7 @@ from baton.app.edited import (
     SIMULATED,
     Edited,
     catalog_of,
+    data_policies_of,
     draws_of,
     flags_of,
     hold,
@@ -34,6 +35,7 @@ from baton.app.edited import (
 from baton.app.sharing import open_common
 from baton.app.storehouse import Storehouse, ground, open_store
 from baton.catalog.almanac import packaged_almanac
+from baton.catalog.data_policy import DataPolicies
 from baton.catalog.estimates import Estimates
 from baton.catalog.fixed import packaged_table
 from baton.catalog.live import LiveCatalog
@@ -59,6 +61,7 @@ from baton.gateway.opening import Openings
 from baton.gateway.resilience.breaker import Limits as BreakerLimits
 from baton.gateway.resilience.breakers import KnownBreakers
 from baton.gateway.resilience.forced import ForcedBreaker
+from baton.gateway.routing.conditions import DataRules
 from baton.gateway.routing.gain.model import load_gain_model
 from baton.gateway.routing.judgements import Judgements
 from baton.gateway.routing.live import LiveRouter
@@ -113,6 +116,7 @@ class App:
     catalog: LiveCatalog
     estimates: Estimates
     directory: Directory
+    data_policies: DataPolicies
     router: LiveRouter
     outlooks: Outlooks
     upstream: Upstream
@@ -173,6 +177,7 @@ async def open_app(
         almanac = packaged_almanac()
         catalog = catalog_of(edited, specs, store, almanac)
         directory = Directory(specs, settings.providers)
+        data_policies = data_policies_of(edited.data_policies, directory)
         simulation = Simulation(store.clock)
         tls = tls_context(settings.http)
         http = await stack.enter_async_context(transport(settings.http, tls))
@@ -202,6 +207,7 @@ async def open_app(
             drains=drains,
             standing=_standing(choices, flags, edited, store),
             weighing=weighing_of(edited.weights),
+            data=DataRules(policies=data_policies.current, of_project=keyring.required_by),
             judged=judgements.judged,
             prompts=Prompts(load_task_reader, load_gain_model),
             cache=cache,
@@ -228,6 +234,7 @@ async def open_app(
             catalog=catalog,
             estimates=Estimates(tokens),
             directory=directory,
+            data_policies=data_policies,
             router=assembly.router,
             outlooks=assembly.outlooks,
             gateway=assembly.gateway,
@@ -338,6 +345,7 @@ def _backtests(
         agents=edited.agents.export,
         agent_providers=store.settings.agent_providers,
         weighing=parts.weighing,
+        policies=parts.data.policies,
         observed=lambda: Observed(parts.health.seen(), parts.judged()),
         choices=choices.of,
     )

@@ -14,6 +14,7 @@ from baton.app.storehouse import Storehouse
 from baton.catalog.almanac import Almanac
 from baton.catalog.chains import FallbackChain, chains_kind, followers, packaged_chains
 from baton.catalog.classes import ProviderClasses, classes_kind, declared_classes, with_classes
+from baton.catalog.data_policy import DataPolicies, DataPolicy, data_policies_kind
 from baton.catalog.kind import model_kind
 from baton.catalog.live import LiveCatalog
 from baton.catalog.model import Model
@@ -40,6 +41,7 @@ from baton.gateway.routing.weighing import DEFAULT, USUAL, Weighing, packaged_we
 from baton.records.kind import Record, RecordKind
 from baton.records.store import Records
 from baton.settings import Settings
+from baton.upstream.directory import Directory
 from baton.upstream.providers.simulated import MODELS as SIMULATED_MODELS
 
 T = TypeVar("T", bound=Struct)
@@ -53,6 +55,7 @@ class Edited:
 
     models: Records[Model]
     classes: Records[ProviderClasses]
+    data_policies: Records[DataPolicy]
     chains: Records[FallbackChain]
     rules: Records[UseCaseRule]
     agents: Records[AgentRouting]
@@ -81,6 +84,7 @@ async def open_edited(
     edited = Edited(
         models=await opened(model_kind(DEFAULT_TIERS)),
         classes=await opened(classes_kind()),
+        data_policies=await opened(data_policies_kind()),
         chains=await opened(chains_kind()),
         rules=await opened(rules_kind()),
         agents=await opened(agents_kind()),
@@ -154,6 +158,18 @@ def catalog_of(
     edited.models.subscribe(changed)
     classes.subscribe(classified)
     return catalog
+
+
+def data_policies_of(stated: Records[DataPolicy], directory: Directory) -> DataPolicies:
+    """What becomes of what providers are sent, as the records say it."""
+    policies = DataPolicies(provider.name for provider in directory if provider.in_house)
+
+    async def changed(*_: object) -> None:
+        policies.follow(stated.export())
+
+    policies.follow(stated.export())
+    stated.subscribe(changed)
+    return policies
 
 
 def flags_of(edited: Records[Flag], store: Storehouse) -> Flags:

@@ -46,6 +46,7 @@ COMMANDS = {
     "explain": "Why an interaction went as it did.",
     "rules": "Which models serve a use case.",
     "experiments": "What is tried on some users, and what came of it.",
+    "policies": "What becomes of what providers are sent, as you state it.",
     "fallbacks": "Which models are asked when one fails, and deciding that by hand.",
     "cache": "Answers that are given again, and what that saves.",
     "flags": "What is switched on, for whom, and deciding that by hand.",

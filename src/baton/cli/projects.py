@@ -1,6 +1,7 @@
 """`baton projects`: what several users ask for together, and who is in it."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -20,11 +21,19 @@ from baton.cli.installation import Place, existing
 from baton.cli.key_views import named
 from baton.cli.stop import MISUSED, Stop
 from baton.cli.terminal import AsJson, Column, iso, note, print_json, print_table
+from baton.core.data_needs import NO_DATA_NEEDS, DataNeeds, read_data_needs
 from baton.settings import Settings
 
 _MOST = 10_000
 
 _Project = Annotated[str, typer.Argument(metavar="project", help="By name or id.")]
+_DataPolicy = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="What whoever serves it must state of data: local, no-training, region:eu; may be repeated."
+        " `none`: nothing."
+    ),
+]
 _User = Annotated[str, typer.Argument(metavar="user", help="By name or id.")]
 
 
@@ -44,6 +53,7 @@ class ProjectView(Struct, frozen=True, kw_only=True, rename="camel"):
     members: tuple[MemberView, ...]
     created_at: str | None
     archived_at: str | None
+    data_policy: tuple[str, ...]
 
 
 def list_projects(as_json: AsJson = False, *, place: Place) -> None:
@@ -54,19 +64,27 @@ def list_projects(as_json: AsJson = False, *, place: Place) -> None:
         return
     if not views:
         note("There are no projects.")
-    columns = (Column("id", whole=True), Column("name"), Column("members", folded=True), Column("state"))
+    columns = (
+        Column("id", whole=True),
+        Column("name"),
+        Column("members", folded=True),
+        Column("requires", folded=True),
+        Column("state"),
+    )
     print_table(columns, [_cells(view) for view in views])
 
 
 def create(
     name: Annotated[str, typer.Argument(help="What it is called.")],
     owner: Annotated[str, typer.Option(help="Who owns it, by name or id.")],
+    data_policy: _DataPolicy = None,
     as_json: AsJson = False,
     *,
     place: Place,
 ) -> None:
     """Make a project."""
-    _tell(asyncio.run(_create(existing(place.config, place.data_dir), name, owner)), as_json)
+    needs = _needs(data_policy or ())
+    _tell(asyncio.run(_create(existing(place.config, place.data_dir), name, owner, needs)), as_json)
 
 
 def update(
@@ -74,15 +92,18 @@ def update(
     name: Annotated[str | None, typer.Option(help="What it is called.")] = None,
     archive: Annotated[bool, typer.Option("--archive", help="Nobody asks for it any more.")] = False,
     restore: Annotated[bool, typer.Option("--restore", help="Take that back.")] = False,
+    data_policy: _DataPolicy = None,
     as_json: AsJson = False,
     *,
     place: Place,
 ) -> None:
-    """Rename or archive a project."""
+    """Rename or archive a project, or say what it requires of who serves it."""
     if archive and restore:
         raise Stop("say --archive or --restore, not both.", MISUSED)
     change = ProjectChange(
-        name=UNSET if name is None else name, archived=archive if archive or restore else UNSET
+        name=UNSET if name is None else name,
+        archived=archive if archive or restore else UNSET,
+        data_needs=UNSET if data_policy is None else _needs(data_policy),
     )
     _tell(asyncio.run(_update(existing(place.config, place.data_dir), project, change)), as_json)
 
@@ -104,7 +125,8 @@ def _tell(view: ProjectView, as_json: bool) -> None:
         print_json(view)
         return
     state = "archived" if view.archived_at else _people(view)
-    print(f"Project '{view.name}' ({view.id}): {state}.")
+    required = f"; requires {', '.join(view.data_policy)}" if view.data_policy else ""
+    print(f"Project '{view.name}' ({view.id}): {state}{required}.")
 
 
 async def _list(settings: Settings) -> list[ProjectView]:
@@ -113,10 +135,10 @@ async def _list(settings: Settings) -> list[ProjectView]:
         return [_view(each, users) for each in await store.projects.find(ProjectsWanted(limit=_MOST))]
 
 
-async def _create(settings: Settings, name: str, owner: str) -> ProjectView:
+async def _create(settings: Settings, name: str, owner: str, needs: DataNeeds) -> ProjectView:
     async with open_store(settings) as store:
         users = await _users(store)
-        wish = ProjectWish(name=name, owner_id=_known(users, owner).id)
+        wish = ProjectWish(name=name, owner_id=_known(users, owner).id, data_needs=needs)
         return _view(await store.projects.create(wish, OPERATOR), users)
 
 
@@ -162,7 +184,12 @@ async def _found(store: Storehouse, word: str) -> Project:
 
 
 def _cells(view: ProjectView) -> tuple[str, ...]:
-    return (view.id, view.name, _people(view), "archived" if view.archived_at else "active")
+    state = "archived" if view.archived_at else "active"
+    return (view.id, view.name, _people(view), ", ".join(view.data_policy), state)
+
+
+def _needs(words: Sequence[str]) -> DataNeeds:
+    return NO_DATA_NEEDS if [*words] == ["none"] else read_data_needs(words, "--data-policy")
 
 
 def _people(view: ProjectView) -> str:
@@ -180,6 +207,7 @@ def _view(project: Project, users: dict[str, User]) -> ProjectView:
         members=members,
         created_at=iso(project.created_at_ms),
         archived_at=iso(project.archived_at_ms),
+        data_policy=tuple(sorted(project.data_needs)),
     )
 
 

@@ -69,6 +69,13 @@ def route(
     agent: Annotated[str | None, typer.Option(help="Which agent calls.")] = None,
     profile: Annotated[Profile | None, typer.Option(help="What counts most.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Of the answer.")] = None,
+    data_policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What its provider must state of data: local, no-training, region:eu; may be repeated."
+        ),
+    ] = None,
+    project: Annotated[str | None, typer.Option(help="What it is for, by the project's id.")] = None,
     max_cost: Annotated[str | None, typer.Option(help="What it may cost at most, USD.")] = None,
     tier: Annotated[str | None, typer.Option(help="For callers of this tier (admins only).")] = None,
     everybody: Annotated[
@@ -87,6 +94,8 @@ def route(
         "profile": None if profile is None else profile.value,
         "maxTokens": max_tokens,
         "maxCost": max_cost,
+        "dataPolicy": data_policy,
+        "projectId": project,
         "tier": tier,
     }
     body = {name: value for name, value in said.items() if value is not None}

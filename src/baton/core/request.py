@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Raw, Struct
 
 from baton.core.answer import AnswerWriter, ChatResponse
+from baton.core.data_needs import NO_DATA_NEEDS, DataNeeds
 from baton.core.dialect import Dialect
 from baton.core.losses import Losses
 from baton.core.messages import Message
@@ -199,6 +200,8 @@ class Options(Struct, frozen=True, kw_only=True):
     """Providers that must not serve it."""
     require: tuple[str, ...] = ()
     """Capabilities a model must have besides those that the request itself needs."""
+    data_needs: DataNeeds = NO_DATA_NEEDS
+    """What the data policy of whoever serves it must say."""
     fallback: tuple[str, ...] | None = None
     """Names of the models to ask where the first fails, in order; empty: none; None: not said."""
     fallback_on_filter: bool = False

@@ -29,7 +29,7 @@ from baton.gateway.resilience.gates import Gates
 from baton.gateway.resilience.headrooms import Headrooms
 from baton.gateway.resilience.observation import Observer
 from baton.gateway.routing.alternatives import Alternatives, Chains
-from baton.gateway.routing.conditions import Conditions
+from baton.gateway.routing.conditions import NO_DATA_RULES, Conditions, DataRules
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.observed import NOTHING_OBSERVED, Judged, Observed
 from baton.gateway.routing.outlook import Outlooks
@@ -82,6 +82,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     """What holds for callers beforehand."""
     weighing: WeighingOf = usual_weighing
     """How scores are weighed."""
+    data: DataRules = NO_DATA_RULES
+    """Who may be sent what."""
     prompts: Prompts | None = None
     """Reads what is asked, where a model is to be chosen; None: nobody does."""
     judged: JudgedOf = nobody_judged
@@ -118,6 +120,7 @@ def assemble(parts: Parts) -> Assembly:
             low=headrooms.against,
             spent=parts.admission.spent.against,
             pressure=parts.admission.pressure,
+            data=parts.data,
         ),
         standing=parts.standing,
         weighing=parts.weighing,

@@ -11,6 +11,9 @@ from baton.core.provider import ProviderSpec
 from baton.core.rates import Rates
 from baton.upstream import providers
 from baton.upstream.credential import Credential
+from baton.upstream.outbound import target
+from baton.upstream.outbound.addresses import is_public
+from baton.upstream.outbound.hosts import is_local_name
 
 
 class ProviderSettings(Struct, frozen=True, kw_only=True):
@@ -69,6 +72,12 @@ class Provider:
         )
 
     @property
+    def in_house(self) -> bool:
+        """Whether what it is sent stays on machines of the house, as far as its declaration and its address
+        tell."""
+        return self.spec.local and _in_house(self.base_url)
+
+    @property
     def missing(self) -> str | None:
         """What to set to configure it; None where nothing is missing."""
         upper = self.spec.name.upper()
@@ -100,6 +109,17 @@ class Provider:
     def has_fit_credential(self, model: str, now_s: float) -> bool:
         """Whether a key is left that nothing speaks against."""
         return any(credential.against(model, now_s) is None for credential in self._usable)
+
+
+def _in_house(address: str) -> bool:
+    """Whether an address leads nowhere that everybody can reach."""
+    if address.startswith("simulated:"):
+        return True
+    try:
+        host = target.read(address).host
+    except target.BadUrl:
+        return False
+    return is_local_name(host) if isinstance(host, str) else not is_public(host)
 
 
 def declared() -> tuple[ProviderSpec, ...]:

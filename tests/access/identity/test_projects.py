@@ -41,6 +41,20 @@ async def test_a_key_knows_the_projects_its_user_may_ask_for(anywhere: Process) 
     assert [open_to(each) for each in (adas, bobs, admins)] == [True, False, True]
 
 
+async def test_what_a_project_requires_is_at_hand_while_it_is_live(anywhere: Process) -> None:
+    """From its making on, and as it is changed; an archived one is asked for by nobody."""
+    ada, _ = await user(anywhere, "Ada")
+    wish = ProjectWish(name="P", owner_id=ada, data_needs=frozenset({"local", "region:eu"}))
+    project = (await anywhere.projects.create(wish, ADA)).id
+    required = anywhere.keyring.required_by
+    assert (required(project), required("another")) == ({"local", "region:eu"}, frozenset())
+    assert (await anywhere.projects.one(project)).data_needs == {"local", "region:eu"}
+    await anywhere.projects.change(project, ProjectChange(data_needs=frozenset({"no-training"})), ADA)
+    assert required(project) == {"no-training"}
+    await anywhere.projects.change(project, ProjectChange(name="Q", data_needs=frozenset()), ADA)
+    assert required(project) == frozenset()
+
+
 async def test_a_project_has_an_owner_whatever_is_changed(anywhere: Process) -> None:
     """The last one cannot leave nor become less; with a second one they can."""
     ada, _ = await user(anywhere, "Ada")

@@ -22,9 +22,11 @@ class Far:
     def __init__(self, error: Exception | None) -> None:
         self.error = error
         self.asked = 0
+        self.errands: list[Errand] = []
 
     async def run(self, caller: Caller, errand: Errand, arrival: Arrival) -> Answered:
-        del caller, errand, arrival
+        del caller, arrival
+        self.errands.append(errand)
         self.asked += 1
         if self.error is None:
             await asyncio.sleep(60)
@@ -46,6 +48,16 @@ async def test_one_that_fails_is_left_alone_for_a_while() -> None:
     clock.now += PAUSE_S
     await asked.embed(ADA, Options(), ["Hello"])
     assert far.asked == MOST_FAILED + 1
+
+
+async def test_it_is_asked_under_the_terms_of_the_request() -> None:
+    """What may not be sent to a provider is not sent to it to be understood either."""
+    far = Far(Forbidden("no"))
+    wished = Options(exclude=("mistral",), project="p", data_needs=frozenset({"no-training"}))
+    await embedder(far, SetClock()).embed(ADA, wished, ["Hello"])
+    [errand] = far.errands
+    said = errand.options
+    assert (said.exclude, said.project, said.data_needs) == (("mistral",), "p", {"no-training"})
 
 
 async def test_a_caller_who_may_not_ask_it_says_nothing_of_it_to_others() -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from baton.catalog.data_policy import NO_POLICIES, Policies
 from baton.catalog.lookup import Catalog
 from baton.catalog.model import Model
 from baton.catalog.prices import LongContext, Prices, Rates, Tariff
@@ -36,13 +37,19 @@ def router(
     stand_ins: set[str] | None = None,
     weighing: Weighing = USUAL,
     chain: tuple[str, ...] = (),
+    policies: Policies = NO_POLICIES,
 ) -> Router:
     """A router over the models; every provider that one names is configured unless said."""
     names = sorted({each.provider for each in models})
     specs = [ProviderSpec(name=name, title=name, base_url="", aliases=(f"{name}-inc",)) for name in names]
     able = frozenset(names if configured is None else configured)
     return Router(
-        Catalog(models, specs, NOW_S), able, frozenset(stand_ins or ()), lambda _: weighing, chain=chain
+        Catalog(models, specs, NOW_S),
+        able,
+        frozenset(stand_ins or ()),
+        lambda _: weighing,
+        chain=chain,
+        policies=policies,
     )
 
 

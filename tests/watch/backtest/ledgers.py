@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from baton.access.preferences.choices import NOTHING_CHOSEN
+from baton.catalog.data_policy import NO_POLICIES
 from baton.catalog.live import LiveCatalog
 from baton.catalog.model import Model
 from baton.catalog.pricing import cost
@@ -69,6 +70,7 @@ class House:
             "agents": tuple,
             "agent_providers": {},
             "weighing": usual_weighing,
+            "policies": lambda: NO_POLICIES,
             "observed": lambda: observed,
             "choices": lambda user_id: NOTHING_CHOSEN,
         }

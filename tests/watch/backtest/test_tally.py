@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from baton.access.preferences.choices import NOTHING_CHOSEN, Choices, Preferences
+from baton.catalog.data_policy import DataPolicy
 from baton.catalog.lookup import Offer
 from baton.core.profile import Profile
 from baton.core.task import TaskType
@@ -153,6 +154,16 @@ def test_whom_a_breaker_or_a_budget_kept_out_is_kept_out_again(reason: str) -> N
     house = House(rules=())
     tally = house.tally([shut_then(house, reason)])
     assert (tally.same, tally.kept_out, tally.cases) == (1, 1, [])
+
+
+def test_what_had_to_stay_somewhere_stays_there() -> None:
+    """Cheaper models are no saving where they may not be asked."""
+    policies = {"a": DataPolicy(provider="a", region="eu")}
+    house = House(policies=lambda: policies)
+    private = ask(use_case="chat", input_tokens=200, data_needs=frozenset({"region:eu"}))
+    tally = house.tally([house.row(asked=private), house.row()], CHEAPER)
+    assert [(case.in_force.model, case.proposed.model) for case in tally.cases] == [("a/dear", "b/cheap")]
+    assert tally.same == 2
 
 
 def test_a_difference_from_then_has_its_reason() -> None:

@@ -13,8 +13,10 @@ from baton.access.identity import project_rows, rows
 from baton.access.identity.editing import TOPIC
 from baton.access.identity.entities import ADMIN, ApiKey, User
 from baton.access.identity.mint import KeyMint
+from baton.access.identity.project_rows import NO_WORKPLACES, Workplaces
 from baton.core.caller import SCOPES, Caller, KeyBudget, KeyLimits, Scope
 from baton.core.clock import Clock
+from baton.core.data_needs import NO_DATA_NEEDS, DataNeeds
 from baton.core.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from baton.storage.database import Database
 from baton.storage.notices import Notices
@@ -38,15 +40,14 @@ class _People:
 
     users: Mapping[str, User]
     """Those that are not disabled."""
-    projects: frozenset[str]
-    workplaces: Mapping[str, frozenset[str]]
+    workplaces: Workplaces
 
     def caller(self, owner: User, key_id: str, key: ApiKey | None = None) -> Caller:
         """Somebody with a key; None: with all that they may."""
         scopes = SCOPES if key is None or key.scopes is None else key.scopes
         if not owner.is_admin:
             scopes -= {ADMIN}
-        is_admin = ADMIN in scopes
+        is_admin, places = ADMIN in scopes, self.workplaces
         return Caller(
             user_id=owner.id,
             key_id=key_id,
@@ -54,13 +55,13 @@ class _People:
             roles=owner.roles if is_admin else owner.roles - {ADMIN},
             scopes=scopes,
             models=None if key is None else key.models,
-            projects=self.projects if is_admin else self.workplaces.get(owner.id, frozenset()),
+            projects=places.projects if is_admin else places.of_user.get(owner.id, frozenset()),
             limits=None if key is None else key.limits,
             budget=None if key is None else key.budget,
         )
 
 
-_NOBODY = _People({}, frozenset(), {})
+_NOBODY = _People({}, NO_WORKPLACES)
 
 
 class Keyring:
@@ -161,6 +162,10 @@ class Keyring:
             theirs, scopes=caller.scopes, models=caller.models, limits=caller.limits, budget=caller.budget
         )
 
+    def required_by(self, project: str) -> DataNeeds:
+        """What a project requires of the data policy of whoever serves it."""
+        return self._people.workplaces.data_needs.get(project, NO_DATA_NEEDS)
+
     def listen(self, listener: Callable[[], None]) -> None:
         """Call it when budgets of keys have changed, before the next request."""
         self._listeners.append(listener)
@@ -176,9 +181,9 @@ class Keyring:
             async with self._database.read() as connection:
                 users = await rows.users(connection)
                 stored = await rows.live_digests(connection)
-                projects, workplaces = await project_rows.workplaces(connection)
+                workplaces = await project_rows.workplaces(connection)
             active = {user.id: user for user in users if user.disabled_at_ms is None}
-            people = _People(active, projects, workplaces)
+            people = _People(active, workplaces)
             held: dict[bytes, _Held] = {}
             for digest, before, key in stored:
                 owner = active.get(key.user_id)

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msgspec import UNSET, Struct, UnsetType
 
+from baton.core.data_needs import NO_DATA_NEEDS, DataNeeds
+
 
 class ProjectRole(StrEnum):
     """What somebody may in a project; each may what the ones behind it may."""
@@ -30,6 +32,8 @@ class Project(Struct, frozen=True, kw_only=True):
     created_at_ms: int
     archived_at_ms: int | None = None
     """Since then nobody asks for it."""
+    data_needs: DataNeeds = NO_DATA_NEEDS
+    """What the data policy of whoever is asked for it must say."""
     revision: int = 1
 
 
@@ -38,6 +42,7 @@ class ProjectWish(Struct, frozen=True, kw_only=True):
 
     name: str
     owner_id: str
+    data_needs: DataNeeds = NO_DATA_NEEDS
 
 
 class ProjectChange(Struct, frozen=True, kw_only=True):
@@ -45,6 +50,7 @@ class ProjectChange(Struct, frozen=True, kw_only=True):
 
     name: str | UnsetType = UNSET
     archived: bool | UnsetType = UNSET
+    data_needs: DataNeeds | UnsetType = UNSET
 
 
 class ProjectsWanted(Struct, frozen=True, kw_only=True):

@@ -2,11 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 
+from msgspec import Struct
 from sqlalchemy import RowMapping, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from baton.access.identity.project import WORKS, Project, ProjectRole, ProjectsWanted
 from baton.access.identity.tables import PROJECT_MEMBERS, PROJECTS
+from baton.core.data_needs import DataNeeds
+
+
+class Workplaces(Struct, frozen=True, kw_only=True):
+    """Which projects may be asked for, archived ones apart."""
+
+    projects: frozenset[str]
+    of_user: Mapping[str, frozenset[str]]
+    """Those in that a user works, by the user's id."""
+    data_needs: Mapping[str, DataNeeds]
+    """What they require of whoever serves them; those that require nothing are not in it."""
+
+
+NO_WORKPLACES = Workplaces(projects=frozenset(), of_user={}, data_needs={})
 
 
 async def insert_project(connection: AsyncConnection, project: Project) -> None:
@@ -74,17 +89,22 @@ async def projects(connection: AsyncConnection, wanted: ProjectsWanted) -> tuple
     return await _with_members(connection, (await connection.execute(query)).mappings().all())
 
 
-async def workplaces(connection: AsyncConnection) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
-    """Every project that is not archived; and by user those that they may ask for."""
-    live = select(PROJECTS.c.id).where(PROJECTS.c.archived_at_ms.is_(None))
-    all_live = frozenset((await connection.execute(live)).scalars())
+async def workplaces(connection: AsyncConnection) -> Workplaces:
+    """Every project that is not archived, and who may ask for which."""
+    live = select(PROJECTS.c.id, PROJECTS.c.data_needs).where(PROJECTS.c.archived_at_ms.is_(None))
+    required = {row.id: frozenset(row.data_needs or ()) for row in await connection.execute(live)}
+    all_live = frozenset(required)
     query = select(PROJECT_MEMBERS.c.user_id, PROJECT_MEMBERS.c.project_id).where(
         PROJECT_MEMBERS.c.role.in_([role.value for role in WORKS])
     )
     mine: dict[str, set[str]] = {}
     for user_id, project_id in await connection.execute(query):
         mine.setdefault(user_id, set()).add(project_id)
-    return all_live, {user_id: all_live & ids for user_id, ids in mine.items()}
+    return Workplaces(
+        projects=all_live,
+        of_user={user_id: all_live & ids for user_id, ids in mine.items()},
+        data_needs={each: needs for each, needs in required.items() if needs},
+    )
 
 
 async def _with_members(connection: AsyncConnection, rows: Sequence[RowMapping]) -> tuple[Project, ...]:
@@ -93,8 +113,18 @@ async def _with_members(connection: AsyncConnection, rows: Sequence[RowMapping])
     query = select(PROJECT_MEMBERS).where(table.project_id.in_(list(members))).order_by(table.user_id)
     for row in (await connection.execute(query)).mappings():
         members[row["project_id"]][row["user_id"]] = ProjectRole(row["role"])
-    return tuple(Project(**row, members=members[row["id"]]) for row in rows)
+    return tuple(_project(row, members[row["id"]]) for row in rows)
+
+
+def _project(row: RowMapping, members: Mapping[str, ProjectRole]) -> Project:
+    said = dict(row)
+    needs = frozenset[str](said.pop("data_needs") or ())
+    return Project(**said, data_needs=needs, members=members)
 
 
 def _of(project: Project) -> dict[str, object]:
-    return {name: getattr(project, name) for name in project.__struct_fields__ if name != "members"}
+    said: dict[str, object] = {
+        name: getattr(project, name) for name in project.__struct_fields__ if name != "members"
+    }
+    said["data_needs"] = sorted(project.data_needs) or None
+    return said

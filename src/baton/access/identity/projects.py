@@ -55,6 +55,7 @@ class Projects:
                 name=wish.name,
                 members={wish.owner_id: ProjectRole.OWNER},
                 created_at_ms=edit.now_ms,
+                data_needs=wish.data_needs,
             )
             await project_rows.insert_project(edit.connection, project)
             await edit.note("create", _KIND, project.id, None, project)

@@ -58,7 +58,9 @@ PROJECTS = Table(
     Column("created_at_ms", BigInteger, nullable=False),
     Column("archived_at_ms", BigInteger),
     Column("revision", Integer, nullable=False),
+    Column("data_needs", _MAYBE),
 )
+"""`data_needs` is a JSON list of words; NULL: nothing is required."""
 
 PROJECT_MEMBERS = Table(
     "project_members",

@@ -7,6 +7,7 @@ from msgspec import Raw
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from baton.api.bodies import Asked
+from baton.api.data_needs import DataNeedsAsked
 from baton.core.dialect import Dialect
 from baton.core.messages import Media, MediaKind, Message, Part, Role, Text, ToolCall, ToolResult
 from baton.core.request import ChatRequest, FormatKind, ResponseFormat, Sampling, Tool
@@ -164,6 +165,7 @@ class ChatBody(Asked):
     preferred_provider: Word | None = None
     exclude_providers: Words = ()
     require_capabilities: Words = ()
+    data_policy: DataNeedsAsked = ()
     context_metadata: Any = None
     project_id: Word | None = None
     enable_cache: bool | None = None
@@ -194,6 +196,7 @@ class ChatBody(Asked):
             "provider": self.preferred_provider,
             "exclude": self.exclude_providers or None,
             "require": self.require_capabilities or None,
+            "dataPolicy": self.data_policy or None,
             "context": self.context_metadata,
             "cache": None if self.enable_cache is None else "exact" if self.enable_cache else "off",
             "cacheTtl": self.cache_ttl,

@@ -1,5 +1,6 @@
 """`/api/projects`: what several users ask for together; `/api/admin/projects`: everybody's."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -22,8 +23,10 @@ from baton.api.admin.key_shapes import Name
 from baton.api.admin.revisions import IfMatch, guarded, wanted_revision
 from baton.api.bodies import Asked, Shown, moment, moment_or_none
 from baton.api.callers import AccountActor, AccountCaller, AdminActor, AdminCaller, ReadingCaller
+from baton.api.data_needs import DataNeedsAsked
 from baton.api.etags import etag
 from baton.api.paging import Cursor, Limit, Word, behind, page
+from baton.core.data_needs import DataNeeds, read_data_needs
 from baton.records.audit.entry import Actor
 
 PATH = "/api/projects"
@@ -46,6 +49,11 @@ class ProjectAsked(Asked):
     )
 
     name: Name
+    data_policy: DataNeedsAsked = ()
+
+    def wish(self, owner_id: str) -> ProjectWish:
+        """The project, for somebody."""
+        return ProjectWish(name=self.name, owner_id=owner_id, data_needs=_needs(self.data_policy))
 
 
 class OwnedProjectAsked(ProjectAsked):
@@ -66,6 +74,7 @@ class ProjectChanged(Asked):
 
     name: Name = ""
     archived: bool = False
+    data_policy: DataNeedsAsked = ()
 
     def change(self) -> ProjectChange:
         """What was said of it."""
@@ -74,7 +83,8 @@ class ProjectChanged(Asked):
         def value(name: str) -> Any:
             return getattr(self, name) if name in said else UNSET
 
-        return ProjectChange(name=value("name"), archived=value("archived"))
+        needs = UNSET if "data_policy" not in said else _needs(self.data_policy)
+        return ProjectChange(name=value("name"), archived=value("archived"), data_needs=needs)
 
 
 class MemberAsked(Asked):
@@ -105,6 +115,7 @@ class ProjectShown(Shown):
     members: list[MemberShown]
     created_at: datetime
     archived_at: datetime | None
+    data_policy: list[str]
     revision: int
 
 
@@ -159,7 +170,7 @@ class ProjectRoutes:
 
     async def create(self, actor: AccountActor, body: ProjectAsked) -> ProjectShown:
         """Make a project; whoever makes it owns it."""
-        return _shown(await self._projects.create(ProjectWish(name=body.name, owner_id=actor.id), actor))
+        return _shown(await self._projects.create(body.wish(actor.id), actor))
 
     async def one(self, caller: ReadingCaller, project_id: str, response: Response) -> ProjectShown:
         """One project, for those in it; its `ETag` is what a change wants as `If-Match`."""
@@ -214,8 +225,7 @@ class ProjectRoutes:
 
     async def create_for(self, actor: AdminActor, body: OwnedProjectAsked) -> ProjectShown:
         """Make a project for somebody."""
-        wish = ProjectWish(name=body.name, owner_id=body.owner_id or actor.id)
-        return _shown(await self._projects.create(wish, actor))
+        return _shown(await self._projects.create(body.wish(body.owner_id or actor.id), actor))
 
     async def any_one(self, _: AdminCaller, project_id: str, response: Response) -> ProjectShown:
         """Anybody's project; its `ETag` is what a change wants as `If-Match`."""
@@ -261,6 +271,10 @@ class ProjectRoutes:
             )
 
 
+def _needs(words: Sequence[str]) -> DataNeeds:
+    return read_data_needs(words, "dataPolicy")
+
+
 def _told(project: Project, response: Response) -> ProjectShown:
     """With the tag that a change wants."""
     response.headers["etag"] = etag(project.revision)
@@ -277,5 +291,6 @@ def _shown(project: Project) -> ProjectShown:
         members=[MemberShown(user_id=user_id, role=role) for user_id, role in members],
         created_at=moment(project.created_at_ms),
         archived_at=moment_or_none(project.archived_at_ms),
+        data_policy=sorted(project.data_needs),
         revision=project.revision,
     )

@@ -6,9 +6,11 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from baton.api.bodies import Asked, Shown, usd
+from baton.api.data_needs import DataNeedsAsked
 from baton.api.native.chat_body import ChatBody, FormatAsked, MessageAsked, Name, ToolAsked, Word, Words
 from baton.api.native.chat_stream import Pen
 from baton.api.native.envelope import envelope_of
+from baton.core.data_needs import read_data_needs
 from baton.core.money import nanos_from_usd
 from baton.core.profile import Profile
 from baton.core.request import Envelope, Options
@@ -50,6 +52,7 @@ class SuggestionAsked(Asked):
     preferred_provider: Word | None = None
     exclude_providers: Words = ()
     require_capabilities: Words = ()
+    data_policy: DataNeedsAsked = ()
     project_id: Word | None = None
 
     @model_validator(mode="after")
@@ -79,6 +82,7 @@ class SuggestionAsked(Asked):
             max_cost_nanos=None if self.max_cost is None else nanos_from_usd(self.max_cost),
             exclude=self.exclude_providers,
             require=self.require_capabilities,
+            data_needs=read_data_needs(self.data_policy, "dataPolicy"),
         )
         return envelope_of(chat, b"", options, Pen())
 

@@ -76,6 +76,7 @@ class Embedder:
             session=options.session,
             project=options.project,
             exclude=options.exclude,
+            data_needs=options.data_needs,
             tags=options.tags,
             timeout_s=patience_s,
             max_retries=0,

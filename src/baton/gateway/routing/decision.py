@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from baton.catalog.lookup import Offer
 from baton.catalog.pricing import Cost, estimate
 from baton.core.caller import Caller
+from baton.core.data_needs import NO_DATA_NEEDS, DataNeeds
 from baton.core.estimate import estimate_tokens, weight_of
 from baton.core.request import Options, Outline, Priority
 from baton.core.task import TaskType
@@ -35,6 +36,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     """Preferred: narrows unless nothing is left."""
     exclude: frozenset[str] = frozenset()
     """Providers that must not serve it."""
+    data_needs: DataNeeds = NO_DATA_NEEDS
+    """What the data policies of providers must say, or they must not serve it."""
     use_case: str | None = None
     agent: str | None = None
     """Which agent calls."""
@@ -186,6 +189,7 @@ def ask_of(caller: Caller, request: Outline) -> Ask:
         max_tokens=request.max_tokens,
         provider=options.provider,
         exclude=frozenset(options.exclude),
+        data_needs=options.data_needs,
         use_case=options.use_case,
         agent=options.agent,
         any_model=caller.is_admin,

@@ -52,6 +52,7 @@ class LiveRouter:
         self._weighing = weighing
         self._prompts = prompts
         self._pressure = conditions.pressure
+        self._data = conditions.data
         self._router = self._make()
 
     def decide(self, caller: Caller, request: Outline, rule: UseCaseRule | None = None) -> Decision:
@@ -62,9 +63,9 @@ class LiveRouter:
                 nothing or may not be used, or nothing can serve the request.
         """
         self._standing.admit(caller)
-        if request.options.project is not None:
-            require_project(caller, request.options.project)
         ask = ask_of(caller, request)
+        if request.options.project is not None:
+            ask = self._for_project(caller, request.options.project, ask)
         if request.model == AUTO:
             ask = self._looked_at(caller, request, ask)
         decision = self.decide_as(caller, request.model, ask, rule)
@@ -73,6 +74,16 @@ class LiveRouter:
             return decision
         catalog = self.current().catalog
         return replace(decision, listed=tuple(catalog.resolve(name).offer for name in listed))
+
+    def _for_project(self, caller: Caller, project: str, ask: Ask) -> Ask:
+        """What is asked, with what its project requires.
+
+        Raises:
+            NotFound: the caller does not work in it.
+        """
+        require_project(caller, project)
+        required = self._data.of_project(project)
+        return replace(ask, data_needs=ask.data_needs | required) if required else ask
 
     def _looked_at(self, caller: Caller, request: Outline, ask: Ask) -> Ask:
         """What is asked, with what its prompt says and how near its budgets are to their end."""
@@ -138,9 +149,10 @@ class LiveRouter:
 
     def current(self) -> Router:
         """The router of this moment."""
-        if self._catalog.current() is not self._router.catalog:
-            self._router = self._make()
-        return self._router
+        router = self._router
+        if self._catalog.current() is not router.catalog or self._data.policies() is not router.policies:
+            router = self._router = self._make()
+        return router
 
     def _make(self) -> Router:
         return Router(
@@ -150,6 +162,7 @@ class LiveRouter:
             weighing=self._weighing,
             services=self._services,
             chain=self._chain,
+            policies=self._data.policies(),
         )
 
 

@@ -31,6 +31,7 @@ class NotedAsk(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="ca
     max_tokens: int | None = None
     provider: str | None = None
     exclude: tuple[str, ...] = ()
+    data_needs: tuple[str, ...] = ()
     any_model: bool = False
     models: tuple[str, ...] | None = None
     profile: Profile | None = None
@@ -54,6 +55,7 @@ class NotedAsk(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="ca
             max_tokens=self.max_tokens,
             provider=self.provider,
             exclude=frozenset(self.exclude),
+            data_needs=frozenset(self.data_needs),
             use_case=use_case,
             agent=agent,
             any_model=self.any_model,
@@ -190,6 +192,7 @@ def _ask(ask: Ask) -> NotedAsk:
         max_tokens=ask.max_tokens,
         provider=ask.provider,
         exclude=tuple(sorted(ask.exclude)),
+        data_needs=tuple(sorted(ask.data_needs)),
         any_model=ask.any_model,
         models=None if ask.models is None else tuple(sorted(ask.models)),
         profile=terms.profile,

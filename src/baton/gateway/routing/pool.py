@@ -5,6 +5,7 @@ from math import ceil
 from typing import NamedTuple
 
 from baton.catalog.allowance import Allowance
+from baton.catalog.data_policy import NO_POLICIES, Policies, reason_against_policy
 from baton.catalog.lookup import Offer
 from baton.catalog.model import Model
 from baton.core.provider import SERVICES, Service
@@ -25,6 +26,8 @@ class Landscape(NamedTuple):
     """Providers that serve unnamed only where no other one is configured."""
     services: Mapping[str, frozenset[Service]]
     """What each provider serves beside chat."""
+    policies: Policies = NO_POLICIES
+    """What becomes of what they are sent."""
 
     @property
     def stands_in(self) -> bool:
@@ -137,6 +140,10 @@ def reason_against_any(landscape: Landscape, offer: Offer, ask: Ask) -> str | No
         return not_configured(model.provider)
     if model.provider in ask.exclude:
         return "its provider is excluded"
+    if ask.data_needs and (
+        reason := reason_against_policy(landscape.policies, model.provider, ask.data_needs)
+    ):
+        return reason
     for service in SERVICES & ask.needs:
         if service not in landscape.services.get(model.provider, ()):
             return f"Baton asks {model.provider} for no {service}"

@@ -1,4 +1,4 @@
-"""From a pool to an order: who fits this request, what wishes leave of them, and how that is said."""
+"""From a pool to an order: who fits this request, and what wishes leave of them."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -77,18 +77,6 @@ def halved(
         liked = sorted(order, key=pool.quality.__getitem__, reverse=True)
     kept = frozenset(liked[: (len(order) + 1) // 2])
     return [each for each in order if each in kept], [each for each in order if each not in kept]
-
-
-def said_of_profile(ranking: Ranking, terms: Terms) -> str:
-    """What the profile has done, as a sentence behind others."""
-    if not ranking.dropped or terms.profile is None:
-        return ""
-    half = "cheaper" if terms.profile is Profile.COST_OPTIMIZED else "better"
-    kept = len(ranking.order)
-    return (
-        f" The profile {terms.profile.value} ({terms.whose('profile')}) leaves the {half} {kept} of"
-        f" {kept + len(ranking.dropped)}."
-    )
 
 
 def _nanos(micro: float) -> float | None:

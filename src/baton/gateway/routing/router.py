@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from baton.catalog.allowance import Allowance, allowance
+from baton.catalog.data_policy import NO_POLICIES, Policies
 from baton.catalog.lookup import Catalog, Offer, Resolution
+from baton.core.data_needs import DataNeeds
 from baton.core.errors import Forbidden, Unservable
-from baton.core.money import usd_text
 from baton.core.profile import Profile
 from baton.core.provider import Service
-from baton.core.task import level_of
 from baton.gateway.routing.authority import Heard, hear
 from baton.gateway.routing.decision import (
     Ask,
@@ -40,11 +40,11 @@ from baton.gateway.routing.ranking import (
     fitting_of,
     halved,
     opened,
-    said_of_profile,
     too_dear,
 )
+from baton.gateway.routing.reasoning import reasoning_of, said_of_data, said_of_trial
 from baton.gateway.routing.score import candidate
-from baton.gateway.routing.terms import Override, Source, Trial, Way
+from baton.gateway.routing.terms import Override, Source, Way
 from baton.gateway.routing.weighing import USUAL, Weighing
 
 SHOWN = 5
@@ -59,7 +59,7 @@ _BESIDE = 2
 MOST_FALLBACKS = 12
 """How many are tried: one of each provider of a large house. The caller's deadline is nearer as a rule."""
 _POOLS_KEPT = 256  # kinds of request in use at once: tiers × needs × use cases; callers choose some of it
-_Kind = tuple[str, frozenset[str], str | None, frozenset[str], str | None, frozenset[str] | None]
+_Kind = tuple[str, frozenset[str], str | None, frozenset[str], DataNeeds, str | None, frozenset[str] | None]
 """What of an `Ask` says who can serve it, but for its length."""
 
 NOTHING_BESIDE: Mapping[str, frozenset[Service]] = {}
@@ -85,21 +85,24 @@ class Router:
         weighing: WeighingOf = usual_weighing,
         services: Mapping[str, frozenset[Service]] = NOTHING_BESIDE,
         chain: Sequence[str] = (),
+        policies: Policies = NO_POLICIES,
     ) -> None:
         """`configured`: names of providers that can be called.
 
         `stand_ins`: those of them that serve only when named, or when no other provider is configured.
         `weighing`: how scores are weighed under a profile.
         `services`: what they serve beside chat. `chain`: providers that others fall back to, the first first;
-        those that are not in it come behind them.
+        those that are not in it come behind them. `policies`: what becomes of what they are sent.
         """
         self.catalog = catalog
-        self._landscape = Landscape(catalog.offers, configured, stand_ins, services)
+        self.policies = policies
+        self._landscape = Landscape(catalog.offers, configured, stand_ins, services, policies)
         self._weighing = weighing
         self._chain = {name: place for place, name in enumerate(chain)}
         self._pools: dict[_Kind, Pool] = {}
         self._company: dict[
-            tuple[str, str, frozenset[str], frozenset[str], str | None, frozenset[str] | None], bool
+            tuple[str, str, frozenset[str], frozenset[str], DataNeeds, str | None, frozenset[str] | None],
+            bool,
         ] = {}
         self._allowances: dict[frozenset[str], Allowance] = {}
 
@@ -154,7 +157,9 @@ class Router:
             source=_source(heard, way),
             weights=self._weighing(ask.terms.profile).at(ask.wanted, ask.pressure),
             alone=alone,
-            reasoning=_reasoning(heard, way, ranked, ranking, ask) + _said_of_trial(trial, heard),
+            reasoning=reasoning_of(heard, way, ranked, ranking, ask)
+            + said_of_data(ask)
+            + said_of_trial(trial, heard),
             trial=trial,
             way=way,
         )
@@ -203,7 +208,7 @@ class Router:
             source=Source.NAMED,
             following=self._behind(offer, ask),
             alone=way is not None and way.alone,
-            reasoning=f"{offer.id} was named in the request.{note}",
+            reasoning=f"{offer.id} was named in the request.{note}{said_of_data(ask)}",
             way=way,
         )
 
@@ -231,7 +236,7 @@ class Router:
 
     def has_others(self, chosen: Offer, ask: Ask) -> bool:
         """Whether `fallbacks` may find any, but for the request's length; a look-up."""
-        kind = (chosen.id, ask.tier, ask.needs, ask.exclude, ask.use_case, ask.models)
+        kind = (chosen.id, ask.tier, ask.needs, ask.exclude, ask.data_needs, ask.use_case, ask.models)
         known = self._company.get(kind)
         if known is None:
             if len(self._company) >= _POOLS_KEPT:
@@ -337,7 +342,7 @@ class Router:
         return Ranking(pool, order, dropped, left_out)
 
     def _pool(self, ask: Ask) -> Pool:
-        kind = (ask.tier, ask.needs, ask.provider, ask.exclude, ask.use_case, ask.models)
+        kind = (ask.tier, ask.needs, ask.provider, ask.exclude, ask.data_needs, ask.use_case, ask.models)
         pool = self._pools.get(kind)
         if pool is None:
             if len(self._pools) >= _POOLS_KEPT:
@@ -436,57 +441,3 @@ def _source(heard: Heard, way: Way | None) -> Source:
 def _decided_before(override: Override | None) -> bool:
     """Whether somebody has chosen whose word is weightier than an experiment's."""
     return override is not None and override.source in (Source.PREFERENCE, Source.AGENT)
-
-
-def _said_of_trial(trial: Trial | None, heard: Heard) -> str:
-    """What it counts for, as a sentence behind others that do not say so."""
-    if trial is None or (heard.override is not None and heard.override.source is Source.EXPERIMENT):
-        return ""
-    return f" It counts for {trial.whose}."
-
-
-def _reasoning(heard: Heard, way: Way | None, ranked: Sequence[Scored], ranking: Ranking, ask: Ask) -> str:
-    """Why the first of the ranked serves, in sentences for a person."""
-    chosen, override = ranked[0].offer, heard.override
-    if override is not None and override.source is Source.PREFERENCE:
-        named = override.table[0]
-        if named.lower() != chosen.id.lower():
-            return (
-                f"{chosen.id} takes the place of {named}, which your preference names and which is retired."
-            )
-        return f"{chosen.id} is the model that your preference names."
-    if override is not None:
-        return f"{chosen.id} serves: {heard.because}.{heard.passed_over}"
-    if way is not None:
-        return f"{chosen.id} serves: {way.because}.{heard.passed_over}"
-    why = _why_chosen(ranked, len(heard.order)) + _said_of_work(ask) + _said_of_money(ask)
-    return why + said_of_profile(ranking, ask.terms) + heard.passed_over
-
-
-def _said_of_work(ask: Ask) -> str:
-    """What the prompt was read as, as a sentence behind others."""
-    if ask.complexity is None:
-        return ""
-    task = "work of no sure kind" if ask.task is None else ask.task.value.replace("_", " ")
-    return f" Read as {task}, {level_of(ask.complexity).value} ({ask.complexity:.2f})."
-
-
-def _said_of_money(ask: Ask) -> str:
-    return " A budget nears its end, so cost weighs more." if ask.pressure else ""
-
-
-def _why_chosen(ranked: Sequence[Scored], candidates: int) -> str:
-    best = ranked[0]
-    scores = best.scores
-    price = "price unknown" if best.estimate is None else f"about {usd_text(best.estimate)} USD"
-    told = (
-        f"{best.offer.id} scores {scores.final:.3f} (quality {scores.quality:.2f}, cost {scores.cost:.2f}, "
-        f"availability {scores.availability:.2f}; {price})"
-    )
-    if candidates == 1:
-        return f"{told}; no other model can serve this request."
-    if len(ranked) == 1:
-        return f"{told}, the best of {candidates}."
-    return (
-        f"{told}, the best of {candidates}; next is {ranked[1].offer.id} with {ranked[1].scores.final:.3f}."
-    )

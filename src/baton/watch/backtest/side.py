@@ -6,11 +6,13 @@ from datetime import UTC, datetime, time
 from msgspec import Struct
 
 from baton.access.preferences.choices import NOTHING_CHOSEN, Choices, Preferences
+from baton.catalog.data_policy import Policies
 from baton.catalog.live import LiveCatalog
 from baton.catalog.lookup import Offer
 from baton.catalog.prices import Prices, in_force
 from baton.core.caller import Caller
 from baton.core.profile import Profile
+from baton.gateway.routing.conditions import Conditions, DataRules
 from baton.gateway.routing.decision import Decision
 from baton.gateway.routing.live import LiveRouter
 from baton.gateway.routing.noted import NotedDecision
@@ -45,6 +47,8 @@ class Deciding(Struct, frozen=True, kw_only=True):
     agent_providers: Mapping[str, str]
     """Whose models serve an agent whatever its routing says."""
     weighing: WeighingOf
+    policies: Callable[[], Policies]
+    """What becomes of what providers are sent."""
     observed: Callable[[], Observed]
     choices: Callable[[str], Choices]
     """A user's."""
@@ -78,6 +82,7 @@ class Side:
             deciding.directory,
             deciding.stand_ins,
             chain=deciding.chain,
+            conditions=Conditions(data=DataRules(policies=deciding.policies)),
             weighing=_weighing(deciding.weighing, proposal.weights),
         )
         self.router = self._live.current()

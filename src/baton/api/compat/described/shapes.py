@@ -25,6 +25,11 @@ BATON: Schema = {
         "provider": {"type": "string", "description": "Preferred."},
         "exclude": {"type": "array", "items": TEXT},
         "require": {"type": "array", "items": TEXT},
+        "dataPolicy": {
+            "type": "array",
+            "items": TEXT,
+            "description": "What whoever serves it must state: `local`, `no-training`, `region:eu`.",
+        },
         "tags": {"type": "object", "additionalProperties": TEXT},
         "context": {},
     },

@@ -220,6 +220,7 @@ def _model(decision: Decision, options: Options) -> tuple[object, ...]:
     ask, way = decision.ask, decision.way
     others = (
         *(options.fallback, options.fallback_on_filter, sorted(ask.exclude), sorted(ask.needs)),
+        sorted(ask.data_needs),
         *(None if ask.models is None else sorted(ask.models), None if way is None else way.table),
     )
     if decision.named:
