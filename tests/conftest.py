@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from hypothesis import settings
 
 from baton.access.identity.entities import KeyWish, UserWish
 from baton.api.asgi import build
@@ -35,6 +36,10 @@ pytest_plugins = (
     "tests.proofs",
     "tests.app.empty",
 )
+
+# How long an example takes is not what a test is about, and this machine may be busy.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 MAKER = Actor(id="tests", source="tests")
 

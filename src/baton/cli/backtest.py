@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-import msgspec
 import typer
 
 from baton.cli.backtest_views import MeanView, ReportView
-from baton.cli.line import Reach, ask, line_to
+from baton.cli.line import Reach, ask, line_to, parsed
 from baton.cli.moments import ago_ms
 from baton.cli.stop import MISUSED, Stop
 from baton.cli.terminal import AsJson, Column, iso, print_json, print_table
@@ -63,10 +62,7 @@ def backtest(
     if sample is not None:
         body["sample"] = sample
     answer = asyncio.run(ask(line_to(reach), _PATH, method="POST", body=body))
-    try:
-        report = msgspec.json.decode(answer, type=ReportView)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
+    report = parsed(answer, ReportView)
     if as_json:
         print_json(report)
     else:

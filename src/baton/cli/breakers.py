@@ -3,20 +3,17 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import quote
 
-import msgspec
 import typer
 from msgspec import Struct
 
-from baton.cli.line import Line, Reach, ask, line_to
+from baton.cli.line import Line, Reach, ask, line_to, parsed
 from baton.cli.moments import ahead_ms
 from baton.cli.stop import Stop
 from baton.cli.terminal import AsJson, Column, iso, print_json, print_table
 from baton.gateway.resilience.forced import Hold, breaker_name
-
-T = TypeVar("T")
 
 _PATH = "/api/admin/ai/breakers"
 
@@ -110,7 +107,7 @@ def release(name: Name, as_json: AsJson = False, *, reach: Reach) -> None:
 
 
 async def _list(line: Line) -> tuple[BreakerView, ...]:
-    return _read(await ask(line, _PATH), _Listed).breakers
+    return parsed(await ask(line, _PATH), _Listed).breakers
 
 
 async def _hold(line: Line, name: str, state: Hold, word: Word) -> BreakerView:
@@ -119,7 +116,7 @@ async def _hold(line: Line, name: str, state: Hold, word: Word) -> BreakerView:
         body["until"] = iso(ahead_ms(word.until, "--until", time.time()))
     held = await _held(line, name)
     answer = await ask(line, _path(name), method="PUT", body=body, headers=_match(held))
-    return _read(answer, BreakerView)
+    return parsed(answer, BreakerView)
 
 
 async def _release(line: Line, name: str) -> BreakerView:
@@ -161,13 +158,6 @@ def _path(name: str) -> str:
 
 def _match(held: HeldView | None) -> dict[str, str]:
     return {} if held is None else {"If-Match": f'"{held.revision}"'}
-
-
-def _read(answer: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(answer, type=kind)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
 
 
 def _show(view: BreakerView, as_json: bool) -> None:

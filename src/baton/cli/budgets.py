@@ -2,18 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import quote
 
-import msgspec
 import typer
 from msgspec import Struct
 
-from baton.cli.line import Line, Reach, ask, line_to
+from baton.cli.line import Line, Reach, ask, line_to, parsed
 from baton.cli.stop import MISUSED, Stop
 from baton.cli.terminal import AsJson, Column, print_json, print_table
-
-T = TypeVar("T")
 
 _PATH = "/api/admin/budgets"
 _NEW = ("scope", "period", "limit_usd")
@@ -132,12 +129,12 @@ def delete(budget: Name, as_json: AsJson = False, *, reach: Reach) -> None:
 
 
 async def _list(line: Line) -> tuple[BudgetView, ...]:
-    return _read(await ask(line, _PATH), _Listed).budgets
+    return parsed(await ask(line, _PATH), _Listed).budgets
 
 
 async def _told(line: Line, name: str) -> BudgetTold:
-    budget = _read(await ask(line, _path(name)), BudgetView)
-    accounts = _read(await ask(line, f"{_path(name)}/accounts"), _Accounts).accounts
+    budget = parsed(await ask(line, _path(name)), BudgetView)
+    accounts = parsed(await ask(line, f"{_path(name)}/accounts"), _Accounts).accounts
     return BudgetTold(budget=budget, accounts=accounts)
 
 
@@ -153,11 +150,11 @@ async def _set(line: Line, name: str, changes: dict[str, Any]) -> BudgetView:
         raise Stop("a new budget needs --scope, --period and --limit.", MISUSED)
     body = {_camel(each): value for each, value in wanted.items()}
     answer = await ask(line, _path(name), method="PUT", body=body, headers=_match(found))
-    return _read(answer, BudgetView)
+    return parsed(answer, BudgetView)
 
 
 async def _delete(line: Line, name: str) -> BudgetView:
-    found = _read(await ask(line, _path(name)), BudgetView)
+    found = parsed(await ask(line, _path(name)), BudgetView)
     await ask(line, _path(name), method="DELETE", headers=_match(found))
     return found
 
@@ -197,13 +194,6 @@ def _camel(name: str) -> str:
 
 def _path(name: str) -> str:
     return f"{_PATH}/{quote(name, safe='')}"
-
-
-def _read(answer: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(answer, type=kind)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
 
 
 COMMANDS = {"list": list_budgets, "show": show, "set": set_budget, "delete": delete}

@@ -4,18 +4,16 @@ import asyncio
 import sys
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 import typer
 from aiohttp import ClientSession
 from msgspec import Struct
 
-from baton.cli.line import Line, Reach, ask, connected, line_to
+from baton.cli.line import Line, Reach, ask, connected, line_to, parsed
 from baton.cli.stop import MISUSED, Stop
 from baton.cli.terminal import AsJson, Column, counted, note, print_json, print_table
-
-T = TypeVar("T", bound=Struct)
 
 _CACHE = "/api/admin/cache"
 _PLACES = {"memory": "memory", "redis": "Redis", "database": "the database"}
@@ -92,7 +90,7 @@ class _Forgotten(Struct, frozen=True):
 
 def show(as_json: AsJson = False, *, reach: Reach) -> None:
     """What is kept, and what giving it again has saved since Baton began."""
-    found = _read(asyncio.run(ask(line_to(reach), _CACHE)), CacheView)
+    found = parsed(asyncio.run(ask(line_to(reach), _CACHE)), CacheView)
     if as_json:
         print_json(found)
         return
@@ -136,7 +134,7 @@ def forget(
     if bool(body) == everything:
         raise Stop("say what to forget, or --all.", MISUSED)
     asked = ask(line_to(reach), _CACHE + "/invalidate", method="POST", body=body or {"all": True})
-    found = _read(asyncio.run(asked), _Forgotten)
+    found = parsed(asyncio.run(asked), _Forgotten)
     if as_json:
         print_json(found)
     else:
@@ -238,13 +236,6 @@ def _row(name: str, each: SavingsView) -> tuple[str, ...]:
         each.saved_usd,
         f"{each.saved_ms / 1000:.1f}",
     )
-
-
-def _read(answer: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(answer, type=kind)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
 
 
 COMMANDS = {"show": show, "forget": forget, "warm": warm}

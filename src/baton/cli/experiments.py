@@ -4,18 +4,16 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
 import typer
 from msgspec import Struct
 
-from baton.cli.line import Line, Reach, ask, line_to
+from baton.cli.line import Line, Reach, ask, line_to, parsed
 from baton.cli.stop import Stop
 from baton.cli.terminal import AsJson, Column, counted, note, print_json, print_table
-
-T = TypeVar("T", bound=Struct)
 
 _EXPERIMENTS = "/api/admin/ai/experiments"
 _ANY = {"If-Match": "*"}
@@ -147,7 +145,7 @@ class _Listed(Struct, frozen=True):
 
 def list_experiments(as_json: AsJson = False, *, reach: Reach) -> None:
     """All experiments with their arms."""
-    found = _read(asyncio.run(ask(line_to(reach), _EXPERIMENTS)), _Listed).experiments
+    found = parsed(asyncio.run(ask(line_to(reach), _EXPERIMENTS)), _Listed).experiments
     if as_json:
         print_json(found)
         return
@@ -216,7 +214,7 @@ def promote(
     answer = asyncio.run(
         ask(line_to(reach), _path(name) + "/promote", method="POST", body=body, headers=_ANY)
     )
-    found = _read(answer, PromotedView)
+    found = parsed(answer, PromotedView)
     if as_json:
         print_json(found)
         return
@@ -231,21 +229,21 @@ def undo(name: Name, as_json: AsJson = False, *, reach: Reach) -> None:
 
 
 async def _show(line: Line, name: str) -> ShownView:
-    experiment = _read(await ask(line, _path(name)), ExperimentView)
+    experiment = parsed(await ask(line, _path(name)), ExperimentView)
     return ShownView(
-        experiment=experiment, results=_read(await ask(line, _path(name) + "/results"), ResultsView)
+        experiment=experiment, results=parsed(await ask(line, _path(name) + "/results"), ResultsView)
     )
 
 
 async def _set(line: Line, name: str, body: dict[str, Any]) -> ExperimentView:
-    there = {each.name for each in _read(await ask(line, _EXPERIMENTS), _Listed).experiments}
+    there = {each.name for each in parsed(await ask(line, _EXPERIMENTS), _Listed).experiments}
     headers = _ANY if name in there else None
-    return _read(await ask(line, _path(name), method="PUT", body=body, headers=headers), ExperimentView)
+    return parsed(await ask(line, _path(name), method="PUT", body=body, headers=headers), ExperimentView)
 
 
 def _done(reach: Reach, name: str, what: str, body: dict[str, Any] | None = None) -> ExperimentView:
     path = f"{_path(name)}/{what}"
-    return _read(
+    return parsed(
         asyncio.run(ask(line_to(reach), path, method="POST", body=body, headers=_ANY)), ExperimentView
     )
 
@@ -331,13 +329,6 @@ def _body_in(file: Path) -> dict[str, Any]:
 
 def _path(name: str) -> str:
     return f"{_EXPERIMENTS}/{quote(name, safe='')}"
-
-
-def _read(answer: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(answer, type=kind)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
 
 
 COMMANDS = {

@@ -8,9 +8,8 @@ import msgspec
 import typer
 from msgspec import Struct
 
-from baton.cli.line import Reach, ask, line_to
+from baton.cli.line import Reach, ask, line_to, parsed
 from baton.cli.route import RankedView
-from baton.cli.stop import Stop
 from baton.cli.terminal import AsJson, Column, print_json, print_table
 
 
@@ -108,10 +107,7 @@ def explain(
     if as_json:
         print_json(msgspec.Raw(answer))
         return
-    try:
-        found = msgspec.json.decode(answer, type=ReceiptView)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
+    found = parsed(answer, ReceiptView)
     _print(found, everybody=everybody)
 
 

@@ -1,18 +1,15 @@
 """`baton fallbacks`: which models are asked when one fails, by a running Baton."""
 
 import asyncio
-from typing import Annotated, TypeVar
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
-import msgspec
 import typer
 from msgspec import Struct
 
-from baton.cli.line import Line, Reach, ask, line_to
+from baton.cli.line import Line, Reach, ask, line_to, parsed
 from baton.cli.stop import Stop
 from baton.cli.terminal import AsJson, Column, note, print_json, print_table
-
-T = TypeVar("T")
 
 _CHAINS = "/api/admin/ai/fallback-chains"
 _OUTLOOK = "/api/admin/ai/fallbacks"
@@ -127,13 +124,13 @@ def show(
 
 
 async def _list(line: Line) -> tuple[ChainView, ...]:
-    return _read(await ask(line, _CHAINS), _Listed).chains
+    return parsed(await ask(line, _CHAINS), _Listed).chains
 
 
 async def _set(line: Line, model: str, fallbacks: list[str]) -> ChainView:
     found = await _found(line, model)
     answer = await ask(line, _path(model), method="PUT", body={"fallbacks": fallbacks}, headers=_match(found))
-    return _read(answer, ChainView)
+    return parsed(answer, ChainView)
 
 
 async def _remove(line: Line, model: str) -> ChainView:
@@ -147,7 +144,7 @@ async def _remove(line: Line, model: str) -> ChainView:
 
 async def _outlook(line: Line, model: str, tier: str | None) -> OutlookView:
     wanted = {"model": model} if tier is None else {"model": model, "tier": tier}
-    return _read(await ask(line, f"{_OUTLOOK}?{urlencode(wanted)}"), OutlookView)
+    return parsed(await ask(line, f"{_OUTLOOK}?{urlencode(wanted)}"), OutlookView)
 
 
 async def _found(line: Line, model: str) -> ChainView | None:
@@ -161,13 +158,6 @@ def _match(found: ChainView | None) -> dict[str, str]:
 
 def _path(model: str) -> str:
     return f"{_CHAINS}/{quote(model, safe='/')}"
-
-
-def _read(answer: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(answer, type=kind)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
 
 
 COMMANDS = {"list": list_chains, "set": set_chain, "remove": remove, "show": show}

@@ -1,17 +1,14 @@
 """`baton flags`: what a running Baton does for everybody, for tiers, or for a share of the users."""
 
 import asyncio
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import msgspec
 import typer
 from msgspec import Struct
 
-from baton.cli.line import Line, Reach, ask, line_to
+from baton.cli.line import Line, Reach, ask, line_to, parsed
 from baton.cli.stop import MISUSED, Stop
 from baton.cli.terminal import AsJson, Column, print_json, print_table
-
-T = TypeVar("T")
 
 _PATH = "/api/admin/ai/flags"
 _EVERYBODY = 100
@@ -95,7 +92,7 @@ def _on(flag: FlagView) -> str:
 
 
 async def _list(line: Line) -> tuple[FlagView, ...]:
-    return _read(await ask(line, _PATH), _Listed).flags
+    return parsed(await ask(line, _PATH), _Listed).flags
 
 
 async def _change(line: Line, name: str, method: str, path: str, body: Any = None) -> FlagView:
@@ -103,14 +100,7 @@ async def _change(line: Line, name: str, method: str, path: str, body: Any = Non
     if found is None:
         raise Stop(f"there is no flag {name}; see `baton flags list`.")
     headers = {"If-Match": f'"{found.revision}"'}
-    return _read(await ask(line, path, method=method, body=body, headers=headers), FlagView)
-
-
-def _read(answer: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(answer, type=kind)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
+    return parsed(await ask(line, path, method=method, body=body, headers=headers), FlagView)
 
 
 COMMANDS = {"list": list_flags, "set": set_flag, "undo": undo}

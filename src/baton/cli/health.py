@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import Iterator
 
-import msgspec
 from msgspec import Struct
 
-from baton.cli.line import Reach, ask, line_to
-from baton.cli.stop import Stop
+from baton.cli.line import Reach, ask, line_to, parsed
 from baton.cli.terminal import AsJson, Column, print_json, print_table
 
 _PATH = "/api/admin/ai/health"
@@ -99,10 +97,7 @@ def health(as_json: AsJson = False, *, reach: Reach) -> None:
     Errors and the mean are of the last minutes, latencies (95th percentile) of half a day to a day.
     """
     answer = asyncio.run(ask(line_to(reach), _PATH))
-    try:
-        report = msgspec.json.decode(answer, type=ReportView)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
+    report = parsed(answer, ReportView)
     if as_json:
         print_json(report)
         return

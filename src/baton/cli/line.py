@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -17,6 +17,8 @@ from baton.access.identity.first_admin import read_first_key
 from baton.cli.installation import ConfigFile, DataDir, read_settings
 from baton.cli.stop import MISUSED, Stop
 from baton.core.errors import BatonError
+
+T = TypeVar("T")
 
 _CONNECT_S = 5.0
 
@@ -117,3 +119,15 @@ async def ask(
     if response.status == HTTPStatus.UNAUTHORIZED:
         said = f"{said} Set BATON_API_KEY or --api-key."
     raise Stop(said)
+
+
+def parsed(answer: bytes, kind: type[T]) -> T:
+    """An answer as what it is to be.
+
+    Raises:
+        Stop: it is something else.
+    """
+    try:
+        return msgspec.json.decode(answer, type=kind)
+    except msgspec.DecodeError as error:
+        raise Stop("what answers there is no Baton of this version.") from error

@@ -4,12 +4,10 @@ import asyncio
 from typing import Annotated
 from urllib.parse import quote
 
-import msgspec
 import typer
 from msgspec import Struct
 
-from baton.cli.line import Line, Reach, ask, line_to
-from baton.cli.stop import Stop
+from baton.cli.line import Line, Reach, ask, line_to, parsed
 from baton.cli.terminal import AsJson, Column, print_json, print_table
 from baton.gateway.admission.penalties import Scope
 
@@ -67,10 +65,7 @@ def lift(
 
 
 async def _list(line: Line) -> tuple[PenaltyView, ...]:
-    try:
-        return msgspec.json.decode(await ask(line, _PATH), type=_Listed).penalties
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
+    return parsed(await ask(line, _PATH), _Listed).penalties
 
 
 COMMANDS = {"list": list_penalties, "lift": lift}

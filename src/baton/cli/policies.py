@@ -2,18 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import quote
 
-import msgspec
 import typer
 from msgspec import Struct
 
-from baton.cli.line import Line, Reach, ask, line_to
+from baton.cli.line import Line, Reach, ask, line_to, parsed
 from baton.cli.stop import MISUSED, Stop
 from baton.cli.terminal import AsJson, Column, print_json, print_table
-
-T = TypeVar("T", bound=Struct)
 
 _PATH = "/api/admin/ai/data-policies"
 _UNKNOWN = "none"
@@ -75,7 +72,7 @@ def list_policies(
 
     Who requires what is not stated is not served by it.
     """
-    found = _read(asyncio.run(ask(line_to(reach), _PATH)), _Listed).policies
+    found = parsed(asyncio.run(ask(line_to(reach), _PATH)), _Listed).policies
     shown = [each for each in found if everybody or each.configured or each.stated]
     if as_json:
         print_json(shown)
@@ -115,7 +112,7 @@ def undo(provider: Provider, as_json: AsJson = False, *, reach: Reach) -> None:
     answer = asyncio.run(
         ask(line_to(reach), f"{_path(provider)}/undo", method="POST", headers={"If-Match": "*"})
     )
-    done = _read(answer, PolicyView)
+    done = parsed(answer, PolicyView)
     if as_json:
         print_json(done)
     else:
@@ -143,7 +140,7 @@ def _changes(wanted: Statements) -> dict[str, Any]:
 
 
 async def _one(line: Line, provider: str) -> PolicyView:
-    return _read(await ask(line, _path(provider)), PolicyView)
+    return parsed(await ask(line, _path(provider)), PolicyView)
 
 
 async def _set(line: Line, provider: str, changes: dict[str, Any]) -> PolicyView:
@@ -156,7 +153,7 @@ async def _set(line: Line, provider: str, changes: dict[str, Any]) -> PolicyView
         "region": found.region,
     }
     answer = await ask(line, _path(provider), method="PUT", body=said | changes, headers=_match(found))
-    return _read(answer, PolicyView)
+    return parsed(answer, PolicyView)
 
 
 async def _remove(line: Line, provider: str) -> PolicyView:
@@ -205,13 +202,6 @@ def _word(value: bool) -> str:
 
 def _path(provider: str) -> str:
     return f"{_PATH}/{quote(provider, safe='')}"
-
-
-def _read(answer: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(answer, type=kind)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
 
 
 COMMANDS = {"list": list_policies, "set": set_policy, "remove": remove, "undo": undo}

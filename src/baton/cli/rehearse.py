@@ -4,11 +4,10 @@ import asyncio
 import re
 from typing import Annotated
 
-import msgspec
 import typer
 from msgspec import Struct
 
-from baton.cli.line import Reach, ask, line_to
+from baton.cli.line import Reach, ask, line_to, parsed
 from baton.cli.stop import FAILED, MISUSED, Stop
 from baton.cli.terminal import AsJson, Column, counted, print_json, print_table
 
@@ -115,10 +114,7 @@ def rehearse(
         "stream": stream,
     }
     answer = asyncio.run(ask(line_to(reach), _PATH, method="POST", body=body))
-    try:
-        report = msgspec.json.decode(answer, type=ReportView)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
+    report = parsed(answer, ReportView)
     if as_json:
         print_json(report)
     else:

@@ -4,13 +4,11 @@ import asyncio
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from msgspec import Struct
 
 from baton.cli.estimate import text_of
-from baton.cli.line import Line, Reach, ask, line_to
-from baton.cli.stop import Stop
+from baton.cli.line import Line, Reach, ask, line_to, parsed
 from baton.cli.terminal import AsJson, Column, print_json, print_table
 from baton.core.profile import Profile
 
@@ -114,10 +112,7 @@ def route(
 
 async def _suggested(line: Line, body: dict[str, Any]) -> SuggestionView:
     answer = await ask(line, _TEST if "tier" in body else _SUGGEST, method="POST", body=body)
-    try:
-        return msgspec.json.decode(answer, type=SuggestionView)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
+    return parsed(answer, SuggestionView)
 
 
 def _print(found: SuggestionView) -> None:

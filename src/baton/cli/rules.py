@@ -3,19 +3,17 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
 import typer
 from msgspec import Struct
 
-from baton.cli.line import Line, Reach, ask, line_to
+from baton.cli.line import Line, Reach, ask, line_to, parsed
 from baton.cli.stop import Stop
 from baton.cli.terminal import AsJson, Column, print_json, print_table
 from baton.gateway.routing.rules.use_cases import Aim
-
-T = TypeVar("T", bound=Struct)
 
 _RULES = "/api/admin/ai/routing-rules"
 _ANY = {"If-Match": "*"}
@@ -50,7 +48,7 @@ class _Listed(Struct, frozen=True):
 
 def list_rules(as_json: AsJson = False, *, reach: Reach) -> None:
     """The rules of all use cases; where there is none, models are chosen by score."""
-    found = _read(asyncio.run(ask(line_to(reach), _RULES)), _Listed).rules
+    found = parsed(asyncio.run(ask(line_to(reach), _RULES)), _Listed).rules
     if as_json:
         print_json(found)
         return
@@ -116,7 +114,7 @@ def undo(use_case: UseCase, as_json: AsJson = False, *, reach: Reach) -> None:
     """Go back to how a rule was before its last change; undoing twice does it again."""
     answer = asyncio.run(ask(line_to(reach), _path(use_case) + "/undo", method="POST", headers=_ANY))
     if as_json:
-        print_json(_read(answer, RuleView))
+        print_json(parsed(answer, RuleView))
     else:
         print(f"The last change of the rule for {use_case} is undone.")
 
@@ -145,21 +143,21 @@ def read(
 
 
 async def _set(line: Line, use_case: str, body: dict[str, Any]) -> RuleView:
-    there = {each.use_case for each in _read(await ask(line, _RULES), _Listed).rules}
+    there = {each.use_case for each in parsed(await ask(line, _RULES), _Listed).rules}
     headers = _ANY if use_case in there else None
-    return _read(await ask(line, _path(use_case), method="PUT", body=body, headers=headers), RuleView)
+    return parsed(await ask(line, _path(use_case), method="PUT", body=body, headers=headers), RuleView)
 
 
 async def _remove(line: Line, use_case: str) -> RuleView:
     """The rule as it was."""
-    rule = _read(await ask(line, _path(use_case)), RuleView)
+    rule = parsed(await ask(line, _path(use_case)), RuleView)
     await ask(line, _path(use_case), method="DELETE", headers={"If-Match": f'"{rule.revision}"'})
     return rule
 
 
 async def _import(line: Line, rules: Any, dry_run: bool) -> ImportView:
     body = {"rules": rules, "dryRun": dry_run}
-    return _read(await ask(line, _RULES + "/import", method="POST", body=body), ImportView)
+    return parsed(await ask(line, _RULES + "/import", method="POST", body=body), ImportView)
 
 
 def _rules_in(file: Path) -> Any:
@@ -172,13 +170,6 @@ def _rules_in(file: Path) -> Any:
 
 def _path(use_case: str) -> str:
     return f"{_RULES}/{quote(use_case, safe='')}"
-
-
-def _read(answer: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(answer, type=kind)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
 
 
 COMMANDS = {

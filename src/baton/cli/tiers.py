@@ -2,18 +2,16 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
 import typer
 from msgspec import Struct, structs
 
-from baton.cli.line import Line, Reach, ask, line_to
+from baton.cli.line import Line, Reach, ask, line_to, parsed
 from baton.cli.stop import MISUSED, Stop
 from baton.cli.terminal import AsJson, Column, print_json, print_table
-
-T = TypeVar("T")
 
 _PATH = "/api/admin/ai/tiers"
 _NO_LIMIT = "none"
@@ -105,11 +103,11 @@ def _limit(text: str) -> int | None:
 
 
 async def _list(line: Line) -> tuple[TierView, ...]:
-    return _read(await ask(line, _PATH), _Listed).tiers
+    return parsed(await ask(line, _PATH), _Listed).tiers
 
 
 async def _one(line: Line, tier: str) -> TierView:
-    return _read(await ask(line, _path(tier)), TierView)
+    return parsed(await ask(line, _path(tier)), TierView)
 
 
 async def _set(line: Line, tier: str, changes: dict[str, int | None]) -> TierView:
@@ -118,12 +116,12 @@ async def _set(line: Line, tier: str, changes: dict[str, int | None]) -> TierVie
     for told in ("name", "revision"):
         del body[told]
     answer = await ask(line, _path(tier), method="PUT", body=body, headers=_match(found))
-    return _read(answer, TierView)
+    return parsed(answer, TierView)
 
 
 async def _undo(line: Line, tier: str) -> TierView:
     found = await _one(line, tier)
-    return _read(await ask(line, f"{_path(tier)}/undo", method="POST", headers=_match(found)), TierView)
+    return parsed(await ask(line, f"{_path(tier)}/undo", method="POST", headers=_match(found)), TierView)
 
 
 def _print(tiers: tuple[TierView, ...]) -> None:
@@ -161,13 +159,6 @@ def _match(found: TierView) -> dict[str, str]:
 
 def _path(tier: str) -> str:
     return f"{_PATH}/{quote(tier, safe='')}"
-
-
-def _read(answer: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(answer, type=kind)
-    except msgspec.DecodeError as error:
-        raise Stop("what answers there is no Baton of this version.") from error
 
 
 COMMANDS = {"list": list_tiers, "show": show, "set": set_tier, "undo": undo}
