@@ -21,6 +21,7 @@ ECHO = "/api/admin/ai/models/simulated/echo"
 CHAIN = "/api/admin/ai/fallback-chains/simulated/echo"
 CACHE = "/api/admin/cache"
 FLAG = "/api/admin/ai/flags/multi_llm"
+PROMPTS, PERSONAS = "/api/admin/ai/prompts", "/api/admin/ai/personas"
 RULES = "/api/admin/ai/routing-rules"
 AGENTS = "/api/admin/ai/agent-routing"
 WEIGHTS = "/api/admin/ai/routing-weights"
@@ -134,6 +135,23 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("POST", EXPERIMENTS + "/default/promote", {"arm": "echo"}, 428),
     ("POST", EXPERIMENTS + "/default/undo", None, 428),
     ("DELETE", EXPERIMENTS + "/default", None, 428),
+    ("GET", PROMPTS, None, 200),
+    ("PUT", PROMPTS + "/default", {}, 200),
+    ("GET", PROMPTS + "/default", None, 200),
+    ("POST", PROMPTS + "/default/versions", {"system": "x"}, 201),
+    ("GET", PROMPTS + "/default/versions/1", None, 200),
+    ("POST", PROMPTS + "/default/versions/1/render", {}, 200),
+    ("POST", PROMPTS + "/default/versions/1/test", {}, 200),
+    ("GET", PROMPTS + "/default/diff", None, 400),
+    ("PUT", PROMPTS + "/default/labels/staging", {"version": 1}, 428),
+    ("DELETE", PROMPTS + "/default/labels/staging", None, 404),
+    ("POST", PROMPTS + "/default/undo", None, 428),
+    ("DELETE", PROMPTS + "/default", None, 428),
+    ("GET", PERSONAS, None, 200),
+    ("PUT", PERSONAS + "/default", {"title": "D", "voice": "V"}, 200),
+    ("GET", PERSONAS + "/default", None, 200),
+    ("POST", PERSONAS + "/default/undo", None, 428),
+    ("DELETE", PERSONAS + "/default", None, 428),
     ("GET", RULES, None, 200),
     ("GET", RULES + "/export", None, 200),
     ("POST", RULES + "/import", {"rules": []}, 200),
@@ -271,6 +289,8 @@ async def test_what_is_a_persons_own_needs_a_browser(web: Web) -> None:
 
 
 EXAMPLES = {
+    "{which}": "1",
+    "{label}": "staging",
     "{model_id}": "simulated/echo",
     "{breaker}": "simulated/echo",
     "{interaction_id}": GONE,

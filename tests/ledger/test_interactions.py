@@ -82,6 +82,8 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         experiment="experiment",
         arm="arm",
         phase="phase",
+        prompt="prompt@1",
+        persona="persona",
     )
     attempt = Attempt(
         provider="provider a",
@@ -230,6 +232,8 @@ async def test_every_field_is_stored_where_it_belongs(ledger: Ledger) -> None:
         experiment="experiment",
         arm="arm",
         phase="phase",
+        prompt="prompt@1",
+        persona="persona",
     )
     assert first == AttemptRow(
         interaction_id=id,

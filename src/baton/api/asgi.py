@@ -27,6 +27,8 @@ from baton.api.admin.model_switches import ModelSwitches
 from baton.api.admin.model_tests import ModelTests
 from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.penalties import PenaltyRoutes
+from baton.api.admin.personas import PersonaRoutes
+from baton.api.admin.prompts import PromptRoutes
 from baton.api.admin.rehearsals import RehearsalRoutes
 from baton.api.admin.routing_rules import RoutingRuleRoutes
 from baton.api.admin.routing_weights import RoutingWeightRoutes
@@ -219,6 +221,16 @@ def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
     yield AgentRoutingRoutes(edited.agents, catalog, store.settings.agent_providers)
     yield ExperimentRoutes(edited.experiments, catalog, tiers, app.guarding, app.promotion)
     yield RoutingWeightRoutes(edited.weights, catalog)
+    yield PromptRoutes(
+        edited.prompts,
+        edited.prompt_versions,
+        app.library,
+        app.ledger.wordings,
+        catalog,
+        app.gateway,
+        store.clock,
+    )
+    yield PersonaRoutes(edited.personas)
     yield ModelTests(app.gateway, store.clock)
     yield ModelRoutes(edited.models, edited.classes, tiers)
     yield KeyRoutes(store.identities, tiers)

@@ -55,6 +55,9 @@ class _Wishes(Struct, rename="camel"):
     cache_ttl: Annotated[float, Meta(ge=0, le=2_592_000)] | None = None
     """Seconds."""
     cache_key: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
+    prompt: Annotated[str, Meta(min_length=1, max_length=160)] | None = None
+    variables: Annotated[dict[_Name, str], Meta(max_length=64)] = {}
+    persona: _Name | None = None
     tags: Annotated[dict[_Name, Annotated[str, Meta(max_length=256)]], Meta(max_length=_MAX_TAGS)] = {}
     context: Raw = _NULL
     """A union with None would take nothing but null."""
@@ -63,6 +66,7 @@ class _Wishes(Struct, rename="camel"):
 _FIELDS = {field.name.replace("_", "-"): field.encode_name for field in msgspec.structs.fields(_Wishes)}
 _LISTS = frozenset({"exclude", "require", "data-policy", "fallback", "fallback-on"})
 _OFF = "off"
+_JSON = frozenset({"context", "variables"})
 _NUMBERS = frozenset({"timeout", "max-retries", "cache-ttl"})
 _USE_CASES = {"insight_generation": "insight"}
 """Other words for use cases."""
@@ -113,6 +117,9 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         cache=read.cache,
         cache_ttl_s=read.cache_ttl,
         cache_key=read.cache_key,
+        prompt=read.prompt,
+        variables=read.variables,
+        persona=read.persona,
         tags=read.tags,
         context=None if read.context == _NULL else read.context,
         said=True,
@@ -162,11 +169,11 @@ def _header_value(name: str, text: str) -> Raw:
         return Raw(msgspec.json.encode([part.strip() for part in text.split(",") if part.strip()]))
     if name == "tags":
         return Raw(msgspec.json.encode(_tags(text)))
-    if name in _NUMBERS or name == "context":
+    if name in _NUMBERS or name in _JSON:
         try:
             msgspec.json.decode(text)
         except UNREADABLE:
-            wanted = "JSON" if name == "context" else "a number"
+            wanted = "JSON" if name in _JSON else "a number"
             raise Invalid(f"{HEADER}{name} must be {wanted}.", param=HEADER + name) from None
         return Raw(text.encode())
     return Raw(msgspec.json.encode(text))

@@ -27,6 +27,7 @@ from baton.app.edited import (
     draws_of,
     flags_of,
     hold,
+    library_of,
     open_edited,
     policy_of,
     rules_of,
@@ -76,6 +77,7 @@ from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
 from baton.ledger.named import NamedModels
 from baton.ledger.past import Past
 from baton.ledger.settings import JournalKind
+from baton.prompts.library import Library
 from baton.records.audit.entry import SYSTEM
 from baton.records.store import Records
 from baton.settings import Settings
@@ -117,6 +119,7 @@ class App:
     estimates: Estimates
     directory: Directory
     data_policies: DataPolicies
+    library: Library
     router: LiveRouter
     outlooks: Outlooks
     upstream: Upstream
@@ -177,6 +180,7 @@ async def open_app(
         almanac = packaged_almanac()
         catalog = catalog_of(edited, specs, store, almanac)
         directory = Directory(specs, settings.providers)
+        library = library_of(edited)
         data_policies = data_policies_of(edited.data_policies, directory)
         simulation = Simulation(store.clock)
         tls = tls_context(settings.http)
@@ -209,6 +213,7 @@ async def open_app(
             weighing=weighing_of(edited.weights),
             data=DataRules(policies=data_policies.current, of_project=keyring.required_by),
             judged=judgements.judged,
+            preface_of=library.preface,
             prompts=Prompts(load_task_reader, load_gain_model),
             cache=cache,
             clock=store.clock,
@@ -235,6 +240,7 @@ async def open_app(
             estimates=Estimates(tokens),
             directory=directory,
             data_policies=data_policies,
+            library=library,
             router=assembly.router,
             outlooks=assembly.outlooks,
             gateway=assembly.gateway,
@@ -249,7 +255,15 @@ async def open_app(
             ledger=ledger,
             drains=drains,
             tokens=tokens,
-            counting=Counting(assembly.router, admitting.passages, directory, upstream, tokens, store.clock),
+            counting=Counting(
+                assembly.router,
+                admitting.passages,
+                directory,
+                upstream,
+                tokens,
+                store.clock,
+                library.preface,
+            ),
             simulation=simulation,
             alerts=alerts,
             rehearsals=_rehearsals(parts, edited.forced_breakers, store, ledger),

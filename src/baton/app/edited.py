@@ -38,6 +38,10 @@ from baton.gateway.routing.rules.agents import AgentRouting, agents_kind, packag
 from baton.gateway.routing.rules.rules import Rules
 from baton.gateway.routing.rules.use_cases import UseCaseRule, packaged_rules, rules_kind
 from baton.gateway.routing.weighing import DEFAULT, USUAL, Weighing, packaged_weighings, weighings_kind
+from baton.prompts.library import Library
+from baton.prompts.persona import Persona, personas_kind
+from baton.prompts.prompt import Prompt, PromptVersion, prompts_kind, versions_kind
+from baton.prompts.shipped import shipped_personas, shipped_prompts
 from baton.records.kind import Record, RecordKind
 from baton.records.store import Records
 from baton.settings import Settings
@@ -67,6 +71,9 @@ class Edited:
     budgets: Records[Budget]
     own_limits: Records[OwnLimit]
     flags: Records[Flag]
+    prompts: Records[Prompt]
+    prompt_versions: Records[PromptVersion]
+    personas: Records[Persona]
 
 
 async def open_edited(
@@ -96,6 +103,9 @@ async def open_edited(
         budgets=await opened(budgets_kind()),
         own_limits=await opened(own_limits_kind()),
         flags=await opened(flags_kind()),
+        prompts=await opened(prompts_kind()),
+        prompt_versions=await opened(versions_kind()),
+        personas=await opened(personas_kind()),
     )
     await seed(edited.models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
     await edited.classes.seed(declared_classes(specs))
@@ -106,6 +116,10 @@ async def open_edited(
     await edited.tiers.seed(packaged_tiers())
     await edited.budgets.seed(first_budgets(store.settings.first_limits) if budgets is None else budgets)
     await edited.flags.seed(PACKAGED)
+    shipped = shipped_prompts()
+    await edited.prompt_versions.seed([version for _, version in shipped])
+    await edited.prompts.seed([prompt for prompt, _ in shipped])
+    await edited.personas.seed(shipped_personas())
     return edited
 
 
@@ -170,6 +184,24 @@ def data_policies_of(stated: Records[DataPolicy], directory: Directory) -> DataP
     policies.follow(stated.export())
     stated.subscribe(changed)
     return policies
+
+
+def library_of(edited: Edited) -> Library:
+    """Prompts and personas that change with the records."""
+    library = Library()
+
+    async def prompts_changed(*_: object) -> None:
+        library.follow_prompts(edited.prompts.export(), edited.prompt_versions.export())
+
+    async def personas_changed(*_: object) -> None:
+        library.follow_personas(edited.personas.export())
+
+    library.follow_prompts(edited.prompts.export(), edited.prompt_versions.export())
+    library.follow_personas(edited.personas.export())
+    edited.prompts.subscribe(prompts_changed)
+    edited.prompt_versions.subscribe(prompts_changed)
+    edited.personas.subscribe(personas_changed)
+    return library
 
 
 def flags_of(edited: Records[Flag], store: Storehouse) -> Flags:

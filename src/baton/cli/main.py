@@ -46,6 +46,8 @@ COMMANDS = {
     "explain": "Why an interaction went as it did.",
     "rules": "Which models serve a use case.",
     "experiments": "What is tried on some users, and what came of it.",
+    "prompts": "What models are told, in versions, and which of them is served.",
+    "personas": "In whose voice requests are answered.",
     "policies": "What becomes of what providers are sent, as you state it.",
     "fallbacks": "Which models are asked when one fails, and deciding that by hand.",
     "cache": "Answers that are given again, and what that saves.",

@@ -211,6 +211,14 @@ class Options(Struct, frozen=True, kw_only=True):
     """None: as its use case, or its temperature, has it."""
     cache_ttl_s: float | None = None
     """How long its answer may be given again; 0: never."""
+    prompt: str | None = None
+    """The prompt that it is served with: `name`, `name@3`, `name@staging`, or `off`; None: its use case's."""
+    variables: dict[str, str] = {}
+    """What is put in the place of the prompt's variables."""
+    prompt_model: str | None = None
+    """The model that the prompt names for requests that name none."""
+    persona: str | None = None
+    """In whose voice it is to be answered, or `off`; None: in that of its use case."""
     cache_key: str | None = None
     """What stands for what is asked, where its caller knows better what is the same."""
     tags: dict[str, str] = {}

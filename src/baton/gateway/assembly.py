@@ -36,6 +36,7 @@ from baton.gateway.routing.outlook import Outlooks
 from baton.gateway.routing.prompts import Prompts
 from baton.gateway.routing.router import WeighingOf, usual_weighing
 from baton.gateway.routing.standing import UNDECIDED, Standing
+from baton.gateway.shaping.preface import PrefaceOf, no_preface
 from baton.upstream.calls import Upstream
 from baton.upstream.directory import Directory
 from baton.upstream.errands.errand import Errand
@@ -84,6 +85,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     """How scores are weighed."""
     data: DataRules = NO_DATA_RULES
     """Who may be sent what."""
+    preface_of: PrefaceOf = no_preface
+    """What requests are served with, by prompt and persona."""
     prompts: Prompts | None = None
     """Reads what is asked, where a model is to be chosen; None: nobody does."""
     judged: JudgedOf = nobody_judged
@@ -146,6 +149,7 @@ def assemble(parts: Parts) -> Assembly:
         parts.drains,
         parts.clock,
         recalling,
+        parts.preface_of,
     )
     return Assembly(gateway, router, recalling, Outlooks(router, alternatives, policy.chains, shut))
 

@@ -15,6 +15,7 @@ from baton.gateway.admission.limits import NO_TOKENS
 from baton.gateway.admission.passages import Gate, Passage
 from baton.gateway.resilience.deadline import WHOLE, Deadline, bounded
 from baton.gateway.routing.live import LiveRouter
+from baton.gateway.shaping.preface import PrefaceOf, no_preface, shaped
 from baton.upstream.calls import Upstream
 from baton.upstream.directory import Directory
 from baton.upstream.replies import Counted
@@ -52,7 +53,10 @@ class Counting:
         upstream: Upstream,
         tokens: Tokens,
         clock: Clock,
+        preface_of: PrefaceOf = no_preface,
     ) -> None:
+        """`preface_of`: what requests are served with, which counts too."""
+        self._preface_of = preface_of
         self._router = router
         self._gate = gate
         self._directory = directory
@@ -68,6 +72,7 @@ class Counting:
             AllAttemptsFailed: the provider refused the prompt itself.
         """
         try:
+            envelope = shaped(envelope, self._preface_of)
             chosen = self._router.decide(caller, envelope).chosen.offer
         except Refused:
             await self._gate.count(caller)

@@ -24,6 +24,7 @@ from baton.gateway.resilience.course import Hope
 from baton.gateway.resilience.courses import Courses
 from baton.gateway.routing.decision import Decision, instead
 from baton.gateway.routing.live import LiveRouter
+from baton.gateway.shaping.preface import PrefaceOf, no_preface, shaped
 from baton.gateway.streaming import Streaming
 from baton.upstream.calls import Upstream
 from baton.upstream.errands.errand import Errand
@@ -44,9 +45,11 @@ class Gateway:
         drains: Drains,
         clock: Clock,
         recalling: Recalling | None = None,
+        preface_of: PrefaceOf = no_preface,
     ) -> None:
         """`drains`: who reads streams on that their readers left; `recalling`: who answers again what was
-        answered; None: nobody."""
+        answered; None: nobody. `preface_of`: what requests are served with."""
+        self._preface_of = preface_of
         self._recalling = recalling
         self._router = router
         self._admission = admission
@@ -64,11 +67,24 @@ class Gateway:
             Refused: not admitted; nothing was sent to a provider.
             AllAttemptsFailed: every attempt failed; carries them.
         """
+        envelope = await self._shaped(caller, envelope)
         recalling = self._recalling
         if recalling is None or not recalling.wanted(envelope):
             return await self._ask(caller, envelope, arrival)
         ask = partial(self._ask, caller, envelope, arrival)
         return await recalling.answer(caller, envelope, arrival, ask)
+
+    async def _shaped(self, caller: Caller, envelope: Envelope) -> Envelope:
+        """The request with what its prompt and its persona say.
+
+        Raises:
+            Refused: as `shaped`; it was a request all the same.
+        """
+        try:
+            return shaped(envelope, self._preface_of)
+        except Refused:
+            await self._admission.turned_away(caller)
+            raise
 
     async def _ask(
         self,
@@ -94,6 +110,7 @@ class Gateway:
             Refused: not admitted; nothing was sent to a provider.
             AllAttemptsFailed: every attempt failed before it said anything.
         """
+        envelope = await self._shaped(caller, envelope)
         recalling = self._recalling
         if recalling is None or not recalling.wanted(envelope):
             return await self._begin(caller, envelope, arrival, hope=hope)

@@ -86,6 +86,8 @@ class Openings:
             experiment=None if trial is None else trial.experiment,
             arm=None if trial is None else trial.arm,
             phase=None if trial is None else trial.phase,
+            prompt=options.prompt if isinstance(request, Envelope) else None,
+            persona=options.persona if isinstance(request, Envelope) else None,
         )
         try:
             return Entry(self._book, self._clock, opened, decision, admitted, arrival.started_s)

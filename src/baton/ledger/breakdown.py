@@ -32,6 +32,8 @@ class Dimension(StrEnum):
     TIER = "tier"
     TYPE = "type"
     STATUS = "status"
+    PROMPT = "prompt"
+    PERSONA = "persona"
 
 
 _OF_INTERACTIONS: dict[Dimension, ColumnElement[Any]] = {
@@ -44,6 +46,8 @@ _OF_INTERACTIONS: dict[Dimension, ColumnElement[Any]] = {
     Dimension.TIER: INTERACTIONS.c.tier,
     Dimension.TYPE: INTERACTIONS.c.type,
     Dimension.STATUS: INTERACTIONS.c.status,
+    Dimension.PROMPT: INTERACTIONS.c.prompt,
+    Dimension.PERSONA: INTERACTIONS.c.persona,
 }
 _OF_ATTEMPTS: dict[Dimension, ColumnElement[Any]] = {
     Dimension.PROVIDER: ATTEMPTS.c.provider,

@@ -7,7 +7,10 @@ from sqlalchemy import Column, ColumnElement, false, func, or_
 from baton.ledger.moments import id_from
 from baton.ledger.tables import INTERACTIONS
 
-_EQUAL = ("user_id", "provider", "status", "key_id", "use_case", "agent", "project", "session", "type")
+_EQUAL = (
+    *("user_id", "provider", "status", "key_id", "use_case", "agent", "project", "session", "type"),
+    *("prompt", "persona"),
+)
 _json = msgspec.json.Encoder().encode
 
 
@@ -30,6 +33,9 @@ class Filter(Struct, frozen=True, kw_only=True):
     project: str | None = None
     session: str | None = None
     type: str | None = None
+    prompt: str | None = None
+    """`name@version`."""
+    persona: str | None = None
     tags: tuple[str, ...] = ()
     """`key=value`, or `key` with any value; all of them."""
 

@@ -23,6 +23,7 @@ from baton.ledger.spending import Spending
 from baton.ledger.store import Store
 from baton.ledger.trials import Trials
 from baton.ledger.usage import UsageReport
+from baton.ledger.wordings import Wordings
 from baton.ledger.writer import Writer
 from baton.storage.database import Database
 
@@ -57,6 +58,8 @@ class Ledger:
     """For budgets."""
     trials: Trials
     """For experiments."""
+    wordings: Wordings
+    """For prompts."""
     flush: Flush
     recovered: Callable[[], Awaitable[None]]
     """Returns once it has what processes that died left behind."""
@@ -119,6 +122,7 @@ async def open_ledger(
                 habits=Habits(database),
                 spending=Spending(database),
                 trials=Trials(database, writer.flush),
+                wordings=Wordings(database, writer.flush),
                 flush=writer.flush,
                 recovered=recovery.swept,
                 inheritance=heirs,
@@ -161,6 +165,7 @@ async def open_ledger_without_files(
             habits=Habits(database),
             spending=Spending(database),
             trials=Trials(database, register.flush),
+            wordings=Wordings(database, register.flush),
             flush=register.flush,
             recovered=recovery.swept,
             inheritance=heirs,

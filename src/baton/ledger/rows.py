@@ -128,6 +128,10 @@ class Opened(Struct, frozen=True, kw_only=True, array_like=True, gc=False, tag="
     arm: str | None = None
     phase: str | None = None
     """Which state of the experiment it was."""
+    prompt: str | None = None
+    """That it was served with, `name@version`."""
+    persona: str | None = None
+    """In whose voice."""
 
     @property
     def at_ms(self) -> int:

@@ -54,6 +54,7 @@ _OPENED: _Fields = {
     **_same("id", "tenant", "user_id", "key_id", "tier", "session", "agent", "use_case", "route", "dialect"),
     "requested_model": "model",
     **_same("stream", "context", "project", "scores", "complexity", "routing", "experiment", "arm", "phase"),
+    **_same("prompt", "persona"),
     "task_type": "task",
     "estimated_prompt_tokens": "prompt_tokens",
 }

@@ -98,6 +98,8 @@ class InteractionRow(Struct, frozen=True, kw_only=True):
     experiment: str | None
     arm: str | None
     phase: str | None
+    prompt: str | None
+    persona: str | None
 
 
 class AttemptRow(Struct, frozen=True, kw_only=True):

@@ -95,6 +95,8 @@ INTERACTIONS = Table(
     Column("experiment", String(64)),
     Column("arm", String(64)),
     Column("phase", String(16)),
+    Column("prompt", String(160)),
+    Column("persona", String(64)),
     Index(None, "user_id", "id"),
     # Most rows are of no experiment, and cost it nothing.
     Index(None, "experiment", "id", sqlite_where=_IN_ONE, postgresql_where=_IN_ONE),

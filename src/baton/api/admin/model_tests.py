@@ -1,8 +1,9 @@
 """`POST /api/admin/ai/test`: one real call to a model with a sample prompt, on the admin's bill."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
+from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -13,9 +14,9 @@ from baton.api.native.answer import said_in
 from baton.api.native.chat_body import ChatBody, MessageAsked
 from baton.api.native.chat_stream import Pen
 from baton.api.native.envelope import read_envelope
+from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed
-from baton.core.request import Envelope
 from baton.gateway.answered import Answered
 from baton.gateway.gateway import Gateway
 from baton.gateway.opening import Arrival
@@ -80,27 +81,37 @@ class ModelTests:
 
         A provider's failure is an answer too: 200 with `ok` false.
         """
-        arrival = Arrival(request.scope[REQUEST_ID], PATH, self._clock.monotonic())
-        try:
-            return _answered(await self._gateway.answer(caller, _envelope(asked), arrival))
-        except AllAttemptsFailed as error:
-            failure = error.failure
-            return TrialShown(
-                ok=False,
-                interaction_id=arrival.id,
-                response_time_ms=round((self._clock.monotonic() - arrival.started_s) * 1000),
-                error=TrialError(kind=failure.kind.value, message=error.message, http_status=failure.status),
-            )
+        body = ChatBody(
+            model=asked.model_id,
+            messages=[MessageAsked(role="user", content=asked.prompt)],
+            max_tokens=asked.max_tokens,
+        )
+        return await tried(self._gateway, self._clock, request, caller, body)
 
 
-def _envelope(asked: TrialAsked) -> Envelope:
-    body = ChatBody(
-        model=asked.model_id,
-        messages=[MessageAsked(role="user", content=asked.prompt)],
-        max_tokens=asked.max_tokens,
-    )
+async def tried(
+    gateway: Gateway, clock: Clock, request: Request, caller: Caller, body: ChatBody, **options: Any
+) -> TrialShown:
+    """What comes of a chat that is tried once, without fallback; `options`: fields of Baton's own.
+
+    Raises:
+        Refused: not admitted; nothing was sent to a provider.
+    """
+    arrival = Arrival(request.scope[REQUEST_ID], request.url.path, clock.monotonic())
     sent = body.model_dump_json(by_alias=True, exclude_unset=True).encode()
-    return read_envelope(sent, _ONCE, Pen()).envelope
+    envelope = read_envelope(sent, _ONCE, Pen()).envelope
+    if options:
+        envelope = replace(envelope, options=replace(envelope.options, **options))
+    try:
+        return _answered(await gateway.answer(caller, envelope, arrival))
+    except AllAttemptsFailed as error:
+        failure = error.failure
+        return TrialShown(
+            ok=False,
+            interaction_id=arrival.id,
+            response_time_ms=round((clock.monotonic() - arrival.started_s) * 1000),
+            error=TrialError(kind=failure.kind.value, message=error.message, http_status=failure.status),
+        )
 
 
 def _answered(answered: Answered) -> TrialShown:

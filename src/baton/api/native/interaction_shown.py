@@ -156,6 +156,8 @@ class InteractionShown(Shown):
     experiment: str | None
     arm: str | None
     phase: str | None
+    prompt: str | None
+    persona: str | None
     feedback: FeedbackShown | None
 
 
@@ -282,6 +284,8 @@ def _fields(found: Whole) -> dict[str, Any]:
         "experiment": row.experiment,
         "arm": row.arm,
         "phase": row.phase,
+        "prompt": row.prompt,
+        "persona": row.persona,
         "feedback": None if found.feedback is None else feedback_shown(found.feedback),
     }
 

@@ -48,6 +48,8 @@ class Wanted(Asked):
     type: Annotated[
         str | None, Field(description="The interaction type: `chat`, `insight`, `embeddings`, …")
     ] = None
+    prompt: Annotated[str | None, Field(description="The prompt it was served with, `name@version`.")] = None
+    persona: str | None = None
     tag: Annotated[
         list[str] | None,
         Field(max_length=32, description="`key=value`, or `key` with any value; several: all of them."),
@@ -81,6 +83,8 @@ class Wanted(Asked):
             project=self.project,
             session=self.session,
             type=self.type,
+            prompt=self.prompt,
+            persona=self.persona,
             tags=tuple(self.tag or ()),
             since_ms=None if self.since is None else milliseconds(self.since),
             until_ms=None if self.until is None else milliseconds(self.until),

@@ -41,6 +41,10 @@ class Ask(Struct, frozen=True, kw_only=True):
     use_case: str | None = None
     agent: str | None = None
     """Which agent calls."""
+    prompt: str | None = None
+    """The prompt that it is served with, `name@version`."""
+    prompt_model: str | None = None
+    """The model that its prompt names."""
     any_model: bool = False
     """Whether the caller may name models that the catalog does not know."""
     models: frozenset[str] | None = None
@@ -192,6 +196,8 @@ def ask_of(caller: Caller, request: Outline) -> Ask:
         data_needs=options.data_needs,
         use_case=options.use_case,
         agent=options.agent,
+        prompt=options.prompt,
+        prompt_model=options.prompt_model,
         any_model=caller.is_admin,
         models=caller.models,
         terms=_terms(options),

@@ -299,11 +299,11 @@ class Router:
     @staticmethod
     def _words(ask: Ask, *, free: bool) -> Sequence[Override]:
         """Whose word counts: where the house has its own way, or nobody but the stand-ins can be called, only
-        a person's."""
+        a person's, and the prompt's that the request is for."""
         overrides = ask.terms.overrides
         if free:
             return overrides
-        return [each for each in overrides if each.source is Source.PREFERENCE]
+        return [each for each in overrides if each.source in (Source.PREFERENCE, Source.PROMPT)]
 
     def _behind(self, chosen: Offer, ask: Ask) -> tuple[Offer, ...]:
         """Whom the rule of its use case has asked when the model that a request names has failed."""
@@ -440,4 +440,4 @@ def _source(heard: Heard, way: Way | None) -> Source:
 
 def _decided_before(override: Override | None) -> bool:
     """Whether somebody has chosen whose word is weightier than an experiment's."""
-    return override is not None and override.source in (Source.PREFERENCE, Source.AGENT)
+    return override is not None and override.source in (Source.PREFERENCE, Source.AGENT, Source.PROMPT)

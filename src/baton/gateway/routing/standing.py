@@ -89,6 +89,7 @@ class Standing:
             preferences is NOTHING_CHOSEN.preferences
             and ask.use_case is None
             and ask.agent is None
+            and ask.prompt_model is None
             and trial is None
         ):
             return ask
@@ -117,6 +118,8 @@ class Standing:
             routing = self._rules.of_agent(ask.agent)
             if routing is not None:
                 yield routing
+        if ask.prompt_model is not None:
+            yield Override(source=Source.PROMPT, whose=f"The prompt {ask.prompt}", table=(ask.prompt_model,))
         tried = None if trial is None else trial.override
         if tried is not None:
             yield tried

@@ -20,6 +20,8 @@ class Source(StrEnum):
     """Its user's."""
     AGENT = "agent"
     """The routing of the agent that calls."""
+    PROMPT = "prompt"
+    """That of the prompt that it is served with."""
     EXPERIMENT = "experiment"
     """The arm that its user is in."""
     RULE = "rule"

@@ -15,6 +15,7 @@ from baton.core.errors import BatonError
 from baton.core.failures import Failure
 from baton.core.losses import Feature, Losses
 from baton.core.messages import Media
+from baton.core.preface import Preface
 from baton.core.provider import ProviderSpec
 from baton.core.request import ChatRequest, Envelope
 from baton.core.usage import Usage
@@ -107,6 +108,8 @@ class Codec(Struct, frozen=True, kw_only=True):
     pass_on: Callable[[Envelope, str, ProviderSpec], bytes]
     """The body of a request in this very dialect, for a model of a provider; bytes that need not change
     stay as they are. May raise Invalid."""
+    preface: Callable[[bytes, Preface], bytes]
+    """Puts something before the caller's own words, in the body of a request in this very dialect."""
     write_request: Callable[[ChatRequest, str, ProviderSpec, Losses], bytes]
     """The body of a request that came in another dialect."""
     read_failure: Callable[[ProviderSpec, int, Mapping[str, str], bytes, float], Failure]

@@ -1,0 +1,1 @@
+"""What models are told before a caller's own words: prompts in versions, and personas."""

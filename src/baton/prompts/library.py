@@ -1,0 +1,124 @@
+"""All prompts and personas at hand: which of them a request is served with, and what that says."""
+
+from collections.abc import Iterable, Mapping
+
+from baton.core.errors import NotFound
+from baton.core.preface import Preface
+from baton.core.request import Options
+from baton.prompts.persona import Persona
+from baton.prompts.prompt import Prompt, PromptVersion, reference, split
+
+OFF = "off"
+"""What a request says that wants none."""
+
+_SHOWN_CHARS = 80
+_KEPT = 1024  # use cases whose persona is known; callers choose the words
+
+
+class Library:
+    """Finds and renders: nothing is waited for."""
+
+    def __init__(self) -> None:
+        self._prompts: Mapping[str, Prompt] = {}
+        self._versions: Mapping[str, PromptVersion] = {}
+        self._bound: Mapping[str, Prompt] = {}
+        self._personas: Mapping[str, Persona] = {}
+        self._voices: dict[str, Persona | None] = {}
+
+    def follow_prompts(self, prompts: Iterable[Prompt], versions: Iterable[PromptVersion]) -> None:
+        """Have these in force from now on."""
+        self._prompts = {each.name: each for each in prompts}
+        self._versions = {each.reference: each for each in versions}
+        self._bound = {
+            use_case: prompt
+            for prompt in reversed(self._prompts.values())  # of two that are bound to one the first counts
+            for use_case in prompt.use_cases
+        }
+
+    def follow_personas(self, personas: Iterable[Persona]) -> None:
+        """Have these in force from now on."""
+        self._personas = {each.name: each for each in personas}
+        self._voices = {}
+
+    def version(self, word: str) -> PromptVersion:
+        """The version that a reference means: `name`, `name@3`, `name@staging`.
+
+        Raises:
+            NotFound: there is none; `prompt_not_found`.
+        """
+        name, which = split(word)
+        prompt = self._prompts.get(name)
+        if prompt is None:
+            raise _no_prompt(f"There is no prompt {name[:_SHOWN_CHARS]!r}.")
+        number = int(which) if which.isdecimal() and which.isascii() else prompt.labels.get(which)
+        if number is None:
+            there = ", ".join(sorted(prompt.labels)) or "none"
+            raise _no_prompt(
+                f"No version of the prompt {name} has the label {which[:_SHOWN_CHARS]!r}. There are: {there}."
+            )
+        found = self._versions.get(reference(name, number))
+        if found is None:
+            raise _no_prompt(f"The prompt {name} has no version {number}.")
+        return found
+
+    def preface(self, options: Options) -> Preface | None:
+        """What a request is served with; None: nothing.
+
+        Raises:
+            NotFound: it names a prompt or a persona that there is not.
+            Invalid: a variable of its prompt is not said, or one that it has not is.
+        """
+        use_case = options.use_case
+        if use_case is None and options.prompt is None and options.persona is None:
+            return None
+        persona = self._persona(options.persona, use_case)
+        version = self._asked(options.prompt, use_case)
+        if version is None:
+            return None if persona is None else Preface(system=persona.told, persona=persona.name)
+        rendered = version.rendered(options.variables)
+        told = () if persona is None else (persona.told,)
+        return Preface(
+            system="\n\n".join(filter(None, (*told, rendered.system.strip()))),
+            user=rendered.user.strip(),
+            model=version.model,
+            temperature=version.temperature,
+            max_tokens=version.max_tokens,
+            prompt=version.reference,
+            persona=None if persona is None else persona.name,
+        )
+
+    def _asked(self, word: str | None, use_case: str | None) -> PromptVersion | None:
+        if word is not None:
+            return None if word == OFF else self.version(word)
+        bound = None if use_case is None else self._bound.get(use_case)
+        return None if bound is None else self.version(bound.name)
+
+    def _persona(self, word: str | None, use_case: str | None) -> Persona | None:
+        if word is not None:
+            return None if word == OFF else self._named(word)
+        if use_case is None:
+            return None
+        if use_case not in self._voices:
+            if len(self._voices) >= _KEPT:
+                self._voices.clear()
+            self._voices[use_case] = self._closest(use_case)
+        return self._voices[use_case]
+
+    def _named(self, name: str) -> Persona:
+        found = self._personas.get(name)
+        if found is None or not found.is_enabled:
+            there = ", ".join(sorted(each.name for each in self._personas.values() if each.is_enabled))
+            raise NotFound(
+                f"There is no persona {name[:_SHOWN_CHARS]!r}. There are: {there or 'none'}.",
+                code="persona_not_found",
+                param="persona",
+            )
+        return found
+
+    def _closest(self, use_case: str) -> Persona | None:
+        bound = [each for each in self._personas.values() if each.is_enabled and each.closeness(use_case) > 0]
+        return max(bound, key=lambda each: each.closeness(use_case), default=None)
+
+
+def _no_prompt(message: str) -> NotFound:
+    return NotFound(message, code="prompt_not_found", param="prompt")
