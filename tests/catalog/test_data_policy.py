@@ -49,16 +49,16 @@ def test_all_that_is_required_is_required_at_once() -> None:
     assert reason_against_policy(STATED, "silent", frozenset()) is None
 
 
-def test_an_admins_word_takes_the_place_of_what_an_address_tells() -> None:
+def test_an_admins_word_takes_the_place_of_what_is_known() -> None:
     """And is gone when it is taken back."""
-    policies = DataPolicies(["ollama"])
-    assert (policies.of("ollama").local, policies.of("openai").local) == (True, False)
+    policies = DataPolicies(["inside"])
+    assert (policies.of("inside").local, policies.of("openai").local) == (True, False)
     before = policies.current()
-    policies.follow([DataPolicy(provider="ollama", region="eu")])
+    policies.follow([DataPolicy(provider="inside", region="eu")])
     assert policies.current() is not before
-    assert (policies.of("ollama").local, policies.of("ollama").region) == (False, "eu")
+    assert (policies.of("inside").local, policies.of("inside").region) == (False, "eu")
     policies.follow([])
-    assert policies.of("ollama").local
+    assert policies.of("inside").local
 
 
 @pytest.mark.parametrize(

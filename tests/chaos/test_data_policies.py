@@ -1,5 +1,6 @@
 """What may not be sent to a provider is not, whatever happens: outages, broken streams, listed fallbacks."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -21,7 +22,7 @@ STATED = {
     "xai": {"trainsOnData": False, "region": "us"},
 }
 ABLE = {"openai", "deepseek"}
-REQUIRED = "x-baton-data-policy: no-training, region:eu"
+REQUIRED = "x-baton-data-needs: no-training, region:eu"
 FAULTS = ["fault=503", "fault=reset", "fault=429;retry_after=30", "fault=cut;after=2"]
 BOTH = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 
@@ -108,25 +109,76 @@ async def test_a_statement_taken_back_counts_from_the_next_request_on(street: St
     assert street.calls("openai") == before
 
 
-async def test_an_answer_of_who_may_not_is_not_given_again(street: Street) -> None:
-    """Nor is it joined: whoever requires something gets no answer that was asked for without it."""
+async def test_a_kept_answer_is_for_those_who_required_the_same(street: Street) -> None:
+    """Also where the same provider would serve both: it may have been another one when it was asked for."""
     speech, kept = SPEECHES["openai"], "x-baton-cache: exact"
-    exclude = f"x-baton-exclude: {','.join(ABLE)}"
-    free = await street.ask(speech, "auto", kept, exclude, stream=False)
-    assert free.headers["x-baton-provider"] not in ABLE
-    again = await street.ask(speech, "auto", kept, exclude, stream=False)
-    assert again.headers["x-baton-cache"] == "hit"
-    for headers in ((kept,), (kept, exclude)):
-        reply = await street.ask(speech, "auto", REQUIRED, *headers, stream=False)
-        assert reply.status == 422 or reply.headers["x-baton-provider"] in ABLE
-        assert reply.headers.get("x-baton-cache") != "hit"
+
+    async def verdict(*headers: str) -> str:
+        return (await street.ask(speech, MODELS["openai"], kept, *headers, stream=False)).headers[
+            "x-baton-cache"
+        ]
+
+    assert [await verdict(), await verdict()] == ["miss", "hit"]
+    assert [await verdict(REQUIRED), await verdict(REQUIRED)] == ["miss", "hit"]
+    assert await verdict("x-baton-data-needs: no-training") == "miss"
+
+
+async def test_equal_requests_are_joined_only_where_they_require_the_same(street: Street) -> None:
+    """Whoever waits for another one's answer has the terms of that one."""
+    street.behaves("openai", "latency=300")
+    speech, kept = SPEECHES["openai"], "x-baton-cache: exact"
+    asks = [
+        street.ask(speech, MODELS["openai"], kept, *more, stream=False)
+        for more in ((), (), (REQUIRED,), (REQUIRED,))
+    ]
+    replies = await asyncio.gather(*asks)
+    assert {reply.status for reply in replies} == {200}
+    assert len(street.calls("openai")) == 2
+
+
+@pytest.mark.parametrize("retries", ["fault=429;retry_after=1", "fault=503"])
+async def test_a_statement_taken_back_in_between_is_taken_back_for_what_is_on_its_way(
+    street: Street, retries: str
+) -> None:
+    """Neither is the same provider asked again, nor another one that was listed before."""
+    street.behaves("openai", f"{retries};latency=300")
+    headers = (REQUIRED, f"x-baton-fallback: {MODELS['deepseek']}", "x-baton-max-retries: 5")
+    under_way = asyncio.create_task(street.ask(SPEECHES["openai"], MODELS["openai"], *headers, stream=False))
+    while not street.calls("openai"):  # noqa: ASYNC110 (what it waits for has no event)
+        await asyncio.sleep(0.002)
+    for provider in ABLE:
+        await admin(street, f"{PATH}/{provider}", {"trainsOnData": True}, "PUT", "If-Match: *")
+    reply = await under_way
+    assert reply.status >= 400
+    assert (len(street.calls("openai")), street.calls("deepseek")) == (1, ())
+
+
+async def test_a_project_that_is_archived_meanwhile_still_requires_it(street: Street) -> None:
+    """The request's head came before, its body after."""
+    made = await admin(
+        street, "/api/projects", {"name": "P", "dataNeeds": ["no-training", "region:eu"]}, "POST"
+    )
+    project = made.json["id"]
+    speech = SPEECHES["openai"]
+    body = speech.body(MODELS["xai"])
+    async with line_to(street.baton.url) as line:
+        whole = post(street.baton.key, body, f"x-baton-project: {project}")
+        await line.send(whole[:-10])
+        while street.baton.app.keyring.required_by(project) == frozenset():  # noqa: ASYNC110 (as above)
+            await asyncio.sleep(0.002)
+        archived = await admin(street, f"/api/projects/{project}", {"archived": True}, "PATCH", "If-Match: *")
+        assert archived.status == 200
+        await line.send(whole[-10:])
+        reply = await line.reply()
+    assert reply.status in (404, 422)
+    assert asked(street) == set()
 
 
 @BOTH
 async def test_a_projects_requests_obey_it(street: Street, stream: bool) -> None:
     """Whatever they say themselves, and whoever fails."""
     made = await admin(
-        street, "/api/projects", {"name": "P", "dataPolicy": ["no-training", "region:eu"]}, "POST"
+        street, "/api/projects", {"name": "P", "dataNeeds": ["no-training", "region:eu"]}, "POST"
     )
     project = f"x-baton-project: {made.json['id']}"
     street.behaves("deepseek", "fault=503")

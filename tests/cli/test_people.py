@@ -107,12 +107,12 @@ def test_a_project_and_who_is_in_it(begun: Run) -> None:
 
 def test_what_a_project_requires(begun: Run) -> None:
     """Said when it is made, changed as a whole, and lifted; a slip of the pen is refused."""
-    made = told(begun, "projects", "create", "Lisbon", "--owner", "Ada", "--data-policy", "local")
-    assert made["dataPolicy"] == ["local"]
-    words = ("--data-policy", "no-training", "--data-policy", "region:eu")
-    assert told(begun, "projects", "update", "Lisbon", *words)["dataPolicy"] == ["no-training", "region:eu"]
+    made = told(begun, "projects", "create", "Lisbon", "--owner", "Ada", "--data-needs", "local")
+    assert made["dataNeeds"] == ["local"]
+    words = ("--data-needs", "no-training", "--data-needs", "region:eu")
+    assert told(begun, "projects", "update", "Lisbon", *words)["dataNeeds"] == ["no-training", "region:eu"]
     assert "no-training, region:eu" in begun("projects", "list").out
-    assert told(begun, "projects", "update", "Lisbon", "--name", "Porto")["dataPolicy"] != []
-    wrong = begun("projects", "update", "Porto", "--data-policy", "nowhere")
-    assert (wrong.code, "--data-policy" in wrong.err or "nowhere" in wrong.err) == (1, True)
-    assert told(begun, "projects", "update", "Porto", "--data-policy", "none")["dataPolicy"] == []
+    assert told(begun, "projects", "update", "Lisbon", "--name", "Porto")["dataNeeds"] != []
+    wrong = begun("projects", "update", "Porto", "--data-needs", "nowhere")
+    assert (wrong.code, "'nowhere' is nothing that can be required" in wrong.err) == (1, True)
+    assert told(begun, "projects", "update", "Porto", "--data-needs", "none")["dataNeeds"] == []

@@ -44,8 +44,8 @@ def test_a_policy_is_stated_listed_and_taken_back(baton: Policies) -> None:
 
 def test_a_route_can_be_asked_for_with_it(baton: Policies) -> None:
     """Where nobody states what is required, each reason is told."""
-    assert "simulated" in baton("route", "hello", "--data-policy", "local").out
-    ran = baton("route", "hello", "--data-policy", "local", "--data-policy", "region:eu")
+    assert "simulated" in baton("route", "hello", "--data-needs", "local").out
+    ran = baton("route", "hello", "--data-needs", "local", "--data-needs", "region:eu")
     assert (ran.code, "stays in eu" in ran.err) == (1, True)
 
 
@@ -57,7 +57,7 @@ def test_what_cannot_be_done_is_one_sentence(baton: Policies) -> None:
         (("set", "openai", "--retention-days", "long"), 2, "'long'"),
         (("set", "openai", "--region", "E U"), 1, "region"),
         (("remove", "openai"), 1, "nothing is stated of openai"),
-        (("undo", "openai"), 1, ""),
+        (("undo", "openai"), 1, "openai"),
     ):
         ran = baton("policies", *words)
         assert (ran.code, ran.out, sentence in ran.err) == (code, "", True), ran.err

@@ -20,8 +20,8 @@ def test_words_are_read_in_any_case() -> None:
 def test_a_word_that_means_nothing_is_refused(word: str) -> None:
     """Or what was to be kept at home would go anywhere, and nobody would know."""
     with pytest.raises(Invalid) as refusal:
-        read_data_needs(["local", word], "x-baton-data-policy")
-    assert refusal.value.param == "x-baton-data-policy"
+        read_data_needs(["local", word], "x-baton-data-needs")
+    assert refusal.value.param == "x-baton-data-needs"
     assert "no-training" in refusal.value.message
 
 

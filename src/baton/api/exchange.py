@@ -80,7 +80,10 @@ class Exchange:
             if name in _NOT_READ:
                 continue
             if name.startswith(_OPTION):
-                self.options[name[len(_OPTION) :].decode("latin-1")] = value.decode("latin-1")
+                option, text = name[len(_OPTION) :].decode("latin-1"), value.decode("latin-1")
+                said = self.options.get(option)
+                # Lines of one name are one list (RFC 9110, section 5.3): none of them is passed over.
+                self.options[option] = text if said is None else f"{said}, {text}"
             elif name == b"authorization":
                 self.presented = _bearer(value) or self.presented
             elif name.startswith(_ASKED) and name not in _WITHHELD:

@@ -1,6 +1,6 @@
 """Baton's own options, from the `x-baton-*` headers and the `baton` object of a body."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, cast
 
@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from baton.core.data_needs import MOST as MOST_DATA_NEEDS
-from baton.core.data_needs import read_data_needs
+from baton.core.data_needs import is_meant, read_data_needs
 from baton.core.errors import Invalid
 from baton.core.money import nanos_from_usd
 from baton.core.profile import Profile
@@ -33,7 +33,7 @@ class _Wishes(Struct, rename="camel"):
 
     use_case: _Name | None = None
     agent: _Name | None = None
-    project: _Name | None = None
+    project: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     session: Annotated[str, Meta(max_length=200)] | None = None
     profile: Profile | None = None
     max_cost: Decimal | None = None
@@ -45,7 +45,7 @@ class _Wishes(Struct, rename="camel"):
     provider: _Name | None = None
     exclude: Annotated[tuple[_Name, ...], Meta(max_length=_MAX_NAMES)] = ()
     require: Annotated[tuple[_Name, ...], Meta(max_length=_MAX_NAMES)] = ()
-    data_policy: Annotated[tuple[_Name, ...], Meta(max_length=MOST_DATA_NEEDS)] = ()
+    data_needs: Annotated[tuple[_Name, ...], Meta(max_length=MOST_DATA_NEEDS)] = ()
     """What it must say."""
     fallback: Literal["off"] | _Fallbacks | None = None
     """Names of models; `off`: the first error is the answer."""
@@ -64,7 +64,9 @@ class _Wishes(Struct, rename="camel"):
 
 
 _FIELDS = {field.name.replace("_", "-"): field.encode_name for field in msgspec.structs.fields(_Wishes)}
-_LISTS = frozenset({"exclude", "require", "data-policy", "fallback", "fallback-on"})
+_LISTS = frozenset({"exclude", "require", "data-needs", "fallback", "fallback-on"})
+_NEEDS_HEADER = "data-needs"
+_NEEDS = _FIELDS[_NEEDS_HEADER]
 _OFF = "off"
 _JSON = frozenset({"context", "variables"})
 _NUMBERS = frozenset({"timeout", "max-retries", "cache-ttl"})
@@ -87,20 +89,25 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         wishes = _read_object(body)
     known = set(_FIELDS.values())
     dropped = [f"baton.{name}" for name in wishes if name not in known]
+    own_needs = wishes.get(_NEEDS)
     for name, text in headers.items():
         if name in _FIELDS:
             wishes[_FIELDS[name]] = _header_value(name, text)
         else:
             dropped.append(HEADER + name)
+    refuse_misspelt(dropped)
     try:
         read = msgspec.json.decode(msgspec.json.encode(wishes), type=_Wishes)
+        needs = read.data_needs
+        if own_needs is not None and own_needs is not wishes[_NEEDS]:  # a header takes nothing of it away
+            needs = (*needs, *msgspec.json.decode(own_needs, type=tuple[str, ...]))
         _check_context(read.context)
     except UNREADABLE as error:
         raise Invalid(f"One of Baton's options is wrong: {error}.", param="baton") from None
     return Options(
         use_case=_USE_CASES.get(read.use_case or "", read.use_case),
         agent=read.agent,
-        project=read.project,
+        project=None if read.project is None else read.project.strip(),
         session=read.session,
         timeout_s=read.timeout,
         max_retries=read.max_retries,
@@ -110,7 +117,7 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         max_cost_nanos=None if read.max_cost is None else _nanos(read.max_cost),
         exclude=read.exclude,
         require=read.require,
-        data_needs=read_data_needs(read.data_policy, HEADER + "data-policy"),
+        data_needs=read_data_needs(needs, HEADER + "data-needs"),
         fallback=() if read.fallback == _OFF else read.fallback,
         fallback_on_filter=bool(read.fallback_on),
         broken_stream=read.stream or BrokenStream.RESCUE,
@@ -125,6 +132,22 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         said=True,
         dropped=tuple(dropped),
     )
+
+
+def refuse_misspelt(names: Iterable[str]) -> None:
+    """Let no option by whose name means what is required of data, in another spelling: to drop it would send
+    what was to stay.
+
+    Raises:
+        Invalid: one of them does.
+    """
+    for name in names:
+        if is_meant(name.rpartition(".")[2].removeprefix(HEADER)):
+            raise Invalid(
+                f"There is no option {name!r}. What is required of data is said by {HEADER}data-needs, or"
+                " `dataNeeds` in a body.",
+                param=name,
+            )
 
 
 def _nanos(amount: Decimal) -> int:
@@ -165,6 +188,8 @@ def _read_object(body: bytes) -> dict[str, Raw]:
 def _header_value(name: str, text: str) -> Raw:
     """A header's text as the JSON its field wants."""
     text = text.strip()
+    if name == _NEEDS_HEADER and not text.strip(", "):
+        raise Invalid(f"{HEADER}{name} names nothing.", param=HEADER + name)
     if name in _LISTS and (name, text) != ("fallback", _OFF):
         return Raw(msgspec.json.encode([part.strip() for part in text.split(",") if part.strip()]))
     if name == "tags":

@@ -176,7 +176,7 @@ def catalog_of(
 
 def data_policies_of(stated: Records[DataPolicy], directory: Directory) -> DataPolicies:
     """What becomes of what providers are sent, as the records say it."""
-    policies = DataPolicies(provider.name for provider in directory if provider.in_house)
+    policies = DataPolicies(provider.name for provider in directory if provider.inside)
 
     async def changed(*_: object) -> None:
         policies.follow(stated.export())

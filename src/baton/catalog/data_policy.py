@@ -41,15 +41,15 @@ def data_policies_kind() -> RecordKind[DataPolicy]:
 
 
 class DataPolicies:
-    """Those in force: what admins state, and of providers in the house that nobody else has their data."""
+    """Those in force: what admins state, and of a part of this process that nobody else has its data."""
 
-    def __init__(self, in_house: Iterable[str]) -> None:
-        """`in_house`: names of providers that run there, as far as Baton can tell."""
-        self._usual = {name: DataPolicy(provider=name, local=True, trains_on_data=False) for name in in_house}
+    def __init__(self, inside: Iterable[str]) -> None:
+        """`inside`: names of providers that live in this process."""
+        self._usual = {name: DataPolicy(provider=name, local=True, trains_on_data=False) for name in inside}
         self._current: Policies = self._usual
 
     def follow(self, stated: Iterable[DataPolicy]) -> None:
-        """Have these in force from now on; of a provider that is not among them what Baton can tell."""
+        """Have these in force from now on."""
         self._current = self._usual | {policy.provider: policy for policy in stated}
 
     def current(self) -> Policies:

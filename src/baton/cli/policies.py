@@ -184,7 +184,10 @@ def _print(policies: list[PolicyView]) -> None:
 
 
 def _cells(policy: PolicyView) -> tuple[str, ...]:
-    days, by = policy.retention_days, "you" if policy.stated else "its address" if policy.local else ""
+    days, by = (
+        policy.retention_days,
+        "you" if policy.stated else "being part of Baton" if policy.local else "",
+    )
     return (
         policy.provider,
         _word(policy.local),

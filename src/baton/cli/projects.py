@@ -27,7 +27,7 @@ from baton.settings import Settings
 _MOST = 10_000
 
 _Project = Annotated[str, typer.Argument(metavar="project", help="By name or id.")]
-_DataPolicy = Annotated[
+_DataNeeds = Annotated[
     list[str] | None,
     typer.Option(
         help="What whoever serves it must state of data: local, no-training, region:eu; may be repeated."
@@ -53,7 +53,7 @@ class ProjectView(Struct, frozen=True, kw_only=True, rename="camel"):
     members: tuple[MemberView, ...]
     created_at: str | None
     archived_at: str | None
-    data_policy: tuple[str, ...]
+    data_needs: tuple[str, ...]
 
 
 def list_projects(as_json: AsJson = False, *, place: Place) -> None:
@@ -77,13 +77,13 @@ def list_projects(as_json: AsJson = False, *, place: Place) -> None:
 def create(
     name: Annotated[str, typer.Argument(help="What it is called.")],
     owner: Annotated[str, typer.Option(help="Who owns it, by name or id.")],
-    data_policy: _DataPolicy = None,
+    data_needs: _DataNeeds = None,
     as_json: AsJson = False,
     *,
     place: Place,
 ) -> None:
     """Make a project."""
-    needs = _needs(data_policy or ())
+    needs = _needs(data_needs or ())
     _tell(asyncio.run(_create(existing(place.config, place.data_dir), name, owner, needs)), as_json)
 
 
@@ -92,7 +92,7 @@ def update(
     name: Annotated[str | None, typer.Option(help="What it is called.")] = None,
     archive: Annotated[bool, typer.Option("--archive", help="Nobody asks for it any more.")] = False,
     restore: Annotated[bool, typer.Option("--restore", help="Take that back.")] = False,
-    data_policy: _DataPolicy = None,
+    data_needs: _DataNeeds = None,
     as_json: AsJson = False,
     *,
     place: Place,
@@ -103,7 +103,7 @@ def update(
     change = ProjectChange(
         name=UNSET if name is None else name,
         archived=archive if archive or restore else UNSET,
-        data_needs=UNSET if data_policy is None else _needs(data_policy),
+        data_needs=UNSET if data_needs is None else _needs(data_needs),
     )
     _tell(asyncio.run(_update(existing(place.config, place.data_dir), project, change)), as_json)
 
@@ -125,7 +125,7 @@ def _tell(view: ProjectView, as_json: bool) -> None:
         print_json(view)
         return
     state = "archived" if view.archived_at else _people(view)
-    required = f"; requires {', '.join(view.data_policy)}" if view.data_policy else ""
+    required = f"; requires {', '.join(view.data_needs)}" if view.data_needs else ""
     print(f"Project '{view.name}' ({view.id}): {state}{required}.")
 
 
@@ -185,11 +185,11 @@ async def _found(store: Storehouse, word: str) -> Project:
 
 def _cells(view: ProjectView) -> tuple[str, ...]:
     state = "archived" if view.archived_at else "active"
-    return (view.id, view.name, _people(view), ", ".join(view.data_policy), state)
+    return (view.id, view.name, _people(view), ", ".join(view.data_needs), state)
 
 
 def _needs(words: Sequence[str]) -> DataNeeds:
-    return NO_DATA_NEEDS if [*words] == ["none"] else read_data_needs(words, "--data-policy")
+    return NO_DATA_NEEDS if [*words] == ["none"] else read_data_needs(words, "--data-needs")
 
 
 def _people(view: ProjectView) -> str:
@@ -207,7 +207,7 @@ def _view(project: Project, users: dict[str, User]) -> ProjectView:
         members=members,
         created_at=iso(project.created_at_ms),
         archived_at=iso(project.archived_at_ms),
-        data_policy=tuple(sorted(project.data_needs)),
+        data_needs=tuple(sorted(project.data_needs)),
     )
 
 

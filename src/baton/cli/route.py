@@ -67,7 +67,7 @@ def route(
     agent: Annotated[str | None, typer.Option(help="Which agent calls.")] = None,
     profile: Annotated[Profile | None, typer.Option(help="What counts most.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Of the answer.")] = None,
-    data_policy: Annotated[
+    data_needs: Annotated[
         list[str] | None,
         typer.Option(
             help="What its provider must state of data: local, no-training, region:eu; may be repeated."
@@ -92,7 +92,7 @@ def route(
         "profile": None if profile is None else profile.value,
         "maxTokens": max_tokens,
         "maxCost": max_cost,
-        "dataPolicy": data_policy,
+        "dataNeeds": data_needs,
         "projectId": project,
         "tier": tier,
     }

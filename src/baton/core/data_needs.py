@@ -25,7 +25,14 @@ DataNeeds = frozenset[str]
 
 NO_DATA_NEEDS: DataNeeds = frozenset()
 
+_MEANT = ("dataneed", "datapolic", "datarequire")
 _WORD = re.compile(f"{LOCAL}|{NO_TRAINING}|{REGION}{REGION_PATTERN}")
+
+
+def is_meant(name: str) -> bool:
+    """Whether the name of an option that there is not was meant for these, or for a provider's policy."""
+    letters = re.sub(r"[^a-z]", "", name.lower())
+    return letters.startswith(_MEANT)
 
 
 def read_data_needs(words: Iterable[str], param: str) -> DataNeeds:

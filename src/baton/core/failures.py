@@ -38,6 +38,8 @@ class Kind(StrEnum):
     """Asked to go on with a broken answer, it said something else."""
     OVER_BUDGET = "budget_exceeded"
     """It was not asked: a budget has too little left for it."""
+    NOT_FOR_IT = "data_needs_unmet"
+    """It was not asked: it may not be sent what the request says."""
     CLIENT_GONE = "client_gone"
     DEADLINE = "deadline_exceeded"
 
@@ -85,6 +87,7 @@ RULES: dict[Kind, Rule] = {
     Kind.BREAKER_OPEN: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=503),
     Kind.DIVERGED: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=502),
     Kind.OVER_BUDGET: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=429),
+    Kind.NOT_FOR_IT: Rule(again=Again.NEVER, falls_back=True, breaks=False, caller_status=422),
     Kind.CLIENT_GONE: Rule(again=Again.NEVER, falls_back=False, breaks=False, caller_status=499),
     Kind.DEADLINE: Rule(again=Again.NEVER, falls_back=False, breaks=False, caller_status=504),
 }
@@ -119,7 +122,7 @@ class Failure(Struct, frozen=True, kw_only=True):
     @property
     def is_of_the_provider(self) -> bool:
         """Whether its other models would fail in the same way."""
-        return self.unreached or self.kind in (Kind.CREDENTIAL, Kind.EXHAUSTED)
+        return self.unreached or self.kind in (Kind.CREDENTIAL, Kind.EXHAUSTED, Kind.NOT_FOR_IT)
 
     @property
     def rule(self) -> Rule:

@@ -143,7 +143,7 @@ def assemble(parts: Parts) -> Assembly:
         router,
         parts.admission,
         Courses(parts.directory, alternatives, policy.retry, policy.limits, health.first_token_p99_s),
-        Attempts(gates, parts.clock, parts.rng, troubled=health.troubled),
+        Attempts(gates, parts.clock, parts.rng, troubled=health.troubled, policies=parts.data.policies),
         parts.upstream,
         parts.openings,
         parts.drains,

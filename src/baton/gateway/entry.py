@@ -11,6 +11,7 @@ from baton.catalog.pricing import Cost as Priced
 from baton.catalog.pricing import Standing, cost
 from baton.core.chars import Tally
 from baton.core.clock import Clock
+from baton.core.data_needs import DataNeeds
 from baton.core.errors import AllAttemptsFailed, AttemptFailed, BatonError
 from baton.core.failures import Failure, Kind
 from baton.core.usage import Usage
@@ -211,6 +212,11 @@ class Entry:
             self.opened = structs.replace(self.opened, held_nanos=most_nanos, held_at=_name(offer))
             await self._book.reopened(self.opened)
         return None
+
+    @property
+    def data_needs(self) -> DataNeeds:
+        """What whoever is asked must state of data."""
+        return self._decision.ask.data_needs
 
     @property
     def bound(self) -> int | None:

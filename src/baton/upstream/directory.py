@@ -11,9 +11,9 @@ from baton.core.provider import ProviderSpec
 from baton.core.rates import Rates
 from baton.upstream import providers
 from baton.upstream.credential import Credential
-from baton.upstream.outbound import target
-from baton.upstream.outbound.addresses import is_public
-from baton.upstream.outbound.hosts import is_local_name
+
+_INSIDE = "simulated:"
+"""Begins the address of one that lives in the process."""
 
 
 class ProviderSettings(Struct, frozen=True, kw_only=True):
@@ -67,15 +67,12 @@ class Provider:
             return False
         if self.credentials:
             return True
-        return not self.spec.auth.required and (
-            self.settings.base_url is not None or self.base_url.startswith("simulated:")
-        )
+        return not self.spec.auth.required and (self.settings.base_url is not None or self.inside)
 
     @property
-    def in_house(self) -> bool:
-        """Whether what it is sent stays on machines of the house, as far as its declaration and its address
-        tell."""
-        return self.spec.local and _in_house(self.base_url)
+    def inside(self) -> bool:
+        """Whether it is a part of this process, to which no wire leads."""
+        return self.base_url.startswith(_INSIDE)
 
     @property
     def missing(self) -> str | None:
@@ -109,17 +106,6 @@ class Provider:
     def has_fit_credential(self, model: str, now_s: float) -> bool:
         """Whether a key is left that nothing speaks against."""
         return any(credential.against(model, now_s) is None for credential in self._usable)
-
-
-def _in_house(address: str) -> bool:
-    """Whether an address leads nowhere that everybody can reach."""
-    if address.startswith("simulated:"):
-        return True
-    try:
-        host = target.read(address).host
-    except target.BadUrl:
-        return False
-    return is_local_name(host) if isinstance(host, str) else not is_public(host)
 
 
 def declared() -> tuple[ProviderSpec, ...]:

@@ -42,14 +42,18 @@ async def test_a_key_knows_the_projects_its_user_may_ask_for(anywhere: Process) 
 
 
 async def test_what_a_project_requires_is_at_hand_while_it_is_live(anywhere: Process) -> None:
-    """From its making on, and as it is changed; an archived one is asked for by nobody."""
+    """From its making on, by id and by name, and as it is changed; also once archived: a request may
+    be on its way."""
     ada, _ = await user(anywhere, "Ada")
     wish = ProjectWish(name="P", owner_id=ada, data_needs=frozenset({"local", "region:eu"}))
     project = (await anywhere.projects.create(wish, ADA)).id
     required = anywhere.keyring.required_by
     assert (required(project), required("another")) == ({"local", "region:eu"}, frozenset())
     assert (await anywhere.projects.one(project)).data_needs == {"local", "region:eu"}
-    await anywhere.projects.change(project, ProjectChange(data_needs=frozenset({"no-training"})), ADA)
+    assert required("p") == required("P") == required(project)
+    await anywhere.projects.change(
+        project, ProjectChange(data_needs=frozenset({"no-training"}), archived=True), ADA
+    )
     assert required(project) == {"no-training"}
     await anywhere.projects.change(project, ProjectChange(name="Q", data_needs=frozenset()), ADA)
     assert required(project) == frozenset()

@@ -43,7 +43,7 @@ def test_auto_and_its_fallbacks_are_among_those_that_state_it() -> None:
     assert decision.chosen.offer.id == "b/good"
     assert {offer.id for offer in decision.fallbacks} == {"b/poor", "c/fair"}
     assert {each.id: "does not train" in each.reason for each in decision.left_out} == {"a/best": True}
-    assert decision.reasoning.endswith("Its provider states no-training, as is required.")
+    assert decision.reasoning.endswith("Its provider meets no-training, as is required.")
     assert routes.decide(ask()).chosen.offer.id == "a/best"
     local = routes.decide(ask(data_needs=PRIVATE | {"local"}))
     assert (local.chosen.offer.id, local.fallbacks) == ("c/fair", ())
@@ -56,7 +56,18 @@ def test_a_named_model_is_refused_where_its_provider_states_nothing() -> None:
         routes.decide_named(routes.catalog.resolve("a/best"), ask(data_needs=PRIVATE))
     assert "nobody has stated that a does not train on data" in refusal.value.message
     named = routes.decide_named(routes.catalog.resolve("b/poor"), ask(data_needs=PRIVATE))
-    assert "states no-training" in named.reasoning
+    assert "meets no-training" in named.reasoning
+
+
+def test_one_router_tells_requests_apart() -> None:
+    """What it has worked out for one kind of request is not taken for another."""
+    routes = router(*MODELS, policies=STATED)
+    chosen = routes.catalog.resolve("c/fair").offer
+    for needs, others in ((frozenset[str](), True), (frozenset({"local"}), False), (PRIVATE, True)) * 2:
+        assert routes.has_others(chosen, ask(data_needs=needs)) is others
+        assert routes.decide(ask(data_needs=needs)).chosen.offer.id == (
+            "a/best" if not needs else "c/fair" if "local" in needs else "b/good"
+        )
 
 
 def test_a_preferred_provider_does_not_outweigh_it() -> None:

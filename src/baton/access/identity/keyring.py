@@ -163,8 +163,9 @@ class Keyring:
         )
 
     def required_by(self, project: str) -> DataNeeds:
-        """What a project requires of the data policy of whoever serves it."""
-        return self._people.workplaces.data_needs.get(project, NO_DATA_NEEDS)
+        """What a project, by id or name, requires of whoever serves it."""
+        needs = self._people.workplaces.data_needs
+        return needs.get(project) or needs.get(project.casefold(), NO_DATA_NEEDS) if needs else NO_DATA_NEEDS
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call it when budgets of keys have changed, before the next request."""

@@ -1,6 +1,6 @@
 """Projects and their members as rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from sqlalchemy import RowMapping, delete, exists, func, insert, or_, select, update
@@ -18,7 +18,9 @@ class Workplaces(Struct, frozen=True, kw_only=True):
     of_user: Mapping[str, frozenset[str]]
     """Those in that a user works, by the user's id."""
     data_needs: Mapping[str, DataNeeds]
-    """What they require of whoever serves them; those that require nothing are not in it."""
+    """What they require of whoever serves them, by id and by name in small letters: whoever labels requests
+    with the name means it, too. Archived ones as well, as a request may be on its way since before; not those
+    that require nothing."""
 
 
 NO_WORKPLACES = Workplaces(projects=frozenset(), of_user={}, data_needs={})
@@ -91,20 +93,29 @@ async def projects(connection: AsyncConnection, wanted: ProjectsWanted) -> tuple
 
 async def workplaces(connection: AsyncConnection) -> Workplaces:
     """Every project that is not archived, and who may ask for which."""
-    live = select(PROJECTS.c.id, PROJECTS.c.data_needs).where(PROJECTS.c.archived_at_ms.is_(None))
-    required = {row.id: frozenset(row.data_needs or ()) for row in await connection.execute(live)}
-    all_live = frozenset(required)
-    query = select(PROJECT_MEMBERS.c.user_id, PROJECT_MEMBERS.c.project_id).where(
+    query = select(PROJECTS.c.id, PROJECTS.c.name, PROJECTS.c.archived_at_ms, PROJECTS.c.data_needs)
+    rows = (await connection.execute(query)).all()
+    all_live = frozenset(row.id for row in rows if row.archived_at_ms is None)
+    working = select(PROJECT_MEMBERS.c.user_id, PROJECT_MEMBERS.c.project_id).where(
         PROJECT_MEMBERS.c.role.in_([role.value for role in WORKS])
     )
     mine: dict[str, set[str]] = {}
-    for user_id, project_id in await connection.execute(query):
+    for user_id, project_id in await connection.execute(working):
         mine.setdefault(user_id, set()).add(project_id)
     return Workplaces(
         projects=all_live,
         of_user={user_id: all_live & ids for user_id, ids in mine.items()},
-        data_needs={each: needs for each, needs in required.items() if needs},
+        data_needs=_by_word((row.id, row.name, row.data_needs) for row in rows if row.data_needs),
     )
+
+
+def _by_word(required: Iterable[tuple[str, str, Sequence[str]]]) -> dict[str, DataNeeds]:
+    """What projects (id, name, words) require, by id and by name."""
+    needs: dict[str, DataNeeds] = {}
+    for project_id, name, words in required:
+        for word in (project_id, name.casefold()):
+            needs[word] = needs.get(word, frozenset()) | frozenset(words)
+    return needs
 
 
 async def _with_members(connection: AsyncConnection, rows: Sequence[RowMapping]) -> tuple[Project, ...]:

@@ -8,6 +8,9 @@ from baton.core.errors import Forbidden, NotFound
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """How projects' ids look; any other word is a label of the caller's own."""
 
+_MEANT_AS_ID = re.compile(r"(urn:uuid:)?[{(]?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}[})]?", re.IGNORECASE)
+"""The same in other forms, which nobody uses for a label."""
+
 
 def require_scope(caller: Caller, scope: Scope) -> None:
     """Let no key by that is not for this.
@@ -41,7 +44,7 @@ def require_project(caller: Caller, project: str) -> None:
         NotFound: there is none of that id, it is archived, or the caller is neither owner nor member
             (`project_not_found`, the same words for each).
     """
-    if project not in caller.projects and is_id(project):
+    if project not in caller.projects and _MEANT_AS_ID.fullmatch(project) is not None:
         raise NotFound(
             f"This key may ask for no project {project}: there is none, it is archived, or its user does not "
             "work in it.",

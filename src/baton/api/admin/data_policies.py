@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import FastAPI, Response
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from baton.api.admin.editing import Editing
 from baton.api.admin.revisions import IfMatch
@@ -39,16 +39,16 @@ class DataPolicyAsked(Asked):
         }
     )
 
-    local: bool = False
-    trains_on_data: bool | None = None
+    local: StrictBool = False
+    trains_on_data: StrictBool | None = None
     retention_days: Annotated[int | None, Field(ge=0, le=MOST_DAYS)] = None
-    agreement_signed: bool = False
+    agreement_signed: StrictBool = False
     region: Annotated[str | None, Field(pattern=f"^{REGION_PATTERN}$")] = None
 
 
 class DataPolicyShown(Shown):
-    """One provider's, as it is in force. `stated`: an admin has; else it is what its address tells.
-    `revision` is what a change wants as `If-Match`; null: it has none yet."""
+    """One provider's, as it is in force. `stated`: an admin has. `revision` is what a change wants as
+    `If-Match`; null: it has none yet."""
 
     provider: str
     configured: bool
@@ -108,7 +108,7 @@ class DataPolicyRoutes:
         response: Response,
         if_match: IfMatch = None,
     ) -> DataPolicyShown:
-        """State a provider's, in force from the next request on; `If-Match` needed where one is stated."""
+        """State a provider's, in force in all processes within a second; `If-Match` needed where one is."""
         name = self._known(provider).name
         value = DataPolicy(provider=name, **asked.model_dump())
         return self._shown(name, await self._editing.put(name, value, actor, if_match, response))

@@ -165,7 +165,7 @@ class ChatBody(Asked):
     preferred_provider: Word | None = None
     exclude_providers: Words = ()
     require_capabilities: Words = ()
-    data_policy: DataNeedsAsked = ()
+    data_needs: DataNeedsAsked = ()
     context_metadata: Any = None
     project_id: Word | None = None
     enable_cache: bool | None = None
@@ -196,7 +196,7 @@ class ChatBody(Asked):
             "provider": self.preferred_provider,
             "exclude": self.exclude_providers or None,
             "require": self.require_capabilities or None,
-            "dataPolicy": self.data_policy or None,
+            "dataNeeds": self.data_needs or None,
             "context": self.context_metadata,
             "cache": None if self.enable_cache is None else "exact" if self.enable_cache else "off",
             "cacheTtl": self.cache_ttl,

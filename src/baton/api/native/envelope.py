@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 
 from baton.api.native.chat_body import KNOWN, ChatBody, ImagePart
-from baton.api.options import read_options
+from baton.api.options import read_options, refuse_misspelt
 from baton.api.problems import mistaken
 from baton.core.answer import AnswerWriter
 from baton.core.dialect import Dialect
@@ -45,6 +45,7 @@ def read_envelope(
         raise mistaken(error) from None
     options = read_options(headers, chat.wishes())
     unknown = [name for name in msgspec.json.decode(body, type=dict[str, msgspec.Raw]) if name not in KNOWN]
+    refuse_misspelt(unknown)
     options = replace(options, dropped=(*unknown, *options.dropped))
     return ChatAsked(envelope_of(chat, body, options, writer), chat.user_id)
 

@@ -49,11 +49,11 @@ class ProjectAsked(Asked):
     )
 
     name: Name
-    data_policy: DataNeedsAsked = ()
+    data_needs: DataNeedsAsked = ()
 
     def wish(self, owner_id: str) -> ProjectWish:
         """The project, for somebody."""
-        return ProjectWish(name=self.name, owner_id=owner_id, data_needs=_needs(self.data_policy))
+        return ProjectWish(name=self.name, owner_id=owner_id, data_needs=_needs(self.data_needs))
 
 
 class OwnedProjectAsked(ProjectAsked):
@@ -74,7 +74,7 @@ class ProjectChanged(Asked):
 
     name: Name = ""
     archived: bool = False
-    data_policy: DataNeedsAsked = ()
+    data_needs: DataNeedsAsked = ()
 
     def change(self) -> ProjectChange:
         """What was said of it."""
@@ -83,7 +83,7 @@ class ProjectChanged(Asked):
         def value(name: str) -> Any:
             return getattr(self, name) if name in said else UNSET
 
-        needs = UNSET if "data_policy" not in said else _needs(self.data_policy)
+        needs = UNSET if "data_needs" not in said else _needs(self.data_needs)
         return ProjectChange(name=value("name"), archived=value("archived"), data_needs=needs)
 
 
@@ -115,7 +115,7 @@ class ProjectShown(Shown):
     members: list[MemberShown]
     created_at: datetime
     archived_at: datetime | None
-    data_policy: list[str]
+    data_needs: list[str]
     revision: int
 
 
@@ -272,7 +272,7 @@ class ProjectRoutes:
 
 
 def _needs(words: Sequence[str]) -> DataNeeds:
-    return read_data_needs(words, "dataPolicy")
+    return read_data_needs(words, "dataNeeds")
 
 
 def _told(project: Project, response: Response) -> ProjectShown:
@@ -291,6 +291,6 @@ def _shown(project: Project) -> ProjectShown:
         members=[MemberShown(user_id=user_id, role=role) for user_id, role in members],
         created_at=moment(project.created_at_ms),
         archived_at=moment_or_none(project.archived_at_ms),
-        data_policy=sorted(project.data_needs),
+        data_needs=sorted(project.data_needs),
         revision=project.revision,
     )

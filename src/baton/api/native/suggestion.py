@@ -52,7 +52,7 @@ class SuggestionAsked(Asked):
     preferred_provider: Word | None = None
     exclude_providers: Words = ()
     require_capabilities: Words = ()
-    data_policy: DataNeedsAsked = ()
+    data_needs: DataNeedsAsked = ()
     project_id: Word | None = None
 
     @model_validator(mode="after")
@@ -82,7 +82,7 @@ class SuggestionAsked(Asked):
             max_cost_nanos=None if self.max_cost is None else nanos_from_usd(self.max_cost),
             exclude=self.exclude_providers,
             require=self.require_capabilities,
-            data_needs=read_data_needs(self.data_policy, "dataPolicy"),
+            data_needs=read_data_needs(self.data_needs, "dataNeeds"),
         )
         return envelope_of(chat, b"", options, Pen())
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 import structlog
 from msgspec import Struct, structs
 
+from baton.catalog.data_policy import Policies, reason_against_policy
 from baton.core.clock import Clock
 from baton.core.errors import AllAttemptsFailed, AttemptFailed, Invalid
 from baton.core.failures import Failure, Kind
@@ -16,13 +17,14 @@ from baton.gateway.entry import Entry
 from baton.gateway.resilience.budget import RetryBudget
 from baton.gateway.resilience.course import Course, Leg
 from baton.gateway.resilience.gates import Gates, Lesson
+from baton.gateway.routing.conditions import nothing_stated
 from baton.upstream.credential import Credential
 from baton.upstream.route import Route
 
 T = TypeVar("T")
 _log = structlog.stdlib.get_logger(__name__)
 
-_NOT_NOW = frozenset({Kind.BREAKER_OPEN, Kind.OVER_BUDGET})
+_NOT_NOW = frozenset({Kind.BREAKER_OPEN, Kind.OVER_BUDGET, Kind.NOT_FOR_IT})
 """What speaks against a leg until this call is over."""
 _NEVER_ELSEWHERE = frozenset({Kind.CLIENT_GONE, Kind.DEADLINE})
 
@@ -86,10 +88,12 @@ class Attempts:
         rng: random.Random,
         *,
         troubled: Callable[[str, str], bool] = never_troubled,
+        policies: Callable[[], Policies] = nothing_stated,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`troubled`: whether so many calls of a route (provider, model) fail of late that a quick second
-        one is of no use."""
+        one is of no use. `policies`: what becomes of what providers are sent, at the moment."""
+        self._policies = policies
         self._gates = gates
         self._clock = clock
         self._rng = rng
@@ -129,6 +133,10 @@ class Attempts:
         """Leave to ask the leg whose turn it is, or the next that may be asked, and the money for it."""
         while True:
             leg, route = course.leg, course.route(self._clock)
+            barred = self._barred(leg, entry)
+            if barred is not None:
+                self._pass_over(barred, course, tried)
+                continue
             lesson = await self._gates.enter(leg, route, last=course.at_last, waited=tried.made > 0)
             if isinstance(lesson, Failure):
                 self._pass_over(lesson, course, tried)
@@ -146,6 +154,14 @@ class Attempts:
             if not tried.made:
                 self._budget.called(leg.provider.name)
             return Attempt(leg, route, lesson, entry.bound)
+
+    def _barred(self, leg: Leg, entry: Entry) -> Failure | None:
+        """Why a leg may not be sent the request: what was stated when it was chosen may have been taken back
+        since."""
+        if not entry.data_needs:
+            return None
+        reason = reason_against_policy(self._policies(), leg.provider.name, entry.data_needs)
+        return None if reason is None else Failure(kind=Kind.NOT_FOR_IT, message=reason, unasked=True)
 
     def _pass_over(self, why: Failure, course: Course, tried: Tried) -> None:
         """Go on with another leg than one that is not to be asked now; raises where there is none."""

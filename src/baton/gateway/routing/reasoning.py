@@ -15,7 +15,7 @@ def said_of_data(ask: Ask) -> str:
     """What is required of its provider, as a sentence behind others."""
     if not ask.data_needs:
         return ""
-    return f" Its provider states {', '.join(sorted(ask.data_needs))}, as is required."
+    return f" Its provider meets {', '.join(sorted(ask.data_needs))}, as is required."
 
 
 def said_of_trial(trial: Trial | None, heard: Heard) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -59,8 +60,23 @@ _BESIDE = 2
 MOST_FALLBACKS = 12
 """How many are tried: one of each provider of a large house. The caller's deadline is nearer as a rule."""
 _POOLS_KEPT = 256  # kinds of request in use at once: tiers × needs × use cases; callers choose some of it
-_Kind = tuple[str, frozenset[str], str | None, frozenset[str], DataNeeds, str | None, frozenset[str] | None]
-"""What of an `Ask` says who can serve it, but for its length."""
+
+
+class _Kind(NamedTuple):
+    """What of an `Ask` says who can serve it, but for its length."""
+
+    tier: str
+    needs: frozenset[str]
+    provider: str | None
+    exclude: frozenset[str]
+    data_needs: DataNeeds
+    use_case: str | None
+    models: frozenset[str] | None
+
+
+def _kind(ask: Ask) -> _Kind:
+    return _Kind(ask.tier, ask.needs, ask.provider, ask.exclude, ask.data_needs, ask.use_case, ask.models)
+
 
 NOTHING_BESIDE: Mapping[str, frozenset[Service]] = {}
 
@@ -100,10 +116,7 @@ class Router:
         self._weighing = weighing
         self._chain = {name: place for place, name in enumerate(chain)}
         self._pools: dict[_Kind, Pool] = {}
-        self._company: dict[
-            tuple[str, str, frozenset[str], frozenset[str], DataNeeds, str | None, frozenset[str] | None],
-            bool,
-        ] = {}
+        self._company: dict[tuple[str, _Kind], bool] = {}
         self._allowances: dict[frozenset[str], Allowance] = {}
 
     def decide(
@@ -236,12 +249,13 @@ class Router:
 
     def has_others(self, chosen: Offer, ask: Ask) -> bool:
         """Whether `fallbacks` may find any, but for the request's length; a look-up."""
-        kind = (chosen.id, ask.tier, ask.needs, ask.exclude, ask.data_needs, ask.use_case, ask.models)
+        free = _free(ask)
+        kind = (chosen.id, _kind(free))
         known = self._company.get(kind)
         if known is None:
             if len(self._company) >= _POOLS_KEPT:
                 self._company.clear()
-            pool = self._pool(_free(ask))
+            pool = self._pool(free)
             stands_in = chosen.model.provider in self._landscape.stand_ins
             known = not stands_in and any(offer.id != chosen.id for offer in pool.offers)
             self._company[kind] = known
@@ -342,7 +356,7 @@ class Router:
         return Ranking(pool, order, dropped, left_out)
 
     def _pool(self, ask: Ask) -> Pool:
-        kind = (ask.tier, ask.needs, ask.provider, ask.exclude, ask.data_needs, ask.use_case, ask.models)
+        kind = _kind(ask)
         pool = self._pools.get(kind)
         if pool is None:
             if len(self._pools) >= _POOLS_KEPT:

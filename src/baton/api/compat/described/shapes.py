@@ -25,7 +25,7 @@ BATON: Schema = {
         "provider": {"type": "string", "description": "Preferred."},
         "exclude": {"type": "array", "items": TEXT},
         "require": {"type": "array", "items": TEXT},
-        "dataPolicy": {
+        "dataNeeds": {
             "type": "array",
             "items": TEXT,
             "description": "What whoever serves it must state: `local`, `no-training`, `region:eu`.",
