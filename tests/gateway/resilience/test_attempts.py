@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from baton.catalog.lookup import Offer
 from baton.catalog.model import Model
+from baton.core.data_needs import NO_DATA_NEEDS
 from baton.core.errors import AllAttemptsFailed, AttemptFailed
 from baton.core.failures import Failure, Kind
 from baton.gateway.resilience.attempts import Attempt, Attempts
@@ -59,6 +60,8 @@ class Notes:
     """Stands for the ledger's entry, which is not what is tested here."""
 
     bound = None
+
+    data_needs = NO_DATA_NEEDS
 
     async def reserve(self, *_: Any) -> None:
         pass
