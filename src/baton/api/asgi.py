@@ -219,7 +219,9 @@ def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
     yield FallbackRoutes(edited.chains, catalog, app.outlooks, tiers)
     yield RoutingRuleRoutes(edited.rules, catalog, app.router, tiers)
     yield AgentRoutingRoutes(edited.agents, catalog, store.settings.agent_providers)
-    yield ExperimentRoutes(edited.experiments, catalog, tiers, app.guarding, app.promotion)
+    yield ExperimentRoutes(
+        edited.experiments, catalog, tiers, app.guarding, app.promotion, edited.prompt_versions
+    )
     yield RoutingWeightRoutes(edited.weights, catalog)
     yield PromptRoutes(
         edited.prompts,

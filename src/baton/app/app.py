@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from baton.access.flags.flags import Flags
 from baton.access.idempotency.claims import Claims
@@ -43,14 +44,18 @@ from baton.catalog.live import LiveCatalog
 from baton.catalog.tiers import DEFAULT_TIERS, Tiers
 from baton.catalog.tokens.child import Tokenizer
 from baton.catalog.tokens.tokens import Tokens
+from baton.core.caller import Caller
 from baton.core.clock import Clock
+from baton.core.preface import Preface
 from baton.core.provider import ProviderSpec
+from baton.core.request import Options
 from baton.gateway.admission.budgets import Budget
 from baton.gateway.admission.statements import Statements
 from baton.gateway.assembly import Parts, assemble
 from baton.gateway.cache.cache import Cache
 from baton.gateway.counting import Counting
 from baton.gateway.draining import Drains
+from baton.gateway.experiments.draws import Draws
 from baton.gateway.experiments.guard import Guarding
 from baton.gateway.experiments.promotion import Promotion
 from baton.gateway.fingerprints import Fingerprints
@@ -180,7 +185,8 @@ async def open_app(
         almanac = packaged_almanac()
         catalog = catalog_of(edited, specs, store, almanac)
         directory = Directory(specs, settings.providers)
-        library = library_of(edited)
+        library, draws = library_of(edited), draws_of(edited.experiments, store)
+        preface_of = partial(_preface, library, draws)
         data_policies = data_policies_of(edited.data_policies, directory)
         simulation = Simulation(store.clock)
         tls = tls_context(settings.http)
@@ -195,7 +201,7 @@ async def open_app(
         )
         keeper = await _open_health(stack, store, common.health, directory, http)
         cache = await open_cache(stack, store, edited, admitting)
-        promotion = Promotion(edited.experiments, edited.rules)
+        promotion = Promotion(edited.experiments, edited.rules, edited.prompts)
         guarding = await stack.enter_async_context(Guarding(edited.experiments, ledger.trials, promotion))
         judgements = await stack.enter_async_context(Judgements(ledger.feedback, store.clock))
         parts = Parts(
@@ -209,11 +215,11 @@ async def open_app(
             admission=admitting.admission,
             openings=Openings(ledger.book, store.clock, Fingerprints(store.secret.derive("prompts v1"))),
             drains=drains,
-            standing=_standing(choices, flags, edited, store),
+            standing=_standing(choices, flags, edited, store, draws),
             weighing=weighing_of(edited.weights),
             data=DataRules(policies=data_policies.current, of_project=keyring.required_by),
             judged=judgements.judged,
-            preface_of=library.preface,
+            preface_of=preface_of,
             prompts=Prompts(load_task_reader, load_gain_model),
             cache=cache,
             clock=store.clock,
@@ -262,7 +268,7 @@ async def open_app(
                 upstream,
                 tokens,
                 store.clock,
-                library.preface,
+                preface_of,
             ),
             simulation=simulation,
             alerts=alerts,
@@ -273,11 +279,17 @@ async def open_app(
         )
 
 
-def _standing(choices: UserChoices, flags: Flags, edited: Edited, store: Storehouse) -> Standing:
+def _standing(
+    choices: UserChoices, flags: Flags, edited: Edited, store: Storehouse, draws: Draws
+) -> Standing:
     """What holds for callers, whoever says it."""
     rules = rules_of(edited, store.settings)
-    draws = draws_of(edited.experiments, store)
     return Standing(choices.of, flags, packaged_table(), rules, draws.trial_of)
+
+
+def _preface(library: Library, draws: Draws, caller: Caller, options: Options) -> Preface | None:
+    """What somebody's request is served with: of a prompt whose versions are compared that of their arm."""
+    return library.preface(options, partial(draws.version_of, caller, options))
 
 
 async def _open_keyring(stack: AsyncExitStack, store: Storehouse) -> Keyring:

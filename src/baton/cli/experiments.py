@@ -43,6 +43,7 @@ class ArmView(Struct, frozen=True, kw_only=True):
     share: float
     models: tuple[str, ...]
     rule: RuleView | None
+    prompt: str | None
     stopped: str | None
 
     @property
@@ -51,7 +52,7 @@ class ArmView(Struct, frozen=True, kw_only=True):
         if self.rule is not None:
             listed = ", ".join((*self.rule.preferred, *self.rule.fallbacks))
             return f"the rule {listed or 'of no model'} ({self.rule.aim})"
-        return ", ".join(self.models) or "the usual way"
+        return self.prompt or ", ".join(self.models) or "the usual way"
 
 
 class ExperimentView(Struct, frozen=True, kw_only=True):
@@ -132,11 +133,19 @@ class RevisedRule(Struct, frozen=True, kw_only=True, rename="camel"):
     revision: int
 
 
+class RevisedPrompt(Struct, frozen=True, kw_only=True):
+    """A prompt whose production label was moved."""
+
+    name: str
+    revision: int
+
+
 class PromotedView(Struct, frozen=True, kw_only=True):
     """What became of a promotion."""
 
     experiment: ExperimentView
     rules: tuple[RevisedRule, ...]
+    prompts: tuple[RevisedPrompt, ...]
 
 
 class _Listed(Struct, frozen=True):
@@ -217,6 +226,9 @@ def promote(
     found = parsed(answer, PromotedView)
     if as_json:
         print_json(found)
+        return
+    if found.prompts:
+        print(f"{name} is stopped, and what was tried is in production of {found.prompts[0].name}.")
         return
     rules = ", ".join(each.use_case for each in found.rules)
     print(f"{name} is stopped, and what was tried is the rule for {rules}.")

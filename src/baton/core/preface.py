@@ -16,5 +16,7 @@ class Preface(Struct, frozen=True, kw_only=True):
     max_tokens: int | None = None
     prompt: str | None = None
     """`name@version` of the prompt that it is made of."""
+    tried: str | None = None
+    """The name of that prompt, where the request leaves its version to Baton."""
     persona: str | None = None
     """Whose voice it asks for."""

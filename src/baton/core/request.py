@@ -217,6 +217,8 @@ class Options(Struct, frozen=True, kw_only=True):
     """What is put in the place of the prompt's variables."""
     prompt_model: str | None = None
     """The model that the prompt names for requests that name none."""
+    prompt_tried: str | None = None
+    """The prompt whose version it leaves to Baton, once that is chosen."""
     persona: str | None = None
     """In whose voice it is to be answered, or `off`; None: in that of its use case."""
     cache_key: str | None = None

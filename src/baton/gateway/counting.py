@@ -72,7 +72,7 @@ class Counting:
             AllAttemptsFailed: the provider refused the prompt itself.
         """
         try:
-            envelope = shaped(envelope, self._preface_of)
+            envelope = shaped(caller, envelope, self._preface_of)
             chosen = self._router.decide(caller, envelope).chosen.offer
         except Refused:
             await self._gate.count(caller)

@@ -81,7 +81,7 @@ class Gateway:
             Refused: as `shaped`; it was a request all the same.
         """
         try:
-            return shaped(envelope, self._preface_of)
+            return shaped(caller, envelope, self._preface_of)
         except Refused:
             await self._admission.turned_away(caller)
             raise

@@ -1,18 +1,27 @@
 """All prompts and personas at hand: which of them a request is served with, and what that says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from baton.core.errors import NotFound
 from baton.core.preface import Preface
 from baton.core.request import Options
 from baton.prompts.persona import Persona
-from baton.prompts.prompt import Prompt, PromptVersion, reference, split
+from baton.prompts.prompt import PRODUCTION, Prompt, PromptVersion, reference, split
+
+Tried = Callable[[str], str | None]
+"""Which version of a prompt is tried, `name@version`, by the prompt's name; None: the usual one."""
 
 OFF = "off"
 """What a request says that wants none."""
 
 _SHOWN_CHARS = 80
 _KEPT = 1024  # use cases whose persona is known; callers choose the words
+
+
+def nothing_tried(name: str) -> str | None:
+    """Where no versions are compared."""
+    del name
+    return None
 
 
 class Library:
@@ -61,8 +70,8 @@ class Library:
             raise _no_prompt(f"The prompt {name} has no version {number}.")
         return found
 
-    def preface(self, options: Options) -> Preface | None:
-        """What a request is served with; None: nothing.
+    def preface(self, options: Options, tried: Tried = nothing_tried) -> Preface | None:
+        """What a request is served with; None: nothing. `tried`: which version is tried on it.
 
         Raises:
             NotFound: it names a prompt or a persona that there is not.
@@ -72,7 +81,7 @@ class Library:
         if use_case is None and options.prompt is None and options.persona is None:
             return None
         persona = self._persona(options.persona, use_case)
-        version = self._asked(options.prompt, use_case)
+        version, left = self._asked(options.prompt, use_case, tried)
         if version is None:
             return None if persona is None else Preface(system=persona.told, persona=persona.name)
         rendered = version.rendered(options.variables)
@@ -84,14 +93,25 @@ class Library:
             temperature=version.temperature,
             max_tokens=version.max_tokens,
             prompt=version.reference,
+            tried=version.name if left else None,
             persona=None if persona is None else persona.name,
         )
 
-    def _asked(self, word: str | None, use_case: str | None) -> PromptVersion | None:
-        if word is not None:
-            return None if word == OFF else self.version(word)
-        bound = None if use_case is None else self._bound.get(use_case)
-        return None if bound is None else self.version(bound.name)
+    def _asked(
+        self, word: str | None, use_case: str | None, tried: Tried
+    ) -> tuple[PromptVersion | None, bool]:
+        """The version that a request is served with, and whether which one was left to Baton."""
+        if word is None:
+            bound = None if use_case is None else self._bound.get(use_case)
+            word = None if bound is None else bound.name
+        if word is None or word == OFF:
+            return None, False
+        name, which = split(word)
+        usual = self.version(word)
+        if which != PRODUCTION:
+            return usual, False
+        instead = tried(name)
+        return (usual if instead is None else self._versions.get(instead, usual)), True
 
     def _persona(self, word: str | None, use_case: str | None) -> Persona | None:
         if word is not None:

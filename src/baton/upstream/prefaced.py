@@ -24,7 +24,11 @@ def prefaced(envelope: Envelope, preface: Preface) -> Envelope:
         Invalid: its body cannot be read.
     """
     options = structs.replace(
-        envelope.options, prompt=preface.prompt, prompt_model=preface.model, persona=preface.persona
+        envelope.options,
+        prompt=preface.prompt,
+        prompt_model=preface.model,
+        prompt_tried=preface.tried,
+        persona=preface.persona,
     )
     chars = envelope.input_chars + weight_of(preface.system) + weight_of(preface.user)
     said = envelope.temperature

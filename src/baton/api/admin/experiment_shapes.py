@@ -51,12 +51,15 @@ class ArmRuleAsked(Asked):
 
 
 class ArmAsked(Asked):
-    """One arm: models, or a rule; the first arm may have neither, and goes the usual way."""
+    """One arm: models, a rule, or a version of a prompt; the first may have none, and goes the usual way."""
 
     name: str
     share: Annotated[float, Field(ge=0, le=100, description="Percent of the users, two decimals at most.")]
     models: _Names = ()
     rule: ArmRuleAsked | None = None
+    prompt: Annotated[
+        str | None, Field(max_length=160, description="`name@version`, in place of what is in production.")
+    ] = None
 
 
 class ScopeAsked(Asked):
@@ -65,6 +68,9 @@ class ScopeAsked(Asked):
     use_cases: _Words = ()
     tiers: _Words = ()
     agents: _Words = ()
+    prompts: Annotated[
+        tuple[str, ...], Field(max_length=1, description="The one whose versions are compared.")
+    ] = ()
 
 
 class GuardAsked(Asked):
@@ -117,6 +123,7 @@ class ArmShown(Shown):
     share: float
     models: list[str]
     rule: ArmRuleAsked | None
+    prompt: str | None
     stopped: str | None
 
 
@@ -150,11 +157,19 @@ class RevisedRule(Shown):
     revision: int
 
 
+class RevisedPrompt(Shown):
+    """A prompt whose production label was moved."""
+
+    name: str
+    revision: int
+
+
 class PromotedShown(Shown):
-    """What became of a promotion; the experiment and each rule can be undone."""
+    """What became of a promotion; the experiment, each rule and each prompt can be undone."""
 
     experiment: ExperimentShown
     rules: list[RevisedRule]
+    prompts: list[RevisedPrompt]
 
 
 class DifferenceShown(Shown):
@@ -221,6 +236,7 @@ def promoted_shown(promoted: Promoted) -> PromotedShown:
     return PromotedShown(
         experiment=experiment_shown(promoted.experiment),
         rules=[RevisedRule(use_case=each.key, revision=each.revision) for each in promoted.rules],
+        prompts=[RevisedPrompt(name=each.key, revision=each.revision) for each in promoted.prompts],
     )
 
 
@@ -244,6 +260,7 @@ def _arm_shown(arm: Arm) -> ArmShown:
         share=arm.share,
         models=list(arm.models),
         rule=None if rule is None else ArmRuleAsked.model_validate(rule, from_attributes=True, by_name=True),
+        prompt=arm.prompt,
         stopped=arm.stopped,
     )
 

@@ -22,11 +22,12 @@ from baton.catalog.chains import ids_of
 from baton.catalog.live import LiveCatalog
 from baton.catalog.lookup import Catalog
 from baton.catalog.tiers import Tiers
-from baton.core.errors import Conflict
+from baton.core.errors import Conflict, Invalid
 from baton.gateway.experiments.conduct import drawn_up, rolled_out, started, stopped
 from baton.gateway.experiments.experiment import Arm, ArmRule, Experiment, Guard, Scope
 from baton.gateway.experiments.guard import Guarding
 from baton.gateway.experiments.promotion import Promotion
+from baton.prompts.prompt import PromptVersion
 from baton.records.store import Records
 
 PATH = "/api/admin/ai/experiments"
@@ -44,8 +45,10 @@ class ExperimentRoutes:
         tiers: Tiers,
         guarding: Guarding,
         promotion: Promotion,
+        versions: Records[PromptVersion],
     ) -> None:
         self._experiments = experiments
+        self._versions = versions
         self._editing = Editing(experiments)
         self._catalog = catalog
         self._tiers = tiers
@@ -164,11 +167,12 @@ class ExperimentRoutes:
         return Experiment(
             name=name,
             description=asked.description,
-            arms=tuple(_arm(catalog, f"arms[{place}]", each) for place, each in enumerate(asked.arms)),
+            arms=tuple(self._arm(catalog, f"arms[{place}]", each) for place, each in enumerate(asked.arms)),
             scope=Scope(
                 use_cases=scope.use_cases,
                 tiers=tuple(self._tiers.resolve(each, "scope.tiers") for each in scope.tiers),
                 agents=scope.agents,
+                prompts=scope.prompts,
             ),
             salt=asked.salt,
             guard=Guard(
@@ -181,8 +185,18 @@ class ExperimentRoutes:
             promotes=asked.promotes,
         )
 
+    def _arm(self, catalog: Catalog, field: str, asked: ArmAsked) -> Arm:
+        if asked.prompt is not None and asked.prompt not in self._versions.snapshot:
+            raise Invalid(f"There is no version {asked.prompt[:80]!r} of a prompt.", param=f"{field}.prompt")
+        return arm_asked(catalog, field, asked)
 
-def _arm(catalog: Catalog, field: str, asked: ArmAsked) -> Arm:
+
+def arm_asked(catalog: Catalog, field: str, asked: ArmAsked) -> Arm:
+    """The arm that a body in `field` means.
+
+    Raises:
+        Invalid: a name means no model that has a row.
+    """
     rule = None
     if asked.rule is not None:
         rule = ArmRule(
@@ -191,4 +205,4 @@ def _arm(catalog: Catalog, field: str, asked: ArmAsked) -> Arm:
             aim=asked.rule.aim,
         )
     models = ids_of(catalog, f"{field}.models", asked.models)
-    return Arm(name=asked.name, share=asked.share, models=models, rule=rule)
+    return Arm(name=asked.name, share=asked.share, models=models, rule=rule, prompt=asked.prompt)

@@ -7,6 +7,8 @@ from hashlib import blake2b
 from msgspec import Struct
 from msgspec.structs import replace
 
+from baton.core.caller import Caller
+from baton.core.request import Options
 from baton.gateway.experiments.allotment import PLACES
 from baton.gateway.experiments.experiment import Arm, Experiment, Status
 from baton.gateway.routing.decision import Ask
@@ -24,6 +26,7 @@ class _Drawn(Struct, frozen=True):
     use_cases: frozenset[str]
     tiers: frozenset[str]
     agents: frozenset[str]
+    prompts: frozenset[str]
     edges: tuple[int, ...]
     """First places of stretches, ascending, the first of them 0."""
     trials: tuple[Trial | None, ...]
@@ -35,6 +38,7 @@ class _Drawn(Struct, frozen=True):
             (not self.use_cases or ask.use_case in self.use_cases)
             and (not self.tiers or ask.tier in self.tiers)
             and (not self.agents or ask.agent in self.agents)
+            and (not self.prompts or ask.prompt_tried in self.prompts)
         )
 
     def trial_of(self, user_id: str) -> Trial | None:
@@ -51,10 +55,13 @@ class Draws:
         """`secret`: at most 64 bytes; nobody without it knows who will be in which arm."""
         self._secret = secret
         self._running: tuple[_Drawn, ...] = ()
+        self._prompts: frozenset[str] = frozenset()
+        """Whose versions are tried."""
 
     def follow(self, experiments: Iterable[Experiment]) -> None:
         """Take over what runs, in this order."""
         self._running = tuple(self._drawn(each) for each in experiments if each.status is Status.RUNNING)
+        self._prompts = frozenset[str]().union(*(each.prompts for each in self._running))
 
     def trial_of(self, user_id: str, ask: Ask) -> Trial | None:
         """The first experiment about this request in one of whose arms the user is; None: there is none.
@@ -68,6 +75,15 @@ class Draws:
                     return trial
         return None
 
+    def version_of(self, caller: Caller, options: Options, prompt: str) -> str | None:
+        """The version of a prompt, `name@version`, that is tried on a caller's request which leaves that to
+        Baton; None: the one in production."""
+        if prompt not in self._prompts:
+            return None
+        ask = Ask(tier=caller.tier, use_case=options.use_case, agent=options.agent, prompt_tried=prompt)
+        trial = self.trial_of(caller.user_id, ask)
+        return None if trial is None else trial.prompt
+
     def _drawn(self, experiment: Experiment) -> _Drawn:
         scope = experiment.scope
         stretches = _stretches(experiment)
@@ -77,6 +93,7 @@ class Draws:
             use_cases=frozenset(scope.use_cases),
             tiers=frozenset(scope.tiers),
             agents=frozenset(scope.agents),
+            prompts=frozenset(scope.prompts),
             edges=tuple(stretches),
             trials=tuple(stretches.values()),
         )
@@ -88,13 +105,19 @@ def _stretches(experiment: Experiment) -> dict[int, Trial | None]:
     found: dict[int, Trial | None] = {0: None}
     held = [(range_, arm) for arm in experiment.arms if arm.stopped is None for range_ in arm.ranges]
     for (start, end), arm in sorted(held, key=lambda each: each[0]):
-        found[start] = _trial(experiment.name, phase, arm)
+        found[start] = _trial(experiment, phase, arm)
         found[end] = None  # unless the next begins there
     return found
 
 
-def _trial(experiment: str, phase: str, arm: Arm) -> Trial:
-    trial = Trial(experiment=experiment, arm=arm.name, phase=phase)
+def _trial(experiment: Experiment, phase: str, arm: Arm) -> Trial:
+    trial = Trial(
+        experiment=experiment.name,
+        arm=arm.name,
+        phase=phase,
+        prompt=arm.prompt,
+        of_prompts=bool(experiment.scope.prompts),
+    )
     if not arm.models and arm.rule is None:
         return trial
     rule = arm.rule

@@ -15,6 +15,7 @@ from baton.core.errors import Invalid
 from baton.gateway.experiments.allotment import PLACES, Ranges, places_of
 from baton.gateway.routing.rules.use_cases import MOST_LISTED, Aim
 from baton.ledger.trials import Metric
+from baton.prompts.prompt import split
 from baton.records.kind import RecordKind
 
 MOST_ARMS = 8
@@ -27,6 +28,8 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 Listed = Annotated[tuple[ModelId, ...], Meta(max_length=MOST_LISTED)]
 Words = Annotated[tuple[Word, ...], Meta(max_length=MOST_NAMED)]
+Reference = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}@[1-9][0-9]{0,6}$")]
+"""`name@version`."""
 Increase = Annotated[float, Meta(ge=0, le=10)]
 
 
@@ -47,7 +50,8 @@ class ArmRule(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_
 
 
 class Arm(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """One of the ways that are compared: some models, a rule, or neither, which is the usual way."""
+    """One of the ways that are compared: models, a rule, a version of a prompt, or none of them, which is the
+    usual way."""
 
     name: Word
     share: Annotated[float, Meta(ge=0, le=100)]
@@ -56,6 +60,8 @@ class Arm(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fiel
     """The first that fits serves, those after it are asked when it fails; the rule in force is next."""
     rule: ArmRule | None = None
     """In place of the one in force."""
+    prompt: Reference | None = None
+    """The version of a prompt, in place of the one in production."""
     ranges: Ranges = ()
     """The places that it holds: `allotment.py`."""
     stopped: Line | None = None
@@ -68,6 +74,8 @@ class Scope(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fi
     use_cases: Words = ()
     tiers: Words = ()
     agents: Words = ()
+    prompts: Annotated[tuple[Word, ...], Meta(max_length=1)] = ()
+    """The prompt that requests are served with, where they leave its version to Baton."""
 
 
 class Guard(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -110,7 +118,10 @@ class Experiment(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkno
     @property
     def phase(self) -> str:
         """Names what is tried, and on whom: the same for equal arms, shares, scope and salt."""
-        arms = [(each.name, each.models, each.rule, each.ranges) for each in self.arms]
+        arms = [
+            (each.name, each.models, each.rule, each.ranges, *((each.prompt,) if each.prompt else ()))
+            for each in self.arms
+        ]
         return blake2b(_encode((arms, self.scope, self.salt)), digest_size=_PHASE_BYTES).hexdigest()
 
     def arm(self, name: str) -> Arm:
@@ -137,10 +148,12 @@ def _check(experiment: Experiment) -> None:
     for place, arm in enumerate(experiment.arms):
         _check_arm(arm, f"arms[{place}]", usual=place == 0)
     scope = experiment.scope
-    if experiment.promotes and (not scope.use_cases or scope.tiers or scope.agents):
+    _check_prompts(experiment)
+    narrow = scope.tiers or scope.agents or (scope.prompts and scope.use_cases)
+    if experiment.promotes and (narrow or not (scope.use_cases or scope.prompts)):
         raise Invalid(
-            "What is promoted without being told to is a use case's rule for everybody, so the scope must be"
-            " use cases and nothing else.",
+            "What is promoted without being told to is for everybody: the rule of use cases, or a prompt's"
+            " version. So the scope must be use cases, or a prompt, and nothing else.",
             param="promotes",
         )
     if sum(places_of(each.share) for each in experiment.arms) > PLACES:
@@ -150,12 +163,24 @@ def _check(experiment: Experiment) -> None:
         raise Invalid("Two arms hold the same place.", param="arms")
 
 
+def _check_prompts(experiment: Experiment) -> None:
+    """Versions of one prompt are compared with one another, on the requests that are served with it."""
+    tried = {split(arm.prompt)[0] for arm in experiment.arms if arm.prompt is not None}
+    if tried != set(experiment.scope.prompts):
+        raise Invalid(
+            "Arms that name versions of a prompt go together with a scope that names that prompt.",
+            param="scope.prompts",
+        )
+    if tried and any(arm.models or arm.rule is not None for arm in experiment.arms):
+        raise Invalid("What is compared is either models and rules or versions of a prompt.", param="arms")
+
+
 def _check_arm(arm: Arm, field: str, *, usual: bool) -> None:
     """`usual`: whether it may go the usual way."""
-    said = (bool(arm.models)) + (arm.rule is not None)
+    said = bool(arm.models) + (arm.rule is not None) + (arm.prompt is not None)
     if said > 1 or (said == 0 and not usual):
         raise Invalid(
-            f"The arm {arm.name} wants either models or a rule; only the first may go the usual way.",
+            f"The arm {arm.name} wants models, a rule or a prompt; only the first may go the usual way.",
             param=field,
         )
     _each_once(f"{field}.models[{{}}]", arm.models)

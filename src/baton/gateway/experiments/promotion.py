@@ -1,13 +1,15 @@
-"""What was tried becomes the rule: the arm's models or rule, for the use cases that it was tried on."""
+"""What was tried becomes usual: models or a rule for use cases, a version of a prompt in production."""
 
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from baton.core.errors import Conflict, Invalid
 from baton.gateway.experiments.conduct import stopped
 from baton.gateway.experiments.experiment import Arm, Experiment
 from baton.gateway.routing.rules.use_cases import MOST_LISTED, UseCaseRule
+from baton.prompts.prompt import PRODUCTION, Prompt, split
 from baton.records.audit.entry import Actor
 from baton.records.kind import Record
 from baton.records.store import Records
@@ -17,16 +19,20 @@ class Promoted(Struct, frozen=True, kw_only=True):
     """What became of it."""
 
     experiment: Record[Experiment]
-    rules: tuple[Record[UseCaseRule], ...]
+    rules: tuple[Record[UseCaseRule], ...] = ()
+    prompts: tuple[Record[Prompt], ...] = ()
     """Each can be undone, and so can the experiment."""
 
 
 class Promotion:
-    """Writes rules and stops experiments."""
+    """Writes rules, moves labels, and stops experiments."""
 
-    def __init__(self, experiments: Records[Experiment], rules: Records[UseCaseRule]) -> None:
+    def __init__(
+        self, experiments: Records[Experiment], rules: Records[UseCaseRule], prompts: Records[Prompt]
+    ) -> None:
         self._experiments = experiments
         self._rules = rules
+        self._prompts = prompts
 
     async def promote(
         self, name: str, arm: str, use_cases: Sequence[str], actor: Actor, expected: int
@@ -47,6 +53,8 @@ class Promotion:
                 f"'{name}' is at revision {record.revision}, not {expected}.", code="revision_conflict"
             )
         chosen = record.value.arm(arm)
+        if record.value.scope.prompts:
+            return await self._put_in_production(record.value, chosen, actor, expected)
         wanted = tuple(use_cases) or record.value.scope.use_cases
         if not wanted:
             raise Invalid("The experiment is about every use case; say which get the rule.", param="useCases")
@@ -54,6 +62,18 @@ class Promotion:
         await self._rules.import_all(rules, actor)
         ended = await self._experiments.put(stopped(record.value), actor, expected)
         return Promoted(experiment=ended, rules=tuple(self._rules.get(each.use_case) for each in rules))
+
+    async def _put_in_production(
+        self, experiment: Experiment, arm: Arm, actor: Actor, expected: int
+    ) -> Promoted:
+        if arm.prompt is None:
+            raise Invalid(f"The arm {arm.name} goes the usual way already.", param="arm")
+        name, version = split(arm.prompt)
+        before = self._prompts.get(name)
+        after = replace(before.value, labels=before.value.labels | {PRODUCTION: int(version)})
+        moved = await self._prompts.put(after, actor, before.revision)
+        ended = await self._experiments.put(stopped(experiment), actor, expected)
+        return Promoted(experiment=ended, prompts=(moved,))
 
     def _rule(self, arm: Arm, use_case: str) -> UseCaseRule:
         """What the arm does, as a rule."""

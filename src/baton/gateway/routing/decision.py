@@ -45,6 +45,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     """The prompt that it is served with, `name@version`."""
     prompt_model: str | None = None
     """The model that its prompt names."""
+    prompt_tried: str | None = None
+    """The prompt, by name, whose version was left to Baton."""
     any_model: bool = False
     """Whether the caller may name models that the catalog does not know."""
     models: frozenset[str] | None = None
@@ -198,6 +200,7 @@ def ask_of(caller: Caller, request: Outline) -> Ask:
         agent=options.agent,
         prompt=options.prompt,
         prompt_model=options.prompt_model,
+        prompt_tried=options.prompt_tried,
         any_model=caller.is_admin,
         models=caller.models,
         terms=_terms(options),

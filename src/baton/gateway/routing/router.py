@@ -148,7 +148,9 @@ class Router:
         heard = hear(self.catalog, ranking, ask, self._words(ask, free=free), rows=free)
         pool, order = ranking.pool, heard.order
         override = heard.override
-        trial = ask.terms.trial if free and not _decided_before(override) else None
+        trial = ask.terms.trial
+        if trial is not None and not trial.of_prompts and (not free or _decided_before(override)):
+            trial = None
         alone = (way is not None and way.alone) or (override is not None and override.alone)
         if alone:
             order = order[:1]  # or a spent budget would find another among the ranked
@@ -222,6 +224,7 @@ class Router:
             following=self._behind(offer, ask),
             alone=way is not None and way.alone,
             reasoning=f"{offer.id} was named in the request.{note}{said_of_data(ask)}",
+            trial=ask.terms.trial,
             way=way,
         )
 

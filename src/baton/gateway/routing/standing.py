@@ -84,7 +84,9 @@ class Standing:
         word counts where it names no model. `rule`: one that is only proposed for its use case, on which
         nothing is tried; `chooses`: whether a model is to be chosen."""
         preferences = self._choices(caller.user_id).preferences
-        trial = self._trial_of(caller.user_id, ask) if chooses and rule is None else None
+        trial = self._trial_of(caller.user_id, ask) if rule is None else None
+        if trial is not None and not (chooses or trial.of_prompts):
+            trial = None  # of models, which this one names
         if (
             preferences is NOTHING_CHOSEN.preferences
             and ask.use_case is None

@@ -70,6 +70,10 @@ class Trial(Struct, frozen=True, kw_only=True):
     """Which state of the experiment it is."""
     override: Override | None = None
     """What the arm says; None: it goes the usual way."""
+    prompt: str | None = None
+    """The version of a prompt that the arm has, `name@version`."""
+    of_prompts: bool = False
+    """Whether versions of a prompt are compared: then it counts whoever chooses the model."""
 
     @property
     def whose(self) -> str:

@@ -4,28 +4,29 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from baton.core.caller import Caller
 from baton.core.preface import Preface
 from baton.core.request import Envelope, Options
 from baton.upstream.prefaced import prefaced
 
-PrefaceOf = Callable[[Options], Preface | None]
-"""What a request is served with, by what it says of itself; None: nothing. May raise Refused."""
+PrefaceOf = Callable[[Caller, Options], Preface | None]
+"""What somebody's request is served with, by what it says of itself; None: nothing. May raise Refused."""
 
 
-def no_preface(options: Options) -> Preface | None:
+def no_preface(caller: Caller, options: Options) -> Preface | None:
     """Where there are no prompts and no personas."""
-    del options
+    del caller, options
     return None
 
 
-def shaped(envelope: Envelope, preface_of: PrefaceOf) -> Envelope:
+def shaped(caller: Caller, envelope: Envelope, preface_of: PrefaceOf) -> Envelope:
     """The request as it goes on: what it names is resolved, and is what will be recorded of it.
 
     Raises:
         Refused: there is no such prompt or persona, or a variable of it is wrong.
     """
     options = envelope.options
-    preface = preface_of(options)
+    preface = preface_of(caller, options)
     if preface is not None:
         return prefaced(envelope, preface)
     if options.prompt is None and options.persona is None:
