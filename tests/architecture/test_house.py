@@ -25,7 +25,7 @@ VENDORS = sorted(
 DIALECTS = {"openai", "anthropic", "google"}
 """Names that are wire formats too: these may be spoken of where formats are."""
 
-VENDORLESS = ("core", "gateway", "ledger", "records", "storage", "access")
+VENDORLESS = ("core", "gateway", "ledger", "records", "storage", "access", "quality")
 
 
 def python_files(*rooms: str) -> Iterator[Path]:

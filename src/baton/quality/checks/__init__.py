@@ -1,0 +1,1 @@
+"""What is plainly wrong with an output, told without asking a model."""
