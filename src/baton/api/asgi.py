@@ -190,7 +190,7 @@ def _for_callers(app: App, condition: Condition) -> Iterator[Routes]:
     yield CompatModels(permitted)
     yield GenerativeModels(permitted)
     yield NativeModels(permitted, app.router, app.estimates, ledger.habits)
-    yield RouteSuggestRoutes(app.router)
+    yield RouteSuggestRoutes(app.router, app.preface_of)
     yield PreferenceRoutes(app.choices, permitted)
     yield OptOutRoutes(app.choices)
     yield UsageRoutes(ledger.breakdowns, store.clock, admitting.passages.left, own_budgets.hard)

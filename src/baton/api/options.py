@@ -196,12 +196,21 @@ def _header_value(name: str, text: str) -> Raw:
         return Raw(msgspec.json.encode(_tags(text)))
     if name in _NUMBERS or name in _JSON:
         try:
-            msgspec.json.decode(text)
+            raw = _bytes_of(text)
+            msgspec.json.decode(raw)
         except UNREADABLE:
             wanted = "JSON" if name in _JSON else "a number"
             raise Invalid(f"{HEADER}{name} must be {wanted}.", param=HEADER + name) from None
-        return Raw(text.encode())
+        return Raw(raw)
     return Raw(msgspec.json.encode(text))
+
+
+def _bytes_of(text: str) -> bytes:
+    """A header's value as it was sent: its bytes were read as Latin-1, and JSON is UTF-8."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
 
 
 def _tags(text: str) -> dict[str, str]:

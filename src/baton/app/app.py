@@ -76,6 +76,7 @@ from baton.gateway.routing.outlook import Outlooks
 from baton.gateway.routing.prompts import Prompts
 from baton.gateway.routing.standing import Standing
 from baton.gateway.routing.tasks.reading import load_task_reader
+from baton.gateway.shaping.preface import PrefaceOf
 from baton.ledger.health.store import HealthStore
 from baton.ledger.heir import Inheritance
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
@@ -125,6 +126,8 @@ class App:
     directory: Directory
     data_policies: DataPolicies
     library: Library
+    preface_of: PrefaceOf
+    """What requests are served with."""
     router: LiveRouter
     outlooks: Outlooks
     upstream: Upstream
@@ -247,6 +250,7 @@ async def open_app(
             directory=directory,
             data_policies=data_policies,
             library=library,
+            preface_of=preface_of,
             router=assembly.router,
             outlooks=assembly.outlooks,
             gateway=assembly.gateway,

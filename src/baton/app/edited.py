@@ -117,7 +117,8 @@ async def open_edited(
     await edited.budgets.seed(first_budgets(store.settings.first_limits) if budgets is None else budgets)
     await edited.flags.seed(PACKAGED)
     shipped = shipped_prompts()
-    await edited.prompt_versions.seed([version for _, version in shipped])
+    there = edited.prompt_versions.snapshot  # made once: not even a newer Baton changes one
+    await edited.prompt_versions.seed([each for _, each in shipped if each.reference not in there])
     await edited.prompts.seed([prompt for prompt, _ in shipped])
     await edited.personas.seed(shipped_personas())
     return edited

@@ -12,6 +12,8 @@ from baton.cli.prompts import Sheet, sheet
 from baton.cli.terminal import AsJson, Column, note, print_json, print_table
 
 _PERSONAS = "/api/admin/ai/personas"
+_TOLD = frozenset({"name", "revision"})
+"""What `show` tells of a persona, and its body does not say."""
 
 Name = Annotated[str, typer.Argument(metavar="name", help="The persona's.")]
 
@@ -72,8 +74,8 @@ def show(name: Name, as_json: AsJson = False, *, reach: Reach) -> None:
 
 def set_persona(name: Name, file: Sheet, as_json: AsJson = False, *, reach: Reach) -> None:
     """Set a persona, whole, from the next request on."""
-    body = sheet(file, "persona")
-    body.pop("name", None)
+    told = sheet(file, "persona")
+    body = {word: value for word, value in told.items() if word not in _TOLD}
     done = asyncio.run(_set(line_to(reach), name, body))
     if as_json:
         print_json(done)

@@ -17,6 +17,9 @@ from baton.cli.terminal import AsJson, Column, note, print_json, print_table
 _PROMPTS = "/api/admin/ai/prompts"
 _ANY = {"If-Match": "*"}
 _TEXTS = ("system", "user")
+_TOLD = frozenset({"name", "version", "labels", "madeAt", "madeBy", "served"})
+"""What `show` tells of a version, and nobody says."""
+
 
 Name = Annotated[str, typer.Argument(metavar="name", help="The prompt's.")]
 Reference = Annotated[
@@ -206,6 +209,25 @@ def label(
     _tell(parsed(answer, PromptView), f"{word} of {name} is version {version} now.", as_json)
 
 
+def unlabel(
+    name: Name,
+    word: Annotated[str, typer.Argument(metavar="label", help="Such as staging.")],
+    as_json: AsJson = False,
+    *,
+    reach: Reach,
+) -> None:
+    """Take a label away; who asks for it is refused from then on."""
+    path = f"{_path(name)}/labels/{quote(word, safe='')}"
+    answer = asyncio.run(ask(line_to(reach), path, method="DELETE", headers=_ANY))
+    _tell(parsed(answer, PromptView), f"{name} has no label {word} any more.", as_json)
+
+
+def remove(name: Name, as_json: AsJson = False, *, reach: Reach) -> None:
+    """Take a prompt away; its versions are kept, and `undo` brings it back."""
+    was = asyncio.run(_remove(line_to(reach), name))
+    _tell(was, f"{name} serves nobody any more; its versions are kept.", as_json)
+
+
 def undo(name: Name, as_json: AsJson = False, *, reach: Reach) -> None:
     """Go back to how a prompt was before its last change, labels too; undoing twice does it again."""
     answer = asyncio.run(ask(line_to(reach), _path(name) + "/undo", method="POST", headers=_ANY))
@@ -282,6 +304,20 @@ async def _set(line: Line, name: str, description: str | None, use_cases: list[s
     return parsed(await ask(line, _path(name), method="PUT", body=body, headers=match), PromptView)
 
 
+async def _remove(line: Line, name: str) -> PromptView:
+    """As it was."""
+    found = parsed(await ask(line, _path(name)), DetailView)
+    await ask(line, _path(name), method="DELETE", headers={"If-Match": f'"{found.revision}"'})
+    return PromptView(
+        name=found.name,
+        description=found.description,
+        labels=found.labels,
+        use_cases=found.use_cases,
+        latest=found.latest,
+        revision=found.revision,
+    )
+
+
 async def _post(line: Line, reference: str, what: str, body: dict[str, Any]) -> bytes:
     name, which = _split(reference)
     return await ask(line, f"{_version(name, which or 'production')}/{what}", method="POST", body=body)
@@ -309,7 +345,8 @@ def _sheet(file: Path) -> dict[str, Any]:
     """A version; of a file as Baton ships them the version in it."""
     read = sheet(file, "version of a prompt")
     inside: Any = read.get("version")
-    return cast("dict[str, Any]", inside) if isinstance(inside, dict) else read
+    said = cast("dict[str, Any]", inside) if isinstance(inside, dict) else read
+    return {name: value for name, value in said.items() if name not in _TOLD}
 
 
 def _split(reference: str) -> tuple[str, str | None]:
@@ -399,6 +436,8 @@ COMMANDS = {
     "set": set_prompt,
     "new": new,
     "label": label,
+    "unlabel": unlabel,
+    "remove": remove,
     "undo": undo,
     "diff": diff,
     "render": render,

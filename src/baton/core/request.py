@@ -281,6 +281,10 @@ class Envelope(Outline, frozen=True, kw_only=True):
     """What a stream begins with, before anything is said."""
     keep_alive: bytes = b": keep-alive\n\n"
     """What is sent on a stream while there is nothing to say."""
+    warmth: float | None = None
+    """The temperature by Baton's word, where its caller says nothing of sampling and the model takes one."""
+    prefaced: str = ""
+    """Digest of what Baton put before the caller's own words; empty: nothing."""
     bound: int | None = None
     """Tokens that an answer may have at most, by Baton's word, whatever its caller asked for."""
 

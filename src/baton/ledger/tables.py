@@ -17,6 +17,7 @@ from sqlalchemy import (
 from baton.storage.metadata import METADATA
 
 _IN_ONE = text("experiment IS NOT NULL")
+_WITH_ONE = text("prompt IS NOT NULL")
 
 INTERACTIONS = Table(
     "interactions",
@@ -100,6 +101,7 @@ INTERACTIONS = Table(
     Index(None, "user_id", "id"),
     # Most rows are of no experiment, and cost it nothing.
     Index(None, "experiment", "id", sqlite_where=_IN_ONE, postgresql_where=_IN_ONE),
+    Index(None, "prompt", "id", sqlite_where=_WITH_ONE, postgresql_where=_WITH_ONE),
     sqlite_with_rowid=False,
 )
 """One row per request as the caller saw it. The id holds its time, so that its order is the order of time."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 from sqlalchemy import func, select
 
+from baton.ledger.moments import id_from
 from baton.ledger.rows import Status
 from baton.ledger.tables import FEEDBACK, INTERACTIONS
 from baton.storage.database import Database
@@ -59,7 +60,10 @@ class Wordings:
             )
             .outerjoin_from(INTERACTIONS, FEEDBACK, FEEDBACK.c.interaction_id == columns.id)
             .where(
-                columns.prompt >= f"{name}@", columns.prompt <= f"{name}@{_LAST}", columns.at_ms >= since_ms
+                columns.prompt >= f"{name}@",
+                columns.prompt <= f"{name}@{_LAST}",
+                columns.id >= id_from(since_ms),
+                columns.route.not_like("/api/admin/%"),  # admins' own tries say nothing of it
             )
             .group_by(columns.prompt)
         )

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from msgspec.structs import replace
+
 from baton.core.errors import NotFound
 from baton.core.preface import Preface
 from baton.core.request import Options
@@ -36,8 +38,9 @@ class Library:
 
     def follow_prompts(self, prompts: Iterable[Prompt], versions: Iterable[PromptVersion]) -> None:
         """Have these in force from now on."""
-        self._prompts = {each.name: each for each in prompts}
         self._versions = {each.reference: each for each in versions}
+        before = self._prompts
+        self._prompts = {each.name: self._known(each, before.get(each.name)) for each in prompts}
         self._bound = {
             use_case: prompt
             for prompt in reversed(self._prompts.values())  # of two that are bound to one the first counts
@@ -48,6 +51,20 @@ class Library:
         """Have these in force from now on."""
         self._personas = {each.name: each for each in personas}
         self._voices = {}
+
+    def _known(self, prompt: Prompt, before: Prompt | None) -> Prompt:
+        """The prompt without news of versions that have not arrived yet: labels and versions come apart."""
+        if before is None or all(
+            reference(prompt.name, each) in self._versions for each in prompt.labels.values()
+        ):
+            return prompt
+        labels = {
+            label: number
+            if reference(prompt.name, number) in self._versions
+            else before.labels.get(label, number)
+            for label, number in prompt.labels.items()
+        }
+        return replace(prompt, labels=labels)
 
     def version(self, word: str) -> PromptVersion:
         """The version that a reference means: `name`, `name@3`, `name@staging`.

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta, Struct
 
 from baton.core.errors import Invalid
-from baton.prompts.template import NAME_PATTERN, filled, variables_in
+from baton.prompts.template import NAME_PATTERN, filled, length, variables_in
 from baton.records.kind import RecordKind
 
 PRODUCTION = "production"
@@ -20,6 +20,9 @@ MOST_CHARS = 100_000
 
 MOST_VALUE_CHARS = 1_000_000
 """Of a variable's value: documents come this way."""
+
+MOST_RENDERED_CHARS = 4_000_000
+"""Of both texts with their values in them; more than any model takes."""
 
 MOST_VARIABLES = 64
 MOST_LABELS = 16
@@ -96,6 +99,11 @@ class PromptVersion(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
         if long is not None:
             raise Invalid(f"{long} has over {MOST_VALUE_CHARS} characters.", param="variables")
         said = {name: default for name, default in known.items() if default is not None} | dict(values)
+        if length(self.system, said) + length(self.user, said) > MOST_RENDERED_CHARS:
+            raise Invalid(
+                f"With these values {self.reference} has over {MOST_RENDERED_CHARS} characters.",
+                param="variables",
+            )
         return Rendered(filled(self.system, said), filled(self.user, said))
 
 

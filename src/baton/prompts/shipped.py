@@ -10,19 +10,18 @@ from msgspec import Struct
 from baton.prompts.persona import Persona
 from baton.prompts.prompt import PRODUCTION, Prompt, PromptVersion
 
-_FIRST = 1
-
 
 class _PromptFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A prompt with its first version."""
+    """A prompt with its newest version; a file that is changed gets the next number."""
 
     name: str
     description: str
+    number: int = 1
     version: dict[str, Any]
 
 
 def shipped_prompts() -> tuple[tuple[Prompt, PromptVersion], ...]:
-    """Each with its first version, which is the one in production; reads files, so call it at start."""
+    """Each with its version in production; reads files, so call it at start."""
     return tuple(_prompt(text) for text in _files("prompts"))
 
 
@@ -33,8 +32,8 @@ def shipped_personas() -> tuple[Persona, ...]:
 
 def _prompt(text: str) -> tuple[Prompt, PromptVersion]:
     read = msgspec.convert(tomllib.loads(text), _PromptFile)
-    prompt = Prompt(name=read.name, description=read.description, labels={PRODUCTION: _FIRST})
-    version = msgspec.convert({**read.version, "name": read.name, "version": _FIRST}, PromptVersion)
+    prompt = Prompt(name=read.name, description=read.description, labels={PRODUCTION: read.number})
+    version = msgspec.convert({**read.version, "name": read.name, "version": read.number}, PromptVersion)
     return prompt, version
 
 

@@ -13,6 +13,11 @@ def variables_in(text: str) -> frozenset[str]:
     return frozenset(_VARIABLE.findall(text))
 
 
+def length(text: str, values: Mapping[str, str]) -> int:
+    """Characters of a text with its variables' values, without making it."""
+    return len(text) + sum(len(values[name]) for name in _VARIABLE.findall(text))
+
+
 def filled(text: str, values: Mapping[str, str]) -> str:
     """A text with its variables' values, each as it is: what looks like a variable within one stays.
 

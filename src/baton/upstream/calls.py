@@ -1,5 +1,6 @@
 """Asking a provider: one request sent, one answer read, in the provider's dialect, for the caller's."""
 
+import re
 from collections.abc import Mapping
 from functools import partial
 
@@ -37,6 +38,10 @@ from baton.upstream.route import Route
 from baton.upstream.transport import Deadlines, Transport, UpstreamRequest, UpstreamResponse
 
 MAX_ERROR_BYTES = 1024 * 1024
+
+
+_SAMPLED = re.compile(rb'"(?:temperature|top_?p)"\s*:', re.IGNORECASE)
+"""A body that says something of sampling, in any dialect."""
 
 
 class _Question:
@@ -290,6 +295,7 @@ class Upstream:
         route, envelope, codec, losses = question.route, question.envelope, question.codec, question.losses
         _note_bound(question)
         request = _bounded(question.request or envelope.open(), envelope.bound)
+        request = _warmed(request, envelope.warmth)
         request = await with_files(request, codec.takes, self._fetcher)
         request, question.names = with_fitting_names(request, codec.tool_names, losses)
         return codec.write_request(request, route.model, route.provider.spec, losses)
@@ -302,13 +308,18 @@ def _home_body(question: _Question) -> bytes | None:
     _note_bound(question)
     envelope, codec, route = question.envelope, question.codec, question.route
     body = codec.bring_home(envelope.body, route.model, route.provider.spec, question.losses)
+    if envelope.warmth is not None and not _SAMPLED.search(body):
+        body = codec.warm(body, envelope.warmth)
     if body is not envelope.body:
         envelope = structs.replace(envelope, body=body)
     return codec.pass_on(envelope, route.model, route.provider.spec)
 
 
 def _note_bound(question: _Question) -> None:
-    if question.envelope.bound is not None:
+    envelope = question.envelope
+    if (
+        envelope.bound is not None and envelope.bound != envelope.max_tokens
+    ):  # what its prompt says is no change
         question.losses.adjust(Feature.MAX_TOKENS, str(question.envelope.bound))
 
 
@@ -332,6 +343,14 @@ def _bounded(request: ChatRequest, bound: int | None) -> ChatRequest:
         return request
     limit = request.max_tokens
     return structs.replace(request, max_tokens=bound if limit is None else min(limit, bound))
+
+
+def _warmed(request: ChatRequest, warmth: float | None) -> ChatRequest:
+    """The request with a temperature, where it says nothing of sampling."""
+    sampling = request.sampling
+    if warmth is None or sampling.temperature is not None or sampling.top_p is not None:
+        return request
+    return structs.replace(request, sampling=structs.replace(sampling, temperature=warmth))
 
 
 def _queried(url: str, question: _Question) -> str:

@@ -1,6 +1,7 @@
 """A request with what Baton puts before its caller's own words."""
 
 from collections.abc import Callable
+from hashlib import blake2b
 
 import msgspec
 from msgspec import structs
@@ -9,11 +10,10 @@ from baton.core.dialect import Dialect
 from baton.core.estimate import weight_of
 from baton.core.messages import Message, Role, Text
 from baton.core.preface import Preface
-from baton.core.request import ChatRequest, Envelope, Sampling
-from baton.upstream.dialects.bodies import fields_of
-from baton.upstream.dialects.foreword import raw
+from baton.core.request import ChatRequest, Envelope
 from baton.upstream.dialects.registry import CODECS
 
+_DIGEST_BYTES = 16
 _TOLD = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
 
@@ -31,21 +31,19 @@ def prefaced(envelope: Envelope, preface: Preface) -> Envelope:
         persona=preface.persona,
     )
     chars = envelope.input_chars + weight_of(preface.system) + weight_of(preface.user)
-    said = envelope.temperature
     limit = preface.max_tokens if envelope.max_tokens is None else None
     fresh = structs.replace(
         envelope,
         options=options,
         input_chars=chars,
-        temperature=preface.temperature if said is None else said,
+        warmth=preface.temperature if envelope.temperature is None else None,
         max_tokens=envelope.max_tokens if limit is None else limit,
         bound=envelope.bound if limit is None else limit,
+        prefaced=blake2b(msgspec.json.encode(preface), digest_size=_DIGEST_BYTES).hexdigest(),
     )
     if envelope.dialect is not Dialect.NATIVE:
         return structs.replace(fresh, body=CODECS[envelope.dialect].preface(envelope.body, preface))
-    fields = fields_of(envelope.body or b"{}")
-    body = msgspec.json.encode(fields | {"preface": raw(preface)})  # it is the same only with the same one
-    return structs.replace(fresh, body=body, read=_reader(envelope.read, preface))
+    return structs.replace(fresh, read=_reader(envelope.read, preface))
 
 
 def _reader(read: Callable[[bytes], ChatRequest], preface: Preface) -> Callable[[bytes], ChatRequest]:
@@ -61,15 +59,16 @@ def _opened(request: ChatRequest, preface: Preface) -> ChatRequest:
         first = next((at for at, each in enumerate(messages) if each.role not in _TOLD), len(messages))
         messages = (*messages[:first], _turn(Role.USER, preface.user), *messages[first:])
     if preface.system:
-        messages = (_turn(Role.SYSTEM, preface.system), *messages)
-    sampling = request.sampling
-    if preface.temperature is not None and sampling.temperature is None:
-        sampling = _warmed(sampling, preface.temperature)
-    return structs.replace(request, messages=messages, sampling=sampling)
+        messages = _instructed(messages, preface.system)
+    return structs.replace(request, messages=messages)
 
 
-def _warmed(sampling: Sampling, temperature: float) -> Sampling:
-    return structs.replace(sampling, temperature=temperature)
+def _instructed(messages: tuple[Message, ...], system: str) -> tuple[Message, ...]:
+    """In one message with the request's own instructions: some models take no second one."""
+    if not messages or messages[0].role not in _TOLD:
+        return (_turn(Role.SYSTEM, system), *messages)
+    own = messages[0]
+    return (structs.replace(own, parts=(Text(text=f"{system}\n\n"), *own.parts)), *messages[1:])
 
 
 def _turn(role: Role, text: str) -> Message:

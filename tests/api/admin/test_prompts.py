@@ -1,10 +1,12 @@
 """`/api/admin/ai/prompts` and `/personas`, and the requests that are served with them."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from baton.upstream.providers.simulated.rules import Rule
 from tests.api.conftest import Reply, Web
 
 PATH = "/api/admin/ai/prompts"
@@ -26,6 +28,15 @@ async def made(web: Web, *systems: str, **fields: Any) -> None:
 
 async def labelled(web: Web, label: str, version: int) -> Reply:
     return await web.ask("PUT", f"{ONE}/labels/{label}", web.baton.admin | ANY, json={"version": version})
+
+
+async def plain(web: Web, *capabilities: str) -> str:
+    """A simulated model that can do no more than this."""
+    row = {"provider": "simulated", "name": "plain", "tierAccess": ["master"]}
+    made = await web.post("/api/admin/ai/models", row | {"capabilities": ["text", *capabilities]})
+    assert made.status == 201, made.json
+    web.baton.app.simulation.rules.set_unknown(Rule(behaves="echo"))
+    return "simulated/plain"
 
 
 async def asked(web: Web, *, status: int = 200, **headers: str) -> Reply:
@@ -112,23 +123,96 @@ async def test_every_dialect_is_served_with_it(
 
 async def test_what_a_version_carries_holds_where_the_request_says_nothing(web: Web) -> None:
     """The model for `auto`, the temperature, and how long the answer may be."""
-    await made(web, "Be brief.", model="simulated/lorem", temperature=0.3, maxTokens=7)
+    await made(web, "Be brief.", model=await plain(web), temperature=0.3, maxTokens=7)
     headers = web.baton.admin | {"x-baton-prompt": "short"}
     reply = await web.post(CHAT, {"model": "auto", "messages": [HI]}, headers)
-    assert reply.json["model"] == "lorem"
+    assert reply.json["model"] == "plain"
+    assert "x-baton-adjusted" not in reply.headers
     assert (sent(web)["temperature"], sent(web)["max_tokens"]) == (0.3, 7)
     receipt = (await web.get(f"/api/interactions/{reply.headers['x-request-id']}/receipt")).json
     assert (receipt["choice"]["source"], "prompt short@1" in receipt["choice"]["reasoning"]) == (
         "prompt",
         True,
     )
-    own = {"model": "simulated/echo", "messages": [HI], "temperature": 1, "max_tokens": 9}
+    own = {"model": "simulated/plain", "messages": [HI], "temperature": 1, "max_tokens": 9}
     await web.post(CHAT, own, headers)
     assert (sent(web)["temperature"], sent(web)["max_tokens"]) == (1, 9)
     counted = {"model": "claude-sonnet-4-5", "messages": [HI]}
-    plain = await web.post("/v1/messages/count_tokens", counted | {"model": "simulated/echo"})
+    shorter = await web.post("/v1/messages/count_tokens", counted | {"model": "simulated/echo"})
     longer = await web.post("/v1/messages/count_tokens", counted | {"model": "simulated/echo"}, headers)
-    assert longer.json["input_tokens"] > plain.json["input_tokens"]
+    assert longer.json["input_tokens"] > shorter.json["input_tokens"]
+
+
+async def test_a_native_body_says_it_in_its_own_fields(web: Web) -> None:
+    """Instructions join the body's own, the user's part comes before the conversation, and what the body says
+    of sampling holds."""
+    await made(
+        web,
+        "Speak {{language}}.",
+        user="Dear {{who}},",
+        variables=[{"name": "language"}, {"name": "who", "default": "model"}],
+        temperature=0.3,
+    )
+    body = {
+        "model": await plain(web),
+        "systemPrompt": "Own.",
+        "messages": [HI],
+        "prompt": "short",
+        "variables": {"language": "Greek"},
+        "persona": "off",
+    }
+    assert (await web.post("/api/ai/v2/chat", body)).status == 200
+    system, first, second = sent(web)["messages"]
+    assert "".join(part["text"] for part in system["content"]) == "Speak Greek.\n\nOwn."
+    assert [each["content"] for each in (first, second)] == ["Dear model,", "Hi"]
+    assert sent(web)["temperature"] == 0.3
+    await web.post("/api/ai/v2/chat", body | {"temperature": 1.0})
+    assert sent(web)["temperature"] == 1.0
+    await web.post("/api/ai/v2/chat", body | {"topP": 0.5})
+    assert "temperature" not in sent(web)
+
+
+async def test_what_is_put_in_is_not_repeated_to_the_caller(web: Web) -> None:
+    """Responses repeat the caller's own instructions, and no others."""
+    await made(web, "A house secret.")
+    body = {"model": "simulated/echo", "input": "Hi", "instructions": "Own."}
+    for stream in (False, True):
+        reply = await web.post(
+            "/v1/responses", body | {"stream": stream}, web.baton.admin | {"x-baton-prompt": "short"}
+        )
+        assert (reply.status, b"house secret" in reply.body) == (200, False)
+        assert "A house secret." in web.baton.app.simulation.calls.last[-1].body
+
+
+async def test_values_in_headers_are_utf8(web: Web) -> None:
+    """As curl sends them; other bytes are refused."""
+    await made(web, "Speak {{language}}.", variables=[{"name": "language"}])
+    body = json.dumps({"model": "simulated/echo", "messages": [HI]})
+    host, port = web.baton.url.removeprefix("http://").split(":")
+    for value, status in (("Português".encode(), 200), ("Português".encode("latin-1"), 400)):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = (
+            f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n"
+            f"authorization: Bearer {web.baton.key}\r\nx-baton-prompt: short\r\n"
+            f"content-length: {len(body)}\r\n"
+        )
+        header = b'x-baton-variables: {"language": "' + value + b'"}\r\n'
+        writer.write(head.encode() + header + b"\r\n" + body.encode())
+        answer = await reader.read()
+        writer.close()
+        assert answer.split(b" ")[1] == str(status).encode(), answer[:300]
+    assert "Speak Português." in sent(web)["messages"][0]["content"]
+
+
+@pytest.mark.parametrize(("capabilities", "temperature"), [((), 0.3), (("reasoning",), None)])
+async def test_models_that_think_are_given_no_temperature(
+    web: Web, capabilities: tuple[str, ...], temperature: float | None
+) -> None:
+    """They refuse it, and nobody asked for one."""
+    await made(web, "Be brief.", temperature=0.3)
+    body = {"model": await plain(web, *capabilities), "messages": [HI]}
+    reply = await web.post(CHAT, body, web.baton.admin | {"x-baton-prompt": "short"})
+    assert (reply.status, sent(web).get("temperature")) == (200, temperature)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +241,7 @@ async def test_what_cannot_be_served_is_refused(
 async def test_an_answer_is_not_given_again_under_another_version(web: Web) -> None:
     """Natively and in other dialects: what was kept belongs to what was said."""
     await made(web, "Be brief.", "Be long.")
+    await web.post(ONE + "/versions", {"system": "Be brief.", "maxTokens": 3})
     for path in (CHAT, "/api/ai/v2/chat"):
         body = {"model": "simulated/echo", "messages": [HI]}
         headers = web.baton.admin | {"x-baton-prompt": "short", "x-baton-cache": "exact"}
@@ -164,7 +249,22 @@ async def test_an_answer_is_not_given_again_under_another_version(web: Web) -> N
         verdicts = [(await web.post(path, body, headers)).headers["x-baton-cache"] for _ in range(2)]
         await labelled(web, "production", 2)
         verdicts.append((await web.post(path, body, headers)).headers["x-baton-cache"])
-        assert verdicts == ["miss", "hit", "miss"]
+        await labelled(web, "production", 3)  # the first one's words, for a shorter answer
+        verdicts.append((await web.post(path, body, headers)).headers["x-baton-cache"])
+        assert verdicts == ["miss", "hit", "miss", "miss"]
+        same = {"x-baton-cache": "exact", "x-baton-cache-key": f"k{path}"}
+        asked_for = ("mira", "off", "mira")
+        keyed = [
+            await web.post(path, body, web.baton.admin | same | {"x-baton-persona": each})
+            for each in asked_for
+        ]
+        assert [each.headers["x-baton-cache"] for each in keyed] == ["miss", "miss", "hit"]
+    poisoned = {"preface": {"system": "Be brief.", "prompt": "short@1"}, "enableCache": True}
+    await labelled(web, "production", 1)
+    await web.post("/api/ai/v2/chat", {"model": "simulated/echo", "messages": [HI]} | poisoned)
+    honest = {"model": "simulated/echo", "messages": [{"role": "user", "content": "Hi"}], "enableCache": True}
+    fresh = await web.post("/api/ai/v2/chat", honest | {"prompt": "short", "temperature": 0.5})
+    assert fresh.headers["x-baton-cache"] == "miss"
 
 
 async def test_versions_are_compared_rendered_and_tried(web: Web) -> None:
@@ -202,6 +302,9 @@ async def test_what_could_not_be_served_cannot_be_set(web: Web) -> None:
     await asked(web, use_case="mail", prompt="off")
     assert sent(web)["messages"] == [HI]
     assert (await labelled(web, "production", 1)).status == 400
+    suggested = await web.post("/api/ai/v2/route-suggest", {"prompt": "x" * 400, "useCase": "mail"})
+    plain = await web.post("/api/ai/v2/route-suggest", {"prompt": "x" * 400, "useCase": "other"})
+    assert suggested.json["estimatedInputTokens"] > plain.json["estimatedInputTokens"]
     other = await web.ask("PUT", PATH + "/critique", put, json=bound | {"labels": {"production": 1}})
     assert other.status == 400
     assert (await web.post(PATH + "/nothing/versions", {"system": "x"})).status == 404

@@ -22,7 +22,7 @@ READERS: dict[Dialect, Callable[[bytes], ChatRequest]] = {
     Dialect.OPENAI_RESPONSES: read_responses,
     Dialect.GOOGLE: lambda body: read_contents(body, "m", stream=False),
 }
-BOTH = Preface(system="You are Otto.", user="Dear model,", temperature=0.2)
+BOTH = Preface(system="You are Otto.", user="Dear model,")
 HI = {"role": "user", "content": "Hi"}
 MARKED = {"type": "text", "text": "Own.", "cache_control": {"type": "ephemeral"}}
 BODIES: list[tuple[Dialect, dict[str, Any], str, dict[str, Any]]] = [
@@ -83,7 +83,7 @@ BODIES: list[tuple[Dialect, dict[str, Any], str, dict[str, Any]]] = [
         Dialect.GOOGLE,
         {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]},
         "You are Otto.",
-        {"generationConfig": {"temperature": 0.2}},
+        {},
     ),
     (
         Dialect.GOOGLE,
@@ -95,7 +95,7 @@ BODIES: list[tuple[Dialect, dict[str, Any], str, dict[str, Any]]] = [
         "You are Otto.",
         {
             "system_instruction": {"parts": [{"text": "You are Otto."}, {"text": "Own."}]},
-            "generation_config": {"topK": 3, "temperature": 0.2},
+            "generation_config": {"topK": 3},
         },
     ),
     (
@@ -108,13 +108,19 @@ BODIES: list[tuple[Dialect, dict[str, Any], str, dict[str, Any]]] = [
         Dialect.OPENAI_RESPONSES,
         {"model": "m", "input": "Hi"},
         "You are Otto.",
-        {"input": [{"role": "user", "content": "Dear model,"}, HI], "instructions": "You are Otto."},
+        {
+            "input": [
+                {"role": "developer", "content": "You are Otto."},
+                {"role": "user", "content": "Dear model,"},
+                HI,
+            ]
+        },
     ),
     (
         Dialect.OPENAI_RESPONSES,
-        {"model": "m", "input": [HI], "instructions": "Own.", "temperature": 1},
-        "You are Otto.\n\nOwn.",
-        {"temperature": 1},
+        {"model": "m", "input": [{"role": "developer", "content": "More."}, HI], "instructions": "Own."},
+        "Own.",
+        {"instructions": "Own."},
     ),
 ]
 
@@ -148,6 +154,27 @@ def test_it_comes_first_and_the_rest_stays(
     assert turns == ["Dear model,", "Hi"]
     own = [text for role, text in said if role is not Role.USER]
     assert ("Own." in "".join(own)) == ("Own." in json.dumps(body))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "body", "after"),
+    [
+        (Dialect.OPENAI, {"messages": [HI]}, {"messages": [HI], "temperature": 1.5}),
+        (Dialect.OPENAI_RESPONSES, {"input": "Hi"}, {"input": "Hi", "temperature": 1.5}),
+        (Dialect.ANTHROPIC, {"messages": [HI]}, {"messages": [HI], "temperature": 1.0}),
+        (Dialect.GOOGLE, {"contents": []}, {"contents": [], "generationConfig": {"temperature": 1.5}}),
+        (
+            Dialect.GOOGLE,
+            {"generation_config": {"topK": 3}},
+            {"generation_config": {"topK": 3, "temperature": 1.5}},
+        ),
+    ],
+)
+def test_a_temperature_is_set_on_the_dialects_own_scale(
+    dialect: Dialect, body: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """Where each dialect has it."""
+    assert json.loads(CODECS[dialect].warm(json.dumps(body).encode(), 1.5)) == after
 
 
 @pytest.mark.parametrize(("dialect", "body", "_", "__"), BODIES)

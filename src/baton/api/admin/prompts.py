@@ -152,6 +152,9 @@ class PromptRoutes:
         self, actor: AdminActor, name: Name, response: Response, if_match: IfMatch = None
     ) -> PromptShown:
         """Go back to how it was before its current revision: labels too. Undoing twice does it again."""
+        history = await self._prompts.history(name)
+        if len(history) > 1 and not history[1].deleted:
+            self._checked(history[1].value)
         return self._shown(await self._editing.undo(name, actor, if_match, response))
 
     async def label(

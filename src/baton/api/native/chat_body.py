@@ -166,6 +166,9 @@ class ChatBody(Asked):
     exclude_providers: Words = ()
     require_capabilities: Words = ()
     data_needs: DataNeedsAsked = ()
+    prompt: Annotated[str | None, Field(min_length=1, max_length=160)] = None
+    variables: Annotated[dict[Word, str] | None, Field(max_length=64)] = None
+    persona: Word | None = None
     context_metadata: Any = None
     project_id: Word | None = None
     enable_cache: bool | None = None
@@ -197,6 +200,9 @@ class ChatBody(Asked):
             "exclude": self.exclude_providers or None,
             "require": self.require_capabilities or None,
             "dataNeeds": self.data_needs or None,
+            "prompt": self.prompt,
+            "variables": self.variables,
+            "persona": self.persona,
             "context": self.context_metadata,
             "cache": None if self.enable_cache is None else "exact" if self.enable_cache else "off",
             "cacheTtl": self.cache_ttl,

@@ -7,6 +7,7 @@ from baton.api.native.suggestion import SuggestionAsked, SuggestionShown, sugges
 from baton.core.caller import Scope
 from baton.core.errors import Forbidden
 from baton.gateway.routing.live import LiveRouter
+from baton.gateway.shaping.preface import PrefaceOf, shaped
 
 PATH = "/api/ai/v2/route-suggest"
 
@@ -14,8 +15,9 @@ PATH = "/api/ai/v2/route-suggest"
 class RouteSuggestRoutes:
     """The route; everybody's, as they would be served."""
 
-    def __init__(self, router: LiveRouter) -> None:
+    def __init__(self, router: LiveRouter, preface_of: PrefaceOf) -> None:
         self._router = router
+        self._preface_of = preface_of
 
     def attach(self, to: FastAPI) -> None:
         """Add it."""
@@ -24,8 +26,9 @@ class RouteSuggestRoutes:
     async def suggest(self, caller: KnownCaller, asked: SuggestionAsked) -> SuggestionShown:
         """Tell which model would serve a prompt, and why; nothing is sent to a provider.
 
-        By the same rules, preferences, budgets and breakers as a chat of the same words at this moment.
+        By the same rules, preferences, prompts, budgets and breakers as a chat of the same words by now.
         """
         if Scope.CHAT not in caller.scopes:
             raise Forbidden(f"This key has not the scope {Scope.CHAT.value}.", code="scope_required")
-        return suggestion_shown(self._router.decide(caller, asked.envelope()))
+        envelope = shaped(caller, asked.envelope(), self._preface_of)
+        return suggestion_shown(self._router.decide(caller, envelope))

@@ -26,6 +26,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _NOT_NOW = frozenset({Kind.BREAKER_OPEN, Kind.OVER_BUDGET, Kind.NOT_FOR_IT})
 """What speaks against a leg until this call is over."""
+_REASONING = "reasoning"
 _NEVER_ELSEWHERE = frozenset({Kind.CLIENT_GONE, Kind.DEADLINE})
 
 
@@ -39,8 +40,13 @@ class Attempt(Struct, frozen=True):
     """Tokens that its answer may have at most, by Baton's word."""
 
     def bounded(self, envelope: Envelope) -> Envelope:
-        """The request with an answer that what is held can pay for."""
-        return envelope if self.bound is None else structs.replace(envelope, bound=self.bound)
+        """The request with an answer that what is held can pay for, and without a temperature of Baton's own
+        where the model thinks: such ones refuse it."""
+        if self.bound is not None:
+            envelope = structs.replace(envelope, bound=self.bound)
+        if envelope.warmth is not None and _REASONING in self.leg.offer.model.capabilities:
+            envelope = structs.replace(envelope, warmth=None)
+        return envelope
 
 
 Call = Callable[[Attempt], Awaitable[T]]

@@ -110,6 +110,8 @@ class Codec(Struct, frozen=True, kw_only=True):
     stay as they are. May raise Invalid."""
     preface: Callable[[bytes, Preface], bytes]
     """Puts something before the caller's own words, in the body of a request in this very dialect."""
+    warm: Callable[[bytes, float], bytes]
+    """Sets the temperature in the body of a request in this very dialect."""
     write_request: Callable[[ChatRequest, str, ProviderSpec, Losses], bytes]
     """The body of a request that came in another dialect."""
     read_failure: Callable[[ProviderSpec, int, Mapping[str, str], bytes, float], Failure]

@@ -119,7 +119,7 @@ class Planner:
         rule = None if options.use_case is None else self._rule_of(options.use_case)
         if rule is not None:
             return rule.exact or (self._embeds and rule.semantic is not Semantic.OFF)
-        temperature = envelope.temperature
+        temperature = envelope.warmth if envelope.temperature is None else envelope.temperature
         if temperature is None or temperature > self._most_temperature:
             return False
         return not (envelope.needs & _UNREPEATABLE or envelope.searches)
@@ -134,7 +134,10 @@ class Planner:
         if rule is None and options.cache is None and _looks_elsewhere(envelope.body, fields):
             return None
         frame = self._keyed.copy()
-        around = (reach.value, owner, envelope.dialect.value, _manner(envelope), _model(decision, options))
+        around = (
+            *(reach.value, owner, envelope.dialect.value, envelope.prefaced, _manner(envelope)),
+            _model(decision, options),
+        )
         frame.update(_write(around))
         fresh = frame.copy()
         fresh.update(_content(envelope, fields))

@@ -10,7 +10,7 @@ from baton.upstream.dialects.anthropic.homecoming import bring_home
 from baton.upstream.dialects.anthropic.losses import ADJUSTS, CANNOT
 from baton.upstream.dialects.anthropic.passing import Relay, pass_on
 from baton.upstream.dialects.anthropic.place import place
-from baton.upstream.dialects.anthropic.preface import prefaced
+from baton.upstream.dialects.anthropic.preface import prefaced, warmed
 from baton.upstream.dialects.anthropic.reader import StreamReader
 from baton.upstream.dialects.anthropic.requests import takes_prefill, write_request
 from baton.upstream.dialects.anthropic.writer import StreamWriter
@@ -32,6 +32,7 @@ CODEC = Codec(
     bring_home=bring_home,
     pass_on=pass_on,
     preface=prefaced,
+    warm=warmed,
     write_request=write_request,
     read_failure=read_failure,
     glance=glance,

@@ -22,6 +22,11 @@ def prefaced(body: bytes, preface: Preface) -> bytes:
         fields["messages"] = together(
             (turn, *(items(fields["messages"]) if said(fields, "messages") else ()))
         )
-    if preface.temperature is not None and not said(fields, "temperature"):
-        fields["temperature"] = raw(min(preface.temperature, 1.0))  # this dialect's scale ends there
+    return msgspec.json.encode(fields)
+
+
+def warmed(body: bytes, temperature: float) -> bytes:
+    """The body with a temperature."""
+    fields = fields_of(body)
+    fields["temperature"] = raw(min(temperature, 1.0))  # this dialect's scale ends there
     return msgspec.json.encode(fields)

@@ -13,7 +13,7 @@ from baton.upstream.dialects.google.losses import ADJUSTS, CANNOT
 from baton.upstream.dialects.google.parts import takes_as_is
 from baton.upstream.dialects.google.passing import Relay, pass_on
 from baton.upstream.dialects.google.place import place
-from baton.upstream.dialects.google.preface import prefaced
+from baton.upstream.dialects.google.preface import prefaced, warmed
 from baton.upstream.dialects.google.requests import write_request
 from baton.upstream.dialects.google.streams import StreamReader, StreamWriter
 from baton.upstream.dialects.headers import HeaderRule
@@ -39,6 +39,7 @@ CODEC = Codec(
     bring_home=bring_home,
     pass_on=pass_on,
     preface=prefaced,
+    warm=warmed,
     write_request=write_request,
     read_failure=read_failure,
     glance=glance,

@@ -24,11 +24,15 @@ def prefaced(body: bytes, preface: Preface) -> bytes:
         turn = raw({"role": "user", "parts": [{"text": preface.user}]})
         own = items(fields["contents"]) if said(fields, "contents") else []
         fields["contents"] = together((turn, *own))
-    if preface.temperature is not None:
-        name = _spelt(fields, _CONFIG)
-        config = _fields(fields[name]) if said(fields, name) else {}
-        if not said(config, "temperature"):
-            fields[name] = raw(config | {"temperature": raw(preface.temperature)})
+    return msgspec.json.encode(fields)
+
+
+def warmed(body: bytes, temperature: float) -> bytes:
+    """The body with a temperature."""
+    fields = fields_of(body)
+    name = _spelt(fields, _CONFIG)
+    config = _fields(fields[name]) if said(fields, name) else {}
+    fields[name] = raw(config | {"temperature": raw(temperature)})
     return msgspec.json.encode(fields)
 
 

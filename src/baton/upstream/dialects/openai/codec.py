@@ -13,7 +13,7 @@ from baton.upstream.dialects.openai.homecoming import bring_home
 from baton.upstream.dialects.openai.losses import ADJUSTS, CANNOT
 from baton.upstream.dialects.openai.passing import Relay, pass_on
 from baton.upstream.dialects.openai.place import place
-from baton.upstream.dialects.openai.preface import prefaced
+from baton.upstream.dialects.openai.preface import prefaced, warmed
 from baton.upstream.dialects.openai.replies import write_answer
 from baton.upstream.dialects.openai.requests import write_request
 from baton.upstream.dialects.openai.streams import StreamReader
@@ -48,6 +48,7 @@ CODEC = Codec(
     bring_home=bring_home,
     pass_on=pass_on,
     preface=prefaced,
+    warm=warmed,
     write_request=write_request,
     read_failure=read_failure,
     glance=glance,

@@ -32,15 +32,24 @@ def prefaced(body: bytes, preface: Preface) -> bytes:
         )
         messages.insert(first, raw({"role": "user", "content": preface.user}))
     fields["messages"] = together(messages)
-    if preface.temperature is not None and not said(fields, "temperature"):
-        fields["temperature"] = raw(preface.temperature)
+    return msgspec.json.encode(fields)
+
+
+def warmed(body: bytes, temperature: float) -> bytes:
+    """The body with a temperature."""
+    fields = fields_of(body)
+    fields["temperature"] = raw(temperature)
     return msgspec.json.encode(fields)
 
 
 def _instructed(messages: list[Raw], system: str) -> list[Raw]:
     first = _message(messages[0]) if messages else _Message()
-    own = text_of(first.content) if first.role in _TOLD else None
-    if own is None:
+    if first.role not in _TOLD:
         return [raw({"role": "system", "content": system}), *messages]
-    fields = _fields(messages[0]) | {"content": raw(joined(system, own))}
-    return [raw(fields), *messages[1:]]
+    own = text_of(first.content)
+    if own is None:
+        part = raw({"type": "text", "text": system})
+        content = together((part, *items(first.content)))
+    else:
+        content = raw(joined(system, own))
+    return [raw(_fields(messages[0]) | {"content": content}), *messages[1:]]

@@ -13,7 +13,7 @@ from baton.upstream.dialects.responses.errors import write_error_event
 from baton.upstream.dialects.responses.homecoming import bring_home
 from baton.upstream.dialects.responses.losses import ADJUSTS, CANNOT
 from baton.upstream.dialects.responses.passing import Relay, pass_on
-from baton.upstream.dialects.responses.preface import prefaced
+from baton.upstream.dialects.responses.preface import prefaced, warmed
 from baton.upstream.dialects.responses.requests import write_request
 from baton.upstream.dialects.responses.streams import StreamReader
 from baton.upstream.dialects.responses.writer import StreamWriter
@@ -32,6 +32,7 @@ CODEC = Codec(
     bring_home=bring_home,
     pass_on=pass_on,
     preface=prefaced,
+    warm=warmed,
     write_request=write_request,
     read_failure=read_failure,
     glance=glance,
