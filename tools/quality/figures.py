@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 from pathlib import Path
+from statistics import median
 from time import process_time
 
 from msgspec import Struct
@@ -26,6 +27,7 @@ _TOLD = {Kind.EMPTY: None, Kind.TRUNCATED: Finish.LENGTH}
 _FOUND = ("right", "wrong")
 """What may stand in `seen.toml`."""
 
+_LONG = 1000
 _SPEED_CHARS = 10_000
 
 
@@ -66,13 +68,15 @@ def _lines() -> Iterator[str]:
         "**Recorded answers of real providers** (`BATON_TEST_DATA`), and the assistant's earlier turns that"
         " stand in recorded requests. *Told*: its provider says so itself (its finish, a filter), or there is"
         " nothing in it. *By look*: only its text speaks for it; each of these was looked at by hand"
-        " (`tools/quality/seen.toml`). In brackets: Wilson's 95 % interval."
+        " (`tools/quality/seen.toml`). Of those with text, in brackets Wilson's 95 % interval."
     )
     yield ""
     yield "| | answers | with text | objections told | by look | of these wrong | false alarms |"
     yield "|---|---|---|---|---|---|---|"
     yield _row("answers", answers, checks, seen)
     yield _row("earlier turns", turns, checks, seen)
+    yield ""
+    yield _lengths([each.output.text.strip() for each in answers if each.output.text.strip()])
     yield ""
     kinds = Counter(
         (each.objection.kind, each.objection.severity) for each in _found((*answers, *turns), checks)
@@ -98,11 +102,19 @@ def _row(
     if unknown:
         raise SystemExit(f"look at {', '.join(unknown)}, and say in {SEEN.name} what you find")
     wrong = words.count("wrong")
-    low, high = _wilson(wrong, len(answers))
     texts = sum(bool(each.output.text.strip()) for each in answers)
-    rate = f"{wrong / len(answers):.1%} ({low:.1%}-{high:.1%})"
+    low, high = _wilson(wrong, texts)
+    rate = f"{wrong / texts:.1%} ({low:.1%}-{high:.1%})"
     told = len(found) - len(looked)
     return f"| {name} | {len(answers)} | {texts} | {told} | {len(looked)} | {wrong} | {rate} |"
+
+
+def _lengths(texts: Sequence[str]) -> str:
+    long = sum(len(text) > _LONG for text in texts)
+    return (
+        f"These are mostly short: half of the texts have at most {median(map(len, texts)):.0f} characters,"
+        f" and {long} more than {_LONG}; nearly all are in English. Of long ones they say little."
+    )
 
 
 def _found(answers: Sequence[Answered], checks: Checks) -> list[Found]:

@@ -36,8 +36,12 @@ def prose_of(text: str) -> Prose:
     code: list[str] = []
     marks: list[str] = []
     behind = False  # whether anything stands behind the last fence that was opened
+    before = ""
     for line in text.splitlines():
         fence = _FENCE.match(line)
+        if fence and fence[1][0] == "~" and not marks and before.strip():
+            fence = None  # it underlines a heading, as reStructuredText does
+        before = line
         mark, about = (fence[1], fence[2]) if fence else ("", "")
         if not mark or "`" in about:
             (code if marks else prose).append(line)

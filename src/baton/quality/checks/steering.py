@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from baton.quality.checks.leaves import leaves_of
 from baton.quality.checks.prose import plain, prose_of, without_inline_code, without_quotes
-from baton.quality.judging.scores import MOST
 from baton.quality.objection import Kind, Objection, Severity, quoted
 from baton.quality.output import Output
+from baton.quality.scores import MOST
 from baton.quality.task import Task
 
 _AROUND = 80

@@ -12,8 +12,8 @@ from baton.quality.checks.steering import Steering, dictated
 from baton.quality.judging.fence import Draw
 from baton.quality.judging.prompt import JudgePrompt
 from baton.quality.judging.reading import read, said
-from baton.quality.judging.scores import Scores
 from baton.quality.output import Output
+from baton.quality.scores import Scores
 from baton.quality.task import Task
 from baton.quality.verdict import verdict_on
 

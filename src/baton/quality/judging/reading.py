@@ -10,7 +10,7 @@ from msgspec import Struct
 from baton.core.answer import ChatResponse, Finish
 from baton.core.messages import Reasoning, Refusal, Text
 from baton.quality.checks.refusals import Refusals, is_refusal
-from baton.quality.judging.scores import LEAST, MOST, Scores
+from baton.quality.scores import LEAST, MOST, Scores
 
 _MOST_CHARS = 20_000
 """Of an answer; one with more is none."""
