@@ -57,7 +57,7 @@ def make_engine(settings: StorageSettings, *, foreign_keys: bool = True) -> Asyn
                 connect_args={
                     "timeout": settings.connect_timeout_s,
                     "server_settings": {
-                        "application_name": "baton",
+                        "application_name": settings.name,
                         "lock_timeout": str(int(settings.busy_timeout_s * 1000)),
                     },
                 },

@@ -8,6 +8,8 @@ class StorageSettings(Struct, frozen=True, kw_only=True):
 
     url: str
     """`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`; the driver is ours to choose."""
+    name: str = "baton"
+    """What a server calls its connections; at most 63 characters."""
     busy_timeout_s: float = 5.0
     """How long to wait for another process's write to end."""
     connect_timeout_s: float = 5.0

@@ -1,0 +1,1 @@
+"""Carries runs out step by step, on whichever worker lives; knows no recipe by name."""

@@ -1,0 +1,78 @@
+"""What a step's body is given: its key, what people said, what may be spent, whom to tell."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from baton.pipelines.engine.run import Progress
+
+T = TypeVar("T")
+
+
+class Told(Protocol):
+    """Where a body's news go."""
+
+    async def progress(self, progress: Progress) -> None:
+        """How far it is."""
+        ...
+
+    async def interim(self, value: object) -> None:
+        """What it has so far."""
+        ...
+
+
+class Across(Protocol):
+    """Has something done on the loop that serves requests."""
+
+    async def __call__(self, ask: Callable[[], Awaitable[T]], /) -> T:
+        """Await it there; cancelled there where it is cancelled here."""
+        ...
+
+
+class Work:
+    """One attempt of a step."""
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        attempt: int,
+        instructions: tuple[str, ...],
+        left_nanos: int | None,
+        told: Told,
+        across: Across,
+    ) -> None:
+        self._key = key
+        self._told = told
+        self._across = across
+        self.attempt = attempt
+        """Counts from 1; one that was interrupted, e.g. by its worker's death, has the same number again."""
+        self.instructions = instructions
+        """What people added to the run until this attempt began, the oldest first; the same when it is
+        interrupted and done again, so that the same is asked under the same key."""
+        self.left_nanos = left_nanos
+        """What the budget had left for this step when it began; None: there is no budget."""
+        self.cost_nanos = 0
+        """What it has said that it cost."""
+
+    def key(self, call: str = "") -> str:
+        """The idempotency key of a paid call; `call` tells several of one attempt apart.
+
+        An attempt that was interrupted asks under the same keys again, a new attempt under new ones.
+        """
+        return f"{self._key}:{call}" if call else self._key
+
+    def spent(self, nanos: int) -> None:
+        """Say what a call cost, also where it failed."""
+        self.cost_nanos += nanos
+
+    async def progress(self, done: int, total: int, of: str) -> None:
+        """Tell how far it is, e.g. 2 of 3 `sources`."""
+        await self._told.progress(Progress(done, total, of))
+
+    async def interim(self, value: object) -> None:
+        """Let people read what there is so far; JSON."""
+        await self._told.interim(value)
+
+    async def across(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Have something awaited on the loop that serves requests, where the gateway lives."""
+        return await self._across(ask)
