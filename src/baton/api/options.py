@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import replace
 
 from baton.core.data_needs import MOST as MOST_DATA_NEEDS
 from baton.core.data_needs import is_meant, read_data_needs
@@ -65,6 +66,9 @@ class _Wishes(Struct, rename="camel"):
 
 _FIELDS = {field.name.replace("_", "-"): field.encode_name for field in msgspec.structs.fields(_Wishes)}
 _LISTS = frozenset({"exclude", "require", "data-needs", "fallback", "fallback-on"})
+_TOLD = ("prompt", "variables", "persona")
+"""Options that put something before a request's own words."""
+
 _NEEDS_HEADER = "data-needs"
 _NEEDS = _FIELDS[_NEEDS_HEADER]
 _OFF = "off"
@@ -132,6 +136,15 @@ def read_options(headers: Mapping[str, str], body: bytes | None) -> Options:
         said=True,
         dropped=tuple(dropped),
     )
+
+
+def unprompted(options: Options) -> Options:
+    """The options of what is no chat: nothing is told to a model there, so what was to be is `dropped`."""
+    said = {name: getattr(options, name) for name in _TOLD}
+    names = tuple(f"baton.{name}" for name, value in said.items() if value)
+    if not names:
+        return options
+    return replace(options, prompt=None, persona=None, variables={}, dropped=(*options.dropped, *names))
 
 
 def refuse_misspelt(names: Iterable[str]) -> None:

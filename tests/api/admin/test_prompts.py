@@ -238,6 +238,17 @@ async def test_what_cannot_be_served_is_refused(
     assert len(web.baton.app.simulation.calls.last) == before
 
 
+async def test_what_is_refused_was_a_request_all_the_same(web: Web) -> None:
+    """It counts against the limit, or names could be tried without end."""
+    made = await web.post("/api/admin/keys", {"name": "k", "limits": {"requestsPerMinute": 2}})
+    user = {"Authorization": f"Bearer {made.json['key']}"}
+    body = {"model": "simulated/echo", "messages": [HI]}
+    statuses = [
+        (await web.post(CHAT, body, user | {"x-baton-prompt": name})).status for name in ("a", "b", "c")
+    ]
+    assert statuses == [404, 404, 429]
+
+
 async def test_an_answer_is_not_given_again_under_another_version(web: Web) -> None:
     """Natively and in other dialects: what was kept belongs to what was said."""
     await made(web, "Be brief.", "Be long.")

@@ -167,6 +167,16 @@ async def test_answers_are_as_the_description_has_them(web: Web, path: str) -> N
     assert (reply.status, problems(SCHEMAS[path], reply.json)) == (200, [])
 
 
+@pytest.mark.parametrize("path", ROUTES)
+async def test_prompts_and_personas_are_for_chats(web: Web, path: str) -> None:
+    """Elsewhere they are named as dropped, and not recorded."""
+    headers = web.baton.admin | {"x-baton-prompt": "critique", "x-baton-persona": "mira"}
+    reply = await web.post(path, ROUTES[path] | {"baton": {"useCase": "chat"}}, headers)
+    assert (reply.status, reply.headers["x-baton-dropped"]) == (200, "baton.prompt, baton.persona")
+    row, _ = await row_of(web, reply)
+    assert (row.prompt, row.persona) == (None, None)
+
+
 async def test_the_row_has_what_was_used(web: Web) -> None:
     """One interaction with its attempt, its tokens as reported, its route, and a cost of nothing."""
     reply = await web.post("/v1/embeddings", EMBED)

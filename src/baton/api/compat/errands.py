@@ -3,7 +3,7 @@
 from baton.api.compat import receipts
 from baton.api.exchange import Exchange
 from baton.api.hot import refuse
-from baton.api.options import read_options
+from baton.api.options import read_options, unprompted
 from baton.core.caller import Caller
 from baton.core.errors import BatonError
 from baton.gateway.gateway import Gateway
@@ -28,7 +28,7 @@ class Errands:
             body=body,
             content_type=exchange.header(b"content-type") or "",
             headers=exchange.passed,
-            read_options=lambda inside: read_options(exchange.options, inside),
+            read_options=lambda inside: unprompted(read_options(exchange.options, inside)),
         )
         errand = self._task.read(letter)
         answered = await self._gateway.run(caller, errand, arrival)
