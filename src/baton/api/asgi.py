@@ -65,6 +65,7 @@ from baton.api.native.me import MeRoutes
 from baton.api.native.model_info import ModelInfoRoutes
 from baton.api.native.models import ModelRoutes as NativeModels
 from baton.api.native.opting_out import OptOutRoutes
+from baton.api.native.outputs import OutputRoutes
 from baton.api.native.preferences import PreferenceRoutes
 from baton.api.native.projects import ProjectRoutes
 from baton.api.native.receipt import ReceiptRoutes
@@ -210,6 +211,7 @@ def _for_runs(app: App, closing: Closing) -> Iterator[Routes]:
     """What takes many calls."""
     once = Repeats(app.claims, app.claim_names, app.admitting.passages.count)
     yield RunRoutes(app.pipelines.worker, app.store.projects, once, closing)
+    yield OutputRoutes(app.pipelines.outputs, app.store.projects)
 
 
 def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
