@@ -14,17 +14,22 @@ import msgspec
 from baton.core.frames import HEAD_BYTES, framed, length_in
 from baton.pipelines.documents.document import Page
 from baton.pipelines.documents.limits import Limits
-from baton.pipelines.documents.words import WORD, Failed, Leaf, Task, Whole
+from baton.pipelines.documents.words import WORD, Failed, Leaf, Reason, Task, Whole
 
 PROGRAM = ("-P", "-B", "-m", "baton.pipelines.documents.worker")
 """What the interpreter is told to run; not from the folder that it happens to be started in."""
 
 _PIECE_BYTES = 2**18
 """Written at once, so that no second copy of the file is made."""
-_BYTES_A_CHARACTER = 4
-_BYTES_A_PAGE = 64 * 1024
-"""For what a page says beside its text."""
+_BYTES_A_CHARACTER = 8
+"""Four, and as many again where it stands among the headings, too."""
+_BYTES_A_PAGE = 256
+_BYTES_BESIDE = 2**16
+"""For title and notes."""
 _TOO_LATE = (-signal.SIGXCPU, -signal.SIGALRM)
+_OUT_OF_MEMORY = -signal.SIGABRT
+"""PDFium aborts where it is given no more memory (`FX_OutOfMemoryTerminate`), and by nothing else that was
+seen; where memory is found to be damaged the C library aborts, too."""
 
 
 class Unstartable(Exception):
@@ -76,6 +81,9 @@ class Child:
         finally:
             child.kill()
             await process.communicate()
+            assert process.stdin is not None
+            with suppress(ConnectionError):  # of a file that it did not read to the end
+                await process.stdin.wait_closed()
 
     @property
     def pid(self) -> int:
@@ -94,10 +102,13 @@ class Child:
                 await self._feed(task, data)
                 return await self._heard()
             except asyncio.IncompleteReadError as error:
-                if await self._process.wait() in _TOO_LATE:
+                ending = await self._process.wait()
+                if ending in _TOO_LATE:
                     raise TimeoutError from error
+                if ending == _OUT_OF_MEMORY:
+                    return Told((), Failed(Reason.MEMORY))
                 raise Died from error
-            except msgspec.MsgspecError as error:
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise Died from error
 
     def kill(self) -> None:
@@ -120,7 +131,8 @@ class Child:
     async def _heard(self) -> Told:
         stdout = self._process.stdout
         assert stdout is not None
-        left = self._limits.characters * _BYTES_A_CHARACTER + self._limits.pages * _BYTES_A_PAGE
+        limits = self._limits
+        left = limits.characters * _BYTES_A_CHARACTER + limits.pages * _BYTES_A_PAGE + _BYTES_BESIDE
         pages: list[Page] = []
         while True:
             length = length_in(await stdout.readexactly(HEAD_BYTES))

@@ -7,6 +7,11 @@ from baton.pipelines.documents.characters import safe
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _WRONG = "\ufffd"
+_LONELY = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_TOGETHER = re.compile(rb"[\x80-\xff]{2,}")
+"""Bytes beyond ASCII: in UTF-8 none stands alone, in the Windows-1252 of most languages nearly all do."""
+_MOST_WRONG = 0.1
+"""Of all characters; where more are wrong it was never UTF-8."""
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _MOST_CONTROLS = 0.01
 """Of all characters; a text has stray ones, anything else has many."""
@@ -25,7 +30,7 @@ def decoded(data: bytes) -> tuple[str, str | None]:
     """The text, and what is to be said of its encoding; UTF-8, UTF-16 with its mark, else Windows-1252.
 
     Raises:
-        NotText: too many of its characters are control characters.
+        NotText: too much of it is control characters, or wrong.
     """
     text, note = _characters(data)
     if len(_CONTROL.findall(text)) > max(_STRAY, _MOST_CONTROLS * len(text)):
@@ -56,10 +61,11 @@ def _characters(data: bytes) -> tuple[str, str | None]:
         return data.decode("utf-8"), None
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
-    wrong = len(re.findall(f"{_WRONG}+", text))
-    if sum(char > "\x7f" for char in text if char != _WRONG) >= wrong:
-        return text, _damage(text, "UTF-8")
-    return data.decode("cp1252", "replace"), "It does not say its encoding; it was read as Windows-1252."
+    if len(_LONELY.findall(data)) > len(_TOGETHER.findall(data)):
+        return data.decode("cp1252", "replace"), "It does not say its encoding; it was read as Windows-1252."
+    if text.count(_WRONG) > _MOST_WRONG * len(text):
+        raise NotText
+    return text, _damage(text, "UTF-8")
 
 
 def _damage(text: str, encoding: str) -> str:

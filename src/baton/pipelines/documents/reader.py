@@ -92,7 +92,7 @@ class Reader:
         except Unstartable as error:
             raise refusals.unstartable() from error
         except Died as error:
-            raise (refusals.died(task.name, self._limits) if self._open else refusals.closing()) from error
+            raise (refusals.died(task.name) if self._open else refusals.closing()) from error
 
     @asynccontextmanager
     async def _child(self) -> AsyncGenerator[Child]:

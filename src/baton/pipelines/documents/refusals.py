@@ -22,13 +22,14 @@ def refused(reason: Reason, name: str, limits: Limits) -> Refused:
             )
         case Reason.MEMORY:
             return TooLarge(
-                f"{name} takes more than {limits.memory_bytes // _MIB} MiB of memory to read.",
+                f"{name} takes more than {limits.memory_bytes // _MIB} MiB of memory to read, as "
+                "damaged files may.",
                 code=_TOO_LARGE,
             )
         case Reason.EMPTY:
             return empty(name)
         case Reason.NOT_TEXT:
-            return unknown(name)
+            return Invalid(f"{name} is no text in UTF-8, UTF-16 or Windows-1252. {_READABLE}", code=_UNKNOWN)
 
 
 def empty(name: str) -> Refused:
@@ -36,10 +37,9 @@ def empty(name: str) -> Refused:
     return Invalid(f"{name} is empty: there is no text in it.", code="document_empty")
 
 
-def unknown(name: str, format_: str | None = None) -> Refused:
+def unknown(name: str, format_: str) -> Refused:
     """`format_`: what it seems to be, with its article."""
-    seems = "is of no kind that is known here" if format_ is None else f"seems to be {format_}"
-    return Invalid(f"{name} {seems}. {_READABLE}", code="document_kind_unknown")
+    return Invalid(f"{name} seems to be {format_}. {_READABLE}", code=_UNKNOWN)
 
 
 def too_large(name: str, size: int, limits: Limits) -> Refused:
@@ -58,11 +58,10 @@ def too_slow(name: str, limits: Limits) -> Refused:
     )
 
 
-def died(name: str, limits: Limits) -> Refused:
+def died(name: str) -> Refused:
     """The child ended without a last word, or with one that makes no sense."""
     return Invalid(
-        f"{name} could not be read: the process that opened it broke down. Damaged files do that, and "
-        f"files that take more than {limits.memory_bytes // _MIB} MiB of memory.",
+        f"{name} could not be read: the process that opened it broke down. Damaged files do that.",
         code=_BROKEN,
     )
 
@@ -84,5 +83,6 @@ def closing() -> Refused:
     return Unavailable("Baton is shutting down and reads no more documents.", code="shutting_down")
 
 
+_UNKNOWN = "document_kind_unknown"
 _BROKEN = "document_unreadable"
 _TOO_LARGE = "document_too_large"
