@@ -142,6 +142,13 @@ async def test_a_hundred_thousand_pages_are_cut(reader: Reader) -> None:
     assert found.left_out == ("Pages 501-100000: at most 500 pages are read.",)
 
 
+async def test_letters_that_nobody_could_see_do_no_harm(reader: Reader) -> None:
+    """Numbers that are none, or infinite, leave the words beside them whole."""
+    found = await both(reader, "far.pdf", hostile.letters_beyond_all())
+    assert isinstance(found, Document), found
+    assert hostile.SAID in found.text
+
+
 async def test_a_scan_is_said_to_be_one(reader: Reader) -> None:
     """Which pages hold no text but pictures, and which nothing at all, stands in the notes."""
     found = await both(reader, "scan.pdf", hostile.scan())

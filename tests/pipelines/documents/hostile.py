@@ -158,6 +158,13 @@ def enormous_page() -> bytes:
     return _one(_SAYING, box=b"-1000000000 -1000000000 1e38 1000000000")
 
 
+def letters_beyond_all() -> bytes:
+    """As large and as far away as numbers go, the same backwards, and of no size at all."""
+    far = b"BT /F1 1 Tf 3e38 0 0 3e38 3e38 3e38 Tm (far) Tj -3e38 0 0 -3e38 -3e38 3e38 Tm (back) Tj ET\n"
+    none = b"BT /F1 0 Tf (none) Tj 0 0 0 0 0 0 Tm /F1 9 Tf (flat) Tj ET\n"
+    return _one(far + none + _SAYING)
+
+
 def _with_unicode(told: bytes) -> bytes:
     """Its font says by `told` which characters its codes are."""
     pdf = Pdf()

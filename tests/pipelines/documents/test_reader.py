@@ -51,10 +51,17 @@ async def test_words_parted_at_a_line_s_end_are_whole_again(reader: Reader) -> N
 async def test_a_bold_line_is_a_heading_and_a_list_stays_one(reader: Reader) -> None:
     """Also where its letters are no larger; what follows a bullet is an item of its own."""
     body = [Line("Why now", font=BOLD), Line("Because mornings have become shorter for everyone we asked.")]
-    items = [Line("• nurses", gap=20), Line("• bakers and their"), Line("apprentices", indent=10)]
+    items = [
+        Line("• nurses", gap=20),
+        Line("• bakers who are up before everyone else in the town and"),
+        Line("their apprentices", indent=10),
+    ]
     document = await reader.read("a.pdf", pdf_of([[*body, *items]]))
     assert document.pages[0].headings == ("Why now",)
-    assert document.text.split("\n\n")[2:] == ["• nurses", "• bakers and their apprentices"]
+    assert document.text.split("\n\n")[2:] == [
+        "• nurses",
+        "• bakers who are up before everyone else in the town and their apprentices",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ import importlib
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from statistics import median
 from typing import Any
+
+from msgspec import Struct
 
 from baton.pipelines.documents.characters import line, safe
 from baton.pipelines.documents.paragraphs import Row
@@ -17,6 +20,8 @@ _BOLD_WEIGHT = 600
 _BOLD_NAME = re.compile("bold|black|heavy", re.IGNORECASE)
 _LONGEST_TITLE_BYTES = 2000
 _LONGEST_FONT_NAME = 128
+_FARTHEST = 1e6
+"""Points from a page's corner. What is further away, infinitely even, is nowhere that anybody looks."""
 
 _HYPHEN = "\ufffe"
 """What stands where a word was parted at a line's end."""
@@ -30,6 +35,13 @@ class Locked(Exception):
 
 class Broken(Exception):
     """It is no PDF that can be opened."""
+
+
+class _Box(Struct, frozen=True):
+    left: float
+    right: float
+    bottom: float
+    top: float
 
 
 class Look:
@@ -99,30 +111,37 @@ class Pdf:
         for piece in _LINES.split(whole):
             said = " ".join(safe(_PARTED.sub(_mended, piece).replace(_HYPHEN, "-")).split())
             if said:
-                yield self._row(page, said, whole, at, at + len(piece))
-            at = at + len(piece)
+                yield self._row(page, said, piece, at)
+            at += len(piece)
             at += 2 if whole.startswith("\r\n", at) else 1
 
-    def _row(self, page: Any, said: str, whole: str, start: int, end: int) -> Row:
-        seen = [index for index in range(start, end) if not whole[index].isspace()]
+    def _row(self, page: Any, said: str, piece: str, start: int) -> Row:
+        """`start`: where the piece stands in the page's text."""
+        seen = [start + index for index, char in enumerate(piece) if not char.isspace()]
         first, middle, last = (
             self._raw.FPDFText_GetCharIndexFromTextIndex(page, seen[place])
             for place in (0, len(seen) // 2, -1)
         )
-        box = self._box(page, middle)
+        boxes = begin, _, end = [self._box(page, index) for index in (first, middle, last)]
+        # The one in between: initials, marks of footnotes and words in another font are of another height.
+        bottom = median(box.bottom for box in boxes)
+        parted = _HYPHEN in piece
         return Row(
-            said,
-            self._box(page, first).left,
-            self._box(page, last).right,
-            box.bottom,
-            max(0.0, box.top - box.bottom),
-            self._bold(page, first) and self._bold(page, middle),
+            text=said,
+            left=begin.left,
+            right=end.right,
+            bottom=begin.bottom if parted else bottom,
+            end=end.bottom if parted else bottom,
+            height=max(0.0, median(box.top - box.bottom for box in boxes)),
+            bold=self._bold(page, first) and self._bold(page, middle),
         )
 
-    def _box(self, page: Any, index: int) -> Any:
+    def _box(self, page: Any, index: int) -> _Box:
         box = self._raw.FS_RECTF()
         self._raw.FPDFText_GetLooseCharBox(page, index, box)
-        return box
+        return _Box(
+            *(max(-_FARTHEST, min(_FARTHEST, side)) for side in (box.left, box.right, box.bottom, box.top))
+        )
 
     def _bold(self, page: Any, index: int) -> bool:
         if self._raw.FPDFText_GetFontWeight(page, index) >= _BOLD_WEIGHT:

@@ -19,7 +19,7 @@ _STRAY = 2
 """So many are let pass however short the text is."""
 
 _FENCE = re.compile(r" {0,3}(```|~~~)")
-_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t](.*)")
 
 
 class NotText(Exception):
@@ -46,9 +46,15 @@ def headings(text: str) -> tuple[str, ...]:
         mark = _FENCE.match(line)
         if mark is not None:
             fence = mark[1] if fence is None else None if mark[1] == fence else fence
-        elif fence is None and (heading := _HEADING.match(line)) is not None and heading[1]:
-            found.append(heading[1])
-    return tuple(found)
+        elif fence is None and (heading := _HEADING.match(line)) is not None:
+            found.append(_without_end(heading[1].strip()))
+    return tuple(filter(None, found))
+
+
+def _without_end(heading: str) -> str:
+    """Marks behind a heading are not of it, where a space is between them."""
+    said = heading.rstrip("#")
+    return said.rstrip() if not said or said[-1] in " \t" else heading
 
 
 def _characters(data: bytes) -> tuple[str, str | None]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from baton.pipelines.documents import plain
+from baton.pipelines.documents.characters import line
 from baton.pipelines.documents.document import Kind, Page
 from baton.pipelines.documents.limits import Limits
 from baton.pipelines.documents.paragraphs import Paragraph, body_of, is_heading, paragraphs
@@ -57,7 +58,7 @@ def read_pdf(pdf: Pdf, limits: Limits) -> Reading:
     body = body_of(paragraph for page in found.pages for paragraph in page.paragraphs)
     pages: list[Page] = []
     for number, page in enumerate(found.pages, 1):
-        titles = (each.text for each in page.paragraphs if body is not None and is_heading(each, body))
+        titles = (line(each.text) for each in page.paragraphs if body is not None and is_heading(each, body))
         pages.append(Page(number, page.text, tuple(titles)))
     return Reading(tuple(pages), Whole(pdf.title, pdf.page_count, found.notes, found.left_out))
 
