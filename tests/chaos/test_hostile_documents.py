@@ -16,7 +16,7 @@ import uvloop
 
 from baton.core.errors import Refused
 from baton.core.frames import framed
-from baton.pipelines.documents.document import Document, Page
+from baton.pipelines.documents.document import Document, Kind, Page
 from baton.pipelines.documents.limits import Limits
 from baton.pipelines.documents.reader import Reader
 from baton.pipelines.documents.words import Leaf, Whole
@@ -140,6 +140,25 @@ async def test_a_hundred_thousand_pages_are_cut(reader: Reader) -> None:
     assert isinstance(found, Document), found
     assert (len(found.pages), found.page_count) == (500, 100_000)
     assert found.left_out == ("Pages 501-100000: at most 500 pages are read.",)
+
+
+async def test_files_damaged_by_chance_are_read_or_refused() -> None:
+    """Nothing else comes of them: no other error, no process left, and the good one among them is read."""
+    async with Reader() as reader:
+
+        async def outcome(seed: int) -> str:
+            try:
+                return (await reader.read("a.pdf", hostile.damaged(seed))).kind
+            except Refused as refused:
+                return str(refused.code)
+
+        good = asyncio.create_task(reader.read("good.pdf", GOOD))
+        # No more at once than may wait.
+        found: set[str] = set()
+        for first in range(0, 48, 12):
+            found |= set(await asyncio.gather(*map(outcome, range(first, first + 12))))
+        assert len((await good).pages) == 3
+    assert {Kind.PDF} < found <= {Kind.PDF, "document_unreadable", "document_empty", "document_encrypted"}
 
 
 async def test_letters_that_nobody_could_see_do_no_harm(reader: Reader) -> None:

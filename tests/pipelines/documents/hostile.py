@@ -26,6 +26,24 @@ def noise() -> bytes:
     return b"%PDF-1.7\n" + random.Random(7).randbytes(100_000)
 
 
+def damaged(seed: int) -> bytes:
+    """A good file of which some bytes are others, missing or twice there, as chance has it."""
+    chance = random.Random(seed)
+    data = bytearray(brief(2))
+    for _ in range(chance.choice((1, 3, 10, 100))):
+        at = chance.randrange(len(data))
+        match chance.randrange(4):
+            case 0:
+                data[at] = chance.randrange(256)
+            case 1:
+                del data[at : at + chance.randrange(50)]
+            case 2:
+                data[at:at] = data[at : at + chance.randrange(500)]
+            case _:
+                data[at : at + 1] = chance.choice((b"99999999999", b"-1", b"<<", b"]", b" 1 0 R ", b"stream"))
+    return bytes(data)
+
+
 def truncated() -> bytes:
     """Half of a good file."""
     whole = brief(20)

@@ -16,7 +16,7 @@ from baton.pipelines.documents.document import Page
 from baton.pipelines.documents.limits import Limits
 from baton.pipelines.documents.words import WORD, Failed, Leaf, Reason, Task, Whole
 
-PROGRAM = ("-P", "-B", "-m", "baton.pipelines.documents.worker")
+PROGRAM = ("-P", "-m", "baton.pipelines.documents.worker")
 """What the interpreter is told to run; not from the folder that it happens to be started in."""
 
 _PIECE_BYTES = 2**18
