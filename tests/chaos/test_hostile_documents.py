@@ -1,6 +1,7 @@
 """Files that were made to do harm, children that do harm, and the good documents beside them."""
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -142,6 +143,9 @@ async def test_a_hundred_thousand_pages_are_cut(reader: Reader) -> None:
     assert found.left_out == ("Pages 501-100000: at most 500 pages are read.",)
 
 
+DAMAGED = ("document_unreadable", "document_empty", "document_encrypted", "document_kind_unknown")
+
+
 async def test_files_damaged_by_chance_are_read_or_refused() -> None:
     """Nothing else comes of them: no other error, no process left, and the good one among them is read."""
     async with Reader() as reader:
@@ -158,7 +162,7 @@ async def test_files_damaged_by_chance_are_read_or_refused() -> None:
         for first in range(0, 48, 12):
             found |= set(await asyncio.gather(*map(outcome, range(first, first + 12))))
         assert len((await good).pages) == 3
-    assert {Kind.PDF} < found <= {Kind.PDF, "document_unreadable", "document_empty", "document_encrypted"}
+    assert {Kind.PDF} < found <= {Kind.PDF, *DAMAGED}
 
 
 async def test_letters_that_nobody_could_see_do_no_harm(reader: Reader) -> None:
@@ -248,6 +252,7 @@ def no_group(pid: int) -> bool:
 
 PAGE = framed(msgspec.msgpack.encode(Leaf(Page(1, "x" * 60_000))))
 LAST = framed(msgspec.msgpack.encode(Whole("", 1, (), ())))
+NUL_LAST = framed(msgspec.msgpack.encode(Whole("", 1, ("a\0b",), ())))
 NUL_PAGE = framed(msgspec.msgpack.encode(Leaf(Page(1, "a\0b"))))
 HALF = framed(msgspec.msgpack.encode(Leaf(Page(1, "a~~~b"))).replace(b"~~~", b"\xed\xa0\x80"))
 ENDLESS = "import sys\nsys.stdin.buffer.read()\nwhile True: sys.stdout.buffer.write({!r})\n"
@@ -275,16 +280,19 @@ SLOW = "document_too_slow"
         (spoken(framed(b"\xc1 no sense")), BROKEN),
         (spoken(PAGE[:-1]), BROKEN),
         (spoken(NUL_PAGE, LAST), BROKEN),
+        (spoken(PAGE, NUL_LAST), BROKEN),
         (spoken(HALF, LAST), BROKEN),
     ],
     ids=[
         "deaf", "busy", "stopped", "mute", "with a child", "half done", "crashed", "killed", "gone", "failed",
-        "endless noise", "endless pages", "nonsense", "cut off", "NUL", "half characters",
+        "endless noise", "endless pages", "nonsense", "cut off", "NUL", "NUL at last", "half characters",
     ],
 )  # fmt: skip
-async def test_a_child_that_does_harm_is_ended(program: str, code: str) -> None:
-    """It costs its own document, a second, and little memory; nothing of it is left, and none of what it
-    has started."""
+async def test_a_child_that_does_harm_is_ended(
+    program: str, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It costs its own document, a second, and little memory; nothing of it is left, none of what it has
+    started, and no exception that nobody took."""
     before_bytes, began_s = resident_bytes(), time.monotonic()
     limits = Limits(seconds=1.0)
     async with Reader(limits, ("-P", "-c", program)) as reader:
@@ -300,6 +308,8 @@ async def test_a_child_that_does_harm_is_ended(program: str, code: str) -> None:
     assert resident_bytes() - before_bytes < MOST_GROWTH_BYTES
     for pid in pids:
         await soon(lambda pid=pid: no_group(pid))
+    gc.collect()
+    assert caplog.messages == []
 
 
 async def test_good_documents_are_read_while_others_hang(reader: Reader) -> None:

@@ -149,6 +149,23 @@ async def test_who_is_cancelled_leaves_no_process(reader: Reader) -> None:
         assert slow.pids == ()
 
 
+async def test_who_stops_waiting_takes_nobody_s_turn() -> None:
+    """Those behind go on; each turn is given once."""
+    async with Reader(Limits(children=1, seconds=600), SLEEPING) as reader:
+        reading = [asyncio.create_task(reader.read("a.txt", b"text")) for _ in range(4)]
+        await soon(lambda: reader.pids != ())
+        first = reader.pids
+        reading[1].cancel()
+        reading[0].cancel()
+        await soon(lambda: reader.pids not in ((), first))
+        assert len(reader.pids) == 1
+        assert [task.done() for task in reading] == [True, True, False, False]
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
+    assert reader.pids == ()
+
+
 async def test_more_than_there_are_children_wait_their_turn() -> None:
     """Never more children than allowed; everybody is served; the loop goes on turning."""
     most = 0
@@ -251,6 +268,30 @@ async def test_a_child_has_given_up_what_it_does_not_need(monkeypatch: pytest.Mo
         '"files": true, "sockets": true, "memory": [268435456, 268435456], "cpu": [8, 8], '
         '"writing": [0, 0], "alarm": true}'
     )
+
+
+SHUT = """
+import io, msgspec, socket, sys
+from baton.core.frames import framed
+from baton.pipelines.documents.limits import Limits
+from baton.pipelines.documents.worker import serve
+from baton.pipelines.documents.words import Task
+asked = io.BytesIO(framed(msgspec.msgpack.encode(Task(sys.argv[1], "a"))) + sys.stdin.buffer.read())
+answers = io.BytesIO()
+serve(Limits(), asked, answers)
+assert b"whole" in answers.getvalue()
+try:
+    socket.socket()
+except OSError:
+    sys.exit(7)
+"""
+
+
+@pytest.mark.parametrize(("kind", "data"), [("pdf", texts("a")), ("text", "ä".encode("cp1252"))])
+def test_the_door_is_shut_while_a_document_is_read(kind: str, data: bytes) -> None:
+    """Whatever its kind is, and it can be read all the same."""
+    ended = subprocess.run([sys.executable, "-c", SHUT, kind], input=data, check=False)
+    assert ended.returncode == 7
 
 
 def test_the_serving_process_loads_no_pdf_library() -> None:

@@ -48,8 +48,8 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Child:
-    """The room's other child, the tokenizer's, is kept alive and trusted; this one lives for one document
-    and is not: all that they share is how frames look."""
+    """The house's other child, the tokenizer's, is kept alive and trusted; this one lives for one document
+    and is not trusted: all that they share is how frames look."""
 
     def __init__(self, process: Process, limits: Limits) -> None:
         self._process = process
@@ -58,8 +58,8 @@ class Child:
     @classmethod
     @asynccontextmanager
     async def begun(cls, limits: Limits, program: tuple[str, ...] = PROGRAM) -> AsyncGenerator[Self]:
-        """Start it; it is dead and gone at the end. It gets two pipes and, of our environment, only where
-        modules are found.
+        """Start it; it is dead and gone at the end. It gets its input and output and, of our environment,
+        only where modules are found.
 
         Raises:
             Unstartable: the system gives no process.
@@ -140,8 +140,18 @@ class Child:
             if left < 0:
                 raise Died
             word = WORD.decode(await stdout.readexactly(length))
+            if any("\0" in text for text in _texts(word)):
+                raise Died
             if not isinstance(word, Leaf):
                 return Told(tuple(pages), word)
-            if "\0" in word.page.text:
-                raise Died
             pages.append(word.page)
+
+
+def _texts(word: Leaf | Failed | Whole) -> tuple[str, ...]:
+    match word:
+        case Leaf():
+            return (word.page.text, *word.page.headings)
+        case Whole():
+            return (word.title, *word.notes, *word.left_out)
+        case Failed():
+            return ()
