@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
-from msgspec import Struct
-
 from baton.pipelines.documents.characters import line, safe
 from baton.pipelines.documents.paragraphs import Row
 
@@ -20,8 +18,6 @@ _BOLD_WEIGHT = 600
 _BOLD_NAME = re.compile("bold|black|heavy", re.IGNORECASE)
 _LONGEST_TITLE_BYTES = 2000
 _LONGEST_FONT_NAME = 128
-_FARTHEST = 1e6
-"""Points from a page's corner. What is further away, infinitely even, is nowhere that anybody looks."""
 
 _HYPHEN = "\ufffe"
 """What stands where a word was parted at a line's end."""
@@ -35,13 +31,6 @@ class Locked(Exception):
 
 class Broken(Exception):
     """It is no PDF that can be opened."""
-
-
-class _Box(Struct, frozen=True):
-    left: float
-    right: float
-    bottom: float
-    top: float
 
 
 class Look:
@@ -136,12 +125,10 @@ class Pdf:
             bold=self._bold(page, first) and self._bold(page, middle),
         )
 
-    def _box(self, page: Any, index: int) -> _Box:
+    def _box(self, page: Any, index: int) -> Any:
         box = self._raw.FS_RECTF()
         self._raw.FPDFText_GetLooseCharBox(page, index, box)
-        return _Box(
-            *(max(-_FARTHEST, min(_FARTHEST, side)) for side in (box.left, box.right, box.bottom, box.top))
-        )
+        return box
 
     def _bold(self, page: Any, index: int) -> bool:
         if self._raw.FPDFText_GetFontWeight(page, index) >= _BOLD_WEIGHT:
