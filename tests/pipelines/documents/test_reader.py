@@ -138,6 +138,11 @@ async def test_what_the_limits_cut_off_is_said() -> None:
         )
         exact = await reader.read("a.pdf", texts("12345", "67890"))
         assert (exact.characters, exact.left_out) == (10, ())
+        more = await reader.read("a.pdf", texts("12345", "67890", "1"))
+        assert more.left_out == ("Page 3: at most 10 characters are read.",)
+        blank = await reader.read("a.pdf", pdf_of([[], [], [], [Line("d")]]))
+        assert (blank.text, blank.notes) == ("", ("Pages 1-3: empty.",))
+        assert blank.left_out == ("Page 4: at most 3 pages are read.",)
 
 
 async def test_forms_and_files_inside_are_mentioned(reader: Reader) -> None:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
+from msgspec import Struct
+
 from baton.pipelines.documents.characters import line, safe
 from baton.pipelines.documents.paragraphs import Row
 
@@ -33,16 +35,14 @@ class Broken(Exception):
     """It is no PDF that can be opened."""
 
 
-class Look:
+class Look(Struct, frozen=True):
     """What a page has."""
 
-    __slots__ = ("blank", "characters", "rows")
-
-    def __init__(self, rows: list[Row], characters: int, blank: bool) -> None:
-        """`characters`: all there are, also beyond those that were asked for; `blank`: not even a picture."""
-        self.rows = rows
-        self.characters = characters
-        self.blank = blank
+    rows: tuple[Row, ...]
+    characters: int
+    """All there are, also beyond those that were asked for."""
+    blank: bool
+    """Whether there is nothing on it, not even a picture."""
 
 
 class Pdf:
@@ -84,7 +84,7 @@ class Pdf:
                 return None
             try:
                 count = max(0, raw.FPDFText_CountChars(text))
-                rows = list(self._rows(text, min(count, most)))
+                rows = tuple(self._rows(text, min(count, most)))
             finally:
                 raw.FPDFText_ClosePage(text)
             return Look(rows, count, raw.FPDFPage_CountObjects(page) <= 0)
