@@ -203,6 +203,8 @@ async def _watched(line: Line, run_id: str, after: int, as_json: bool) -> WholeR
                 async for event in events:
                     after, tries = event.number, 0
                     print(msgspec.json.encode(event).decode() if as_json else event.line(), flush=True)
+                    if event.kind == "waiting":
+                        note(f"`baton runs approve {run_id}` lets it through, with --reject it does not.")
             run = parsed(await ask(line, _path(run_id)), WholeRunView)
             if run.state in ENDED:
                 return run

@@ -5,11 +5,14 @@ from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from baton.core.answer import Finish
 from baton.core.caller import Caller
 from baton.core.clock import Clock
+from baton.core.errors import OverBudget, Unservable
 from baton.core.messages import Message, Role, Text
+from baton.core.money import usd_text
 from baton.core.profile import Profile
 from baton.core.request import CacheWish, ChatRequest, Options, ResponseFormat, Sampling
 from baton.gateway.answered import Answered
@@ -118,15 +121,27 @@ class Asking:
 
 
 class StepAsking:
-    """`Asks`, from the loop on which runs are carried out; an answer that has come is paid for once."""
+    """`Asks`, from the loop on which runs are carried out; an answer that has come is paid for once. No model
+    is asked whose answer is estimated above what the step may cost."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
 
     async def __call__(self, work: Work, question: Question) -> Answer:
         """As `Asks`."""
+        if question.max_cost_nanos is None and work.most_nanos is not None:
+            question = replace(question, max_cost_nanos=work.most_nanos)
         ask = partial(self._asking.ask, work.owner, question)
-        answer = await work.once(lambda: work.across(ask), Answer)
+        try:
+            answer = await work.once(lambda: work.across(ask), Answer)
+        except Unservable as error:
+            if question.max_cost_nanos is None:
+                raise
+            most = usd_text(question.max_cost_nanos)
+            raise OverBudget(
+                f"No model could be asked for {most} USD at most, this step's part of the run's budget."
+                f" {error.message}"
+            ) from error
         work.called(answer.call)
         return answer
 

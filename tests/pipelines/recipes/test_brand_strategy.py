@@ -205,6 +205,15 @@ async def test_a_budget_that_is_too_small_stops_the_run_and_a_larger_one_lets_it
         assert (await ended(web, run_id))["state"] == "completed"
 
 
+async def test_no_model_is_asked_that_a_step_cannot_pay(tmp_path: Any) -> None:
+    """Each step has its part of the budget: a run that could only be dearer fails without a call."""
+    async with staged(Play(), tmp_path) as web:
+        run = await ended(web, await started(web, await project(web), budgetUsd="0.000001"))
+        assert (run["state"], run["spentUsd"]) == ("failed", "0")
+        assert "cost" in run["failure"]["message"]
+        assert (await web.get("/api/interactions")).json["interactions"] == []
+
+
 async def test_what_cannot_be_begun_is_refused_with_its_reason(tmp_path: Any) -> None:
     """No recipe of that name, no project, an input that is no brief, a budget that is no amount."""
     async with staged(Play(), tmp_path) as web:

@@ -5,6 +5,7 @@ from functools import partial
 from hashlib import sha256
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from baton.core.answer import Finish
 from baton.core.profile import Profile
@@ -27,6 +28,8 @@ Saves = Callable[[Draft], Awaitable[Saved]]
 """Keeps what was written, on the loop that serves requests."""
 
 _SCORE_TIMEOUT_S = 60.0
+_SCORE_SHARE = 1 / 20
+"""Of a run's budget, for the judging of one text."""
 
 
 class Assignment(Struct, frozen=True, kw_only=True):
@@ -37,6 +40,8 @@ class Assignment(Struct, frozen=True, kw_only=True):
     prompt: str
     variables: dict[str, str]
     timeout_s: float
+    share: float = 1 / 8
+    """The part of its run's budget that it may cost."""
     said_as: str | None = None
     """The variable in which the prompt takes what people added; None: it comes behind the prompt."""
 
@@ -123,18 +128,18 @@ class Author:
 
         async def write(again: bool) -> Written:
             called = f"{name} again" if again else name
-            return await run.do(self._asked(called, assignment, again))
+            return await run.do(self._asked(run, called, assignment, again))
 
         async def score(written: Written, again: bool) -> Assessment:
             called = f"{name} again score" if again else f"{name} score"
-            return await run.do(self._scored(called, assignment, written))
+            return await run.do(self._scored(run, called, assignment, written))
 
         written, said = await best_of(write, score)
         return await self._kept(run, name, assignment, written, said)
 
     async def keep(self, run: Running, name: str, assignment: Assignment, written: Written) -> Piece:
         """The same for a text that is there already; it is not written once more."""
-        said = await run.do(self._scored(f"{name} score", assignment, written))
+        said = await run.do(self._scored(run, f"{name} score", assignment, written))
         return await self._kept(run, name, assignment, written, said)
 
     async def _kept(
@@ -150,19 +155,36 @@ class Author:
         )
         return piece_of(assignment.kind, written, said, saved)
 
-    def _asked(self, name: str, assignment: Assignment, again: bool) -> Step[Written]:
+    def _asked(self, run: Running, name: str, assignment: Assignment, again: bool) -> Step[Written]:
         async def ask(work: Work) -> Written:
             question = question_of(assignment, work.instructions, again=again)
             return written_of(await self._asks(work, question))
 
-        return Step(name=name, body=ask, returns=Written, timeout_s=assignment.timeout_s)
+        return Step(
+            name=name,
+            body=ask,
+            returns=Written,
+            timeout_s=assignment.timeout_s,
+            most_nanos=run.share(assignment.share),
+        )
 
-    def _scored(self, name: str, assignment: Assignment, written: Written) -> Step[Assessment]:
+    def _scored(self, run: Running, name: str, assignment: Assignment, written: Written) -> Step[Assessment]:
         async def score(work: Work) -> Assessment:
-            task = self._task_of(written.call.prompt or assignment.prompt, assignment.variables)
-            return await self._scorer.score(partial(self._asks, work), task, written.output)
+            each = None if work.most_nanos is None else work.most_nanos // 2  # a judge is asked twice at most
 
-        return Step(name=name, body=score, returns=Assessment, timeout_s=_SCORE_TIMEOUT_S)
+            async def ask(question: Question) -> Answer:
+                return await self._asks(work, replace(question, max_cost_nanos=each))
+
+            task = self._task_of(written.call.prompt or assignment.prompt, assignment.variables)
+            return await self._scorer.score(ask, task, written.output)
+
+        return Step(
+            name=name,
+            body=score,
+            returns=Assessment,
+            timeout_s=_SCORE_TIMEOUT_S,
+            most_nanos=run.share(_SCORE_SHARE),
+        )
 
     async def _save(self, assignment: Assignment, written: Written, said: Assessment, work: Work) -> Saved:
         project_id = work.owner.project_id

@@ -141,9 +141,7 @@ class Engine:
             return await self._hand_on(taken)
         recipe = self._cookbook.get(taken.recipe, taken.version)
         places = self._durable.places(taken.places)
-        running = Running(
-            taken.holding, taken.owner, self._store, places, self._across, self._bounds.park_after_s
-        )
+        running = Running(taken, self._store, places, self._across, self._bounds.park_after_s)
         self._active[run_id] = running
         try:
             try:

@@ -28,6 +28,7 @@ class Taken(Struct, frozen=True):
     recipe: str
     version: int
     owner: Owner
+    budget_nanos: int | None
     input: Raw
     places: dict[str, int]
     """The position of each step that has begun, by name."""

@@ -56,8 +56,10 @@ class Cookbook:
         try:
             return self._recipes[name, self._newest[name] if version is None else version]
         except KeyError:
+            known = ", ".join(sorted(self._newest)) or "none"
+            which = name if version is None else f"{name}, version {version}"
             raise NotFound(
-                f"There is no recipe {name}, version {version or 'any'}.", code="recipe_unknown"
+                f"There is no recipe {which}. There are: {known}.", code="recipe_unknown"
             ) from None
 
     def labels(self) -> frozenset[str]:

@@ -11,9 +11,9 @@ from msgspec import Raw
 
 from baton.core.errors import Invalid
 from baton.pipelines.engine.attempt import failing, may_help
-from baton.pipelines.engine.holding import Begun, Holding, OverBudget, Superseded, Tally, Terms
+from baton.pipelines.engine.holding import Begun, OverBudget, Superseded, Taken, Tally, Terms
 from baton.pipelines.engine.patience import patiently
-from baton.pipelines.engine.run import Failing, Owner, Progress, StepState, Verdict, json
+from baton.pipelines.engine.run import Failing, Progress, StepState, Verdict, json
 from baton.pipelines.engine.step import LONGEST_NAME, Step, StepFailed
 from baton.pipelines.engine.store import RunStore
 from baton.pipelines.engine.work import Across, Work
@@ -59,16 +59,17 @@ class Running:
 
     def __init__(
         self,
-        holding: Holding,
-        owner: Owner,
+        taken: Taken,
         store: RunStore,
         places: Places,
         across: Across,
         park_after_s: float,
     ) -> None:
         """`park_after_s`: the run is let go of when it has only waited at gates for so long."""
-        self.holding = holding
-        self.owner = owner
+        self.holding = taken.holding
+        self.owner = taken.owner
+        self.budget_nanos = taken.budget_nanos
+        """What all of it may cost, as it was when it was taken up; None: there is no budget."""
         self.stopped: Stop | None = None
         self._store = store
         self._places = places
@@ -98,6 +99,10 @@ class Running:
     async def gate(self, name: str, shows: object = None) -> Verdict:
         """Wait for a person, who is shown something; what they said."""
         return await self._start(name, Verdict, functools.partial(self._gate, name, json(shows)))
+
+    def share(self, part: float) -> int:
+        """A part of the budget, for a step that may cost so much at most; 0: there is no budget."""
+        return 0 if self.budget_nanos is None else int(self.budget_nanos * part)
 
     def speak(self) -> None:
         """Somebody has said something to the run: gates look again."""
@@ -190,7 +195,7 @@ class Running:
             begun = await self._surely(lambda: self._store.begin(self.holding, terms))
             if begun.state is not StepState.RUNNING:
                 return begun.state
-            work = self._work(step.name, begun)
+            work = self._work(step, begun)
             try:
                 state = await self._attempt(step, begun, work)
             except asyncio.CancelledError:
@@ -259,13 +264,15 @@ class Running:
                 self._end(Stop.WAITING)
         waked.clear()
 
-    def _work(self, name: str, begun: Begun) -> Work:
+    def _work(self, step: Step[Any], begun: Begun) -> Work:
+        name = step.name
         return Work(
             owner=self.owner,
             key=f"{self.holding.run_id}:{name}:{begun.edition}.{begun.attempt}",
             attempt=begun.attempt,
             instructions=begun.instructions,
             left_nanos=begun.left_nanos,
+            most_nanos=step.most_nanos or None,
             told=_Told(self, name),
             memory=self,
             across=self._across,

@@ -65,7 +65,9 @@ class RunStore:
             places = {step.name: step.position for step in steps}
         given = self._content.open(row.input, run_id, "input", Raw)
         owner = Owner(user_id=row.user_id, key_id=row.key_id, project_id=row.project_id)
-        return Taken(Holding(run_id, row.turn), row.recipe, row.version, owner, given, places)
+        return Taken(
+            Holding(run_id, row.turn), row.recipe, row.version, owner, row.budget_nanos, given, places
+        )
 
     async def begin(self, holding: Holding, terms: Terms) -> Begun:
         """Begin an attempt, or the interrupted one again; of a step that has ended, how.

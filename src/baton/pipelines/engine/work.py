@@ -51,6 +51,7 @@ class Work:
         attempt: int,
         instructions: tuple[str, ...],
         left_nanos: int | None,
+        most_nanos: int | None,
         told: Told,
         memory: Memory,
         across: Across,
@@ -69,6 +70,8 @@ class Work:
         interrupted and done again, so that the same is asked under the same key."""
         self.left_nanos = left_nanos
         """What the budget had left for this step when it began; None: there is no budget."""
+        self.most_nanos = most_nanos
+        """What the attempt may cost at most; None: nobody said."""
         self.cost_nanos = 0
         """What it has said that it cost."""
         self.calls: tuple[Call, ...] = ()

@@ -44,6 +44,10 @@ _LEAST_PARTS = 2
 _RESEARCH_S, _STRATEGY_S, _CRITIQUE_S = 60.0, 90.0, 60.0
 """How long each may take."""
 
+_PART_SHARE, _STRATEGY_SHARE = 1 / 10, 1 / 5
+"""Of the budget, what a part of the research and a strategy may cost at most. All steps together, with a
+revision and a second attempt at it, stay below the whole."""
+
 _HEADINGS = {"market": "Market", "audience": "Audience", "trends": "Trends", "perception": "Perception"}
 _MOST_BRIEF_CHARS = 100_000
 
@@ -133,7 +137,7 @@ class BrandStrategy:
         Raises:
             StepFailed: there are too few.
         """
-        steps = {name: run.begin(self._part(name, brief)) for name in QUESTIONS}
+        steps = {name: run.begin(self._part(run, name, brief)) for name in QUESTIONS}
         await asyncio.wait(steps.values())
         found: dict[str, Written] = {}
         failed: StepFailed | None = None
@@ -146,7 +150,7 @@ class BrandStrategy:
             raise failed
         return found
 
-    def _part(self, name: str, brief: Brief) -> Step[Written]:
+    def _part(self, run: Running, name: str, brief: Brief) -> Step[Written]:
         async def ask(work: Work) -> Written:
             question = QUESTIONS[name]
             sources = bearing_on(f"{question} {brief.brief}", await self._sources(work, brief))
@@ -157,7 +161,13 @@ class BrandStrategy:
             await work.interim(answer.text)
             return written_of(answer)
 
-        return Step(name=f"research {name}", body=ask, returns=Written, timeout_s=2 * _RESEARCH_S)
+        return Step(
+            name=f"research {name}",
+            body=ask,
+            returns=Written,
+            timeout_s=2 * _RESEARCH_S,
+            most_nanos=run.share(_PART_SHARE),
+        )
 
     async def _sources(self, work: Work, brief: Brief) -> tuple[Excerpt, ...]:
         """What there is to be read."""
@@ -198,6 +208,7 @@ class BrandStrategy:
                 prompt="strategy",
                 variables=variables,
                 timeout_s=_STRATEGY_S,
+                share=_STRATEGY_SHARE,
                 said_as="steering",
             ),
         )
