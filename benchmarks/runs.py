@@ -26,7 +26,7 @@ from baton.pipelines.engine.durable import Durable
 from baton.pipelines.engine.engine import Bounds, Engine
 from baton.pipelines.engine.premises import furnish
 from baton.pipelines.engine.recipe import Cookbook, Recipe
-from baton.pipelines.engine.run import RunWish, json
+from baton.pipelines.engine.run import Owner, RunWish, json
 from baton.pipelines.engine.running import Running
 from baton.pipelines.engine.runs import open_runs
 from baton.pipelines.engine.step import Step
@@ -41,6 +41,7 @@ RUNS = 20
 TICK_S = 0.002
 PLACES = ("idle", "same loop", "thread", "process")
 _KEY = b"k" * 32
+_OWNER = Owner(user_id="u", key_id="k")
 _USER = "INSERT INTO users (id, name, tier, roles, created_at_ms) VALUES ('u', 'u', 'free', '[]', 0)"
 _TOOK = "SELECT avg(ended_ms - began_ms) FROM runs"
 
@@ -63,7 +64,7 @@ def cookbook(steps: int, pause_s: float) -> Cookbook:
 async def carry_out(settings: StorageSettings, book: Cookbook) -> None:
     """Twenty runs on a loop of their own, to their end."""
     async with open_runs(settings, _KEY, book, clock=SystemClock(), new_id=UuidV7()) as runs:
-        wish = RunWish(user_id="u", recipe="waits", input=json(None))
+        wish = RunWish(owner=_OWNER, recipe="waits", input=json(None))
         for run_id in [await runs.start(wish) for _ in range(RUNS)]:
             async for _ in runs.follow(run_id):
                 pass
@@ -83,7 +84,7 @@ async def carry_out_here(settings: StorageSettings, book: Cookbook) -> None:
         new_id = UuidV7()
         ids = [new_id() for _ in range(RUNS)]
         for run_id in ids:
-            await premises.orders.begin(run_id, RunWish(user_id="u", recipe="waits", input=json(None)), 1)
+            await premises.orders.begin(run_id, RunWish(owner=_OWNER, recipe="waits", input=json(None)), 1)
             await durable.enqueue(run_id)
         for run_id in ids:
             while (await premises.reading.run(run_id)).ended_ms is None:  # noqa: ASYNC110  nobody tells

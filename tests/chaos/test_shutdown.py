@@ -25,8 +25,8 @@ from tests.proofs import FOUND
 from tests.shapes import error_in
 
 STREAMS = 50
-SOON = "simulated/lorem;words=120;latency=5;tps=25"
-"""Some six seconds of words: a busy machine needs a while to show what happens meanwhile."""
+SOON = "simulated/lorem;words=300;latency=5;tps=25"
+"""Some fifteen seconds of words: a busy machine needs a while to show what happens meanwhile."""
 
 NEVER = "simulated/lorem;words=4000;latency=5;tps=25"
 SILENT = "simulated/echo;latency=600000"

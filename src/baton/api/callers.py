@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from baton.access.identity.keyring import Keyring
+from baton.access.identity.keyring import Keyring, session_key_id
 from baton.access.identity.rights import require_current, require_scope
 from baton.access.signin.entities import Present
 from baton.api.auth.present import CookieDescribed, outside, present
@@ -24,8 +24,6 @@ _Googles = Annotated[
     object, Depends(APIKeyHeader(name="x-goog-api-key", scheme_name="xGoogApiKey", auto_error=False))
 ]
 _WAYS = ("authorization", *HEADERS.key)
-
-_OWN_PART = 27  # characters of a user's id, its random ones among them: the ledger's column has 36
 
 
 async def _presented(request: Request, _bearer: _Bearer, _named: _Named, _googles: _Googles) -> str | None:
@@ -56,11 +54,6 @@ async def _perhaps(request: Request, presented: _Presented, cookie: CookieDescri
 
 def _brings_key(request: Request) -> bool:
     return any(way in request.headers for way in _WAYS)
-
-
-def session_key_id(user_id: str) -> str:
-    """What the ledger records for somebody signed in, who uses no key: each of them is one of their own."""
-    return f"session-{user_id[-_OWN_PART:]}"
 
 
 def _of_session(request: Request, found: Present | None) -> Caller | None:

@@ -15,3 +15,5 @@ class Answered(Struct, frozen=True):
     decision: Decision
     looked_up: bool = False
     """Whether it was looked for among those that are kept."""
+    prompt: str | None = None
+    """`name@version` of the prompt that it was served with."""

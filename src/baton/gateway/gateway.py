@@ -240,4 +240,5 @@ class Gateway:
     def _settle(self, reply: Reply, entry: Entry, decision: Decision) -> Answered:
         outcome = outcome_of(reply)
         usage = entry.succeed(outcome)
-        return Answered(reply, entry.settle_answered(outcome, usage), decision)
+        settled = entry.settle_answered(outcome, usage)
+        return Answered(reply, settled, decision, prompt=entry.opened.prompt)

@@ -13,7 +13,7 @@ from baton.core.clock import SystemClock
 from baton.core.ids import UuidV7
 from baton.pipelines.engine.engine import Bounds
 from baton.pipelines.engine.recipe import Cookbook
-from baton.pipelines.engine.run import Event, RunShown, RunState, RunWish, StepState, json
+from baton.pipelines.engine.run import Event, Owner, RunShown, RunState, RunWish, StepState, json
 from baton.pipelines.engine.runs import Runs, open_runs
 from baton.storage.settings import StorageSettings
 from tests.databases import KINDS, OnServer, Place, SqliteFile
@@ -22,6 +22,7 @@ from tests.tables import lay_tables
 
 KEY = b"k" * 32
 QUICK = Bounds(poll_s=0.05, look_s=0.05, park_after_s=0.1, beat_s=1.0, lease_s=10.0, give_up_s=8.0)
+OWNER = Owner(user_id="u1", key_id="k1")
 USER = "INSERT INTO users (id, name, tier, roles, created_at_ms) VALUES ('u1', 'u1', 'free', '[]', 0)"
 
 
@@ -66,7 +67,7 @@ def brief(tmp_path: Path) -> Brief:
 def wish(brief: Brief, budget_nanos: int | None = None, **changes: object) -> RunWish:
     """Somebody wants it done, with changes."""
     given = structs.replace(brief, **changes)
-    return RunWish(user_id="u1", recipe="brand", input=json(given), budget_nanos=budget_nanos)
+    return RunWish(owner=OWNER, recipe="brand", input=json(given), budget_nanos=budget_nanos)
 
 
 async def seen(runs: Runs, run_id: str, kind: str, step: str | None = None, after: int = 0) -> list[Event]:

@@ -5,20 +5,22 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from baton.core.errors import Conflict, NotFound
 from baton.pipelines.engine.run import (
     EventKind,
+    Owner,
     Progress,
     RunState,
+    RunsWanted,
     RunWish,
     StepState,
     Verdict,
     json,
 )
 from baton.pipelines.engine.runs import Runs
-from tests.pipelines.engine.conftest import STEPS, WORDS, end, seen, states, wish, words
+from tests.pipelines.engine.conftest import OWNER, STEPS, WORDS, end, seen, states, wish, words
 from tests.pipelines.engine.cooking import Brief, Text, ended, lines
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -254,7 +256,52 @@ async def test_a_cancelled_run_can_be_taken_up_again(runs: Runs, brief: Brief) -
 async def test_there_is_no_such_recipe_and_no_such_run(runs: Runs) -> None:
     """Both are said plainly."""
     with pytest.raises(NotFound):
-        await runs.start(RunWish(user_id="u1", recipe="unheard", input=json({})))
+        await runs.start(RunWish(owner=OWNER, recipe="unheard", input=json({})))
     for ask in (runs.show("no"), runs.cancel("no"), runs.redo("no", "text"), runs.events("no")):
         with pytest.raises(NotFound):
             await ask
+
+
+async def test_what_failed_is_done_again_when_a_run_is_resumed(runs: Runs, brief: Brief) -> None:
+    """A failed run goes on from what is finished; only what failed is done once more."""
+    run_id = await runs.start(wish(brief, fails={"text": 3}))
+    assert (await end(runs, run_id)).state is RunState.FAILED
+    before = lines(brief.log)
+    await runs.resume(run_id)
+    shown = await end(runs, run_id)
+    assert [line[:2] for line in lines(brief.log)[len(before) :]] == [["+", "text"]] * 3
+    assert shown.state is RunState.FAILED
+    assert {line[2] for line in before}.isdisjoint(line[2] for line in lines(brief.log)[len(before) :])
+    with pytest.raises(NotFound):
+        await runs.resume("nobody's")
+
+
+async def test_a_cancelled_run_goes_on_when_it_is_resumed(runs: Runs, brief: Brief) -> None:
+    """Cancelling is no end: what was interrupted is done anew, what was finished is kept."""
+    run_id = await runs.start(wish(brief, gate=True))
+    await seen(runs, run_id, "gate_waiting")
+    done = ended(brief.log)
+    await runs.cancel(run_id)
+    assert (await end(runs, run_id)).state is RunState.CANCELLED
+    await runs.resume(run_id)
+    await seen(runs, run_id, "gate_waiting", after=(await runs.show(run_id)).last_event - 1)
+    await runs.decide(run_id, "agreed", Verdict(approved=True, by="u1"))
+    assert words(await end(runs, run_id)) == WORDS
+    assert ended(brief.log) == [*done, "finish"]
+
+
+async def test_runs_are_found_by_whose_they_are(runs: Runs, brief: Brief) -> None:
+    """A list holds one's own and one's projects' runs, the newest first, page by page."""
+    mine = Owner(user_id="u1", key_id="k1", project_id="p-found")
+    started = [await runs.start(structs.replace(wish(brief), owner=owner)) for owner in (mine, OWNER, mine)]
+    of_project = await runs.find(RunsWanted(user_id="else", projects=frozenset({"p-found"})))
+    assert [line.id for line in of_project] == [started[2], started[0]]
+    own = await runs.find(RunsWanted(user_id="u1", limit=2))
+    assert [line.id for line in own] == [started[2], started[1]]
+    assert [line.id for line in await runs.find(RunsWanted(user_id="u1", before=own[-1].id, limit=1))] == [
+        started[0]
+    ]
+    assert await runs.owner(started[0]) == mine
+    assert await runs.find(RunsWanted(user_id="stranger")) == []
+    for run_id in started:
+        assert (await end(runs, run_id)).state is RunState.COMPLETED

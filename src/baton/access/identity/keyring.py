@@ -25,6 +25,7 @@ MASTER_KEY_ID = "master"
 """The id that the ledger records for `BATON_MASTER_KEY`, which is stored nowhere."""
 
 _NOT_VALID = "The API key is not valid: unknown, revoked, expired, or its user is disabled."
+_OWN_PART = 27  # characters of a user's id, its random ones among them: the ledger's column has 36
 _LONGEST_KEY = 512  # characters; hashing a whole header's worth would be work done for a stranger
 
 
@@ -61,6 +62,11 @@ class _People:
         )
 
 
+def session_key_id(user_id: str) -> str:
+    """What the ledger records for somebody signed in, who uses no key: each of them is one of their own."""
+    return f"session-{user_id[-_OWN_PART:]}"
+
+
 _NOBODY = _People({}, NO_WORKPLACES)
 
 
@@ -82,6 +88,7 @@ class Keyring:
         self._wall = clock.wall
         self._master = mint.digest(master_key) if master_key else None
         self._held: Mapping[bytes, _Held] | None = None
+        self._by_id: Mapping[str, _Held] = {}
         self._people = _NOBODY
         self.budgets: Mapping[str, KeyBudget] = {}
         """Of the keys that carry one, by their ids."""
@@ -144,6 +151,23 @@ class Keyring:
         owner = self._people.users.get(user_id)
         return None if owner is None else self._people.caller(owner, key_id)
 
+    def holder(self, user_id: str, key_id: str) -> Caller:
+        """Who once asked with a key, by its id, with what is set for it now: for what goes on without them.
+
+        Raises:
+            Unauthenticated: the key is gone, or its user is disabled (code `invalid_api_key`).
+        """
+        held = self._by_id.get(key_id)
+        if held is not None and self._wall() < held.expires_at_s:
+            caller = held.caller
+        else:
+            caller = self.caller(user_id, key_id) if key_id == session_key_id(user_id) else None
+        if caller is None:
+            raise Unauthenticated("The key that this was asked for with is not valid any more.")
+        if caller.user_id == user_id:
+            return caller
+        return self.standing_in(caller, user_id)
+
     def standing_in(self, caller: Caller, user_id: str) -> Caller:
         """An admin who asks for somebody else: as that user, with what is set for the admin's key.
 
@@ -199,6 +223,7 @@ class Keyring:
                 caller = people.caller(users[0], MASTER_KEY_ID)
                 held[self._master] = _Held(structs.replace(caller, limits=KeyLimits(unlimited=True)), inf)
             self._held, self._people = held, people
+            self._by_id = {each.caller.key_id: each for each in held.values() if not each.caller.replaced}
             self._tell({key.id: key.budget for *_, key in stored if key.budget is not None})
 
     def _tell(self, budgets: Mapping[str, KeyBudget]) -> None:

@@ -67,7 +67,8 @@ class Letting:
             chars=kept.chars,
         )
         reply = Reply(kept.body, glance, {}, kept.losses, kept.response)
-        return Answered(reply, settled, turn.decision, looked_up=True)
+        prompt = turn.envelope.options.prompt
+        return Answered(reply, settled, turn.decision, looked_up=True, prompt=prompt)
 
     def _open(self, turn: Turn, admitted: Admitted) -> Entry:
         return self._openings.open(

@@ -18,8 +18,8 @@ from msgspec import Struct
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
+from baton.pipelines.engine.holding import Superseded
 from baton.pipelines.engine.running import Places
-from baton.pipelines.engine.store import Superseded
 from baton.pipelines.engine.workers import connections_of
 from baton.storage.engine import database_url, sqlite_file
 from baton.storage.faults import away

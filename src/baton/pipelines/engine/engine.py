@@ -11,13 +11,13 @@ from msgspec import Raw, Struct
 from baton.core.errors import BatonError
 from baton.pipelines.engine.attempt import failing
 from baton.pipelines.engine.durable import Durable, Pending
+from baton.pipelines.engine.holding import Holding, Superseded, Taken
 from baton.pipelines.engine.patience import patiently, unbroken
 from baton.pipelines.engine.premises import Premises
 from baton.pipelines.engine.recipe import Cookbook, label
 from baton.pipelines.engine.run import Failing, RunState
 from baton.pipelines.engine.running import Running, Stop
 from baton.pipelines.engine.step import StepFailed
-from baton.pipelines.engine.store import Holding, Superseded, Taken
 from baton.pipelines.engine.workers import Workers
 
 _MOMENT_S = 0.01
@@ -141,7 +141,9 @@ class Engine:
             return await self._hand_on(taken)
         recipe = self._cookbook.get(taken.recipe, taken.version)
         places = self._durable.places(taken.places)
-        running = Running(taken.holding, self._store, places, self._across, self._bounds.park_after_s)
+        running = Running(
+            taken.holding, taken.owner, self._store, places, self._across, self._bounds.park_after_s
+        )
         self._active[run_id] = running
         try:
             try:

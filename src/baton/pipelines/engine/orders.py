@@ -42,7 +42,9 @@ class Orders:
         now_ms = self._now_ms()
         values = {
             "id": run_id,
-            "user_id": wish.user_id,
+            "user_id": wish.owner.user_id,
+            "key_id": wish.owner.key_id,
+            "project_id": wish.owner.project_id,
             "recipe": wish.recipe,
             "version": version,
             "state": RunState.QUEUED,
@@ -150,6 +152,15 @@ class Orders:
             if row.ended_event is not None:
                 dropped |= _S.began_event > row.ended_event
             await self._drop(connection, run_id, dropped)
+
+    async def resume(self, run_id: str) -> None:
+        """Go on with a run that has ended before its recipe did: what is finished is kept, what failed or was
+        interrupted is done again."""
+        stopped = (RunState.FAILED, RunState.CANCELLED, RunState.OVER_BUDGET)
+        async with self._database.append() as connection:
+            run = await self._take(connection, run_id, stopped)
+            await self._tell(connection, run_id, run.events, EventKind.RESUMED)
+            await self._drop(connection, run_id, _S.state == StepState.FAILED)
 
     async def allow(self, run_id: str, budget_nanos: int | None) -> bool:
         """Give it another budget; whether it had stopped for want of it and must be carried out again."""

@@ -3,15 +3,28 @@
 from typing import Any
 
 from msgspec import Raw
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
 
 from baton.core.errors import NotFound
 from baton.pipelines.engine.content import Content
-from baton.pipelines.engine.run import Event, Failing, RunShown, RunState, StepShown, StepState
+from baton.pipelines.engine.holding import calls_in
+from baton.pipelines.engine.run import (
+    Event,
+    Failing,
+    Owner,
+    RunLine,
+    RunShown,
+    RunState,
+    RunsWanted,
+    StepShown,
+    StepState,
+)
 from baton.pipelines.engine.tables import EVENTS, RUNS, STEPS
 from baton.storage.database import Database
 
 _R, _S, _E = RUNS.c, STEPS.c, EVENTS.c
+_SEALED = frozenset({"input", "output", "failure"})
+_LINE = tuple(column for column in RUNS.c if column.name not in _SEALED)
 
 
 class Reading:
@@ -37,7 +50,7 @@ class Reading:
             shown = tuple(self._step(step) for step in steps)
         return RunShown(
             id=row.id,
-            user_id=row.user_id,
+            owner=_owner(row),
             recipe=row.recipe,
             version=row.version,
             state=RunState(row.state),
@@ -52,6 +65,37 @@ class Reading:
             failure=self._failure(row.failure, run_id, "failure"),
             steps=shown,
         )
+
+    async def owner(self, run_id: str) -> Owner:
+        """Whose a run is.
+
+        Raises:
+            NotFound: there is none; code `run_unknown`.
+        """
+        wanted = select(_R.user_id, _R.key_id, _R.project_id).where(_R.id == run_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(wanted)).one_or_none()
+        if row is None:
+            raise NotFound("There is no such run.", code="run_unknown")
+        return _owner(row)
+
+    async def runs(self, wanted: RunsWanted) -> list[RunLine]:
+        """Runs without what is in them."""
+        which: list[ColumnElement[bool]] = []
+        if wanted.user_id is not None:
+            which.append((_R.user_id == wanted.user_id) | _R.project_id.in_(wanted.projects))
+        if wanted.before is not None:
+            which.append(_R.id < wanted.before)
+        for column, value in (
+            (_R.project_id, wanted.project_id),
+            (_R.recipe, wanted.recipe),
+            (_R.state, wanted.state),
+        ):
+            if value is not None:
+                which.append(column == value)
+        query = select(*_LINE).where(*which).order_by(_R.id.desc()).limit(wanted.limit)
+        async with self._database.read() as connection:
+            return [_line(row) for row in await connection.execute(query)]
 
     async def events(self, run_id: str, after: int, limit: int) -> tuple[tuple[Event, ...], RunState]:
         """What happened after event number `after`, and where the run stood then.
@@ -85,6 +129,7 @@ class Reading:
             began_ms=row.began_ms,
             ended_ms=row.ended_ms,
             cost_nanos=row.cost_nanos,
+            calls=calls_in(row.calls),
             done=row.done,
             total=row.total,
             interim=opened("interim"),
@@ -95,3 +140,24 @@ class Reading:
 
     def _failure(self, sealed: bytes | None, run_id: str, place: str) -> Failing | None:
         return None if sealed is None else self._content.open(sealed, run_id, place, Failing)
+
+
+def _owner(row: Row[*tuple[Any, ...]]) -> Owner:
+    return Owner(user_id=row.user_id, key_id=row.key_id, project_id=row.project_id)
+
+
+def _line(row: Row[Any]) -> RunLine:
+    return RunLine(
+        id=row.id,
+        owner=_owner(row),
+        recipe=row.recipe,
+        version=row.version,
+        state=RunState(row.state),
+        budget_nanos=row.budget_nanos,
+        spent_nanos=row.spent_nanos,
+        created_ms=row.created_ms,
+        began_ms=row.began_ms,
+        ended_ms=row.ended_ms,
+        last_event=row.events,
+        code=row.code,
+    )

@@ -58,6 +58,7 @@ class EventKind(StrEnum):
     INSTRUCTED = "instructed"
     EDITED = "edited"
     REDONE = "redone"
+    RESUMED = "resumed"
     WAITING = "waiting"
     COMPLETED = "completed"
     FAILED = "failed"
@@ -79,6 +80,32 @@ class Failing(Struct, frozen=True):
 
     code: str
     message: str
+
+
+class Owner(Struct, frozen=True, kw_only=True):
+    """For whom something is done, and on whose account."""
+
+    user_id: str
+    key_id: str
+    """The key that it was asked for with; what stands for one in the ledger."""
+    project_id: str | None = None
+    """The project that it belongs to."""
+
+
+class Call(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A model's answer in a step, as its run tells of it."""
+
+    interaction: str
+    """The id of its row in the ledger."""
+    provider: str
+    model: str
+    prompt: str | None
+    """`name@version`."""
+    tokens: int
+    cost_nanos: int
+    cached: bool
+    fallback: bool
+    """Whether another model answered than the first one chosen."""
 
 
 class Event(Struct, frozen=True):
@@ -103,6 +130,8 @@ class StepShown(Struct, frozen=True, kw_only=True):
     began_ms: int
     ended_ms: int | None
     cost_nanos: int
+    calls: tuple[Call, ...]
+    """Of models, in all of its attempts."""
     done: int | None
     total: int | None
     interim: Raw | None
@@ -118,7 +147,7 @@ class RunShown(Struct, frozen=True, kw_only=True):
     """A run as far as it has come, its steps in the order in which they began."""
 
     id: str
-    user_id: str
+    owner: Owner
     recipe: str
     version: int
     state: RunState
@@ -134,10 +163,41 @@ class RunShown(Struct, frozen=True, kw_only=True):
     steps: tuple[StepShown, ...]
 
 
+class RunsWanted(Struct, frozen=True, kw_only=True):
+    """Which runs, the newest first; None: whichever. At most `limit`, older than the id `before`."""
+
+    user_id: str | None = None
+    """Those of this user, and of the projects."""
+    projects: frozenset[str] = frozenset()
+    project_id: str | None = None
+    recipe: str | None = None
+    state: RunState | None = None
+    before: str | None = None
+    limit: int = 50
+
+
+class RunLine(Struct, frozen=True, kw_only=True):
+    """A run in a list."""
+
+    id: str
+    owner: Owner
+    recipe: str
+    version: int
+    state: RunState
+    budget_nanos: int | None
+    spent_nanos: int
+    created_ms: int
+    began_ms: int | None
+    ended_ms: int | None
+    last_event: int
+    code: str | None
+    """Why it failed."""
+
+
 class RunWish(Struct, frozen=True, kw_only=True):
     """What somebody wants done."""
 
-    user_id: str
+    owner: Owner
     recipe: str
     input: Raw
     """JSON, as the recipe reads it."""

@@ -11,10 +11,11 @@ from msgspec import Raw
 
 from baton.core.errors import Invalid
 from baton.pipelines.engine.attempt import failing, may_help
+from baton.pipelines.engine.holding import Begun, Holding, OverBudget, Superseded, Tally, Terms
 from baton.pipelines.engine.patience import patiently
-from baton.pipelines.engine.run import Failing, Progress, StepState, Verdict, json
+from baton.pipelines.engine.run import Failing, Owner, Progress, StepState, Verdict, json
 from baton.pipelines.engine.step import LONGEST_NAME, Step, StepFailed
-from baton.pipelines.engine.store import Begun, Holding, OverBudget, RunStore, Superseded, Tally, Terms
+from baton.pipelines.engine.store import RunStore
 from baton.pipelines.engine.work import Across, Work
 
 T = TypeVar("T")
@@ -57,10 +58,17 @@ class Running:
     """One execution of a run. A recipe calls `do`, `begin` and `gate`; the rest is the engine's."""
 
     def __init__(
-        self, holding: Holding, store: RunStore, places: Places, across: Across, park_after_s: float
+        self,
+        holding: Holding,
+        owner: Owner,
+        store: RunStore,
+        places: Places,
+        across: Across,
+        park_after_s: float,
     ) -> None:
         """`park_after_s`: the run is let go of when it has only waited at gates for so long."""
         self.holding = holding
+        self.owner = owner
         self.stopped: Stop | None = None
         self._store = store
         self._places = places
@@ -216,7 +224,7 @@ class Running:
         """Write down what an attempt came to, also where it is stopped in this moment: it is paid for."""
 
         async def settle() -> None:
-            await put(Tally(work.cost_nanos, most_nanos))
+            await put(Tally(work.cost_nanos, most_nanos, work.calls))
             work.cost_nanos = 0
 
         await self._surely(settle)
@@ -253,6 +261,7 @@ class Running:
 
     def _work(self, name: str, begun: Begun) -> Work:
         return Work(
+            owner=self.owner,
             key=f"{self.holding.run_id}:{name}:{begun.edition}.{begun.attempt}",
             attempt=begun.attempt,
             instructions=begun.instructions,

@@ -17,7 +17,17 @@ from baton.pipelines.engine.engine import Bounds, Engine
 from baton.pipelines.engine.loop import OwnLoop
 from baton.pipelines.engine.premises import Premises, furnish
 from baton.pipelines.engine.recipe import Cookbook
-from baton.pipelines.engine.run import ENDED, Event, RunShown, RunState, RunWish, Verdict
+from baton.pipelines.engine.run import (
+    ENDED,
+    Event,
+    Owner,
+    RunLine,
+    RunShown,
+    RunState,
+    RunsWanted,
+    RunWish,
+    Verdict,
+)
 from baton.pipelines.engine.running import Stop
 from baton.pipelines.engine.workers import connections_of
 from baton.storage.database import Database
@@ -69,6 +79,14 @@ class Runs:
     async def show(self, run_id: str) -> RunShown:
         """A run as far as it has come."""
         return await self._loop.call(self._premises.reading.run(run_id))
+
+    async def owner(self, run_id: str) -> Owner:
+        """Whose a run is."""
+        return await self._loop.call(self._premises.reading.owner(run_id))
+
+    async def find(self, wanted: RunsWanted) -> list[RunLine]:
+        """Runs, without what is in them."""
+        return await self._loop.call(self._premises.reading.runs(wanted))
 
     async def events(self, run_id: str, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
         """What happened after event number `after`."""
@@ -125,6 +143,10 @@ class Runs:
     async def redo(self, run_id: str, step: str) -> None:
         """Do a step again, and all that began after it had ended."""
         await self._loop.call(self._anew(run_id, self._orders.redo(run_id, step)))
+
+    async def resume(self, run_id: str) -> None:
+        """Go on with one that failed, was cancelled or had too small a budget; what is finished is kept."""
+        await self._loop.call(self._anew(run_id, self._orders.resume(run_id)))
 
     async def allow(self, run_id: str, budget_nanos: int | None) -> None:
         """Give it another budget; one that had stopped for want of it goes on."""

@@ -10,58 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from baton.core.clock import Clock
 from baton.pipelines.engine.bell import Bell
 from baton.pipelines.engine.content import Content
-from baton.pipelines.engine.run import EventKind, Failing, Progress, RunState, StepState, Verdict
+from baton.pipelines.engine.holding import Begun, Holding, OverBudget, Superseded, Taken, Tally, Terms
+from baton.pipelines.engine.run import EventKind, Failing, Owner, Progress, RunState, StepState, Verdict
 from baton.pipelines.engine.tables import EVENTS, NOTES, RUNS, STEPS
 from baton.storage.database import Database, after_commit
 
 _R, _S, _N = RUNS.c, STEPS.c, NOTES.c
-
-
-class Superseded(Exception):
-    """The run is not this execution's any more."""
-
-
-class OverBudget(Exception):
-    """The step might cost more than the run has left."""
-
-
-class Holding(Struct, frozen=True):
-    """A run in the hands of one execution."""
-
-    run_id: str
-    turn: int
-
-
-class Taken(Struct, frozen=True):
-    """A run as it was taken up."""
-
-    holding: Holding
-    recipe: str
-    version: int
-    input: Raw
-    places: dict[str, int]
-    """The position of each step that has begun, by name."""
-
-
-class Terms(Struct, frozen=True):
-    """On what a step is begun."""
-
-    name: str
-    position: int
-    gate: bool = False
-    most_nanos: int = 0
-    shows: Raw | None = None
-    """What people see at a gate."""
-
-
-class Begun(Struct, frozen=True):
-    """A step that may go on, or has ended before."""
-
-    state: StepState
-    edition: int
-    attempt: int
-    instructions: tuple[str, ...]
-    left_nanos: int | None
 
 
 class _Head(Struct, frozen=True):
@@ -71,13 +25,6 @@ class _Head(Struct, frozen=True):
     budget_nanos: int | None
     spent_nanos: int
     held_nanos: int
-
-
-class Tally(Struct, frozen=True):
-    """What an attempt cost, and what was held for it."""
-
-    cost_nanos: int
-    most_nanos: int
 
 
 class RunStore:
@@ -104,7 +51,7 @@ class RunStore:
                         worker=worker,
                         changed_ms=now_ms,
                     )
-                    .returning(_R.turn, _R.events, _R.recipe, _R.version, _R.input, _R.began_ms)
+                    .returning(RUNS)
                 )
             ).one_or_none()
             if row is None:
@@ -115,7 +62,8 @@ class RunStore:
             steps = await connection.execute(select(_S.name, _S.position).where(_S.run_id == run_id))
             places = {step.name: step.position for step in steps}
         given = self._content.open(row.input, run_id, "input", Raw)
-        return Taken(Holding(run_id, row.turn), row.recipe, row.version, given, places)
+        owner = Owner(user_id=row.user_id, key_id=row.key_id, project_id=row.project_id)
+        return Taken(Holding(run_id, row.turn), row.recipe, row.version, owner, given, places)
 
     async def begin(self, holding: Holding, terms: Terms) -> Begun:
         """Begin an attempt, or the interrupted one again; of a step that has ended, how.
@@ -199,8 +147,7 @@ class RunStore:
                     attempt=_S.attempt + 1,
                     code=why.code,
                     failure=self._content.close(why, holding.run_id, f"{name}/failure"),
-                    cost_nanos=_S.cost_nanos + tally.cost_nanos,
-                    held_nanos=0,
+                    **_added(tally),
                 )
             )
             await self._tell(connection, holding.run_id, run.events, EventKind.STEP_RETRYING, name, why)
@@ -344,8 +291,7 @@ class RunStore:
                 update(STEPS)
                 .where(*_of(holding, name))
                 .values(
-                    cost_nanos=_S.cost_nanos + tally.cost_nanos,
-                    held_nanos=0,
+                    **_added(tally),
                     ended_event=run.events,
                     ended_ms=self.now_ms(),
                     **values,
@@ -402,6 +348,15 @@ def _settled(tally: Tally) -> dict[str, object]:
     return {
         "spent_nanos": _R.spent_nanos + tally.cost_nanos,
         "held_nanos": _R.held_nanos - tally.most_nanos,
+    }
+
+
+def _added(tally: Tally) -> dict[str, object]:
+    """What a step's row has more of, once an attempt has ended."""
+    return {
+        "cost_nanos": _S.cost_nanos + tally.cost_nanos,
+        "calls": func.coalesce(_S.calls, "") + tally.lines,
+        "held_nanos": 0,
     }
 
 

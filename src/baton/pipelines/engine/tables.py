@@ -16,6 +16,8 @@ RUNS = Table(
         nullable=False,
         index=True,
     ),
+    Column("key_id", String(36), nullable=False, server_default=""),
+    Column("project_id", String(36), index=True),
     Column("recipe", String(100), nullable=False),
     Column("version", Integer, nullable=False),
     Column("state", String(16), nullable=False, index=True),
@@ -59,6 +61,7 @@ STEPS = Table(
     Column("ended_ms", BigInteger),
     Column("cost_nanos", BigInteger, nullable=False),
     Column("held_nanos", BigInteger, nullable=False),
+    Column("calls", Text),
     Column("done", Integer),
     Column("total", Integer),
     Column("interim", LargeBinary),
@@ -68,7 +71,7 @@ STEPS = Table(
 )
 """`position` is its number in the durable engine. `notes` is how many instructions its attempt was given.
 `began_event` and `ended_event` order steps: what began after another's end may rest on it. `edited` is what a
-person put in the place of `output`, which stays."""
+person put in the place of `output`, which stays. `calls` are those of models, as JSON."""
 
 EVENTS = Table(
     "run_events",

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from baton.pipelines.engine.run import Progress
+from baton.pipelines.engine.run import Call, Owner, Progress
 
 T = TypeVar("T")
 
@@ -34,6 +34,7 @@ class Work:
     def __init__(
         self,
         *,
+        owner: Owner,
         key: str,
         attempt: int,
         instructions: tuple[str, ...],
@@ -41,6 +42,8 @@ class Work:
         told: Told,
         across: Across,
     ) -> None:
+        self.owner = owner
+        """For whom, and on whose account."""
         self._key = key
         self._told = told
         self._across = across
@@ -53,6 +56,8 @@ class Work:
         """What the budget had left for this step when it began; None: there is no budget."""
         self.cost_nanos = 0
         """What it has said that it cost."""
+        self.calls: tuple[Call, ...] = ()
+        """The calls of models that it has told of."""
 
     def key(self, call: str = "") -> str:
         """The idempotency key of a paid call; `call` tells several of one attempt apart.
@@ -64,6 +69,11 @@ class Work:
     def spent(self, nanos: int) -> None:
         """Say what a call cost, also where it failed."""
         self.cost_nanos += nanos
+
+    def called(self, call: Call) -> None:
+        """Tell of a call of a model, and what it cost."""
+        self.calls += (call,)
+        self.spent(call.cost_nanos)
 
     async def progress(self, done: int, total: int, of: str) -> None:
         """Tell how far it is, e.g. 2 of 3 `sources`."""
