@@ -1,7 +1,6 @@
 """Every part of a running Baton, built and closed once."""
 
 import random
-import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,7 +20,6 @@ from baton.access.signin.seal import Seal
 from baton.app.admitting import Admitting, open_admitting
 from baton.app.caching import open_cache
 from baton.app.edited import (
-    SIMULATED,
     Edited,
     catalog_of,
     data_policies_of,
@@ -34,8 +32,11 @@ from baton.app.edited import (
     rules_of,
     weighing_of,
 )
+from baton.app.pipelining import Pipelines, open_pipelines
+from baton.app.reaching import open_health, open_reached
 from baton.app.sharing import open_common
 from baton.app.storehouse import Storehouse, ground, open_store
+from baton.app.watching import backtests_of, rehearsals_of
 from baton.catalog.almanac import packaged_almanac
 from baton.catalog.data_policy import DataPolicies
 from baton.catalog.estimates import Estimates
@@ -62,46 +63,31 @@ from baton.gateway.fingerprints import Fingerprints
 from baton.gateway.gateway import Gateway
 from baton.gateway.health.health import Health
 from baton.gateway.health.keeper import Keeper
-from baton.gateway.health.prober import Prober
 from baton.gateway.opening import Openings
 from baton.gateway.resilience.breaker import Limits as BreakerLimits
 from baton.gateway.resilience.breakers import KnownBreakers
-from baton.gateway.resilience.forced import ForcedBreaker
 from baton.gateway.routing.conditions import DataRules
 from baton.gateway.routing.gain.model import load_gain_model
 from baton.gateway.routing.judgements import Judgements
 from baton.gateway.routing.live import LiveRouter
-from baton.gateway.routing.observed import Observed
 from baton.gateway.routing.outlook import Outlooks
 from baton.gateway.routing.prompts import Prompts
 from baton.gateway.routing.standing import Standing
 from baton.gateway.routing.tasks.reading import load_task_reader
 from baton.gateway.shaping.preface import PrefaceOf
-from baton.ledger.health.store import HealthStore
 from baton.ledger.heir import Inheritance
 from baton.ledger.ledger import Ledger, open_ledger, open_ledger_without_files
-from baton.ledger.named import NamedModels
-from baton.ledger.past import Past
 from baton.ledger.settings import JournalKind
 from baton.prompts.library import Library
 from baton.records.audit.entry import SYSTEM
-from baton.records.store import Records
 from baton.settings import Settings
 from baton.upstream.calls import Upstream
-from baton.upstream.direct import DirectTransport
 from baton.upstream.directory import Directory, declared
-from baton.upstream.http import HttpSettings, HttpTransport, tls_context
-from baton.upstream.outbound.exits import Exits
-from baton.upstream.outbound.fetcher import open_fetcher
 from baton.upstream.providers.simulated.simulation import Simulation
-from baton.upstream.providers.simulated.transport import SimulatedTransport
-from baton.upstream.transport import Transport
 from baton.watch.alerts.alerts import Alerts
 from baton.watch.alerts.store import AlertStore
 from baton.watch.backtest.backtests import Backtests
-from baton.watch.backtest.side import Deciding
 from baton.watch.rehearsal.rehearsals import Rehearsals
-from baton.watch.rehearsal.stage import Configuration
 
 _LEDGERS = {JournalKind.FILE: open_ledger, JournalKind.DATABASE: open_ledger_without_files}
 
@@ -136,6 +122,7 @@ class App:
     health_keeper: Keeper
     ledger: Ledger
     gateway: Gateway
+    pipelines: Pipelines
     cache: Cache
     judgements: Judgements
     promotion: Promotion
@@ -187,22 +174,18 @@ async def open_app(
         hold(common.breakers, edited.forced_breakers)
         almanac = packaged_almanac()
         catalog = catalog_of(edited, specs, store, almanac)
-        directory = Directory(specs, settings.providers)
+        reached = await open_reached(stack, store, specs)
+        directory = reached.directory
         library, draws = library_of(edited), draws_of(edited.experiments, store)
         preface_of = partial(_preface, library, draws)
         data_policies = data_policies_of(edited.data_policies, directory)
-        simulation = Simulation(store.clock)
-        tls = tls_context(settings.http)
-        http = await stack.enter_async_context(transport(settings.http, tls))
-        fetcher = await stack.enter_async_context(open_fetcher(settings.guard, Exits(settings.http, tls)))
-        upstream = Upstream(http, _local(simulation, store.clock), fetcher, store.clock)
         tokens = Tokens(almanac.calibration, await stack.enter_async_context(Tokenizer()))
         ledger = await stack.enter_async_context(_open_ledger(store))
         drains = await stack.enter_async_context(Drains(settings.aborted_streams, tokens.worth))
         admitting = await stack.enter_async_context(
             open_admitting(store, common, edited, keyring, ledger, catalog, alerts)
         )
-        keeper = await _open_health(stack, store, common.health, directory, http)
+        keeper = await open_health(stack, store, common.health, directory, reached.http)
         cache = await open_cache(stack, store, edited, admitting)
         promotion = Promotion(edited.experiments, edited.rules, edited.prompts)
         guarding = await stack.enter_async_context(Guarding(edited.experiments, ledger.trials, promotion))
@@ -211,7 +194,7 @@ async def open_app(
             policy=policy_of(settings, edited),
             catalog=catalog,
             directory=directory,
-            upstream=upstream,
+            upstream=reached.upstream,
             breakers=common.breakers,
             health=common.health,
             observers=(alerts,),
@@ -233,6 +216,7 @@ async def open_app(
             stack.push_async_callback(assembly.recalling.close)
         if common.links is not None:
             await stack.enter_async_context(common.links.replication)
+        pipelines = await open_pipelines(stack, store, keyring, assembly.gateway)
         yield App(
             store=store,
             keyring=keyring,
@@ -254,11 +238,12 @@ async def open_app(
             router=assembly.router,
             outlooks=assembly.outlooks,
             gateway=assembly.gateway,
+            pipelines=pipelines,
             cache=cache,
             judgements=judgements,
             promotion=promotion,
             guarding=guarding,
-            upstream=upstream,
+            upstream=reached.upstream,
             breakers=common.breakers,
             health=common.health,
             health_keeper=keeper,
@@ -269,15 +254,15 @@ async def open_app(
                 assembly.router,
                 admitting.passages,
                 directory,
-                upstream,
+                reached.upstream,
                 tokens,
                 store.clock,
                 preface_of,
             ),
-            simulation=simulation,
+            simulation=reached.simulation,
             alerts=alerts,
-            rehearsals=_rehearsals(parts, edited.forced_breakers, store, ledger),
-            backtests=_backtests(parts, edited, choices, store, ledger),
+            rehearsals=rehearsals_of(parts, edited.forced_breakers, store, ledger),
+            backtests=backtests_of(parts, edited, choices, store, ledger),
             first_key=first_key,
             first_invitation=None if first_key is None else await _invite_first(store, reception),
         )
@@ -322,20 +307,6 @@ async def _open_alerts(stack: AsyncExitStack, store: Storehouse) -> Alerts:
     return alerts
 
 
-async def _open_health(
-    stack: AsyncExitStack, store: Storehouse, health: Health, directory: Directory, way: Transport
-) -> Keeper:
-    """Carries health over restarts, and has idle providers probed."""
-    keeper = await stack.enter_async_context(Keeper(health, HealthStore(store.database), store.clock))
-    await stack.enter_async_context(_prober(health, directory, way, store))
-    return keeper
-
-
-def _local(simulation: Simulation, clock: Clock) -> dict[str, Transport]:
-    """The providers that no wire leads to."""
-    return {SIMULATED: SimulatedTransport(simulation, clock)}
-
-
 def _open_ledger(store: Storehouse) -> AbstractAsyncContextManager[Ledger]:
     settings = store.settings
     return _LEDGERS[settings.journal](
@@ -347,61 +318,7 @@ def _open_ledger(store: Storehouse) -> AbstractAsyncContextManager[Ledger]:
     )
 
 
-def _rehearsals(
-    parts: Parts, forced: Records[ForcedBreaker], store: Storehouse, ledger: Ledger
-) -> Rehearsals:
-    """Outages are rehearsed on what decides here what becomes of a request."""
-    configuration = Configuration(
-        catalog=parts.catalog,
-        directory=parts.directory,
-        policy=parts.policy,
-        forced=forced.export,
-        health_window_s=store.settings.health_window,
-    )
-    return Rehearsals(configuration, NamedModels(store.database, ledger.flush, store.clock.wall).most)
-
-
-def _backtests(
-    parts: Parts, edited: Edited, choices: UserChoices, store: Storehouse, ledger: Ledger
-) -> Backtests:
-    """Decisions of the past are made again by what makes them here."""
-    deciding = Deciding(
-        catalog=parts.catalog,
-        directory=parts.directory,
-        stand_ins=parts.policy.stand_ins,
-        chain=parts.policy.chain,
-        way=parts.standing.way,
-        rules=edited.rules.export,
-        agents=edited.agents.export,
-        agent_providers=store.settings.agent_providers,
-        weighing=parts.weighing,
-        policies=parts.data.policies,
-        observed=lambda: Observed(parts.health.seen(), parts.judged()),
-        choices=choices.of,
-    )
-    return Backtests(deciding, Past(store.database, ledger.flush), store.clock)
-
-
-def transport(settings: HttpSettings, tls: ssl.SSLContext) -> DirectTransport | HttpTransport:
-    """How providers are reached: straight, or through a proxy by the client that knows proxies."""
-    if settings.https_proxy is None and settings.http_proxy is None:
-        return DirectTransport(tls)
-    return HttpTransport(settings, tls)
-
-
 async def _invite_first(store: Storehouse, reception: Reception) -> Invited:
     """Let the first admin choose a password."""
     first, *_ = await store.identities.users()
     return await reception.invitations.invite(first.id, SYSTEM)
-
-
-def _prober(health: Health, directory: Directory, way: Transport, store: Storehouse) -> Prober:
-    """Looks after real providers; the simulated one is never away."""
-    return Prober(
-        health,
-        [provider for provider in directory if provider.name != SIMULATED],
-        way,
-        store.clock,
-        every_s=store.settings.probe_every,
-        rng=random.Random(),  # noqa: S311 (jitter, no secret)
-    )
