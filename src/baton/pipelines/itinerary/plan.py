@@ -23,7 +23,7 @@ Line = Annotated[str, Meta(max_length=500)]
 Cost = Annotated[float, Meta(ge=0, le=1e9)]
 
 
-class Activity(Struct, frozen=True, kw_only=True, rename="camel"):
+class Activity(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Something done at a place."""
 
     time_slot: Annotated[str, Meta(max_length=50)]
@@ -53,7 +53,7 @@ class Activity(Struct, frozen=True, kw_only=True, rename="camel"):
         return structs.replace(self, **said)
 
 
-class Changes(Struct, frozen=True, kw_only=True, rename="camel"):
+class Changes(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """New values for some fields of an activity; None: as it is."""
 
     time_slot: Annotated[str, Meta(max_length=50)] | None = None
@@ -88,6 +88,12 @@ class Plan(Struct, frozen=True, kw_only=True):
     """All days."""
 
     days: Annotated[tuple[Day, ...], Meta(min_length=1, max_length=100)]
+    """By number, each once."""
+
+    def __post_init__(self) -> None:
+        numbers = [day.day for day in self.days]
+        if numbers != sorted(set(numbers)):
+            raise ValueError("Days come in their order, each once")
 
     def each(self) -> Iterator[tuple[Place, Activity]]:
         """All activities in order."""

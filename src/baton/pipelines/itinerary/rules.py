@@ -139,11 +139,9 @@ def _missing(plan: Plan, wish: Wish) -> Iterator[Issue]:
     for number in range(1, wish.days + 1):
         if number not in numbers:
             yield _error(IssueType.STRUCTURE, f"Day {number} is missing.", number)
-    for number in sorted(set(numbers)):
+    for number in numbers:
         if number > wish.days:
             yield _error(IssueType.STRUCTURE, f"Day {number} was not asked for.", number)
-        if numbers.count(number) > 1:
-            yield _error(IssueType.STRUCTURE, f"Day {number} is there twice.", number)
 
 
 def _budget(plan: Plan, wish: Wish) -> Iterator[Issue]:
