@@ -10,6 +10,7 @@ import baton.gateway.cache.exact.tables
 import baton.ledger.health.tables
 import baton.ledger.tables
 import baton.pipelines.engine.tables
+import baton.pipelines.itinerary.tables
 import baton.records.audit.tables
 import baton.records.tables
 import baton.storage.tables
