@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from baton.api.spoken import dialect_at
 from baton.core.dialect import Dialect
 from tests.api.conftest import Web
 from tests.conftest import BatonServer, StartBaton, bearer
+from tests.pipelines.outputs.test_outputs import DRAFT
 from tests.shapes import error_in
 
 CHAT = {"model": "simulated/echo", "messages": [{"role": "user", "content": "hi"}]}
@@ -87,6 +89,18 @@ KNOWN: list[tuple[str, str, Any, int]] = [
     ("PATCH", f"/api/projects/{GONE}", {"name": "p"}, 404),
     ("PUT", f"/api/projects/{GONE}/members/{GONE}", {"role": "viewer"}, 404),
     ("DELETE", f"/api/projects/{GONE}/members/{GONE}", None, 404),
+    ("GET", f"/api/projects/{GONE}/outputs", None, 404),
+    ("GET", f"/api/projects/{GONE}/outputs/{GONE}", None, 404),
+    ("PUT", f"/api/projects/{GONE}/outputs/{GONE}", {"content": "x", "basedOn": 1}, 404),
+    ("GET", f"/api/projects/{GONE}/outputs/{GONE}/versions", None, 404),
+    ("GET", "/api/runs", None, 200),
+    ("POST", "/api/runs", {"recipe": "unheard-of"}, 404),
+    ("GET", f"/api/runs/{GONE}", None, 404),
+    ("GET", f"/api/runs/{GONE}/history", None, 404),
+    ("GET", f"/api/runs/{GONE}/events", None, 404),
+    ("POST", f"/api/runs/{GONE}/cancel", None, 404),
+    ("POST", f"/api/runs/{GONE}/resume", None, 404),
+    ("POST", f"/api/runs/{GONE}/steer", {"instruction": "shorter"}, 404),
     ("GET", "/api/v1/models/preference", None, 200),
     ("POST", "/api/v1/models/preference", {"profile": "performance"}, 200),
     ("GET", "/api/v1/user/preferences", None, 200),
@@ -296,6 +310,8 @@ EXAMPLES = {
     "{interaction_id}": GONE,
     "{key_id}": GONE,
     "{project_id}": GONE,
+    "{run_id}": GONE,
+    "{output_id}": GONE,
     "{user_id}": GONE,
     "{session_id}": GONE,
     "{lockout_id}": GONE,
@@ -319,6 +335,16 @@ OWNED: list[tuple[str, str, Any, int, int, int]] = [
     ("POST", "/api/interactions/{interaction_id}/feedback", {"score": 5}, 404, 404, 200),
     ("GET", "/api/projects/{project_id}", None, 404, 404, 200),
     ("PATCH", "/api/projects/{project_id}", {"name": "q"}, 404, 404, 200),
+    ("GET", "/api/projects/{project_id}/outputs", None, 404, 404, 200),
+    ("GET", "/api/projects/{project_id}/outputs/{output_id}", None, 404, 404, 200),
+    ("PUT", "/api/projects/{project_id}/outputs/{output_id}", {"content": "x", "basedOn": 1}, 404, 404, 200),
+    ("GET", "/api/projects/{project_id}/outputs/{output_id}/versions", None, 404, 404, 200),
+    ("GET", "/api/runs/{run_id}", None, 404, 404, 200),
+    ("GET", "/api/runs/{run_id}/history", None, 404, 404, 200),
+    ("POST", "/api/runs/{run_id}/steer", {"instruction": "x"}, 404, 404, 200),
+    ("POST", "/api/runs/{run_id}/cancel", {}, 404, 404, 200),
+    ("GET", "/api/runs/{run_id}/events", None, 404, 404, 200),
+    ("POST", "/api/runs/{run_id}/resume", {}, 404, 404, 200),
     ("PUT", "/api/projects/{project_id}/members/{user_id}", {"role": "owner"}, 404, 404, 200),
     ("DELETE", "/api/projects/{project_id}/members/{user_id}", None, 404, 404, 409),
     ("PATCH", "/api/me/keys/{key_id}", {"name": "k"}, 404, 404, 404),
@@ -327,7 +353,7 @@ OWNED: list[tuple[str, str, Any, int, int, int]] = [
 ]
 """What somebody else has: asked for by a user, an analyst, an admin. Below `/api/me` an admin is a user."""
 
-PERSONAL = ("{interaction_id}", "{key_id}", "{project_id}")
+PERSONAL = ("{interaction_id}", "{key_id}", "{project_id}", "{run_id}")
 """What a path names that belongs to a user."""
 
 
@@ -349,7 +375,21 @@ async def belongings(web: Web) -> dict[str, str]:
         "{key_id}": me["keyId"],
         "{user_id}": me["id"],
         "{project_id}": project["id"],
+        "{output_id}": await output(web, project["id"]),
+        "{run_id}": await run(web, owner, project["id"]),
     }
+
+
+async def output(web: Web, project_id: str) -> str:
+    """Something that was written for a project."""
+    draft = structs.replace(DRAFT, project_id=project_id)
+    return (await web.baton.app.pipelines.outputs.save(draft)).output_id
+
+
+async def run(web: Web, owner: dict[str, str], project_id: str) -> str:
+    """A run for a project, under way."""
+    body = {"recipe": "brand-strategy", "projectId": project_id, "input": {"brief": "A roastery."}}
+    return (await web.post("/api/runs", body, owner)).json["id"]
 
 
 @pytest.mark.parametrize("role", ["user", "strategist", "reviewer", "analyst"])
@@ -383,7 +423,7 @@ async def test_what_is_anothers_is_not_there(web: Web, place: int, role: str) ->
         for word, value in things.items():
             path = path.replace(word, value)
         reply = await web.ask(method, path, asking | {"If-Match": "*"}, json=body)
-        assert reply.status == statuses[place], (method, template, reply.json)
+        assert reply.status == statuses[place], (method, template, reply.body)
         if reply.status == 404:
             gone = await web.ask(method, concrete(template), asking | {"If-Match": "*"}, json=body)
             told, of_nobodys = reply.json, gone.json

@@ -65,10 +65,12 @@ from baton.api.native.me import MeRoutes
 from baton.api.native.model_info import ModelInfoRoutes
 from baton.api.native.models import ModelRoutes as NativeModels
 from baton.api.native.opting_out import OptOutRoutes
+from baton.api.native.outputs import OutputRoutes
 from baton.api.native.preferences import PreferenceRoutes
 from baton.api.native.projects import ProjectRoutes
 from baton.api.native.receipt import ReceiptRoutes
 from baton.api.native.route_suggest import RouteSuggestRoutes
+from baton.api.native.runs import RunRoutes
 from baton.api.native.usage import UsageRoutes
 from baton.api.once import Repeats
 from baton.api.others import Border
@@ -133,6 +135,7 @@ def build(app: App, closing: Closing | None = None, scrape: Scrape | None = None
     condition = Condition(app)
     for routes in (
         *_for_callers(app, condition),
+        *_for_runs(app, closing),
         *_for_admins(app, condition),
         *_at_the_door(app, outside),
         Probes(condition, scrape or _alone(app), closing),
@@ -202,6 +205,13 @@ def _for_callers(app: App, condition: Condition) -> Iterator[Routes]:
     yield MeRoutes(store.identities, admitting.books.names_key, store.settings.max_own_keys)
     yield ProjectRoutes(store.projects)
     yield OwnBudgetRoutes(own_budgets)
+
+
+def _for_runs(app: App, closing: Closing) -> Iterator[Routes]:
+    """What takes many calls."""
+    once = Repeats(app.claims, app.claim_names, app.admitting.passages.count)
+    yield RunRoutes(app.pipelines.worker, app.store.projects, once, closing)
+    yield OutputRoutes(app.pipelines.outputs, app.store.projects)
 
 
 def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:

@@ -48,6 +48,11 @@ def behind(cursor: str | None) -> str:
     return "" if cursor is None else _read(cursor)
 
 
+def cursor_of(key: str) -> str:
+    """The cursor of a page that ends with this key, for lists whose order is their own."""
+    return _write(key)
+
+
 def _write(key: str) -> str:
     return urlsafe_b64encode(f"k{key}".encode()).decode().rstrip("=")
 

@@ -216,7 +216,7 @@ async def open_app(
             stack.push_async_callback(assembly.recalling.close)
         if common.links is not None:
             await stack.enter_async_context(common.links.replication)
-        pipelines = await open_pipelines(stack, store, keyring, assembly.gateway)
+        pipelines = await open_pipelines(stack, store, keyring, library, assembly.gateway)
         yield App(
             store=store,
             keyring=keyring,

@@ -1,20 +1,31 @@
 """Pipelines: what they stand on, and their worker, loaded when it is first needed."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from baton.access.identity.keyring import Keyring
+from baton.access.signin.seal import Seal
 from baton.app.storehouse import Storehouse, database_url
 from baton.core.caller import Caller
+from baton.core.errors import NotFound
 from baton.gateway.gateway import Gateway
-from baton.pipelines.asking import Asking
-from baton.pipelines.engine.content import PURPOSE
-from baton.pipelines.engine.recipe import Cookbook, Recipe
+from baton.pipelines.asking import Asking, StepAsking
+from baton.pipelines.authoring.author import Author
+from baton.pipelines.authoring.scorer import Scorer, packaged_scorer
+from baton.pipelines.engine.content import PURPOSE, Content
+from baton.pipelines.engine.recipe import Cookbook
 from baton.pipelines.engine.run import Owner
+from baton.pipelines.outputs.store import PURPOSE as OUTPUTS
+from baton.pipelines.outputs.store import OutputStore
+from baton.pipelines.recipes.brand_strategy import BrandStrategy
 from baton.pipelines.worker import Worker
+from baton.prompts.library import Library
+from baton.quality.task import Task
 from baton.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -28,10 +39,12 @@ class Pipelines:
     worker: Worker
     cookbook: Cookbook
     asking: Asking
+    scorer: Scorer
+    outputs: OutputStore
 
 
 async def open_pipelines(
-    stack: AsyncExitStack, store: Storehouse, keyring: Keyring, gateway: Gateway
+    stack: AsyncExitStack, store: Storehouse, keyring: Keyring, library: Library, gateway: Gateway
 ) -> Pipelines:
     """All of it; the worker looks for runs, and loads the engine if there are any."""
 
@@ -39,8 +52,13 @@ async def open_pipelines(
         return keyring.holder(owner.user_id, owner.key_id)
 
     asking = Asking(gateway, caller_of, store.new_id, store.clock)
-    recipes: tuple[Recipe, ...] = ()
-    cookbook = Cookbook(recipes)
+    scorer = packaged_scorer()
+    outputs = OutputStore(
+        store.database, Content(Seal(store.secret.derive(OUTPUTS))), store.clock, store.new_id
+    )
+    asks = StepAsking(asking)
+    author = Author(asks, scorer, partial(_task, library), outputs.save)
+    cookbook = Cookbook((BrandStrategy(author, asks, _no_documents).recipe,))
 
     async def load() -> "AbstractAsyncContextManager[Runs]":
         # In a thread: a second of work, between whose pieces requests go on.
@@ -55,4 +73,15 @@ async def open_pipelines(
         return opened
 
     worker = await stack.enter_async_context(Worker(load, store.database))
-    return Pipelines(worker=worker, cookbook=cookbook, asking=asking)
+    return Pipelines(worker=worker, cookbook=cookbook, asking=asking, scorer=scorer, outputs=outputs)
+
+
+def _task(library: Library, word: str, variables: Mapping[str, str]) -> Task:
+    """What a prompt asks for."""
+    told = library.version(word).rendered(variables)
+    return Task(asked=told.user, given=told.system)
+
+
+async def _no_documents(project_id: str, documents: tuple[str, ...], question: str) -> str:
+    del project_id, question
+    raise NotFound(f"There is no document {documents[0]}.", code="document_unknown")

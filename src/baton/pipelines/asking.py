@@ -1,6 +1,7 @@
 """How a step asks a model: through the gateway, as whoever wants its run."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from baton.core.answer import Finish
 from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.messages import Message, Role, Text
+from baton.core.profile import Profile
 from baton.core.request import CacheWish, ChatRequest, Options, ResponseFormat, Sampling
 from baton.gateway.answered import Answered
 from baton.gateway.gateway import Gateway
@@ -16,6 +18,7 @@ from baton.gateway.opening import Arrival
 from baton.gateway.routing.decision import AUTO
 from baton.gateway.shaping.enclosing import inside
 from baton.pipelines.engine.run import Call, Owner
+from baton.pipelines.engine.work import Work
 from baton.quality.output import Output, output_of
 
 PATH = "/api/runs"
@@ -40,6 +43,10 @@ class Question(Struct, frozen=True, kw_only=True):
     """Providers that must not serve it."""
     fallback: bool = True
     """Whether another model may stand in."""
+    profile: Profile | None = None
+    """What counts most where the model is left to Baton."""
+    max_cost_nanos: int | None = None
+    """What it may be estimated at, at most."""
     agent: str | None = None
     """As which it is routed and counted: `research`, `strategy` …"""
     use_case: str
@@ -71,22 +78,11 @@ class Answer(Struct, frozen=True, kw_only=True):
         return self.output.finish
 
 
-class Asker(Protocol):
-    """On whose account something is asked, and who learns of the call: a step at work, or a request."""
-
-    @property
-    def owner(self) -> Owner: ...
-
-    def called(self, call: Call) -> None:
-        """A model has answered, at a cost."""
-        ...
-
-
 class Asks(Protocol):
-    """Asks models; `Asking` does."""
+    """Asks a model for a step; `StepAsking` does."""
 
-    async def __call__(self, asker: Asker, question: Question) -> Answer:
-        """Its answer, whole.
+    async def __call__(self, work: Work, question: Question) -> Answer:
+        """Its answer, whole; the step tells of the call, and of its cost.
 
         Raises:
             Refused: not admitted; nothing was sent to a provider.
@@ -100,7 +96,7 @@ CallerOf = Callable[[Owner], Caller]
 
 
 class Asking:
-    """`Asks` of the gateway, on its loop."""
+    """Asks models through the gateway, on its loop."""
 
     def __init__(
         self, gateway: Gateway, caller_of: CallerOf, new_id: Callable[[], str], clock: Clock
@@ -110,16 +106,29 @@ class Asking:
         self._new_id = new_id
         self._clock = clock
 
-    async def __call__(self, asker: Asker, question: Question) -> Answer:
-        """As `Asks`."""
-        caller = self._caller_of(asker.owner)
-        envelope = inside(request_of(question), options_of(question, asker.owner))
+    async def ask(self, owner: Owner, question: Question) -> Answer:
+        """The answer of a model, whole, on somebody's account; raises as `Asks`."""
+        caller = self._caller_of(owner)
+        envelope = inside(request_of(question), options_of(question, owner))
         arrival = Arrival(self._new_id(), PATH, self._clock.monotonic())
         answered = await self._gateway.answer(caller, envelope, arrival)
-        call = call_of(answered)
-        asker.called(call)
         response = answered.reply.response
-        return Answer(output=Output(text="") if response is None else output_of(response), call=call)
+        output = Output(text="") if response is None else output_of(response)
+        return Answer(output=output, call=call_of(answered))
+
+
+class StepAsking:
+    """`Asks`, from the loop on which runs are carried out; an answer that has come is paid for once."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    async def __call__(self, work: Work, question: Question) -> Answer:
+        """As `Asks`."""
+        ask = partial(self._asking.ask, work.owner, question)
+        answer = await work.once(lambda: work.across(ask), Answer)
+        work.called(answer.call)
+        return answer
 
 
 def request_of(question: Question, *, stream: bool = False) -> ChatRequest:
@@ -147,6 +156,8 @@ def options_of(question: Question, owner: Owner) -> Options:
         project=owner.project_id,
         timeout_s=question.timeout_s,
         provider=question.provider,
+        profile=question.profile,
+        max_cost_nanos=question.max_cost_nanos,
         exclude=question.exclude,
         fallback=None if question.fallback else (),
         cache=CacheWish.OFF if question.cache_ttl_s is None else CacheWish.EXACT,

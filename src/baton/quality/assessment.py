@@ -20,6 +20,13 @@ class Assessment(Struct, frozen=True, kw_only=True):
     judgement: Judgement | None = None
     """None: no judge was asked, for something fatal speaks against it or there is no text in it."""
 
+    @property
+    def standing(self) -> float:
+        """Which of two outputs is kept: the higher. What nobody could score is not known to be bad."""
+        if self.verdict is Verdict.UNSCORED:
+            return float("inf")
+        return -1.0 if self.score is None else self.score
+
 
 class Examiner(Struct, frozen=True):
     """Assesses outputs: checks first, then a judge."""

@@ -47,13 +47,6 @@ async def settle(examiner: Examiner, task: Task, output: Output, maker: MakesBet
     except BatonError as error:
         return Settled(output=output, assessment=first, failure=error.code or type(error).__name__)
     second = await examiner.assess(task, other)
-    if _standing(second) >= _standing(first):
+    if second.standing >= first.standing:
         return Settled(output=other, assessment=second, rejected=first)
     return Settled(output=output, assessment=first, rejected=second)
-
-
-def _standing(assessment: Assessment) -> float:
-    """Which of two outputs is kept: the higher. What nobody could score is not known to be bad."""
-    if assessment.verdict is Verdict.UNSCORED:
-        return float("inf")
-    return -1.0 if assessment.score is None else assessment.score

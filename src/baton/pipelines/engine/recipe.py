@@ -10,6 +10,11 @@ from baton.core.errors import Invalid, NotFound
 from baton.pipelines.engine.running import Running
 
 
+def anything(given: Raw) -> None:
+    """For recipes that take whatever they are given."""
+    del given
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """A pipeline. Its function must begin the same steps when it is given the same results: it is run again
@@ -18,6 +23,10 @@ class Recipe:
     name: str
     version: int
     function: Callable[[Running, Raw], Awaitable[Any]]
+    check: Callable[[Raw], None] = anything
+    """Looks at what is asked for, before a run is begun. Raises Invalid."""
+    for_project: bool = False
+    """Whether what it writes is a project's, so that one must be named."""
 
 
 class Cookbook:

@@ -267,6 +267,7 @@ class Running:
             instructions=begun.instructions,
             left_nanos=begun.left_nanos,
             told=_Told(self, name),
+            memory=self,
             across=self._across,
         )
 
@@ -277,6 +278,14 @@ class Running:
     async def tell_interim(self, name: str, value: object) -> None:
         """A step shows what it has so far."""
         await self._surely(lambda: self._store.interim(self.holding, name, value))
+
+    async def recalled(self, key: str, kind: type[T]) -> T | None:
+        """As `Memory`."""
+        return await self._surely(lambda: self._store.answer(self.holding, key, kind))
+
+    async def kept(self, key: str, value: object) -> None:
+        """As `Memory`."""
+        await self._surely(lambda: self._store.keep_answer(self.holding, key, value))
 
     async def _surely(self, write: Callable[[], Awaitable[T]]) -> T:
         """Do it, however long the database is away; where the run is not ours any more, end."""

@@ -65,8 +65,13 @@ class Runs:
 
         Raises:
             NotFound: there is no such recipe; code `recipe_unknown`.
+            Invalid: it does not take such an input, or wants a project.
         """
-        version = self._cookbook.get(wish.recipe, wish.version).version
+        recipe = self._cookbook.get(wish.recipe, wish.version)
+        recipe.check(wish.input)
+        if recipe.for_project and wish.owner.project_id is None:
+            raise Invalid(f"A run of {recipe.name} is for a project.", param="projectId")
+        version = recipe.version
         run_id = self._new_id()
 
         async def begin() -> None:

@@ -1,10 +1,10 @@
 """What a worker writes of a run that it carries out: each change is one transaction, and refused once the run
 has been taken from it."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Raw, Struct
-from sqlalchemy import Row, exists, func, insert, select, update
+from sqlalchemy import Row, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from baton.core.clock import Clock
@@ -12,10 +12,12 @@ from baton.pipelines.engine.bell import Bell
 from baton.pipelines.engine.content import Content
 from baton.pipelines.engine.holding import Begun, Holding, OverBudget, Superseded, Taken, Tally, Terms
 from baton.pipelines.engine.run import EventKind, Failing, Owner, Progress, RunState, StepState, Verdict
-from baton.pipelines.engine.tables import EVENTS, NOTES, RUNS, STEPS
+from baton.pipelines.engine.tables import ANSWERS, EVENTS, NOTES, RUNS, STEPS
 from baton.storage.database import Database, after_commit
 
-_R, _S, _N = RUNS.c, STEPS.c, NOTES.c
+_R, _S, _N, _A = RUNS.c, STEPS.c, NOTES.c, ANSWERS.c
+
+T = TypeVar("T")
 
 
 class _Head(Struct, frozen=True):
@@ -206,6 +208,21 @@ class RunStore:
             return None
         return self._content.open(step.output, holding.run_id, f"{gate}/output", Verdict)
 
+    async def answer(self, holding: Holding, key: str, kind: type[T]) -> T | None:
+        """What a call of an interrupted attempt came to; None: it had not ended."""
+        query = select(_A.content).where(_A.run_id == holding.run_id, _A.key == key)
+        async with self._database.read() as connection:
+            sealed = (await connection.execute(query)).scalar_one_or_none()
+        return None if sealed is None else self._content.open(sealed, holding.run_id, f"answers/{key}", kind)
+
+    async def keep_answer(self, holding: Holding, key: str, value: object) -> None:
+        """What a call came to; raises `Superseded`."""
+        sealed = self._content.close(value, holding.run_id, f"answers/{key}")
+        async with self._database.append() as connection:
+            await self._advance(connection, holding, events=_R.events)
+            values = {"run_id": holding.run_id, "key": key, "content": sealed}
+            await connection.execute(insert(ANSWERS).values(values))
+
     async def output(self, holding: Holding, name: str) -> Raw | Failing:
         """What a step that has ended made, or what a person put in its place, or why it failed."""
         async with self._database.read() as connection:
@@ -251,6 +268,8 @@ class RunStore:
                 .where(_S.run_id == holding.run_id, _S.state.in_([StepState.RUNNING, StepState.RETRYING]))
                 .values(state=StepState.PENDING, held_nanos=0)
             )
+            if state is RunState.COMPLETED:
+                await connection.execute(delete(ANSWERS).where(_A.run_id == holding.run_id))
             await self._tell(connection, holding.run_id, run.events, EventKind(state.value), None, why)
 
     async def current(self, run_ids: list[str]) -> dict[str, tuple[int, int]]:

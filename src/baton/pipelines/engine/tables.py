@@ -95,6 +95,16 @@ NOTES = Table(
 )
 """Instructions that people added to a run."""
 
+ANSWERS = Table(
+    "run_answers",
+    METADATA,
+    Column("run_id", String(36), ForeignKey(RUNS.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    info={PASSING: True},
+)
+"""What paid calls of unfinished steps came to, so that they are not paid again; gone when the run is over."""
+
 WORKERS = Table(
     "run_workers",
     METADATA,

@@ -20,6 +20,18 @@ class Told(Protocol):
         ...
 
 
+class Memory(Protocol):
+    """Keeps what the calls of unfinished attempts came to."""
+
+    async def recalled(self, key: str, kind: type[T]) -> T | None:
+        """What is kept under a key; None: nothing."""
+        ...
+
+    async def kept(self, key: str, value: object) -> None:
+        """Keep it until the step has ended."""
+        ...
+
+
 class Across(Protocol):
     """Has something done on the loop that serves requests."""
 
@@ -40,12 +52,15 @@ class Work:
         instructions: tuple[str, ...],
         left_nanos: int | None,
         told: Told,
+        memory: Memory,
         across: Across,
     ) -> None:
         self.owner = owner
         """For whom, and on whose account."""
         self._key = key
         self._told = told
+        self._memory = memory
+        self._asked = 0
         self._across = across
         self.attempt = attempt
         """Counts from 1; one that was interrupted, e.g. by its worker's death, has the same number again."""
@@ -65,6 +80,19 @@ class Work:
         An attempt that was interrupted asks under the same keys again, a new attempt under new ones.
         """
         return f"{self._key}:{call}" if call else self._key
+
+    async def once(self, ask: Callable[[], Awaitable[T]], kind: type[T]) -> T:
+        """What a paid call comes to, kept before anything else happens: an attempt that was interrupted does
+        not pay again for what had come. The calls of a step are made one after the other, in the same order.
+        """
+        self._asked += 1
+        key = self.key(str(self._asked))
+        before = await self._memory.recalled(key, kind)
+        if before is not None:
+            return before
+        value = await ask()
+        await self._memory.kept(key, value)
+        return value
 
     def spent(self, nanos: int) -> None:
         """Say what a call cost, also where it failed."""

@@ -1,0 +1,1 @@
+"""How a text is written: asked of a model, looked at, made better once, kept."""

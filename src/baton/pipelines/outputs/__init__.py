@@ -1,0 +1,1 @@
+"""What pipelines and agents have written for projects, and what people made of it."""
