@@ -12,12 +12,13 @@ from msgspec import structs
 from baton.access.signin.seal import Seal
 from baton.core.clock import SystemClock
 from baton.core.ids import UuidV7
-from baton.pipelines.asking import Answer, Asker, Question
+from baton.pipelines.asking import Answer, Question
 from baton.pipelines.engine.content import Content
 from baton.pipelines.engine.engine import Bounds
 from baton.pipelines.engine.recipe import Cookbook
 from baton.pipelines.engine.run import Owner, RunShown, RunState, RunWish, json
 from baton.pipelines.engine.runs import Runs, open_runs
+from baton.pipelines.engine.work import Work
 from baton.pipelines.itinerary.allowance import Allowance
 from baton.pipelines.itinerary.casting import packaged_casting
 from baton.pipelines.itinerary.crew import Crew
@@ -91,8 +92,8 @@ async def theatre(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[St
         itineraries = Itineraries(database, Content(Seal(KEY)), clock)
         stage = Stage.__new__(Stage)
 
-        async def asks(asker: Asker, question: Question) -> Answer:
-            return await stage.troupe(asker, question)
+        async def asks(work: Work, question: Question) -> Answer:
+            return await stage.troupe(work, question)
 
         class Providers:
             def known(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from baton.core.errors import Invalid
 from baton.pipelines.engine.run import RunState, StepState
 from baton.pipelines.itinerary.casting import packaged_casting
 from baton.pipelines.itinerary.plan import Place
@@ -167,11 +168,11 @@ async def test_the_lowest_tier_needs_a_generator_alone(
     assert (outcome.quality_score, outcome.report.issues) == (None, ())
 
 
-async def test_a_wish_that_is_none_fails_at_once(stage: Stage) -> None:
-    """Nothing is asked."""
-    shown = await stage.end(await stage.begin("pro", city="Lisbon", days=31))
-    assert shown.failure is not None
-    assert (shown.state, shown.steps, stage.troupe.asked) == (RunState.FAILED, (), [])
+async def test_a_wish_that_is_none_begins_nothing(stage: Stage) -> None:
+    """It is refused, and nothing is asked."""
+    with pytest.raises(Invalid):
+        await stage.begin("pro", city="Lisbon", days=31)
+    assert stage.troupe.asked == []
 
 
 async def test_rules_take_the_place_of_a_missing_supervisor(stage: Stage) -> None:

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from baton.core.answer import Finish
 from baton.core.errors import NotFound, Unavailable
-from baton.pipelines.asking import Answer, Asker, Question
+from baton.pipelines.asking import Answer, Question
 from baton.pipelines.engine.run import Call
+from baton.pipelines.engine.work import Work
 from baton.quality.output import Output
 from tests.pipelines.itinerary.trips import LISBON
 
@@ -64,7 +65,7 @@ class Troupe:
     def usable(self) -> frozenset[str]:
         return KNOWN - self.out
 
-    async def __call__(self, asker: Asker, question: Question) -> Answer:
+    async def __call__(self, work: Work, question: Question) -> Answer:
         """As the gateway would: by the provider that is preferred, or another one that is not excluded."""
         if self.models is not None and question.model not in {"auto", *self.models}:
             raise NotFound("There is no such model.", code="model_not_found")
@@ -88,7 +89,7 @@ class Troupe:
             cached=prompt in self.cached,
             fallback=False,
         )
-        asker.called(call)
+        work.called(call)
         return Answer(output=Output(text=text, finish=Finish.STOP), call=call)
 
     def prompts(self) -> list[str]:

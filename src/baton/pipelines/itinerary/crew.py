@@ -1,7 +1,6 @@
 """What each role is asked, and how its answer is read."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -212,10 +211,10 @@ class Crew:
         for model in part.models:
             named = structs.replace(question, model=model)
             try:
-                return await work.across(partial(self.asks, work, named))
+                return await self.asks(work, named)
             except (NotFound, Forbidden, Unservable):
                 continue  # nothing was sent: it is not in the catalog, or not for this tier or key
-        return await work.across(partial(self.asks, work, structs.replace(question, model=AUTO)))
+        return await self.asks(work, structs.replace(question, model=AUTO))
 
 
 def _tokens(count: int, each: int) -> int:

@@ -20,6 +20,8 @@ from baton.pipelines.itinerary.store import RECIPE
 from baton.pipelines.itinerary.trip import Kit, Trip
 from baton.pipelines.itinerary.wish import wish_of
 
+VERSION = 1
+
 _AGAIN = "again"
 """The depth of a quick second look."""
 
@@ -41,13 +43,12 @@ class Itinerary:
     @property
     def recipe(self) -> Recipe:
         """What the cookbook has of it."""
-        return Recipe(RECIPE, 1, self)
+        return Recipe(RECIPE, VERSION, self.carry_out, _check)
 
-    async def __call__(self, run: Running, given: Raw) -> Outcome:
+    async def carry_out(self, run: Running, given: Raw) -> Outcome:
         """By the best route that can be taken; where it fails midway, as in an emergency.
 
         Raises:
-            Invalid: the wish is none.
             Unavailable: nobody can be asked; code `no_model_available`.
             StepFailed: what is needed came to nothing, also in an emergency.
         """
@@ -131,6 +132,10 @@ class Itinerary:
             if found is not None:
                 new[each.place] = found
         return new
+
+
+def _check(given: Raw) -> None:
+    wish_of(given)
 
 
 def _question(draft: _Draft, plan: Plan, depth: str, fresh: tuple[str, ...] = ()) -> Reviewing:
