@@ -30,6 +30,7 @@ from baton.pipelines.itinerary.tally import Metrics
 from baton.pipelines.itinerary.trip import Kit
 from baton.pipelines.itinerary.wish import Wish
 from baton.pipelines.recipes.itinerary import Itinerary
+from baton.pipelines.recipes.itinerary_revision import ItineraryRevision
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
 from tests.databases import SqliteFile
@@ -113,7 +114,7 @@ async def theatre(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[St
             allowance=Allowance(itineraries, lambda tier: stage.most.get(tier), clock),
             clock=clock,
         )
-        cookbook = Cookbook([Itinerary(kit).recipe])
+        cookbook = Cookbook([Itinerary(kit).recipe, ItineraryRevision(kit).recipe])
         async with open_runs(
             structs.replace(settings), KEY, cookbook, clock=clock, new_id=UuidV7(), bounds=QUICK
         ) as runs:

@@ -1,7 +1,9 @@
 """Trips as they are kept: whose they are, their versions, and how many a month has."""
 
 from datetime import UTC, datetime
+from hashlib import blake2b
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +14,7 @@ from baton.pipelines.engine.content import Content
 from baton.pipelines.engine.run import Owner, RunState
 from baton.pipelines.engine.tables import RUNS
 from baton.pipelines.itinerary.outcome import Outcome
+from baton.pipelines.itinerary.plan import Plan
 from baton.pipelines.itinerary.tables import ITINERARIES, VERSIONS
 from baton.storage.database import Database
 
@@ -21,6 +24,7 @@ PURPOSE = "itinerary content v1"
 RECIPE = "itinerary"
 """Whose runs make trips."""
 
+_DIGEST_BYTES = 16
 _I, _V, _R = ITINERARIES.c, VERSIONS.c, RUNS.c
 _UNDER_WAY = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING)
 
@@ -115,10 +119,7 @@ class Itineraries:
                 raise NotFound("There is no such itinerary.")
             number = await self._made_by(connection, itinerary_id, key)
             if number is None and row.version != made_on:
-                raise Conflict(
-                    f"Version {row.version} was made while version {made_on} was changed.",
-                    code="version_conflict",
-                )
+                raise changed_meanwhile(row.version, made_on)
             return await self._add(connection, itinerary_id, row.version, key, content)
 
     async def find(
@@ -164,6 +165,20 @@ class Itineraries:
             version=Version(number=wanted, made_ms=made_ms, content=content),
             numbers=tuple(each.number for each in versions),
         )
+
+    async def of(self, owner: Owner, itinerary_id: str, number: int | None = None) -> Kept:
+        """The same for whoever made it, or is asked to change it for the same project.
+
+        Raises:
+            NotFound: there is none, or it is somebody else's.
+        """
+        kept = await self.get(itinerary_id, number)
+        line = kept.line
+        if line.owner_id != owner.user_id and (
+            line.project_id is None or line.project_id != owner.project_id
+        ):
+            raise NotFound("There is no such itinerary.")
+        return kept
 
     async def made_in_month(self, user_id: str) -> int:
         """How many trips a user has had made in this month, UTC; only those that came to be."""
@@ -247,6 +262,16 @@ class Itineraries:
 
     def _now_ms(self) -> int:
         return int(self._clock.wall() * 1000)
+
+
+def changed_meanwhile(newest: int, wanted: int) -> Conflict:
+    """What is said to who changes a version that is not the newest."""
+    return Conflict(f"Version {wanted} is to be changed; the newest is {newest}.", code="version_conflict")
+
+
+def key_of(run_id: str, plan: Plan) -> str:
+    """The key of a version that a run makes: the same plan of the same run is kept once."""
+    return f"{run_id}:{blake2b(msgspec.json.encode(plan), digest_size=_DIGEST_BYTES).hexdigest()}"
 
 
 def month_of(now_s: float) -> tuple[int, int]:

@@ -40,4 +40,4 @@ VERSIONS = Table(
     Column("content", LargeBinary, nullable=False),
     UniqueConstraint("itinerary_id", "key"),
 )
-"""`key` is that of the step which made it: done again after a crash, it makes no second one."""
+"""`key` tells the run that made it, and what: done again after a crash, it makes no second one."""

@@ -3,10 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from hashlib import blake2b
 from typing import TypeVar
 
-import msgspec
 from msgspec import Struct, structs
 
 from baton.core.clock import Clock
@@ -23,13 +21,12 @@ from baton.pipelines.itinerary.plan import Activity, Plan
 from baton.pipelines.itinerary.review import Review
 from baton.pipelines.itinerary.rules import Rules
 from baton.pipelines.itinerary.spots import Spot
-from baton.pipelines.itinerary.store import Itineraries
+from baton.pipelines.itinerary.store import Itineraries, key_of
 from baton.pipelines.itinerary.tally import Begun, Made, Metrics, Tally
 from baton.pipelines.itinerary.wish import Wish
 
 T = TypeVar("T")
 
-_DIGEST_BYTES = 16
 SpotsFor = Callable[[Wish], tuple[Spot, ...]]
 TierOf = Callable[[Owner], str]
 """The tier of whoever wants something. Raises Unauthenticated where their key is no longer."""
@@ -144,9 +141,8 @@ class Trip:
         async def save(work: Work) -> Outcome:
             told = structs.replace(outcome, metrics=self._metrics())
             run_id = self._run.holding.run_id
-            digest = blake2b(msgspec.json.encode(outcome.plan), digest_size=_DIGEST_BYTES).hexdigest()
             keep = self._kit.itineraries.keep
-            await work.across(partial(keep, run_id, work.owner, f"{run_id}:{digest}", told))
+            await work.across(partial(keep, run_id, work.owner, key_of(run_id, told.plan), told))
             return told
 
         return await self._run.do(Step(name="save", body=save, returns=Outcome))
