@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from baton.access.identity.keyring import Keyring
 from baton.access.signin.seal import Seal
+from baton.app.edited import Edited
 from baton.app.storehouse import Storehouse, database_url
+from baton.app.travelling import Far, Travelling, travelling_of
 from baton.core.caller import Caller
 from baton.core.errors import NotFound
 from baton.gateway.gateway import Gateway
@@ -41,24 +43,35 @@ class Pipelines:
     asking: Asking
     scorer: Scorer
     outputs: OutputStore
+    travelling: Travelling
 
 
-async def open_pipelines(
-    stack: AsyncExitStack, store: Storehouse, keyring: Keyring, library: Library, gateway: Gateway
-) -> Pipelines:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What they stand on."""
+
+    keyring: Keyring
+    library: Library
+    edited: Edited
+    far: Far
+    gateway: Gateway
+
+
+async def open_pipelines(stack: AsyncExitStack, store: Storehouse, ground: Ground) -> Pipelines:
     """All of it; the worker looks for runs, and loads the engine if there are any."""
 
     def caller_of(owner: Owner) -> Caller:
-        return keyring.holder(owner.user_id, owner.key_id)
+        return ground.keyring.holder(owner.user_id, owner.key_id)
 
-    asking = Asking(gateway, caller_of, store.new_id, store.clock)
+    asking = Asking(ground.gateway, caller_of, store.new_id, store.clock)
     scorer = packaged_scorer()
     outputs = OutputStore(
         store.database, Content(Seal(store.secret.derive(OUTPUTS))), store.clock, store.new_id
     )
     asks = StepAsking(asking)
-    author = Author(asks, scorer, partial(_task, library), outputs.save)
-    cookbook = Cookbook((BrandStrategy(author, asks, _no_documents).recipe,))
+    author = Author(asks, scorer, partial(_task, ground.library), outputs.save)
+    travelling = travelling_of(store, ground.edited, ground.far, asks, caller_of)
+    cookbook = Cookbook((BrandStrategy(author, asks, _no_documents).recipe, *travelling.recipes))
 
     async def load() -> "AbstractAsyncContextManager[Runs]":
         # In a thread: a second of work, between whose pieces requests go on.
@@ -73,7 +86,14 @@ async def open_pipelines(
         return opened
 
     worker = await stack.enter_async_context(Worker(load, store.database))
-    return Pipelines(worker=worker, cookbook=cookbook, asking=asking, scorer=scorer, outputs=outputs)
+    return Pipelines(
+        worker=worker,
+        cookbook=cookbook,
+        asking=asking,
+        scorer=scorer,
+        outputs=outputs,
+        travelling=travelling,
+    )
 
 
 def _task(library: Library, word: str, variables: Mapping[str, str]) -> Task:

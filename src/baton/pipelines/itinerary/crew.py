@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from baton.core.answer import Finish
 from baton.core.errors import Forbidden, NotFound, Unservable
+from baton.gateway.cache.rules import CacheRule, Reach
 from baton.gateway.routing.decision import AUTO
 from baton.pipelines.asking import Answer, Asks, Question
 from baton.pipelines.engine.work import Work
@@ -27,8 +28,12 @@ T = TypeVar("T")
 TRIES = 2
 """Of a step whose answer cannot be used: one more, then something else."""
 
+FACTS_USE = "itinerary_facts"
 FACTS_TTL_S = 86_400.0
 """So long what is known of a city is given again."""
+
+FACTS_RULE = CacheRule(use_case=FACTS_USE, reach=Reach.SHARED, ttl_s=FACTS_TTL_S)
+"""Whoever asks is given what was answered to another: nothing but the name of the city is told to anybody."""
 
 _PER_DAY_TOKENS = 1_000
 _PER_PLACE_TOKENS = 150
@@ -100,7 +105,7 @@ class Crew:
         question = Question(
             prompt="itinerary-facts",
             variables={"city": " ".join(wish.city.split()).casefold()},
-            use_case="itinerary_facts",
+            use_case=FACTS_USE,
             cache_ttl_s=FACTS_TTL_S,
         )
         return await self._read(work, part, question, CityFacts)

@@ -1,6 +1,7 @@
 """Places of a city that somebody has verified: data, edited at run time."""
 
 from collections.abc import Iterable
+from importlib.resources import files
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -54,6 +55,13 @@ class Spot(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
 def spots_kind() -> RecordKind[Spot]:
     """The kind `spots`; its key is the spot's id."""
     return RecordKind(name="spots", type=Spot, key=lambda spot: spot.id, check=_check)
+
+
+def sample_spots() -> tuple[Spot, ...]:
+    """Those that come with Baton, each marked as a sample; reads one file, so call it at start."""
+    return spots_kind().decode_all(
+        files("baton.pipelines.itinerary").joinpath("data/spots.json").read_bytes()
+    )
 
 
 def fitting(spots: Iterable[Spot], wish: Wish) -> tuple[Spot, ...]:
