@@ -55,6 +55,7 @@ from baton.api.front import Asgi, At, Front
 from baton.api.hot import Door, HotRoute
 from baton.api.metrics import Scrape, registry_of
 from baton.api.native import batch, chat
+from baton.api.native.agents import AGENTS, STREAM_PATH, AgentRoute, TaskStream
 from baton.api.native.batch import BatchChat
 from baton.api.native.budgets import OwnBudgetRoutes
 from baton.api.native.chat import NativeChat
@@ -178,6 +179,11 @@ def _hot(app: App, limit: int) -> tuple[dict[str, Asgi], dict[str, Asgi], dict[s
     native: dict[str, Asgi] = {
         chat.PATH: HotRoute(door, NativeChat(app.gateway, app.keyring.standing_in), Scope.CHAT, once),
         batch.PATH: HotRoute(door, many, Scope.CHAT, once),
+        **{
+            path: HotRoute(door, AgentRoute(kind, app.pipelines.desk), Scope.CHAT, once)
+            for path, kind in AGENTS.items()
+        },
+        STREAM_PATH: HotRoute(door, TaskStream(app.gateway, app.pipelines.outputs.save), Scope.CHAT, once),
     }
     return hot, native, dict.fromkeys(PREFIXES, GenerationRoutes(route, count).at)
 

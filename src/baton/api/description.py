@@ -12,6 +12,8 @@ from baton.api.compat.described.chats import CHATS
 from baton.api.compat.described.errands import ERRANDS
 from baton.api.compat.described.shapes import ERRORS, paid
 from baton.api.native import batch, chat
+from baton.api.native.agent_body import AgentAnswer, AgentAsked, TaskAsked
+from baton.api.native.agents import AGENTS, STREAM_PATH
 from baton.api.native.answer import Answer
 from baton.api.native.batch_body import Batch, Results
 from baton.api.native.chat_body import ChatBody
@@ -54,6 +56,8 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
         **{path: paid(told) for path, told in ERRANDS.items()},
         chat.PATH: paid({"post": _NATIVE_CHAT}),
         batch.PATH: paid({"post": _NATIVE_BATCH}),
+        **{path: paid({"post": _agent(kind)}) for path, kind in AGENTS.items()},
+        STREAM_PATH: paid({"post": _TASK_STREAM}),
     }
     described["paths"] = by_hand | described["paths"]
     for path, operations in described["paths"].items():
@@ -74,10 +78,41 @@ def _with_errors(path: str, responses: dict[str, Any]) -> None:
 def _schemas() -> dict[str, Any]:
     body = ChatBody.model_json_schema(ref_template=_REF.replace("{name}", "{model}"))
     inner: dict[str, Any] = body.pop("$defs", {})
-    _, ours = msgspec.json.schema_components([Answer, Problem, Batch, Results], ref_template=_REF)
+    _, ours = msgspec.json.schema_components(
+        [Answer, Problem, Batch, Results, AgentAnswer], ref_template=_REF
+    )
     ours["Batch"]["properties"]["requests"]["items"] = {"$ref": _REF.format(name="ChatBody")}
     ours["Result"]["properties"]["answer"] = {"$ref": _REF.format(name="Answer")}
-    return {**inner, "ChatBody": body, **ours, **ERRORS}
+    asked: dict[str, Any] = {}
+    for kind in (*AGENTS.values(), TaskAsked):
+        asked[kind.__name__] = kind.model_json_schema(ref_template=_REF.replace("{name}", "{model}"))
+    return {**inner, "ChatBody": body, **asked, **ours, **ERRORS}
+
+
+def _agent(kind: type[AgentAsked]) -> dict[str, Any]:
+    name = kind.__name__.removesuffix("Asked").lower()
+    return {
+        "tags": ["Agents"],
+        "summary": f"Write a {name} for a project",
+        "operationId": f"agent_{name}",
+        "description": (
+            "The text is looked at by checks and a judge, made once more by a stronger model where it is "
+            "rejected, and kept as an output of the project."
+        ),
+        "security": [{"apiKey": []}],
+        "requestBody": _json_of(kind.__name__),
+        "responses": {
+            "200": {
+                "description": "The text, and how good it is",
+                "content": {"application/json": {"schema": {"$ref": _REF.format(name="AgentAnswer")}}},
+            }
+        },
+    }
+
+
+def _json_of(name: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}
+    return {"required": True, "content": content}
 
 
 _NATIVE_BATCH: dict[str, Any] = {
@@ -110,6 +145,33 @@ _NATIVE_BATCH: dict[str, Any] = {
             "content": {"application/json": {"schema": {"$ref": _REF.format(name="Results")}}},
         }
         for status, told in (("200", "All have answers"), ("207", "Some have none"))
+    },
+}
+
+_TASK_STREAM: dict[str, Any] = {
+    "tags": ["Agents"],
+    "summary": "Write anything for a project, told while it is written",
+    "operationId": "agent_stream",
+    "description": (
+        'Events `{"content", "isComplete": false, "tokensSoFar"}`, and a last one: `{"isComplete": true, '
+        '"outputId", "totalTokens", "cost"}`, or `{"error": {a problem document}, "isComplete": true}`. What '
+        "was written is kept once it is whole."
+    ),
+    "security": [{"apiKey": []}],
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": _REF.format(name="TaskAsked")}}},
+    },
+    "responses": {
+        "200": {
+            "description": "The text as it comes",
+            "content": {
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "example": 'data: {"content":"By hand","isComplete":false,"tokensSoFar":2}\n\n',
+                }
+            },
+        }
     },
 }
 

@@ -18,7 +18,8 @@ from baton.core.errors import NotFound
 from baton.gateway.gateway import Gateway
 from baton.pipelines.asking import Asking, StepAsking
 from baton.pipelines.authoring.author import Author
-from baton.pipelines.authoring.scorer import Scorer, packaged_scorer
+from baton.pipelines.authoring.desk import Desk
+from baton.pipelines.authoring.scorer import packaged_scorer
 from baton.pipelines.engine.content import PURPOSE, Content
 from baton.pipelines.engine.recipe import Cookbook
 from baton.pipelines.engine.run import Owner
@@ -39,9 +40,7 @@ class Pipelines:
     """What needs many calls."""
 
     worker: Worker
-    cookbook: Cookbook
-    asking: Asking
-    scorer: Scorer
+    desk: Desk
     outputs: OutputStore
     travelling: Travelling
 
@@ -69,7 +68,8 @@ async def open_pipelines(stack: AsyncExitStack, store: Storehouse, ground: Groun
         store.database, Content(Seal(store.secret.derive(OUTPUTS))), store.clock, store.new_id
     )
     asks = StepAsking(asking)
-    author = Author(asks, scorer, partial(_task, ground.library), outputs.save)
+    task_of = partial(_task, ground.library)
+    author = Author(asks, scorer, task_of, outputs.save)
     travelling = travelling_of(store, ground.edited, ground.far, asks, caller_of)
     cookbook = Cookbook((BrandStrategy(author, asks, _no_documents).recipe, *travelling.recipes))
 
@@ -86,14 +86,8 @@ async def open_pipelines(stack: AsyncExitStack, store: Storehouse, ground: Groun
         return opened
 
     worker = await stack.enter_async_context(Worker(load, store.database))
-    return Pipelines(
-        worker=worker,
-        cookbook=cookbook,
-        asking=asking,
-        scorer=scorer,
-        outputs=outputs,
-        travelling=travelling,
-    )
+    desk = Desk(asking, scorer, task_of, outputs.save)
+    return Pipelines(worker=worker, desk=desk, outputs=outputs, travelling=travelling)
 
 
 def _task(library: Library, word: str, variables: Mapping[str, str]) -> Task:

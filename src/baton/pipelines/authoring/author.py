@@ -120,17 +120,26 @@ class Author:
         Raises:
             StepFailed: no model could write it, or it could not be kept.
         """
-        written = await run.do(self._asked(name, assignment))
-        return await self.keep(run, name, assignment, written)
+
+        async def write(again: bool) -> Written:
+            called = f"{name} again" if again else name
+            return await run.do(self._asked(called, assignment, again))
+
+        async def score(written: Written, again: bool) -> Assessment:
+            called = f"{name} again score" if again else f"{name} score"
+            return await run.do(self._scored(called, assignment, written))
+
+        written, said = await best_of(write, score)
+        return await self._kept(run, name, assignment, written, said)
 
     async def keep(self, run: Running, name: str, assignment: Assignment, written: Written) -> Piece:
-        """The same for a text that is there already."""
+        """The same for a text that is there already; it is not written once more."""
         said = await run.do(self._scored(f"{name} score", assignment, written))
-        if said.verdict is Verdict.REJECTED and not written.is_edited:
-            better = await run.do(self._asked(f"{name} again", assignment, profile=Profile.PERFORMANCE))
-            anew = await run.do(self._scored(f"{name} again score", assignment, better))
-            if anew.standing >= said.standing:
-                written, said = better, anew
+        return await self._kept(run, name, assignment, written, said)
+
+    async def _kept(
+        self, run: Running, name: str, assignment: Assignment, written: Written, said: Assessment
+    ) -> Piece:
         saved = await run.do(
             Step(
                 name=f"{name} save",
@@ -139,20 +148,12 @@ class Author:
                 attempts=5,
             )
         )
-        score = None if said.score is None else round(said.score, 1)
-        return Piece(
-            kind=assignment.kind,
-            content=written.content,
-            output_id=saved.output_id,
-            version=saved.version,
-            score=score,
-            verdict=said.verdict,
-            reasoning="" if said.judgement is None else said.judgement.reasoning,
-        )
+        return piece_of(assignment.kind, written, said, saved)
 
-    def _asked(self, name: str, assignment: Assignment, profile: Profile | None = None) -> Step[Written]:
+    def _asked(self, name: str, assignment: Assignment, again: bool) -> Step[Written]:
         async def ask(work: Work) -> Written:
-            return written_of(await self._asks(work, question_of(assignment, work.instructions, profile)))
+            question = question_of(assignment, work.instructions, again=again)
+            return written_of(await self._asks(work, question))
 
         return Step(name=name, body=ask, returns=Written, timeout_s=assignment.timeout_s)
 
@@ -170,10 +171,38 @@ class Author:
         return await work.across(partial(self._saves, draft))
 
 
+async def best_of(
+    write: Callable[[bool], Awaitable[Written]], score: Callable[[Written, bool], Awaitable[Assessment]]
+) -> tuple[Written, Assessment]:
+    """A text and what was said of it: where the first was rejected, the better of it and of one by a stronger
+    model. Both are told whether it is the second."""
+    written = await write(False)
+    said = await score(written, False)
+    if said.verdict is Verdict.REJECTED and not written.is_edited:
+        better = await write(True)
+        anew = await score(better, True)
+        if anew.standing >= said.standing:
+            return better, anew
+    return written, said
+
+
+def piece_of(kind: str, written: Written, said: Assessment, saved: Saved) -> Piece:
+    """A text, once it is kept."""
+    return Piece(
+        kind=kind,
+        content=written.content,
+        output_id=saved.output_id,
+        version=saved.version,
+        score=None if said.score is None else round(said.score, 1),
+        verdict=said.verdict,
+        reasoning="" if said.judgement is None else said.judgement.reasoning,
+    )
+
+
 def question_of(
-    assignment: Assignment, instructions: tuple[str, ...], profile: Profile | None = None
+    assignment: Assignment, instructions: tuple[str, ...] = (), *, again: bool = False
 ) -> Question:
-    """What a model is asked, for an assignment."""
+    """What a model is asked, for an assignment; `again`: a stronger one."""
     variables, said = assignment.variables, instructions
     if assignment.said_as is not None and instructions:
         variables = variables | {assignment.said_as: "\n".join(f"- {text}" for text in instructions)}
@@ -181,7 +210,7 @@ def question_of(
     return Question(
         prompt=assignment.prompt,
         variables=variables,
-        profile=profile,
+        profile=Profile.PERFORMANCE if again else None,
         agent=assignment.kind,
         use_case=assignment.kind,
         timeout_s=assignment.timeout_s,
