@@ -62,6 +62,7 @@ from baton.api.native.chat import NativeChat
 from baton.api.native.feedback import FeedbackRoutes
 from baton.api.native.health import HealthRoutes
 from baton.api.native.interactions import InteractionRoutes
+from baton.api.native.itineraries import ItineraryRoutes
 from baton.api.native.me import MeRoutes
 from baton.api.native.model_info import ModelInfoRoutes
 from baton.api.native.models import ModelRoutes as NativeModels
@@ -218,6 +219,15 @@ def _for_runs(app: App, closing: Closing) -> Iterator[Routes]:
     once = Repeats(app.claims, app.claim_names, app.admitting.passages.count)
     yield RunRoutes(app.pipelines.worker, app.store.projects, once, closing)
     yield OutputRoutes(app.pipelines.outputs, app.store.projects)
+    travelling = app.pipelines.travelling
+    yield ItineraryRoutes(
+        app.pipelines.worker,
+        travelling.itineraries,
+        travelling.allowance,
+        app.store.projects,
+        once,
+        closing,
+    )
 
 
 def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
