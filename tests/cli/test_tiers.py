@@ -30,6 +30,7 @@ def test_a_tier_is_shown_set_and_brought_back(tiers: Tiers) -> None:
         "–",
         "–",
         "5000",
+        "100",
         "0",
     ]
     assert json.loads(tiers("undo", "expert", "--json").out)["requestsPerMinute"] == 200

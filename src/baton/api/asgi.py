@@ -33,6 +33,7 @@ from baton.api.admin.rehearsals import RehearsalRoutes
 from baton.api.admin.routing_rules import RoutingRuleRoutes
 from baton.api.admin.routing_weights import RoutingWeightRoutes
 from baton.api.admin.sign_ins import SignInRoutes
+from baton.api.admin.spots import SpotRoutes
 from baton.api.admin.tiers import TierRoutes
 from baton.api.admin.users import UserRoutes
 from baton.api.allowances import Allowances
@@ -259,6 +260,7 @@ def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
         store.clock,
     )
     yield PersonaRoutes(edited.personas)
+    yield SpotRoutes(edited.spots)
     yield ModelTests(app.gateway, store.clock)
     yield ModelRoutes(edited.models, edited.classes, tiers)
     yield KeyRoutes(store.identities, tiers)
