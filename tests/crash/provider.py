@@ -42,14 +42,19 @@ class Provider:
     @property
     def environment(self) -> dict[str, str]:
         """What makes a Baton ask it."""
-        return {
-            "OPENAI_API_KEY": "any-key",
-            "OPENAI_BASE_URL": f"{self.url}/v1",
-            "ANTHROPIC_API_KEY": "any-key",
-            "ANTHROPIC_BASE_URL": self.url,
-            "GOOGLE_API_KEY": "any-key",
-            "GOOGLE_BASE_URL": self.url,
-        }
+        return environment_at(self.url)
+
+
+def environment_at(url: str) -> dict[str, str]:
+    """What makes a Baton ask it, for several providers."""
+    return {
+        "OPENAI_API_KEY": "any-key",
+        "OPENAI_BASE_URL": f"{url}/v1",
+        "ANTHROPIC_API_KEY": "any-key",
+        "ANTHROPIC_BASE_URL": url,
+        "GOOGLE_API_KEY": "any-key",
+        "GOOGLE_BASE_URL": url,
+    }
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from msgspec import Struct, structs
 
@@ -12,7 +13,7 @@ from baton.upstream.providers.simulated.rules import Rule
 from baton.upstream.providers.simulated.scripts import Line, Script, Scripts
 from baton.upstream.providers.simulated.server import running
 from baton.upstream.providers.simulated.simulation import Simulation
-from tests.crash.provider import Provider, Remembering
+from tests.crash.provider import environment_at
 
 
 def judged(score: int) -> str:
@@ -72,11 +73,24 @@ class Play(Struct, frozen=True, kw_only=True):
         return [structs.replace(line, settings=line.settings or self.settings) for line in said]
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Where the play is given."""
+
+    url: str
+    simulation: Simulation
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a Baton ask it, for every provider."""
+        return environment_at(self.url)
+
+
 @asynccontextmanager
-async def strategist(play: Play) -> AsyncGenerator[Provider]:
+async def strategist(play: Play) -> AsyncGenerator[Stage]:
     """One that serves while inside."""
     scripts = Scripts(scripts=(Script(name="brand", lines=tuple(play.lines())),))
     simulation = Simulation(SystemClock(), scripts=scripts)
     simulation.rules.set_unknown(Rule(behaves="scripted"))
     async with running(simulation) as url:
-        yield Provider(url, Remembering())
+        yield Stage(url, simulation)

@@ -8,7 +8,8 @@ from typing import Self
 
 import msgspec
 
-from baton.catalog.tokens.frames import HEAD_BYTES, Question, framed, length_in
+from baton.catalog.tokens.frames import Question
+from baton.core.frames import HEAD_BYTES, framed, length_in
 
 MOST_WAITING = 64
 MOST_CHARS = 4_000_000

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from baton.catalog.tokens.frames import HEAD_BYTES, Question, framed, length_in
+from baton.catalog.tokens.frames import Question
+from baton.core.frames import HEAD_BYTES, framed, length_in
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:

@@ -1,0 +1,1 @@
+"""Reads documents that people upload, each in a process of its own and never in the one that serves."""
