@@ -182,3 +182,4 @@ async def test_rules_take_the_place_of_a_missing_supervisor(stage: Stage) -> Non
     _, outcome, _ = await stage.made("pro")
     assert [issue.activity for issue in outcome.report.issues] == ["Museu Nacional do Azulejo"]
     assert (outcome.quality_score, outcome.approved) == (5, False)
+    assert sorted(stage.troupe.prompts()) == sorted([STRUCTURE, CHECK]), "who else could look at places"

@@ -160,7 +160,7 @@ async def test_a_month_has_its_limit(kept: Itineraries, clock: SetClock) -> None
     error = raised.value
     ends_ms = month_of(clock.now)[1]
     assert (error.status, error.code, error.retryable) == (429, "limit_exceeded", False)
-    assert (error.usage.used, error.usage.limit, error.usage.resets_ms) == (2, 2, ends_ms)
+    assert (error.usage.used, error.usage.limit, error.usage.resets_at.timestamp()) == (2, 2, ends_ms / 1000)
     assert error.retry_after_s == ends_ms / 1000 - clock.now
     await allowance.admit("u1", "master")
     clock.now = ends_ms / 1000

@@ -48,7 +48,7 @@ _UNKNOWN = "There is no such itinerary."
 
 
 class ItineraryRoutes:
-    """One's own trips and those of one's projects; an admin's are everybody's."""
+    """One's own trips and those of one's projects; an admin may look at, and change, any."""
 
     def __init__(
         self,

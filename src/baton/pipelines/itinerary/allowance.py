@@ -1,6 +1,7 @@
 """How many trips a user may have made in a month."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
@@ -21,8 +22,8 @@ class Usage(Struct, frozen=True, kw_only=True, rename="camel"):
     """Trips that came to be; those that failed count for nothing."""
     under_way: int
     limit: int
-    resets_ms: int
-    """When the next month begins, Unix milliseconds."""
+    resets_at: datetime
+    """When the next month begins."""
 
 
 class NoneLeft(OverLimit):
@@ -58,5 +59,6 @@ class Allowance:
             return
         now_s = self._clock.wall()
         resets_ms = month_of(now_s)[1]
-        usage = Usage(used=used, under_way=under_way, limit=most, resets_ms=resets_ms)
+        resets_at = datetime.fromtimestamp(resets_ms / 1000, UTC)
+        usage = Usage(used=used, under_way=under_way, limit=most, resets_at=resets_at)
         raise NoneLeft(usage, retry_after_s=resets_ms / 1000 - now_s)

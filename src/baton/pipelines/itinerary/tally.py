@@ -29,6 +29,13 @@ class Made(Struct, Generic[T], frozen=True, kw_only=True):
     cache_hits: int = 0
 
 
+class Terms(Struct, frozen=True):
+    """How often a step is tried, and for how long each time."""
+
+    attempts: int
+    timeout_s: float
+
+
 class Metrics(Struct, frozen=True, kw_only=True, rename="camel"):
     """What it took to make a trip."""
 
@@ -93,10 +100,16 @@ class Tally:
         name: str,
         body: Callable[[Work], Awaitable[T]],
         returns: type[Made[T]],
-        attempts: int,
+        terms: Terms,
     ) -> Begun[T]:
         """Begin a step that is counted."""
-        step = Step(name=name, body=partial(self._body, name, body), returns=returns, attempts=attempts)
+        step = Step(
+            name=name,
+            body=partial(self._body, name, body),
+            returns=returns,
+            attempts=terms.attempts,
+            timeout_s=terms.timeout_s,
+        )
         return Begun(name, run.begin(step), self)
 
     def count(self, name: str, made: Made[Any]) -> None:

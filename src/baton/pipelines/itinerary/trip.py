@@ -22,10 +22,14 @@ from baton.pipelines.itinerary.review import Review
 from baton.pipelines.itinerary.rules import Rules
 from baton.pipelines.itinerary.spots import Spot
 from baton.pipelines.itinerary.store import Itineraries, key_of
-from baton.pipelines.itinerary.tally import Begun, Made, Metrics, Tally
+from baton.pipelines.itinerary.tally import Begun, Made, Metrics, Tally, Terms
 from baton.pipelines.itinerary.wish import Wish
 
 T = TypeVar("T")
+
+_LEAST_PATIENCE_S = 60.0
+_PER_DAY_S = 15.0
+"""How long a model may take for a trip: a day has some 700 tokens, which slow models write in that time."""
 
 SpotsFor = Callable[[Wish], tuple[Spot, ...]]
 TierOf = Callable[[Owner], str]
@@ -177,4 +181,5 @@ class Trip:
         return self._kit.casting.part(provider, self._known)
 
     def _begin(self, name: str, body: Callable[[Work], Awaitable[T]], returns: type[Made[T]]) -> Begun[T]:
-        return self._tally.begin(self._run, name, body, returns, TRIES)
+        patience_s = _LEAST_PATIENCE_S + _PER_DAY_S * self.wish.days
+        return self._tally.begin(self._run, name, body, returns, Terms(TRIES, patience_s))

@@ -75,7 +75,8 @@ class Itinerary:
         trip.take(route)
         depth = Depth.NONE if route.is_emergency else depth
         spots = await trip.spots()
-        facts = trip.begin_facts(route) if depth is not Depth.NONE else None
+        is_read = depth is not Depth.NONE and route.supervisor is not None
+        facts = trip.begin_facts(route) if is_read else None
         plan = await trip.structure(route, spots)
         known = None if facts is None else await facts.result_if_any()
         trip.end_phase1()
@@ -86,9 +87,10 @@ class Itinerary:
         return _outcome(trip, route, done.plan, done)
 
     async def _reviewed(self, trip: Trip, route: Route, depth: Depth, draft: _Draft) -> Assessed:
-        """By the supervisor where the route has one, by the checker where it is full, by rules always; where
-        that does not approve, what is rejected is made anew, and looked at once more, quickly."""
-        checking = trip.begin_check(route, draft.plan) if depth is Depth.FULL else None
+        """By the supervisor, or else the checker; by both where it is full; by rules always. Where that does
+        not approve, what is rejected is made anew, and looked at once more, quickly."""
+        is_checked = depth is Depth.FULL or route.supervisor is None
+        checking = trip.begin_check(route, draft.plan) if is_checked else None
         review = None
         if route.supervisor is not None:
             question = _question(draft, draft.plan, depth.value)
