@@ -274,3 +274,19 @@ async def test_what_people_add_reaches_the_generator(stage: Stage) -> None:
     told = stage.troupe.asked[0].question.variables
     assert (told["wishes"], told["group"], told["interests"]) == ("No stairs.", "two friends", "tiles")
     assert (told["days"], told["pace"], told["localness"], told["budget"]) == ("2", "moderate", "3", "200")
+
+
+async def test_a_review_that_is_redone_pays_for_nothing_else(stage: Stage) -> None:
+    """The plan is kept, the same result makes no second version, another one does."""
+    shown, _, _ = await stage.made("pro")
+    await stage.runs.redo(shown.id, "supervision")
+    await stage.end(shown.id)
+    assert (len(stage.troupe.of(STRUCTURE)), len(stage.troupe.of(REVIEW))) == (1, 2)
+    assert (await stage.itineraries.get(shown.id)).numbers == (1,)
+    remove = {"action": "remove", "day": 2, "activity": "MAAT"}
+    stage.troupe.says[REVIEW] = lambda _: review(True, 8, suggestions=[remove])
+    await stage.runs.redo(shown.id, "supervision")
+    await stage.end(shown.id)
+    assert len(stage.troupe.of(STRUCTURE)) == 1
+    kept = await stage.itineraries.get(shown.id)
+    assert (kept.numbers, "MAAT" in names(kept.version.content.outcome.plan)) == ((1, 2), False)
