@@ -9,6 +9,7 @@ import baton.access.signin.tables
 import baton.gateway.cache.exact.tables
 import baton.ledger.health.tables
 import baton.ledger.tables
+import baton.pipelines.documents.tables
 import baton.pipelines.engine.tables
 import baton.pipelines.itinerary.tables
 import baton.pipelines.outputs.tables

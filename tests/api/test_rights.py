@@ -96,6 +96,10 @@ KNOWN: list[tuple[str, str, Any, int]] = [
     ("PATCH", f"/api/projects/{GONE}", {"name": "p"}, 404),
     ("PUT", f"/api/projects/{GONE}/members/{GONE}", {"role": "viewer"}, 404),
     ("DELETE", f"/api/projects/{GONE}/members/{GONE}", None, 404),
+    ("GET", f"/api/projects/{GONE}/documents", None, 404),
+    ("POST", f"/api/projects/{GONE}/documents", "text", 404),
+    ("GET", f"/api/projects/{GONE}/documents/{GONE}", None, 404),
+    ("DELETE", f"/api/projects/{GONE}/documents/{GONE}", None, 404),
     ("GET", f"/api/projects/{GONE}/outputs", None, 404),
     ("GET", f"/api/projects/{GONE}/outputs/{GONE}", None, 404),
     ("PUT", f"/api/projects/{GONE}/outputs/{GONE}", {"content": "x", "basedOn": 1}, 404),
@@ -332,6 +336,7 @@ EXAMPLES = {
     "{itinerary_id}": GONE,
     "{spot}": "nowhere",
     "{output_id}": GONE,
+    "{document_id}": GONE,
     "{user_id}": GONE,
     "{session_id}": GONE,
     "{lockout_id}": GONE,
@@ -355,6 +360,10 @@ OWNED: list[tuple[str, str, Any, int, int, int]] = [
     ("POST", "/api/interactions/{interaction_id}/feedback", {"score": 5}, 404, 404, 200),
     ("GET", "/api/projects/{project_id}", None, 404, 404, 200),
     ("PATCH", "/api/projects/{project_id}", {"name": "q"}, 404, 404, 200),
+    ("GET", "/api/projects/{project_id}/documents", None, 404, 404, 200),
+    ("POST", "/api/projects/{project_id}/documents", "text", 404, 404, 201),
+    ("GET", "/api/projects/{project_id}/documents/{document_id}", None, 404, 404, 200),
+    ("DELETE", "/api/projects/{project_id}/documents/{document_id}", None, 404, 404, 204),
     ("GET", "/api/projects/{project_id}/outputs", None, 404, 404, 200),
     ("GET", "/api/projects/{project_id}/outputs/{output_id}", None, 404, 404, 200),
     ("PUT", "/api/projects/{project_id}/outputs/{output_id}", {"content": "x", "basedOn": 1}, 404, 404, 200),
@@ -398,6 +407,7 @@ async def belongings(web: Web) -> dict[str, str]:
         "{user_id}": me["id"],
         "{project_id}": project["id"],
         "{output_id}": await output(web, project["id"]),
+        "{document_id}": await document(web, owner, project["id"]),
         "{run_id}": await run(web, owner, project["id"]),
         "{itinerary_id}": await itinerary(web, me["id"], me["keyId"]),
     }
@@ -414,6 +424,12 @@ async def itinerary(web: Web, user_id: str, key_id: str) -> str:
     owner = Owner(user_id=user_id, key_id=key_id)
     await web.baton.app.pipelines.travelling.itineraries.keep("trip-1", owner, "k", TRIP)
     return "trip-1"
+
+
+async def document(web: Web, owner: dict[str, str], project_id: str) -> str:
+    """Something that a project's agents may read."""
+    path = f"/api/projects/{project_id}/documents?name=brief.txt"
+    return (await web.ask("POST", path, owner, data=b"A roastery in Porto.")).json["id"]
 
 
 async def run(web: Web, owner: dict[str, str], project_id: str) -> str:

@@ -60,6 +60,7 @@ from baton.api.native.agents import AGENTS, STREAM_PATH, AgentRoute, TaskStream
 from baton.api.native.batch import BatchChat
 from baton.api.native.budgets import OwnBudgetRoutes
 from baton.api.native.chat import NativeChat
+from baton.api.native.documents import DocumentRoutes
 from baton.api.native.feedback import FeedbackRoutes
 from baton.api.native.health import HealthRoutes
 from baton.api.native.interactions import InteractionRoutes
@@ -220,6 +221,7 @@ def _for_runs(app: App, closing: Closing) -> Iterator[Routes]:
     once = Repeats(app.claims, app.claim_names, app.admitting.passages.count)
     yield RunRoutes(app.pipelines.worker, app.store.projects, once, closing)
     yield OutputRoutes(app.pipelines.outputs, app.store.projects)
+    yield DocumentRoutes(app.pipelines.reader, app.pipelines.shelf, app.store.projects)
     travelling = app.pipelines.travelling
     yield ItineraryRoutes(
         app.pipelines.worker,

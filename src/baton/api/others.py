@@ -3,6 +3,7 @@
 The framework would read bodies of any length, answer errors in a shape of its own, and know no request id.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -22,6 +23,9 @@ from baton.upstream.dialects.wire import UNREADABLE
 
 _OWN = "/api/"
 """Below it stand Baton's own routes, which take JSON and nothing else."""
+
+_FILES = re.compile(r"/api/projects/[^/]+/documents")
+"""Where a body is a file."""
 
 _BODIES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -46,7 +50,7 @@ class Border:
         try:
             if scope["method"] in _BODIES:
                 body = await exchange.body(self._max_body_bytes)
-                if body and exchange.path.startswith(_OWN):
+                if body and exchange.path.startswith(_OWN) and not _FILES.fullmatch(exchange.path):
                     _require_json(exchange)
                     _check_text(body)
                 receive = _Replay(body, receive)

@@ -14,12 +14,15 @@ from baton.app.edited import Edited
 from baton.app.storehouse import Storehouse, database_url
 from baton.app.travelling import Far, Travelling, travelling_of
 from baton.core.caller import Caller
-from baton.core.errors import NotFound
 from baton.gateway.gateway import Gateway
 from baton.pipelines.asking import Asking, StepAsking
 from baton.pipelines.authoring.author import Author
 from baton.pipelines.authoring.desk import Desk
 from baton.pipelines.authoring.scorer import packaged_scorer
+from baton.pipelines.documents.excerpts import Excerpt, excerpts_of
+from baton.pipelines.documents.reader import Reader
+from baton.pipelines.documents.shelf import PURPOSE as DOCUMENTS
+from baton.pipelines.documents.shelf import Shelf
 from baton.pipelines.engine.content import PURPOSE, Content
 from baton.pipelines.engine.recipe import Cookbook
 from baton.pipelines.engine.run import Owner
@@ -42,6 +45,8 @@ class Pipelines:
     worker: Worker
     desk: Desk
     outputs: OutputStore
+    reader: Reader
+    shelf: Shelf
     travelling: Travelling
 
 
@@ -67,11 +72,14 @@ async def open_pipelines(stack: AsyncExitStack, store: Storehouse, ground: Groun
     outputs = OutputStore(
         store.database, Content(Seal(store.secret.derive(OUTPUTS))), store.clock, store.new_id
     )
+    shelf = Shelf(store.database, Content(Seal(store.secret.derive(DOCUMENTS))), store.clock, store.new_id)
+    reader = await stack.enter_async_context(Reader())
     asks = StepAsking(asking)
     task_of = partial(_task, ground.library)
     author = Author(asks, scorer, task_of, outputs.save)
     travelling = travelling_of(store, ground.edited, ground.far, asks, caller_of)
-    cookbook = Cookbook((BrandStrategy(author, asks, _no_documents).recipe, *travelling.recipes))
+    brand_strategy = BrandStrategy(author, asks, partial(_excerpts, shelf))
+    cookbook = Cookbook((brand_strategy.recipe, *travelling.recipes))
 
     async def load() -> "AbstractAsyncContextManager[Runs]":
         # In a thread: a second of work, between whose pieces requests go on.
@@ -87,7 +95,9 @@ async def open_pipelines(stack: AsyncExitStack, store: Storehouse, ground: Groun
 
     worker = await stack.enter_async_context(Worker(load, store.database))
     desk = Desk(asking, scorer, task_of, outputs.save)
-    return Pipelines(worker=worker, desk=desk, outputs=outputs, travelling=travelling)
+    return Pipelines(
+        worker=worker, desk=desk, outputs=outputs, reader=reader, shelf=shelf, travelling=travelling
+    )
 
 
 def _task(library: Library, word: str, variables: Mapping[str, str]) -> Task:
@@ -96,6 +106,7 @@ def _task(library: Library, word: str, variables: Mapping[str, str]) -> Task:
     return Task(asked=told.user, given=told.system)
 
 
-async def _no_documents(project_id: str, documents: tuple[str, ...], question: str) -> str:
-    del project_id, question
-    raise NotFound(f"There is no document {documents[0]}.", code="document_unknown")
+async def _excerpts(shelf: Shelf, project_id: str, documents: tuple[str, ...]) -> tuple[Excerpt, ...]:
+    """Of what stands on the shelf; cutting them up is a task for a thread."""
+    found = [(await shelf.one(project_id, each)).document for each in documents]
+    return await asyncio.to_thread(excerpts_of, found)

@@ -98,16 +98,17 @@ async def ask(
     *,
     method: str = "GET",
     body: Any = None,
+    file: bytes | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> bytes:
-    """The answer of one of Baton's own routes; `body` goes as JSON.
+    """The answer of one of Baton's own routes; `body` goes as JSON, a `file` as it is.
 
     Raises:
         Stop: nobody answers there, or the answer is an error.
     """
     async with (
         connected(line) as session,
-        session.request(method, line.url + path, json=body, headers=headers) as response,
+        session.request(method, line.url + path, json=body, data=file, headers=headers) as response,
     ):
         answer = await response.read()
     if response.status < HTTPStatus.BAD_REQUEST:

@@ -38,6 +38,13 @@ class _Problem(msgspec.Struct):
     detail: str
 
 
+class _Kept(msgspec.Struct, rename="camel"):
+    id: str
+    name: str
+    notes: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
 class _Refused(Stop):
     """It is no use to ask again."""
 
@@ -50,6 +57,10 @@ def start(
     ] = None,
     brief: Annotated[
         Path | None, typer.Option(help="A text that is the brief; - for what is piped in.")
+    ] = None,
+    document: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file that its agents shall read: PDF, Markdown, text; may be repeated."),
     ] = None,
     budget: _Budget = None,
     watch_it: Annotated[bool, typer.Option("--watch", help="Tell what happens until it has ended.")] = False,
@@ -64,6 +75,10 @@ def start(
     if budget is not None:
         body["budgetUsd"] = budget
     line = line_to(reach)
+    if document:
+        if project is None:
+            raise Stop("documents are a project's: say --project.", MISUSED)
+        body["input"]["documents"] = asyncio.run(_brought(line, project, document))
     run = parsed(asyncio.run(ask(line, _RUNS, method="POST", body=body)), WholeRunView)
     if watch_it:
         _watch(line, run.id, 0, as_json)
@@ -229,6 +244,22 @@ async def _list(line: Line, query: dict[str, str], limit: int) -> tuple[RunView,
         if cursor is None:
             break
     return found
+
+
+async def _brought(line: Line, project: str, files: list[Path]) -> list[str]:
+    """The ids of documents that the project has from now on."""
+    ids: list[str] = []
+    for file in files:
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise Stop(f"{file} cannot be read.") from error
+        path = f"/api/projects/{quote(project, safe='')}/documents?{urlencode({'name': file.name})}"
+        kept = parsed(await ask(line, path, method="POST", file=data), _Kept)
+        for told in (*kept.notes, *kept.left_out):
+            note(f"{kept.name}: {told}")
+        ids.append(kept.id)
+    return ids
 
 
 async def _gate(line: Line, run_id: str) -> str:

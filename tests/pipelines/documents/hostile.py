@@ -202,6 +202,11 @@ def broken_unicode() -> bytes:
     return _with_unicode(b"1 beginbfrange <ff> <00> <ffff> <00> <ffffffffff> [[[[ <zz> endbfrange " * 1000)
 
 
+def divided_letters() -> bytes:
+    """Eleven letters, two of which are written as two characters each (Devanagari's qa, in NFC)."""
+    return _with_unicode(b"1 beginbfchar <6f> <0958> endbfchar")
+
+
 def huge_unicode() -> bytes:
     """A million ranges of all codes."""
     return _with_unicode(b"100 beginbfrange " + b"<0000> <ffff> <0041>\n" * 1_000_000 + b"endbfrange")

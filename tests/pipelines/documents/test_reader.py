@@ -14,6 +14,7 @@ from baton.pipelines.documents.document import Kind
 from baton.pipelines.documents.limits import Limits
 from baton.pipelines.documents.reader import Reader
 from tests.chaos.conftest import soon
+from tests.pipelines.documents import hostile
 from tests.pipelines.documents.pdf import BOLD, Line, Pdf, brief, heading, paragraph, pdf_of, texts
 
 SLEEPING = ("-c", "import sys, time; sys.stdin.buffer.read(); time.sleep(600)")
@@ -46,6 +47,27 @@ async def test_words_parted_at_a_line_s_end_are_whole_again(reader: Reader) -> N
     assert document.text == (
         "A morning is a neighbourhood of its own, and Anglo-Saxon towns of 1990-1995 knew it."
     )
+
+
+async def test_a_parted_word_does_not_part_the_paragraph(reader: Reader) -> None:
+    """The next line follows the word's end, which is a line below its beginning."""
+    lines = [
+        "People who leave home before six have given up breakfast, and they miss it.",
+        "They told us so in their own words, all of them, in the kitchens and canteens.",
+        "What they miss most is neither the porridge nor the coffee but the quarter-",
+        "hour that belonged to them alone, before anybody else in the house was up,",
+        "and that they would gladly have again wherever it might happen to fall now.",
+    ]
+    document = await reader.read("a.pdf", pdf_of([[Line(line) for line in lines]]))
+    assert document.text == " ".join(lines).replace("quarter- hour", "quarterhour")
+
+
+async def test_characters_that_become_several_are_counted_as_several() -> None:
+    """A limit is of what is handed on, not of what stands on the page."""
+    async with Reader(Limits(characters=11)) as reader:
+        document = await reader.read("a.pdf", hostile.divided_letters())
+        assert (document.text, document.characters) == ("S\u0915\u093cme w\u0915\u093crd", 11)
+        assert document.left_out == ("The end of page 1: at most 11 characters are read.",)
 
 
 async def test_a_bold_line_is_a_heading_and_a_list_stays_one(reader: Reader) -> None:
@@ -116,6 +138,11 @@ async def test_what_the_limits_cut_off_is_said() -> None:
         )
         exact = await reader.read("a.pdf", texts("12345", "67890"))
         assert (exact.characters, exact.left_out) == (10, ())
+        more = await reader.read("a.pdf", texts("12345", "67890", "1"))
+        assert more.left_out == ("Page 3: at most 10 characters are read.",)
+        blank = await reader.read("a.pdf", pdf_of([[], [], [], [Line("d")]]))
+        assert (blank.text, blank.notes) == ("", ("Pages 1-3: empty.",))
+        assert blank.left_out == ("Page 4: at most 3 pages are read.",)
 
 
 async def test_forms_and_files_inside_are_mentioned(reader: Reader) -> None:
@@ -198,12 +225,13 @@ async def test_too_many_and_too_long_waits_are_refused() -> None:
 
 async def test_closing_ends_what_is_being_read() -> None:
     """Whoever reads or waits is told that Baton shuts down; no child is left."""
-    async with Reader(Limits(children=1, seconds=600), SLEEPING) as reader:
-        reading = [asyncio.create_task(reader.read("a.txt", b"text")) for _ in range(2)]
-        await soon(lambda: reader.pids != ())
-        [pid] = reader.pids
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    async with Reader(Limits(children=2, seconds=600), SLEEPING) as reader:
+        reading = [asyncio.create_task(reader.read("a.txt", b"text")) for _ in range(3)]
+        await soon(lambda: len(reader.pids) == 2)
+        pids = reader.pids
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
     for task in reading:
         with pytest.raises(Unavailable, match="shutting down"):
             await task

@@ -13,6 +13,7 @@ from baton.pipelines.recipes.brand_strategy import has_red_flags
 from baton.upstream.providers.simulated.scripts import Line
 from tests.api.conftest import Reply, Web
 from tests.conftest import serving
+from tests.pipelines.documents.pdf import brief
 from tests.pipelines.recipes.strategist import Play, strategist
 
 BRIEF = {"brief": "A small roastery in Porto wants to sell its coffee in restaurants all over Portugal."}
@@ -263,6 +264,38 @@ async def test_the_same_key_starts_one_run(tmp_path: Any) -> None:
         assert other.status == 409
         assert len((await web.get("/api/runs")).json["runs"]) == 1
         await ended(web, replies[0].json["id"])
+
+
+async def test_a_brief_of_twenty_pages_is_read_cited_and_kept(tmp_path: Any) -> None:
+    """From a PDF: its pages are told to the research by number, and what is cited says from which page."""
+    market = "Guests think well of it [3], and say so [20]."
+    async with staged(Play(market=market), tmp_path) as web:
+        mine = await project(web)
+        path = f"/api/projects/{mine}/documents?name=brief.pdf"
+        kept = await web.ask("POST", path, data=brief(20))
+        assert (kept.status, kept.json["pages"], kept.json["kind"]) == (201, 20, "pdf")
+        given = {"brief": "", "documents": [kept.json["id"]]}
+        run_id = await started(web, mine, given=given)
+        run = await ended(web, run_id)
+        assert run["state"] == "completed", run["failure"]
+        told = [each for each in await told_all(web, run_id) if each["kind"] == "step_progress"]
+        assert told[0]["detail"] == {"done": 1, "total": 2, "of": "sources read (20 excerpts)"}
+        research = run["output"]["outputs"][0]
+        text = (await web.get(f"/api/projects/{mine}/outputs/{research['outputId']}")).json["content"]
+        assert text.endswith("# Sources\n\n[3] brief.pdf, page 3\n[20] brief.pdf, page 20")
+        [listed] = (await web.get(f"/api/projects/{mine}/documents")).json["documents"]
+        assert listed["id"] == kept.json["id"]
+        whole = (await web.get(f"/api/projects/{mine}/documents/{listed['id']}")).json
+        assert len(whole["content"]) == 20
+        others = await project(web)
+        assert (await web.get(f"/api/projects/{others}/documents/{listed['id']}")).status == 404
+        refused = await ended(web, await started(web, others, given=given))
+        assert refused["failure"]["code"] == "document_unknown"
+        gone = await web.ask("DELETE", f"/api/projects/{mine}/documents/{listed['id']}")
+        assert gone.status == 204
+        assert (await web.get(f"/api/projects/{mine}/documents")).json["documents"] == []
+        bad = await web.ask("POST", path, data=b"%PDF-1.7 and no more")
+        assert (bad.status, bad.json["code"]) == (400, "document_unreadable")
 
 
 @pytest.mark.parametrize(

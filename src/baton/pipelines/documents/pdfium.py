@@ -20,8 +20,6 @@ _BOLD_WEIGHT = 600
 _BOLD_NAME = re.compile("bold|black|heavy", re.IGNORECASE)
 _LONGEST_TITLE_BYTES = 2000
 _LONGEST_FONT_NAME = 128
-_FARTHEST = 1e6
-"""Points from a page's corner. What is further away, infinitely even, is nowhere that anybody looks."""
 
 _HYPHEN = "\ufffe"
 """What stands where a word was parted at a line's end."""
@@ -37,23 +35,14 @@ class Broken(Exception):
     """It is no PDF that can be opened."""
 
 
-class _Box(Struct, frozen=True):
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-
-class Look:
+class Look(Struct, frozen=True):
     """What a page has."""
 
-    __slots__ = ("blank", "characters", "rows")
-
-    def __init__(self, rows: list[Row], characters: int, blank: bool) -> None:
-        """`characters`: all there are, also beyond those that were asked for; `blank`: not even a picture."""
-        self.rows = rows
-        self.characters = characters
-        self.blank = blank
+    rows: tuple[Row, ...]
+    characters: int
+    """All there are, also beyond those that were asked for."""
+    blank: bool
+    """Whether there is nothing on it, not even a picture."""
 
 
 class Pdf:
@@ -95,7 +84,7 @@ class Pdf:
                 return None
             try:
                 count = max(0, raw.FPDFText_CountChars(text))
-                rows = list(self._rows(text, min(count, most)))
+                rows = tuple(self._rows(text, min(count, most)))
             finally:
                 raw.FPDFText_ClosePage(text)
             return Look(rows, count, raw.FPDFPage_CountObjects(page) <= 0)
@@ -136,12 +125,10 @@ class Pdf:
             bold=self._bold(page, first) and self._bold(page, middle),
         )
 
-    def _box(self, page: Any, index: int) -> _Box:
+    def _box(self, page: Any, index: int) -> Any:
         box = self._raw.FS_RECTF()
         self._raw.FPDFText_GetLooseCharBox(page, index, box)
-        return _Box(
-            *(max(-_FARTHEST, min(_FARTHEST, side)) for side in (box.left, box.right, box.bottom, box.top))
-        )
+        return box
 
     def _bold(self, page: Any, index: int) -> bool:
         if self._raw.FPDFText_GetFontWeight(page, index) >= _BOLD_WEIGHT:

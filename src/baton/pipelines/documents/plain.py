@@ -60,8 +60,11 @@ def _without_end(heading: str) -> str:
 def _characters(data: bytes) -> tuple[str, str | None]:
     encoding = _UTF16.get(data[:2])
     if encoding is not None:
-        text = data[2:].decode(encoding, "replace")
-        return text, _damage(text, "UTF-16") if _WRONG in text else None
+        try:
+            return data[2:].decode(encoding), None
+        except UnicodeDecodeError:
+            text = data[2:].decode(encoding, "replace")
+        return text, _damage(text, "UTF-16")
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode("utf-8"), None

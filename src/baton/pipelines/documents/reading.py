@@ -40,7 +40,8 @@ def read_text(task: Task, data: bytes, limits: Limits) -> Reading:
     if not text:
         raise Nothing
     kept = text[: limits.characters]
-    left_out = () if kept is text else (_too_long(limits, f"the last {len(text) - len(kept)} characters"),)
+    cut = len(text) - len(kept)
+    left_out = (_too_long(f"The last {cut} characters", limits),) if cut else ()
     headings = plain.headings(kept) if task.kind is Kind.MARKDOWN else ()
     title = headings[0] if headings else ""
     notes = () if note is None else (note,)
@@ -79,15 +80,14 @@ class _Found:
         self._pictures: list[int] = []
         self._unopened: list[int] = []
         self._cut_on: int | None = None
-        left = limits.characters
+        self._left = limits.characters
         for index in range(min(pdf.page_count, limits.pages)):
-            if left <= 0:
-                self._cut_on = index
+            if self._left <= 0:
                 break
-            left -= self._add(index, left)
+            self._add(index)
         if len(self._unopened) == len(self.pages) > 0:
             raise Broken
-        if len(self._blank) + len(self._unopened) == len(self.pages):
+        if len(self._blank) + len(self._unopened) == pdf.page_count:
             raise Nothing
 
     @property
@@ -99,21 +99,21 @@ class _Found:
     def left_out(self) -> tuple[str, ...]:
         """By which limit."""
         count, read = self._pdf.page_count, len(self.pages)
+        after = _pages(range(read + 1, count + 1)) if read < count else ""
         if self._cut_on is not None:
-            after = "" if read == count else f", and {_pages(range(read + 1, count + 1)).lower()}"
-            return (_too_long(self._limits, f"the end of page {self._cut_on}{after}"),)
-        if read < count:
-            return (f"{_pages(range(read + 1, count + 1))}: at most {self._limits.pages} pages are read.",)
-        return ()
+            after = f", and {after.lower()}" if after else ""
+            return (_too_long(f"The end of page {self._cut_on}{after}", self._limits),)
+        if after and self._left <= 0:
+            return (_too_long(after, self._limits),)
+        return (f"{after}: at most {self._limits.pages} pages are read.",) if after else ()
 
-    def _add(self, index: int, left: int) -> int:
-        """Read one page; how many characters of it were taken."""
-        number = index + 1
+    def _add(self, index: int) -> None:
+        number, left = index + 1, self._left
         look = self._pdf.look(index, left)
         if look is None:
             self._unopened.append(number)
             self.pages.append(_Sheet())
-            return 0
+            return
         found = paragraphs(look.rows)
         if not found:
             (self._blank if look.blank else self._pictures).append(number)
@@ -121,7 +121,7 @@ class _Found:
         if max(look.characters, len(text)) > left:
             self._cut_on = number
         self.pages.append(_Sheet(text[:left], found))
-        return left if self._cut_on else len(text)
+        self._left = 0 if self._cut_on else left - len(text)
 
     def _noted(self) -> Iterator[str]:
         if self._pictures:
@@ -136,8 +136,8 @@ class _Found:
             yield f"{attached} file(s) inside it are not read."
 
 
-def _too_long(limits: Limits, what: str) -> str:
-    return f"{what[0].upper()}{what[1:]}: at most {limits.characters} characters are read."
+def _too_long(what: str, limits: Limits) -> str:
+    return f"{what}: at most {limits.characters} characters are read."
 
 
 def _pages(numbers: Sequence[int]) -> str:

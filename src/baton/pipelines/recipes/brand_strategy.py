@@ -21,6 +21,7 @@ from baton.pipelines.authoring.author import (
     question_of,
     written_of,
 )
+from baton.pipelines.documents.excerpts import Excerpt, bearing_on, cited
 from baton.pipelines.engine.recipe import Recipe
 from baton.pipelines.engine.run import Call
 from baton.pipelines.engine.running import Running
@@ -46,8 +47,8 @@ _RESEARCH_S, _STRATEGY_S, _CRITIQUE_S = 60.0, 90.0, 60.0
 _HEADINGS = {"market": "Market", "audience": "Audience", "trends": "Trends", "perception": "Perception"}
 _MOST_BRIEF_CHARS = 100_000
 
-Reads = Callable[[str, tuple[str, ...], str], Awaitable[str]]
-"""Numbered excerpts of a project's documents that bear on a question; empty: there are none.
+Reads = Callable[[str, tuple[str, ...]], Awaitable[tuple[Excerpt, ...]]]
+"""All excerpts of documents of a project, by their ids.
 
 Raises NotFound where a document is not there, or another project's.
 """
@@ -147,21 +148,36 @@ class BrandStrategy:
 
     def _part(self, name: str, brief: Brief) -> Step[Written]:
         async def ask(work: Work) -> Written:
-            project_id = work.owner.project_id or ""
-            read = partial(self._reads, project_id, brief.documents, QUESTIONS[name])
-            sources = await work.across(read) if brief.documents else ""
+            question = QUESTIONS[name]
+            sources = bearing_on(f"{question} {brief.brief}", await self._sources(work, brief))
             if sources:
-                await work.progress(1, 2, "sources read")
-            assignment = _part_of_research(brief, QUESTIONS[name], sources)
+                await work.progress(1, 2, f"sources read ({len(sources)} excerpts)")
+            assignment = _part_of_research(brief, question, "\n\n".join(each.told for each in sources))
             answer = await self._asks(work, question_of(assignment, work.instructions))
             await work.interim(answer.text)
             return written_of(answer)
 
         return Step(name=f"research {name}", body=ask, returns=Written, timeout_s=2 * _RESEARCH_S)
 
+    async def _sources(self, work: Work, brief: Brief) -> tuple[Excerpt, ...]:
+        """What there is to be read."""
+        if not brief.documents:
+            return ()
+        return await work.across(partial(self._reads, work.owner.project_id or "", brief.documents))
+
+    async def _cited(self, text: str, brief: Brief, work: Work) -> tuple[str, ...]:
+        """A line for each excerpt that the research names."""
+        sources = await self._sources(work, brief)
+        return tuple(f"[{each.number}] {each.source}" for each in cited(text, sources))
+
     async def _together(self, run: Running, brief: Brief, found: dict[str, Written]) -> Piece:
         """The research as one text, looked at and kept."""
         text = "\n\n".join(f"# {_HEADINGS[name]}\n\n{part.content}" for name, part in found.items())
+        if brief.documents:
+            step = Step(
+                name="sources", body=partial(self._cited, text, brief), returns=tuple[str, ...], attempts=5
+            )
+            text += "\n\n# Sources\n\n" + ("\n".join(await run.do(step)) or "None is cited.")
         calls = [part.call for part in found.values()]
         edited = any(part.is_edited for part in found.values())
         digest = "" if edited else digest_of(text)
