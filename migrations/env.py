@@ -11,6 +11,7 @@ import baton.ledger.health.tables
 import baton.ledger.tables
 import baton.pipelines.documents.tables
 import baton.pipelines.engine.tables
+import baton.pipelines.itinerary.tables
 import baton.pipelines.outputs.tables
 import baton.records.audit.tables
 import baton.records.tables

@@ -7,8 +7,10 @@ from msgspec import structs
 
 from baton.api.spoken import dialect_at
 from baton.core.dialect import Dialect
+from baton.pipelines.engine.run import Owner
 from tests.api.conftest import Web
 from tests.conftest import BatonServer, StartBaton, bearer
+from tests.pipelines.itinerary.test_store import TRIP
 from tests.pipelines.outputs.test_outputs import DRAFT
 from tests.shapes import error_in
 
@@ -23,6 +25,7 @@ ECHO = "/api/admin/ai/models/simulated/echo"
 CHAIN = "/api/admin/ai/fallback-chains/simulated/echo"
 CACHE = "/api/admin/cache"
 FLAG = "/api/admin/ai/flags/multi_llm"
+SPOT = {"city": "Lisbon", "names": {"en": "x"}, "category": "park", "localness": 3, "source": "a walk"}
 PROMPTS, PERSONAS = "/api/admin/ai/prompts", "/api/admin/ai/personas"
 RULES = "/api/admin/ai/routing-rules"
 AGENTS = "/api/admin/ai/agent-routing"
@@ -101,6 +104,10 @@ KNOWN: list[tuple[str, str, Any, int]] = [
     ("GET", f"/api/projects/{GONE}/outputs/{GONE}", None, 404),
     ("PUT", f"/api/projects/{GONE}/outputs/{GONE}", {"content": "x", "basedOn": 1}, 404),
     ("GET", f"/api/projects/{GONE}/outputs/{GONE}/versions", None, 404),
+    ("GET", "/api/itineraries", None, 200),
+    ("POST", "/api/itineraries/generate-v2", {"city": "Lisbon", "days": 0}, 400),
+    ("GET", f"/api/itineraries/{GONE}", None, 404),
+    ("POST", f"/api/itineraries/{GONE}/revise", {"instruction": "Later."}, 404),
     ("GET", "/api/runs", None, 200),
     ("POST", "/api/runs", {"recipe": "unheard-of"}, 404),
     ("GET", f"/api/runs/{GONE}", None, 404),
@@ -213,6 +220,13 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("PATCH", f"/api/admin/keys/{GONE}", {"name": "k"}, 404),
     ("POST", f"/api/admin/keys/{GONE}/rotate", None, 404),
     ("DELETE", f"/api/admin/keys/{GONE}", None, 404),
+    ("GET", "/api/admin/spots", None, 200),
+    ("GET", "/api/admin/spots/export", None, 200),
+    ("POST", "/api/admin/spots/import", {"spots": []}, 200),
+    ("GET", "/api/admin/spots/nowhere", None, 404),
+    ("PUT", "/api/admin/spots/nowhere", SPOT, 200),
+    ("DELETE", "/api/admin/spots/nowhere", None, 428),
+    ("POST", "/api/admin/spots/nowhere/undo", None, 428),
     ("GET", "/api/admin/users", None, 200),
     ("POST", "/api/admin/users", {"name": "Ada"}, 201),
     ("GET", f"/api/admin/users/{GONE}", None, 404),
@@ -319,6 +333,8 @@ EXAMPLES = {
     "{key_id}": GONE,
     "{project_id}": GONE,
     "{run_id}": GONE,
+    "{itinerary_id}": GONE,
+    "{spot}": "nowhere",
     "{output_id}": GONE,
     "{document_id}": GONE,
     "{user_id}": GONE,
@@ -352,6 +368,8 @@ OWNED: list[tuple[str, str, Any, int, int, int]] = [
     ("GET", "/api/projects/{project_id}/outputs/{output_id}", None, 404, 404, 200),
     ("PUT", "/api/projects/{project_id}/outputs/{output_id}", {"content": "x", "basedOn": 1}, 404, 404, 200),
     ("GET", "/api/projects/{project_id}/outputs/{output_id}/versions", None, 404, 404, 200),
+    ("GET", "/api/itineraries/{itinerary_id}", None, 404, 404, 200),
+    ("POST", "/api/itineraries/{itinerary_id}/revise", {"instruction": "x", "basedOn": 9}, 404, 404, 409),
     ("GET", "/api/runs/{run_id}", None, 404, 404, 200),
     ("GET", "/api/runs/{run_id}/history", None, 404, 404, 200),
     ("POST", "/api/runs/{run_id}/steer", {"instruction": "x"}, 404, 404, 200),
@@ -366,7 +384,7 @@ OWNED: list[tuple[str, str, Any, int, int, int]] = [
 ]
 """What somebody else has: asked for by a user, an analyst, an admin. Below `/api/me` an admin is a user."""
 
-PERSONAL = ("{interaction_id}", "{key_id}", "{project_id}", "{run_id}")
+PERSONAL = ("{interaction_id}", "{key_id}", "{project_id}", "{run_id}", "{itinerary_id}")
 """What a path names that belongs to a user."""
 
 
@@ -391,6 +409,7 @@ async def belongings(web: Web) -> dict[str, str]:
         "{output_id}": await output(web, project["id"]),
         "{document_id}": await document(web, owner, project["id"]),
         "{run_id}": await run(web, owner, project["id"]),
+        "{itinerary_id}": await itinerary(web, me["id"], me["keyId"]),
     }
 
 
@@ -398,6 +417,13 @@ async def output(web: Web, project_id: str) -> str:
     """Something that was written for a project."""
     draft = structs.replace(DRAFT, project_id=project_id)
     return (await web.baton.app.pipelines.outputs.save(draft)).output_id
+
+
+async def itinerary(web: Web, user_id: str, key_id: str) -> str:
+    """A trip that was made for somebody."""
+    owner = Owner(user_id=user_id, key_id=key_id)
+    await web.baton.app.pipelines.travelling.itineraries.keep("trip-1", owner, "k", TRIP)
+    return "trip-1"
 
 
 async def document(web: Web, owner: dict[str, str], project_id: str) -> str:

@@ -24,6 +24,8 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/api/ai/v2/chat/batch", {"requests": [CHAT]}, "chat"),
     ("POST", "/api/ai/research", {}, "chat"),
     ("POST", "/api/ai/stream", {}, "chat"),
+    ("POST", "/api/itineraries/generate-v2", {}, "chat"),
+    ("GET", "/api/itineraries", None, "read"),
     ("POST", "/api/runs", {}, "chat"),
     ("GET", "/api/runs", None, "read"),
     ("POST", f"/api/interactions/{GONE}/feedback", {"score": 5}, "chat"),

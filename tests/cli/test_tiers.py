@@ -19,7 +19,7 @@ def tiers(run: Run, start: Start) -> Tiers:
 
 def test_a_tier_is_shown_set_and_brought_back(tiers: Tiers) -> None:
     """What is not named stays as it is; `none` takes a limit away."""
-    assert tiers("list").out.splitlines()[1].split() == ["free", "10", "–", "–", "–", "2"]
+    assert tiers("list").out.splitlines()[1].split() == ["free", "10", "–", "–", "–", "3", "2"]
     before = json.loads(tiers("show", "premium", "--json").out)
     assert (before["name"], before["requestsPerMinute"]) == ("expert", 200)
     done = json.loads(tiers("set", "expert", "--tokens-per-day", "5000", "--retries", "0", "--json").out)
@@ -30,6 +30,7 @@ def test_a_tier_is_shown_set_and_brought_back(tiers: Tiers) -> None:
         "–",
         "–",
         "5000",
+        "100",
         "0",
     ]
     assert json.loads(tiers("undo", "expert", "--json").out)["requestsPerMinute"] == 200

@@ -33,6 +33,7 @@ from baton.api.admin.rehearsals import RehearsalRoutes
 from baton.api.admin.routing_rules import RoutingRuleRoutes
 from baton.api.admin.routing_weights import RoutingWeightRoutes
 from baton.api.admin.sign_ins import SignInRoutes
+from baton.api.admin.spots import SpotRoutes
 from baton.api.admin.tiers import TierRoutes
 from baton.api.admin.users import UserRoutes
 from baton.api.allowances import Allowances
@@ -63,6 +64,7 @@ from baton.api.native.documents import DocumentRoutes
 from baton.api.native.feedback import FeedbackRoutes
 from baton.api.native.health import HealthRoutes
 from baton.api.native.interactions import InteractionRoutes
+from baton.api.native.itineraries import ItineraryRoutes
 from baton.api.native.me import MeRoutes
 from baton.api.native.model_info import ModelInfoRoutes
 from baton.api.native.models import ModelRoutes as NativeModels
@@ -220,6 +222,15 @@ def _for_runs(app: App, closing: Closing) -> Iterator[Routes]:
     yield RunRoutes(app.pipelines.worker, app.store.projects, once, closing)
     yield OutputRoutes(app.pipelines.outputs, app.store.projects)
     yield DocumentRoutes(app.pipelines.reader, app.pipelines.shelf, app.store.projects)
+    travelling = app.pipelines.travelling
+    yield ItineraryRoutes(
+        app.pipelines.worker,
+        travelling.itineraries,
+        travelling.allowance,
+        app.store.projects,
+        once,
+        closing,
+    )
 
 
 def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
@@ -251,6 +262,7 @@ def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
         store.clock,
     )
     yield PersonaRoutes(edited.personas)
+    yield SpotRoutes(edited.spots)
     yield ModelTests(app.gateway, store.clock)
     yield ModelRoutes(edited.models, edited.classes, tiers)
     yield KeyRoutes(store.identities, tiers)

@@ -13,6 +13,9 @@ from pydantic_core import ErrorDetails
 
 from baton.core.dialect import Dialect
 from baton.core.errors import AllAttemptsFailed, BatonError, Invalid, Unservable
+from baton.pipelines.itinerary.allowance import NoneLeft, Usage
+from baton.pipelines.itinerary.outcome import NotMade
+from baton.pipelines.itinerary.tally import Metrics
 from baton.upstream.dialects.registry import CODECS
 
 PROBLEM = b"application/problem+json"
@@ -62,6 +65,12 @@ class Problem(Struct, frozen=True, kw_only=True, rename="camel"):
     errors: tuple[Wrong, ...] | UnsetType = UNSET
     attempts: tuple[Tried, ...] | UnsetType = UNSET
     reasons: Mapping[str, str] | UnsetType = UNSET
+    usage: Usage | UnsetType = UNSET
+    """Of a monthly limit that is reached."""
+    run_id: str | UnsetType = UNSET
+    """Of what came to nothing."""
+    metrics: Metrics | UnsetType = UNSET
+    """What that took."""
 
 
 def problem(error: BatonError, request_id: str) -> Problem:
@@ -84,6 +93,9 @@ def problem(error: BatonError, request_id: str) -> Problem:
         if isinstance(error, AllAttemptsFailed)
         else UNSET,
         reasons=error.reasons if isinstance(error, Unservable) else UNSET,
+        usage=error.usage if isinstance(error, NoneLeft) else UNSET,
+        run_id=error.run_id if isinstance(error, NotMade) else UNSET,
+        metrics=error.metrics if isinstance(error, NotMade) and error.metrics is not None else UNSET,
     )
 
 

@@ -32,10 +32,11 @@ from baton.app.edited import (
     rules_of,
     weighing_of,
 )
-from baton.app.pipelining import Pipelines, open_pipelines
+from baton.app.pipelining import Ground, Pipelines, open_pipelines
 from baton.app.reaching import open_health, open_reached
 from baton.app.sharing import open_common
 from baton.app.storehouse import Storehouse, ground, open_store
+from baton.app.travelling import Far
 from baton.app.watching import backtests_of, rehearsals_of
 from baton.catalog.almanac import packaged_almanac
 from baton.catalog.data_policy import DataPolicies
@@ -216,7 +217,14 @@ async def open_app(
             stack.push_async_callback(assembly.recalling.close)
         if common.links is not None:
             await stack.enter_async_context(common.links.replication)
-        pipelines = await open_pipelines(stack, store, keyring, library, assembly.gateway)
+        ground_of_runs = Ground(
+            keyring=keyring,
+            library=library,
+            edited=edited,
+            far=Far(directory, common.breakers),
+            gateway=assembly.gateway,
+        )
+        pipelines = await open_pipelines(stack, store, ground_of_runs)
         yield App(
             store=store,
             keyring=keyring,

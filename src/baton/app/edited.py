@@ -38,6 +38,8 @@ from baton.gateway.routing.rules.agents import AgentRouting, agents_kind, packag
 from baton.gateway.routing.rules.rules import Rules
 from baton.gateway.routing.rules.use_cases import UseCaseRule, packaged_rules, rules_kind
 from baton.gateway.routing.weighing import DEFAULT, USUAL, Weighing, packaged_weighings, weighings_kind
+from baton.pipelines.itinerary.crew import FACTS_RULE
+from baton.pipelines.itinerary.spots import Spot, sample_spots, spots_kind
 from baton.prompts.library import Library
 from baton.prompts.persona import Persona, personas_kind
 from baton.prompts.prompt import Prompt, PromptVersion, prompts_kind, versions_kind
@@ -74,6 +76,7 @@ class Edited:
     prompts: Records[Prompt]
     prompt_versions: Records[PromptVersion]
     personas: Records[Persona]
+    spots: Records[Spot]
 
 
 async def open_edited(
@@ -106,6 +109,7 @@ async def open_edited(
         prompts=await opened(prompts_kind()),
         prompt_versions=await opened(versions_kind()),
         personas=await opened(personas_kind()),
+        spots=await opened(spots_kind()),
     )
     await seed(edited.models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
     await edited.classes.seed(declared_classes(specs))
@@ -121,6 +125,8 @@ async def open_edited(
     await edited.prompt_versions.seed([each for _, each in shipped if each.reference not in there])
     await edited.prompts.seed([prompt for prompt, _ in shipped])
     await edited.personas.seed(shipped_personas())
+    await edited.spots.seed(sample_spots())
+    await edited.cache_rules.seed([FACTS_RULE])
     return edited
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from baton.access.identity.keyring import Keyring
 from baton.access.signin.seal import Seal
+from baton.app.edited import Edited
 from baton.app.storehouse import Storehouse, database_url
+from baton.app.travelling import Far, Travelling, travelling_of
 from baton.core.caller import Caller
 from baton.gateway.gateway import Gateway
 from baton.pipelines.asking import Asking, StepAsking
@@ -45,17 +47,27 @@ class Pipelines:
     outputs: OutputStore
     reader: Reader
     shelf: Shelf
+    travelling: Travelling
 
 
-async def open_pipelines(
-    stack: AsyncExitStack, store: Storehouse, keyring: Keyring, library: Library, gateway: Gateway
-) -> Pipelines:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What they stand on."""
+
+    keyring: Keyring
+    library: Library
+    edited: Edited
+    far: Far
+    gateway: Gateway
+
+
+async def open_pipelines(stack: AsyncExitStack, store: Storehouse, ground: Ground) -> Pipelines:
     """All of it; the worker looks for runs, and loads the engine if there are any."""
 
     def caller_of(owner: Owner) -> Caller:
-        return keyring.holder(owner.user_id, owner.key_id)
+        return ground.keyring.holder(owner.user_id, owner.key_id)
 
-    asking = Asking(gateway, caller_of, store.new_id, store.clock)
+    asking = Asking(ground.gateway, caller_of, store.new_id, store.clock)
     scorer = packaged_scorer()
     outputs = OutputStore(
         store.database, Content(Seal(store.secret.derive(OUTPUTS))), store.clock, store.new_id
@@ -63,9 +75,11 @@ async def open_pipelines(
     shelf = Shelf(store.database, Content(Seal(store.secret.derive(DOCUMENTS))), store.clock, store.new_id)
     reader = await stack.enter_async_context(Reader())
     asks = StepAsking(asking)
-    task_of = partial(_task, library)
+    task_of = partial(_task, ground.library)
     author = Author(asks, scorer, task_of, outputs.save)
-    cookbook = Cookbook((BrandStrategy(author, asks, partial(_excerpts, shelf)).recipe,))
+    travelling = travelling_of(store, ground.edited, ground.far, asks, caller_of)
+    brand_strategy = BrandStrategy(author, asks, partial(_excerpts, shelf))
+    cookbook = Cookbook((brand_strategy.recipe, *travelling.recipes))
 
     async def load() -> "AbstractAsyncContextManager[Runs]":
         # In a thread: a second of work, between whose pieces requests go on.
@@ -81,7 +95,9 @@ async def open_pipelines(
 
     worker = await stack.enter_async_context(Worker(load, store.database))
     desk = Desk(asking, scorer, task_of, outputs.save)
-    return Pipelines(worker=worker, desk=desk, outputs=outputs, reader=reader, shelf=shelf)
+    return Pipelines(
+        worker=worker, desk=desk, outputs=outputs, reader=reader, shelf=shelf, travelling=travelling
+    )
 
 
 def _task(library: Library, word: str, variables: Mapping[str, str]) -> Task:

@@ -60,13 +60,15 @@ DEFAULT_TIERS = Tiers(
 
 
 class Tier(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """What each user of a tier may do in any minute and any day."""
+    """What each user of a tier may do in any minute, any day and each month."""
 
     name: str
     requests_per_minute: Most = None
     tokens_per_minute: Most = None
     requests_per_day: Most = None
     tokens_per_day: Most = None
+    itineraries_per_month: Most = None
+    """By the calendar, UTC; those that came to be count."""
     retries: Annotated[int, Meta(ge=0, le=MOST_RETRIES)]
     """How often a failed call of theirs is made again, where nobody says otherwise for the installation, the
     model or the request."""
@@ -85,8 +87,8 @@ def tiers_kind(tiers: Tiers) -> RecordKind[Tier]:
 def packaged_tiers() -> tuple[Tier, ...]:
     """What a new installation starts with."""
     return (
-        Tier(name="free", requests_per_minute=10, retries=2),
-        Tier(name="pro", requests_per_minute=50, retries=2),
-        Tier(name="expert", requests_per_minute=200, retries=3),
+        Tier(name="free", requests_per_minute=10, itineraries_per_month=3, retries=2),
+        Tier(name="pro", requests_per_minute=50, itineraries_per_month=20, retries=2),
+        Tier(name="expert", requests_per_minute=200, itineraries_per_month=100, retries=3),
         Tier(name="master", requests_per_minute=1000, retries=3),
     )

@@ -28,6 +28,7 @@ class Figures:
     tokens_per_minute: _Limit = None
     requests_per_day: _Limit = None
     tokens_per_day: _Limit = None
+    itineraries_per_month: _Limit = None
     retries: Annotated[int | None, typer.Option(min=0, max=10, help="Left out: as it is.")] = None
 
 
@@ -39,6 +40,7 @@ class TierView(Struct, frozen=True, kw_only=True, rename="camel"):
     tokens_per_minute: int | None
     requests_per_day: int | None
     tokens_per_day: int | None
+    itineraries_per_month: int | None
     retries: int
     revision: int
 
@@ -72,6 +74,7 @@ def set_tier(tier: Name, wanted: Figures, as_json: AsJson = False, *, reach: Rea
         "tokens_per_minute": wanted.tokens_per_minute,
         "requests_per_day": wanted.requests_per_day,
         "tokens_per_day": wanted.tokens_per_day,
+        "itineraries_per_month": wanted.itineraries_per_month,
     }
     changes = {name: _limit(text) for name, text in said.items() if text is not None}
     if wanted.retries is not None:
@@ -131,6 +134,7 @@ def _print(tiers: tuple[TierView, ...]) -> None:
         Column("tokens/min", right=True),
         Column("requests/day", right=True),
         Column("tokens/day", right=True),
+        Column("itineraries/month", right=True),
         Column("retries", right=True),
     )
     print_table(
@@ -142,6 +146,7 @@ def _print(tiers: tuple[TierView, ...]) -> None:
                 _figure(tier.tokens_per_minute),
                 _figure(tier.requests_per_day),
                 _figure(tier.tokens_per_day),
+                _figure(tier.itineraries_per_month),
                 str(tier.retries),
             )
             for tier in tiers

@@ -9,6 +9,7 @@ FIGURES = {
     "tokensPerMinute": 9000,
     "requestsPerDay": None,
     "tokensPerDay": None,
+    "itinerariesPerMonth": 7,
     "retries": 1,
 }
 

@@ -20,6 +20,7 @@ _FIGURES: dict[str, JsonValue] = {
     "tokensPerMinute": 200000,
     "requestsPerDay": None,
     "tokensPerDay": None,
+    "itinerariesPerMonth": 20,
     "retries": 2,
 }
 
@@ -41,6 +42,7 @@ class TierAsked(Asked):
     tokens_per_minute: _Most = None
     requests_per_day: _Most = None
     tokens_per_day: _Most = None
+    itineraries_per_month: _Most = None
     retries: _Retries
 
 
@@ -62,6 +64,7 @@ class TierShown(Shown):
     tokens_per_minute: int | None
     requests_per_day: int | None
     tokens_per_day: int | None
+    itineraries_per_month: int | None
     retries: int
     revision: int
 
@@ -169,6 +172,7 @@ def _tier(name: str, asked: TierAsked) -> Tier:
         tokens_per_minute=asked.tokens_per_minute,
         requests_per_day=asked.requests_per_day,
         tokens_per_day=asked.tokens_per_day,
+        itineraries_per_month=asked.itineraries_per_month,
         retries=asked.retries,
     )
 
@@ -181,6 +185,7 @@ def _named(tier: Tier) -> NamedTier:
             "tokensPerMinute": tier.tokens_per_minute,
             "requestsPerDay": tier.requests_per_day,
             "tokensPerDay": tier.tokens_per_day,
+            "itinerariesPerMonth": tier.itineraries_per_month,
             "retries": tier.retries,
         }
     )
@@ -194,6 +199,7 @@ def _shown(record: Record[Tier]) -> TierShown:
         tokens_per_minute=tier.tokens_per_minute,
         requests_per_day=tier.requests_per_day,
         tokens_per_day=tier.tokens_per_day,
+        itineraries_per_month=tier.itineraries_per_month,
         retries=tier.retries,
         revision=record.revision,
     )
