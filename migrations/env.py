@@ -12,6 +12,7 @@ import baton.ledger.tables
 import baton.pipelines.documents.tables
 import baton.pipelines.engine.tables
 import baton.pipelines.outputs.tables
+import baton.quality.queue.tables
 import baton.records.audit.tables
 import baton.records.tables
 import baton.storage.tables

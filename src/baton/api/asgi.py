@@ -29,6 +29,7 @@ from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.penalties import PenaltyRoutes
 from baton.api.admin.personas import PersonaRoutes
 from baton.api.admin.prompts import PromptRoutes
+from baton.api.admin.quality import QualityRoutes
 from baton.api.admin.rehearsals import RehearsalRoutes
 from baton.api.admin.routing_rules import RoutingRuleRoutes
 from baton.api.admin.routing_weights import RoutingWeightRoutes
@@ -251,6 +252,10 @@ def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
         store.clock,
     )
     yield PersonaRoutes(edited.personas)
+    quality = app.assessing
+    yield QualityRoutes(
+        edited.quality_rules, quality.queue, quality.figures, quality.sampler, catalog, store.clock
+    )
     yield ModelTests(app.gateway, store.clock)
     yield ModelRoutes(edited.models, edited.classes, tiers)
     yield KeyRoutes(store.identities, tiers)

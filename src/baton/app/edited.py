@@ -42,6 +42,8 @@ from baton.prompts.library import Library
 from baton.prompts.persona import Persona, personas_kind
 from baton.prompts.prompt import Prompt, PromptVersion, prompts_kind, versions_kind
 from baton.prompts.shipped import shipped_personas, shipped_prompts
+from baton.quality.rules import QualityRule, quality_rules_kind
+from baton.quality.traffic.drawing import Drawing
 from baton.records.kind import Record, RecordKind
 from baton.records.store import Records
 from baton.settings import Settings
@@ -74,6 +76,7 @@ class Edited:
     prompts: Records[Prompt]
     prompt_versions: Records[PromptVersion]
     personas: Records[Persona]
+    quality_rules: Records[QualityRule]
 
 
 async def open_edited(
@@ -106,6 +109,7 @@ async def open_edited(
         prompts=await opened(prompts_kind()),
         prompt_versions=await opened(versions_kind()),
         personas=await opened(personas_kind()),
+        quality_rules=await opened(quality_rules_kind()),
     )
     await seed(edited.models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
     await edited.classes.seed(declared_classes(specs))
@@ -252,6 +256,18 @@ def draws_of(experiments: Records[Experiment], store: Storehouse) -> Draws:
     draws.follow(experiments.export())
     experiments.subscribe(changed)
     return draws
+
+
+def drawing_of(rules: Records[QualityRule], store: Storehouse) -> Drawing:
+    """Which answers are judged, as the records say it."""
+    drawing = Drawing(store.secret.derive("quality sampling v1"))
+
+    async def changed(*_: object) -> None:
+        drawing.follow(rules.export())
+
+    drawing.follow(rules.export())
+    rules.subscribe(changed)
+    return drawing
 
 
 def weighing_of(weights: Records[Weighing]) -> WeighingOf:
