@@ -206,7 +206,7 @@ def _for_callers(app: App, condition: Condition) -> Iterator[Routes]:
     yield OptOutRoutes(app.choices)
     yield UsageRoutes(ledger.breakdowns, store.clock, admitting.passages.left, own_budgets.hard)
     yield HealthRoutes(condition)
-    yield InteractionRoutes(ledger.interactions)
+    yield InteractionRoutes(ledger.interactions, app.assessing.queue)
     yield ModelInfoRoutes(ledger.interactions)
     yield ReceiptRoutes(explanations)
     yield FeedbackRoutes(ledger.feedback, store.clock)
@@ -247,6 +247,7 @@ def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
         edited.prompt_versions,
         app.library,
         app.ledger.wordings,
+        app.assessing.figures,
         catalog,
         app.gateway,
         store.clock,

@@ -193,12 +193,14 @@ async def open_app(
         cache = await open_cache(stack, store, edited, admitting)
         promotion = Promotion(edited.experiments, edited.rules, edited.prompts)
         guarding = await stack.enter_async_context(Guarding(edited.experiments, ledger.trials, promotion))
-        judgements = await stack.enter_async_context(Judgements(ledger.feedback, store.clock))
 
         def answer(caller: Caller, envelope: Envelope, arrival: Arrival) -> Awaitable[Answered]:
             return assembly.gateway.answer(caller, envelope, arrival)
 
         quality = await assessing(edited, store, library, choices, keyring, answer)
+        judgements = await stack.enter_async_context(
+            Judgements(ledger.feedback, store.clock, grades=quality.figures)
+        )
         parts = Parts(
             policy=policy_of(settings, edited),
             catalog=catalog,

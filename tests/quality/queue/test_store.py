@@ -239,7 +239,7 @@ async def test_figures_add_up(queue: Queue, database: Database) -> None:
         assert sum(each.assessed for each in apart) == 3
     chat, nothing = await figures.by(Dimension.USE_CASE, Wanted())
     assert (chat.key, chat.mean, nothing.key, nothing.mean) == ("chat", 60, None, None)
-    assert list(await figures.of_prompt("hello")) == ["hello@1"]
+    assert list(await figures.of_prompt("hello", NOW_MS)) == ["hello@1"]
 
 
 async def test_evidence_is_what_judges_and_reviewers_share(queue: Queue, database: Database) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from baton.gateway.routing.judgements import A_JUDGES_WORD
 from baton.ledger.filter import Filter
 from baton.quality.traffic import sampler
 from baton.quality.verdict import Verdict
-from tests.chaos.provider import Caller
+from tests.chaos.provider import DONE, USED, Act, Caller, chunked, word
 from tests.quality.judging.bench import GOOD
 from tests.quality.traffic.court import JUDGE, MODEL, QUESTION, REPLY, Court, court, saying
 
@@ -214,3 +215,65 @@ async def test_every_dialect_is_heard(bench: Court) -> None:
         assert reply.status == 200, reply.body
     assert [each.verdict for each in await bench.items()] == [Verdict.ACCEPTED] * 2
     assert all(REPLY in asked["messages"][-1]["content"] for asked in bench.asked)
+
+
+async def test_a_score_is_shown_with_its_interaction_and_its_prompt(bench: Court) -> None:
+    """To whoever asked, and to admins by version of the prompt; one that was not judged has none."""
+    await bench.rule()
+    user = await bench.web.baton.user(tier="master")
+    prompts = "/api/admin/ai/prompts/greeting"
+    assert (await bench.web.ask("PUT", prompts, json={"description": "Hello"})).status == 200
+    version = await bench.web.post(prompts + "/versions", {"system": "Be kind."})
+    assert version.status == 201, version.body
+    label = await bench.web.ask("PUT", prompts + "/labels/production", json={"version": 1})
+    assert label.status in (200, 428), label.body
+    reply = await bench.ask(headers=user | {"x-baton-prompt": "greeting@1"})
+    [item] = await bench.items()
+    one = f"/api/interactions/{reply.headers['x-baton-interaction']}"
+    shown = (await bench.web.get(one, user)).json["quality"]
+    assert (shown["score"], shown["verdict"], shown["judge"]) == (80, "accepted", JUDGE)
+    assert (shown["id"], shown["completeness"]) == (item.id, 80)
+    [served] = [each["served"] for each in (await bench.web.get(prompts)).json["versions"]]
+    assert (served["quality"], served["assessed"]) == (80, 1)
+    await bench.rule(share=0)
+    unjudged = await bench.ask(headers=user)
+    one = f"/api/interactions/{unjudged.headers['x-baton-interaction']}"
+    assert (await bench.web.get(one, user)).json["quality"] is None
+
+
+async def test_scores_are_evidence_for_routing(bench: Court) -> None:
+    """What judges think of a model moves its quality, as little as it weighs."""
+    await bench.rule()
+    await bench.ask()
+    await bench.idle()
+    judgements = bench.app.judgements
+    await judgements.look()
+    assert judgements.judged()[MODEL] == pytest.approx((0.8, A_JUDGES_WORD))
+
+
+async def test_a_rescued_stream_is_judged_by_all_of_its_text(tmp_path: Path) -> None:
+    """What one provider began and another ended is one answer."""
+    async with court(tmp_path, retries=1) as bench:
+        await bench.rule()
+        bench.act = _breaking(REPLY)
+        assert (await bench.ask(stream=True)).status == 200
+        [item] = await bench.items()
+        assert item.verdict is Verdict.ACCEPTED
+        [asked] = bench.asked
+        assert REPLY in asked["messages"][-1]["content"]
+
+
+def _breaking(text: str) -> Act:
+    """Breaks off in the middle the first time."""
+    half = len(text) // 2
+    began: list[Caller] = []
+
+    async def act(caller: Caller) -> None:
+        began.append(caller)
+        if len(began) == 1:
+            await caller.send(*chunked(word(text[:half]), end=False))
+            caller.tear()
+        else:
+            await caller.send(*chunked(word(text[:half]), word(text[half:], "stop"), USED, DONE))
+
+    return act

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Float, and_, case, cast, exists, func, select
 
+from baton.gateway.routing.judgements import Graded
 from baton.quality.queue.item import Opinion
 from baton.quality.queue.store import Wanted, conditions
 from baton.quality.queue.tables import REVIEWS, SCORES
@@ -15,6 +16,7 @@ from baton.storage.database import Database
 
 _C = SCORES.c
 _MOST = 100.0
+_MOST_VERSIONS = 10_000
 
 
 class Dimension(StrEnum):
@@ -54,16 +56,6 @@ class Figure(Struct, frozen=True, kw_only=True):
         return self.verdicts.get(Verdict.UNSCORED, 0) / self.assessed if self.assessed else None
 
 
-class Graded(Struct, frozen=True, kw_only=True):
-    """What judges thought of one model's outputs."""
-
-    model: str
-    """`provider/name`."""
-    mean: float
-    """0-1; what was rejected without a score counts as 0."""
-    number: int
-
-
 class Figures:
     """Adds up. Everything here raises `Unavailable` while the database is away."""
 
@@ -90,13 +82,16 @@ class Figures:
             rows = (await connection.execute(query)).all()
         return tuple(_figure(*row) for row in rows)
 
-    async def of_prompt(self, name: str) -> Mapping[str, Figure]:
-        """Those of a prompt's versions, by `name@version`."""
-        found = await self.by(Dimension.PROMPT, Wanted(prompt=name), most=10_000)
+    async def of_prompt(self, name: str, since_ms: int) -> Mapping[str, Figure]:
+        """Those of a prompt's versions since then, by `name@version`."""
+        found = await self.by(Dimension.PROMPT, Wanted(prompt=name, since_ms=since_ms), most=_MOST_VERSIONS)
         return {each.key: each for each in found if each.key is not None}
 
     async def by_model(self, since_ms: int) -> list[Graded]:
-        """What was thought since then of each model. Nobody's score counts that a reviewer did not share."""
+        """What judges thought of each model since then (Unix milliseconds), for routing.
+
+        What was rejected without a score counts as 0, what a reviewer contradicts not at all.
+        """
         grade = case(
             (_C.score.is_not(None), _C.score / _MOST),
             (_C.verdict == Verdict.REJECTED.value, 0.0),
@@ -115,9 +110,7 @@ class Figures:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return [
-            Graded(model=model, mean=float(mean), number=number) for model, mean, number in rows if number
-        ]
+        return [Graded(model, float(mean), number) for model, mean, number in rows if number]
 
 
 def _sums() -> list[ColumnElement[Any]]:
