@@ -49,6 +49,7 @@ COMMANDS = {
     "prompts": "What models are told, in versions, and which of them is served.",
     "personas": "In whose voice requests are answered.",
     "runs": "Pipelines: begin them, watch them, have a say.",
+    "quality": "What judges say of answers, and what people say of that.",
     "policies": "What becomes of what providers are sent, as you state it.",
     "fallbacks": "Which models are asked when one fails, and deciding that by hand.",
     "cache": "Answers that are given again, and what that saves.",
