@@ -14,10 +14,10 @@ from baton.gateway.opening import Arrival
 from baton.gateway.samples import Given
 from baton.ledger.rows import Settled
 from baton.quality.assessor import Assessor
-from baton.quality.judging import asking
 from baton.quality.judging.asking import Terms
 from baton.quality.output import Output
 from baton.quality.queue.item import Examined
+from baton.quality.rules import JUDGING
 from baton.quality.task import Task, task_of
 from baton.quality.traffic.drawing import Drawing
 from baton.upstream.dialects.listening import Heard
@@ -37,8 +37,8 @@ MOST_CHARS = 200_000
 END_S = 2.0
 """How long what is being judged may take to end when Baton stops."""
 
-_NOT_ORDINARY = (asking.PATH, "/api/admin/", "/api/runs")
-"""Beginnings of the paths that judges, admins' own tries and the steps of runs come by."""
+_NOT_ORDINARY = ("/api/admin/", "/api/runs")
+"""Beginnings of the paths that admins' own tries and the steps of runs come by."""
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -105,8 +105,9 @@ class Sampler:
 
     def draws(self, envelope: Envelope, arrival: Arrival) -> bool:
         """As `Samples`: what judges say is never judged."""
-        drawn = self._drawing.is_drawn(arrival.id, envelope.options.use_case)
-        return drawn and not arrival.path.startswith(_NOT_ORDINARY)
+        use_case = envelope.options.use_case
+        drawn = self._drawing.is_drawn(arrival.id, use_case)
+        return drawn and use_case != JUDGING and not arrival.path.startswith(_NOT_ORDINARY)
 
     def take(self, given: Given) -> None:
         """As `Samples`; drops it where there is no room."""
@@ -123,6 +124,9 @@ class Sampler:
             waiting = await self._queue.get()
             try:
                 await self._look_at(waiting.given)
+            except asyncio.CancelledError:
+                self.counts.dropped += 1
+                raise
             except Exception as error:  # noqa: BLE001 (one answer that cannot be judged is not the last one)
                 self.counts.failed += 1
                 why = error.code if isinstance(error, BatonError) else type(error).__name__
