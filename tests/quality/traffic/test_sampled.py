@@ -11,6 +11,7 @@ from baton.gateway.routing.judgements import A_JUDGES_WORD
 from baton.ledger.filter import Filter
 from baton.quality.traffic import sampler
 from baton.quality.verdict import Verdict
+from tests.api.test_metrics import sample
 from tests.chaos.provider import DONE, USED, Act, Caller, chunked, word
 from tests.quality.judging.bench import GOOD
 from tests.quality.traffic.court import JUDGE, MODEL, QUESTION, REPLY, Court, court, saying
@@ -168,6 +169,7 @@ async def test_beyond_its_room_answers_are_dropped_and_counted(
         free.set()
         items = await bench.items()
         assert len(items) == counts.assessed == counts.drawn - counts.dropped
+        assert await sample(bench.web, "baton_quality_answers_total", outcome="dropped") == counts.dropped
 
 
 async def test_an_end_drops_what_waits_and_cuts_off_what_is_judged(
