@@ -229,7 +229,7 @@ async def open_app(
         await stack.enter_async_context(quality.sampler)
         if common.links is not None:
             await stack.enter_async_context(common.links.replication)
-        pipelines = await open_pipelines(stack, store, keyring, library, assembly.gateway)
+        pipelines = await open_pipelines(stack, store, keyring, library, assembly.gateway, quality.queue)
         yield App(
             store=store,
             keyring=keyring,

@@ -24,11 +24,13 @@ from baton.pipelines.documents.shelf import Shelf
 from baton.pipelines.engine.content import PURPOSE, Content
 from baton.pipelines.engine.recipe import Cookbook
 from baton.pipelines.engine.run import Owner
+from baton.pipelines.outputs.offered import OfferedOutputs
 from baton.pipelines.outputs.store import PURPOSE as OUTPUTS
 from baton.pipelines.outputs.store import OutputStore
 from baton.pipelines.recipes.brand_strategy import BrandStrategy
 from baton.pipelines.worker import Worker
 from baton.prompts.library import Library
+from baton.quality.queue.store import Queue
 from baton.quality.task import Task
 from baton.storage.settings import StorageSettings
 
@@ -48,9 +50,15 @@ class Pipelines:
 
 
 async def open_pipelines(
-    stack: AsyncExitStack, store: Storehouse, keyring: Keyring, library: Library, gateway: Gateway
+    stack: AsyncExitStack,
+    store: Storehouse,
+    keyring: Keyring,
+    library: Library,
+    gateway: Gateway,
+    queue: Queue,
 ) -> Pipelines:
-    """All of it; the worker looks for runs, and loads the engine if there are any."""
+    """All of it; the worker looks for runs, and loads the engine if there are any. `queue`: where what was
+    written is offered for review."""
 
     def caller_of(owner: Owner) -> Caller:
         return keyring.holder(owner.user_id, owner.key_id)
@@ -60,11 +68,12 @@ async def open_pipelines(
     outputs = OutputStore(
         store.database, Content(Seal(store.secret.derive(OUTPUTS))), store.clock, store.new_id
     )
+    saves = OfferedOutputs(outputs, queue, store.new_id, store.clock).save
     shelf = Shelf(store.database, Content(Seal(store.secret.derive(DOCUMENTS))), store.clock, store.new_id)
     reader = await stack.enter_async_context(Reader())
     asks = StepAsking(asking)
     task_of = partial(_task, library)
-    author = Author(asks, scorer, task_of, outputs.save)
+    author = Author(asks, scorer, task_of, saves)
     cookbook = Cookbook((BrandStrategy(author, asks, partial(_excerpts, shelf)).recipe,))
 
     async def load() -> "AbstractAsyncContextManager[Runs]":
@@ -80,7 +89,7 @@ async def open_pipelines(
         return opened
 
     worker = await stack.enter_async_context(Worker(load, store.database))
-    desk = Desk(asking, scorer, task_of, outputs.save)
+    desk = Desk(asking, scorer, task_of, saves)
     return Pipelines(worker=worker, desk=desk, outputs=outputs, reader=reader, shelf=shelf)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from baton.core.caller import Caller
 from baton.core.clock import Clock
@@ -76,11 +76,13 @@ class Assessor:
         )
         assessment = await examiner.assess(task, output)
         now_ms = int(bench.clock.wall() * 1000)
-        await self._queue.add(_item(bench.new_id(), now_ms, examined, assessment, ask))
+        item = item_of(bench.new_id(), now_ms, examined, assessment)
+        await self._queue.add(structs.replace(item, cost_nanos=ask.cost_nanos, unpriced=ask.unpriced))
         return assessment
 
 
-def _item(id: str, at_ms: int, examined: Examined, assessment: Assessment, ask: Asking) -> Item:
+def item_of(id: str, at_ms: int, examined: Examined, assessment: Assessment) -> Item:
+    """What is kept of an assessment; what it cost is somebody else's to say."""
     judgement = assessment.judgement
     return Item(
         id=id,
@@ -94,8 +96,6 @@ def _item(id: str, at_ms: int, examined: Examined, assessment: Assessment, ask: 
         judge_prompt=None if judgement is None else judgement.prompt,
         asked=0 if judgement is None else judgement.asked,
         left_out=0 if judgement is None else judgement.left_out,
-        cost_nanos=ask.cost_nanos,
-        unpriced=ask.unpriced,
         said=Said(
             reasoning="" if judgement is None else judgement.reasoning,
             objections=assessment.objections,
