@@ -71,7 +71,8 @@ async def test_judges_calls_are_ordinary_rows_of_the_first_admin(bench: Court) -
     """Metered under the use case `quality` and the judge's prompt; the asker does not pay for them."""
     await bench.rule()
     user = await bench.web.baton.user(tier="master")
-    await bench.ask(headers=user)
+    made = await bench.web.post("/api/projects", {"name": "Birds"}, user)
+    await bench.ask(headers=user | {"x-baton-project": made.json["id"]})
     [item] = await bench.items()
     page = await bench.app.ledger.interactions.page(Filter())
     rows = {each.interaction.use_case: each.interaction for each in page.items}
@@ -80,6 +81,7 @@ async def test_judges_calls_are_ordinary_rows_of_the_first_admin(bench: Court) -
     first, *_ = await bench.app.store.identities.users()
     assert (judged.user_id, judged.route, judged.prompt) == (first.id, "quality", "quality-score@1")
     assert ordinary.user_id != judged.user_id
+    assert ordinary.project == judged.project == made.json["id"]
     assert judged.cost_nanos == item.cost_nanos > 0
 
 
