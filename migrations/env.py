@@ -13,6 +13,7 @@ import baton.pipelines.documents.tables
 import baton.pipelines.engine.tables
 import baton.pipelines.itinerary.tables
 import baton.pipelines.outputs.tables
+import baton.quality.queue.tables
 import baton.records.audit.tables
 import baton.records.tables
 import baton.storage.tables

@@ -28,6 +28,7 @@ FLAG = "/api/admin/ai/flags/multi_llm"
 SPOT = {"city": "Lisbon", "names": {"en": "x"}, "category": "park", "localness": 3, "source": "a walk"}
 PROMPTS, PERSONAS = "/api/admin/ai/prompts", "/api/admin/ai/personas"
 RULES = "/api/admin/ai/routing-rules"
+QUALITY = "/api/admin/ai/quality"
 AGENTS = "/api/admin/ai/agent-routing"
 WEIGHTS = "/api/admin/ai/routing-weights"
 EXPERIMENTS = "/api/admin/ai/experiments"
@@ -181,6 +182,15 @@ ADMIN: list[tuple[str, str, Any, int]] = [
     ("GET", PERSONAS + "/default", None, 200),
     ("POST", PERSONAS + "/default/undo", None, 428),
     ("DELETE", PERSONAS + "/default", None, 428),
+    ("GET", QUALITY, None, 200),
+    ("GET", QUALITY + "/rules/chat", None, 404),
+    ("PUT", QUALITY + "/rules/chat", {"share": 0.0}, 200),
+    ("POST", QUALITY + "/rules/chat/undo", None, 428),
+    ("DELETE", QUALITY + "/rules/chat", None, 428),
+    ("GET", QUALITY + "/review", None, 200),
+    ("GET", QUALITY + "/review/agreement", None, 200),
+    ("GET", QUALITY + f"/review/{GONE}", None, 404),
+    ("POST", QUALITY + f"/review/{GONE}/review", {"verdict": "accept"}, 404),
     ("GET", RULES, None, 200),
     ("GET", RULES + "/export", None, 200),
     ("POST", RULES + "/import", {"rules": []}, 200),
@@ -348,6 +358,7 @@ EXAMPLES = {
     "{flag}": "multi_llm",
     "{use_case}": "chat",
     "{agent}": "research",
+    "{item_id}": GONE,
     "{name}": "default",
 }
 """What stands in the lists' paths for what stands in the description's."""

@@ -29,6 +29,7 @@ from baton.api.admin.models import ModelRoutes, ModelTransfer
 from baton.api.admin.penalties import PenaltyRoutes
 from baton.api.admin.personas import PersonaRoutes
 from baton.api.admin.prompts import PromptRoutes
+from baton.api.admin.quality import QualityRoutes
 from baton.api.admin.rehearsals import RehearsalRoutes
 from baton.api.admin.routing_rules import RoutingRuleRoutes
 from baton.api.admin.routing_weights import RoutingWeightRoutes
@@ -207,7 +208,7 @@ def _for_callers(app: App, condition: Condition) -> Iterator[Routes]:
     yield OptOutRoutes(app.choices)
     yield UsageRoutes(ledger.breakdowns, store.clock, admitting.passages.left, own_budgets.hard)
     yield HealthRoutes(condition)
-    yield InteractionRoutes(ledger.interactions)
+    yield InteractionRoutes(ledger.interactions, app.assessing.queue)
     yield ModelInfoRoutes(ledger.interactions)
     yield ReceiptRoutes(explanations)
     yield FeedbackRoutes(ledger.feedback, store.clock)
@@ -257,12 +258,17 @@ def _for_admins(app: App, condition: Condition) -> Iterator[Routes]:
         edited.prompt_versions,
         app.library,
         app.ledger.wordings,
+        app.assessing.figures,
         catalog,
         app.gateway,
         store.clock,
     )
     yield PersonaRoutes(edited.personas)
     yield SpotRoutes(edited.spots)
+    quality = app.assessing
+    yield QualityRoutes(
+        edited.quality_rules, quality.queue, quality.figures, quality.sampler, catalog, store.clock
+    )
     yield ModelTests(app.gateway, store.clock)
     yield ModelRoutes(edited.models, edited.classes, tiers)
     yield KeyRoutes(store.identities, tiers)

@@ -15,6 +15,7 @@ from baton.gateway.health.series import Status, Vitals
 from baton.gateway.resilience.breaker import State
 from baton.gateway.resilience.standing import Standing
 from baton.ledger.tallies import Series, Tallies, Tally
+from baton.quality.traffic.sampler import Counts
 from baton.watch.alerts.alerts import Alerts
 
 _SERIES = ("status", "provider", "model")
@@ -34,7 +35,8 @@ def registry_of(app: App) -> CollectorRegistry:
     """Everything that there is to tell of this process."""
     registry = CollectorRegistry()
     queue = app.admitting.passages.queue
-    registry.register(BatonCollector(app.ledger.book.tallies, Condition(app), app.alerts, queue))
+    counts = app.assessing.sampler.counts
+    registry.register(BatonCollector(app.ledger.book.tallies, Condition(app), app.alerts, queue, counts))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
@@ -44,8 +46,11 @@ def registry_of(app: App) -> CollectorRegistry:
 class BatonCollector:
     """Baton's own metrics."""
 
-    def __init__(self, tallies: Tallies, condition: Condition, alerts: Alerts, queue: Queue) -> None:
-        """`queue`: where requests of low priority wait."""
+    def __init__(
+        self, tallies: Tallies, condition: Condition, alerts: Alerts, queue: Queue, judged: Counts
+    ) -> None:
+        """`queue`: where requests of low priority wait; `judged`: what became of answers that were drawn."""
+        self._judged = judged
         self._tallies = tallies
         self._condition = condition
         self._alerts = alerts
@@ -71,6 +76,7 @@ class BatonCollector:
             alerts.add_metric([kind], count)
         yield alerts
         yield from _queued(self._queue)
+        yield _judged(self._judged)
 
     def _gauges(self) -> Iterator[Metric]:
         condition = self._condition
@@ -174,6 +180,17 @@ def _queued(queue: Queue) -> Iterator[Metric]:
     yield GaugeMetricFamily("baton_queue_depth", "Requests that wait.", queue.depth)
     yield CounterMetricFamily("baton_queue_waited", "Requests that have waited.", queue.waited)
     yield CounterMetricFamily("baton_queue_wait_seconds", "How long, all together.", queue.waited_s)
+
+
+def _judged(counts: Counts) -> Metric:
+    family = CounterMetricFamily(
+        "baton_quality_answers",
+        "Answers that were drawn to be judged, by what became of it.",
+        labels=["outcome"],
+    )
+    for outcome in ("assessed", "dropped", "passed_over", "failed"):
+        family.add_metric([outcome], getattr(counts, outcome))
+    return family
 
 
 def _counter(name: str, text: str, counted: Iterable[tuple[Series, Tally]], field: str) -> Metric:

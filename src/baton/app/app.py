@@ -1,7 +1,7 @@
 """Every part of a running Baton, built and closed once."""
 
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +18,7 @@ from baton.access.signin.entities import Invited
 from baton.access.signin.reception import Reception, open_reception
 from baton.access.signin.seal import Seal
 from baton.app.admitting import Admitting, open_admitting
+from baton.app.assessing import Assessing, assessing
 from baton.app.caching import open_cache
 from baton.app.edited import (
     Edited,
@@ -50,9 +51,10 @@ from baton.core.caller import Caller
 from baton.core.clock import Clock
 from baton.core.preface import Preface
 from baton.core.provider import ProviderSpec
-from baton.core.request import Options
+from baton.core.request import Envelope, Options
 from baton.gateway.admission.budgets import Budget
 from baton.gateway.admission.statements import Statements
+from baton.gateway.answered import Answered
 from baton.gateway.assembly import Parts, assemble
 from baton.gateway.cache.cache import Cache
 from baton.gateway.counting import Counting
@@ -64,7 +66,7 @@ from baton.gateway.fingerprints import Fingerprints
 from baton.gateway.gateway import Gateway
 from baton.gateway.health.health import Health
 from baton.gateway.health.keeper import Keeper
-from baton.gateway.opening import Openings
+from baton.gateway.opening import Arrival, Openings
 from baton.gateway.resilience.breaker import Limits as BreakerLimits
 from baton.gateway.resilience.breakers import KnownBreakers
 from baton.gateway.routing.conditions import DataRules
@@ -125,6 +127,8 @@ class App:
     gateway: Gateway
     pipelines: Pipelines
     cache: Cache
+    assessing: Assessing
+    """What is said of answers once they were given."""
     judgements: Judgements
     promotion: Promotion
     guarding: Guarding
@@ -190,7 +194,14 @@ async def open_app(
         cache = await open_cache(stack, store, edited, admitting)
         promotion = Promotion(edited.experiments, edited.rules, edited.prompts)
         guarding = await stack.enter_async_context(Guarding(edited.experiments, ledger.trials, promotion))
-        judgements = await stack.enter_async_context(Judgements(ledger.feedback, store.clock))
+
+        def answer(caller: Caller, envelope: Envelope, arrival: Arrival) -> Awaitable[Answered]:
+            return assembly.gateway.answer(caller, envelope, arrival)
+
+        quality = await assessing(edited, store, library, choices, keyring, answer)
+        judgements = await stack.enter_async_context(
+            Judgements(ledger.feedback, store.clock, grades=quality.figures)
+        )
         parts = Parts(
             policy=policy_of(settings, edited),
             catalog=catalog,
@@ -209,12 +220,14 @@ async def open_app(
             preface_of=preface_of,
             prompts=Prompts(load_task_reader, load_gain_model),
             cache=cache,
+            samples=quality.sampler,
             clock=store.clock,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
         )
         assembly = assemble(parts)
         if assembly.recalling is not None:
             stack.push_async_callback(assembly.recalling.close)
+        await stack.enter_async_context(quality.sampler)
         if common.links is not None:
             await stack.enter_async_context(common.links.replication)
         ground_of_runs = Ground(
@@ -223,6 +236,7 @@ async def open_app(
             edited=edited,
             far=Far(directory, common.breakers),
             gateway=assembly.gateway,
+            queue=quality.queue,
         )
         pipelines = await open_pipelines(stack, store, ground_of_runs)
         yield App(
@@ -248,6 +262,7 @@ async def open_app(
             gateway=assembly.gateway,
             pipelines=pipelines,
             cache=cache,
+            assessing=quality,
             judgements=judgements,
             promotion=promotion,
             guarding=guarding,

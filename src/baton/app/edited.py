@@ -44,6 +44,8 @@ from baton.prompts.library import Library
 from baton.prompts.persona import Persona, personas_kind
 from baton.prompts.prompt import Prompt, PromptVersion, prompts_kind, versions_kind
 from baton.prompts.shipped import shipped_personas, shipped_prompts
+from baton.quality.rules import QualityRule, quality_rules_kind
+from baton.quality.traffic.drawing import Drawing
 from baton.records.kind import Record, RecordKind
 from baton.records.store import Records
 from baton.settings import Settings
@@ -77,6 +79,7 @@ class Edited:
     prompt_versions: Records[PromptVersion]
     personas: Records[Persona]
     spots: Records[Spot]
+    quality_rules: Records[QualityRule]
 
 
 async def open_edited(
@@ -110,6 +113,7 @@ async def open_edited(
         prompt_versions=await opened(versions_kind()),
         personas=await opened(personas_kind()),
         spots=await opened(spots_kind()),
+        quality_rules=await opened(quality_rules_kind()),
     )
     await seed(edited.models, [*packaged_models(DEFAULT_TIERS), *simulated_models()])
     await edited.classes.seed(declared_classes(specs))
@@ -258,6 +262,18 @@ def draws_of(experiments: Records[Experiment], store: Storehouse) -> Draws:
     draws.follow(experiments.export())
     experiments.subscribe(changed)
     return draws
+
+
+def drawing_of(rules: Records[QualityRule], store: Storehouse) -> Drawing:
+    """Which answers are judged, as the records say it."""
+    drawing = Drawing(store.secret.derive("quality sampling v1"))
+
+    async def changed(*_: object) -> None:
+        drawing.follow(rules.export())
+
+    drawing.follow(rules.export())
+    rules.subscribe(changed)
+    return drawing
 
 
 def weighing_of(weights: Records[Weighing]) -> WeighingOf:

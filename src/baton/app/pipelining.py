@@ -26,11 +26,13 @@ from baton.pipelines.documents.shelf import Shelf
 from baton.pipelines.engine.content import PURPOSE, Content
 from baton.pipelines.engine.recipe import Cookbook
 from baton.pipelines.engine.run import Owner
+from baton.pipelines.outputs.offered import OfferedOutputs
 from baton.pipelines.outputs.store import PURPOSE as OUTPUTS
 from baton.pipelines.outputs.store import OutputStore
 from baton.pipelines.recipes.brand_strategy import BrandStrategy
 from baton.pipelines.worker import Worker
 from baton.prompts.library import Library
+from baton.quality.queue.store import Queue
 from baton.quality.task import Task
 from baton.storage.settings import StorageSettings
 
@@ -59,6 +61,8 @@ class Ground:
     edited: Edited
     far: Far
     gateway: Gateway
+    queue: Queue
+    """Where what was written is offered for review."""
 
 
 async def open_pipelines(stack: AsyncExitStack, store: Storehouse, ground: Ground) -> Pipelines:
@@ -72,11 +76,12 @@ async def open_pipelines(stack: AsyncExitStack, store: Storehouse, ground: Groun
     outputs = OutputStore(
         store.database, Content(Seal(store.secret.derive(OUTPUTS))), store.clock, store.new_id
     )
+    saves = OfferedOutputs(outputs, ground.queue, store.new_id, store.clock).save
     shelf = Shelf(store.database, Content(Seal(store.secret.derive(DOCUMENTS))), store.clock, store.new_id)
     reader = await stack.enter_async_context(Reader())
     asks = StepAsking(asking)
     task_of = partial(_task, ground.library)
-    author = Author(asks, scorer, task_of, outputs.save)
+    author = Author(asks, scorer, task_of, saves)
     travelling = travelling_of(store, ground.edited, ground.far, asks, caller_of)
     brand_strategy = BrandStrategy(author, asks, partial(_excerpts, shelf))
     cookbook = Cookbook((brand_strategy.recipe, *travelling.recipes))
@@ -94,7 +99,7 @@ async def open_pipelines(stack: AsyncExitStack, store: Storehouse, ground: Groun
         return opened
 
     worker = await stack.enter_async_context(Worker(load, store.database))
-    desk = Desk(asking, scorer, task_of, outputs.save)
+    desk = Desk(asking, scorer, task_of, saves)
     return Pipelines(
         worker=worker, desk=desk, outputs=outputs, reader=reader, shelf=shelf, travelling=travelling
     )

@@ -50,6 +50,7 @@ COMMANDS = {
     "personas": "In whose voice requests are answered.",
     "runs": "Pipelines: begin them, watch them, have a say.",
     "spots": "Verified places that itineraries are made with.",
+    "quality": "What judges say of answers, and what people say of that.",
     "policies": "What becomes of what providers are sent, as you state it.",
     "fallbacks": "Which models are asked when one fails, and deciding that by hand.",
     "cache": "Answers that are given again, and what that saves.",

@@ -54,6 +54,8 @@ class ServedView(Struct, frozen=True, kw_only=True, rename="camel"):
     latency_ms: float | None
     score: float | None
     judged: int
+    quality: float | None
+    assessed: int
 
 
 class VersionView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -386,6 +388,7 @@ def _print_detail(found: DetailView) -> None:
         Column("requests", right=True),
         Column("USD", right=True),
         Column("score", right=True),
+        Column("quality", right=True),
         Column("notes"),
     )
     rows: list[tuple[str, ...]] = []
@@ -399,6 +402,9 @@ def _print_detail(found: DetailView) -> None:
                 "0" if served is None else str(served.requests),
                 "0" if served is None else served.cost_usd,
                 "–" if served is None or served.score is None else f"{served.score:.2f} ({served.judged})",
+                "–"
+                if served is None or served.quality is None
+                else f"{served.quality:.0f} ({served.assessed})",
                 each.notes,
             )
         )

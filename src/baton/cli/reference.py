@@ -23,7 +23,7 @@ appear only at a terminal, and not where `NO_COLOR` is set.
 `keys`, `users`, `models`, `prices`, `estimate`, `usage`, `export`, `audit`, `alerts`, `backup` and `doctor`
 work on the data folder and need no running server; a running one notices a change within a second. `chat`,
 `health`, `breakers`, `rehearse`, `backtest`, `fallbacks`, `route`, `explain`, `rules`, `experiments`,
-`cache`, `policies`, `prompts`, `personas` and `budgets` need one, and `reload` one with workers.
+`cache`, `policies`, `prompts`, `personas`, `quality` and `budgets` need one, and `reload` one with workers.
 """
 
 

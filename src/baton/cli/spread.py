@@ -19,6 +19,10 @@ _OWNER = "interactionId"
 """Which interaction an attempt belongs to."""
 
 
+_BESIDE = {"quality"}
+"""What judges said is not the ledger's."""
+
+
 class Lines(Protocol):
     """One way to write rows down."""
 
@@ -40,7 +44,9 @@ class JsonLines:
 
     def of(self, rows: Iterable[Whole]) -> str:
         """Their lines."""
-        return "".join(f"{self._shown(row).model_dump_json(by_alias=True)}\n" for row in rows)
+        return "".join(
+            f"{self._shown(row).model_dump_json(by_alias=True, exclude=_BESIDE)}\n" for row in rows
+        )
 
 
 class CsvLines:

@@ -31,8 +31,17 @@ class Question:
     """One chat request, put to whatever model an attempt is for."""
 
     def __init__(
-        self, upstream: Upstream, clock: Clock, course: Course, envelope: Envelope, entry: Entry
+        self,
+        upstream: Upstream,
+        clock: Clock,
+        course: Course,
+        envelope: Envelope,
+        entry: Entry,
+        *,
+        listened: bool = False,
     ) -> None:
+        """`listened`: somebody wants to know what a stream says."""
+        self._listened = listened
         self._upstream = upstream
         self._clock = clock
         self._course = course
@@ -85,6 +94,7 @@ class Question:
             attempt.bounded(self._envelope),
             deadlines,
             rescuable=self._envelope.options.broken_stream is not BrokenStream.OFF,
+            listened=self._listened,
         )
         begun = await begin(attempt, stream, self._entry, self._clock, unseen=self._course.has_others)
         if self._unfiltered_wanted and not begun.seen.said and _is_filtered(begun.heard):

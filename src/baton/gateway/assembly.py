@@ -36,6 +36,7 @@ from baton.gateway.routing.outlook import Outlooks
 from baton.gateway.routing.prompts import Prompts
 from baton.gateway.routing.router import WeighingOf, usual_weighing
 from baton.gateway.routing.standing import UNDECIDED, Standing
+from baton.gateway.samples import Samples
 from baton.gateway.shaping.preface import PrefaceOf, no_preface
 from baton.upstream.calls import Upstream
 from baton.upstream.directory import Directory
@@ -93,6 +94,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     """What was thought of models' answers."""
     cache: Cache | None = None
     """Answers that are given again; None: none is."""
+    samples: Samples | None = None
+    """Who looks at some of what was answered; None: nobody."""
     clock: Clock
     rng: random.Random
     """For jitter."""
@@ -150,6 +153,7 @@ def assemble(parts: Parts) -> Assembly:
         parts.clock,
         recalling,
         parts.preface_of,
+        parts.samples,
     )
     return Assembly(gateway, router, recalling, Outlooks(router, alternatives, policy.chains, shut))
 

@@ -1,5 +1,6 @@
 """The life of one call, read from top to bottom."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -24,9 +25,12 @@ from baton.gateway.resilience.course import Hope
 from baton.gateway.resilience.courses import Courses
 from baton.gateway.routing.decision import Decision, instead
 from baton.gateway.routing.live import LiveRouter
+from baton.gateway.samples import Given, Samples, Take
 from baton.gateway.shaping.preface import PrefaceOf, no_preface, shaped
 from baton.gateway.streaming import Streaming
+from baton.ledger.rows import Settled
 from baton.upstream.calls import Upstream
+from baton.upstream.dialects.listening import Heard
 from baton.upstream.errands.errand import Errand
 from baton.upstream.replies import Reply
 
@@ -46,9 +50,12 @@ class Gateway:
         clock: Clock,
         recalling: Recalling | None = None,
         preface_of: PrefaceOf = no_preface,
+        samples: Samples | None = None,
     ) -> None:
         """`drains`: who reads streams on that their readers left; `recalling`: who answers again what was
-        answered; None: nobody. `preface_of`: what requests are served with."""
+        answered; None: nobody. `preface_of`: what requests are served with. `samples`: who looks at some of
+        what was answered; None: nobody."""
+        self._samples = samples
         self._preface_of = preface_of
         self._recalling = recalling
         self._router = router
@@ -99,7 +106,22 @@ class Gateway:
         async with self._openings.open(caller, envelope, decision, admitted, arrival) as entry:
             question = Question(self._upstream, self._clock, course, envelope, entry)
             reply = await self._attempts.make(course, entry, question.whole)
-            return self._settle(reply, entry, decision)
+            answered = self._settle(reply, entry, decision)
+        take = self._drawn(caller, envelope, arrival, decision)
+        if take is not None:
+            take(answered.settled, reply.heard)
+        return answered
+
+    def _drawn(self, caller: Caller, envelope: Envelope, arrival: Arrival, decision: Decision) -> Take | None:
+        """Who wants to look at the answer to a request; None: nobody."""
+        samples = self._samples
+        if samples is None or not samples.draws(envelope, arrival):
+            return None
+
+        def take(settled: Settled, hear: Callable[[], Heard]) -> None:
+            samples.take(Given(caller, envelope, decision.ask.data_needs, settled, hear))
+
+        return take
 
     async def stream(
         self, caller: Caller, envelope: Envelope, arrival: Arrival, hope: Hope | None = None
@@ -131,12 +153,14 @@ class Gateway:
         if hope is not None:
             hope.course = course
         async with self._openings.open(caller, envelope, decision, admitted, arrival) as entry:
-            question = Question(self._upstream, self._clock, course, envelope, entry)
+            take = self._drawn(caller, envelope, arrival, decision)
+            listened = take is not None
+            question = Question(self._upstream, self._clock, course, envelope, entry, listened=listened)
             tried = Tried()
             begun = await self._attempts.make(course, entry, question.stream, tried)
             entry.hand_over()
             rescue = Rescue(self._attempts, self._upstream, self._clock, course, envelope)
-            return Streaming(begun, entry, envelope, decision, rescue, tried, self._drains)
+            return Streaming(begun, entry, envelope, decision, rescue, tried, self._drains, take)
 
     async def run(
         self, caller: Caller, errand: Errand, arrival: Arrival, *, beside: bool = False

@@ -20,6 +20,7 @@ from baton.gateway.rescue import Rescue
 from baton.gateway.resilience.attempts import Tried
 from baton.gateway.resilience.begun import BegunStream
 from baton.gateway.routing.decision import Decision
+from baton.gateway.samples import Take
 from baton.gateway.shaping.judgement import judgement
 from baton.ledger.rows import Settled, Status
 from baton.upstream.dialects.handing import Progress
@@ -39,6 +40,10 @@ class Begun(Protocol):
     @property
     def heard(self) -> Heard | None:
         """What was said, where somebody wanted to hear it."""
+        ...
+
+    def said(self) -> Heard:
+        """What it said, with what others had said before it; nothing where nobody has listened."""
         ...
 
     def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
@@ -110,8 +115,11 @@ class Streaming:
         rescue: Rescue,
         tried: Tried,
         drains: Drains,
+        take: Take | None = None,
     ) -> None:
-        """`tried`: what it took to begin; `drains`: reads on once its reader left."""
+        """`tried`: what it took to begin; `drains`: reads on once its reader left; `take`: wants to look at
+        it once it was given."""
+        self._take = take
         self._rescue = rescue
         self._tried = tried
         self._rescuing = False
@@ -183,6 +191,8 @@ class Streaming:
         if told is not None:
             self.receipt = msgspec.json.encode(told)
         yield begun.finale(usage, told)
+        if self._take is not None:
+            self._take(settled, begun.said)
 
     async def _go_on(self, broken: Begun) -> Begun:
         """Have somebody else go on with an answer whose provider broke off.

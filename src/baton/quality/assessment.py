@@ -1,5 +1,7 @@
 """All that is said of one output, and what follows from it."""
 
+import asyncio
+
 from msgspec import Struct
 
 from baton.quality.checks.checks import Checks
@@ -36,7 +38,7 @@ class Examiner(Struct, frozen=True):
 
     async def assess(self, task: Task, output: Output) -> Assessment:
         """All that is said of an output."""
-        objections = self.checks.objections(task, output)
+        objections = await asyncio.to_thread(self.checks.objections, task, output)  # milliseconds of CPU
         if any(each.severity is Severity.FATAL for each in objections):
             return Assessment(verdict=Verdict.REJECTED, score=None, objections=objections)
         if not output.text.strip():  # pictures, calls of tools: a judge would be shown nothing

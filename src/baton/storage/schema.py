@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from baton.core.errors import Conflict, Unavailable
 from baton.storage.database import Database
 
-HEAD = "0027"
+HEAD = "0028"
 """The newest migration; a test holds it to what lies in `migrations/versions`."""
 
 

@@ -47,10 +47,13 @@ _SAMPLED = re.compile(rb'"(?:temperature|top_?p)"\s*:', re.IGNORECASE)
 class _Question:
     """One question on its way to a provider, and what of it was said otherwise there."""
 
-    __slots__ = ("at_home", "codec", "envelope", "losses", "names", "request", "route")
+    __slots__ = ("at_home", "codec", "envelope", "listened", "losses", "names", "request", "route")
 
-    def __init__(self, route: Route, envelope: Envelope, request: ChatRequest | None = None) -> None:
-        """`request`: what is asked in place of the envelope's."""
+    def __init__(
+        self, route: Route, envelope: Envelope, request: ChatRequest | None = None, *, listened: bool = False
+    ) -> None:
+        """`request`: what is asked in place of the envelope's; `listened`: who wants to know what comes."""
+        self.listened = listened
         self.route = route
         self.envelope = envelope
         self.request = request
@@ -119,16 +122,22 @@ class Upstream:
         return Reply(envelope.write(response, losses), seen, headers, losses, response)
 
     async def stream(
-        self, route: Route, envelope: Envelope, deadlines: Deadlines, *, rescuable: bool = False
+        self,
+        route: Route,
+        envelope: Envelope,
+        deadlines: Deadlines,
+        *,
+        rescuable: bool = False,
+        listened: bool = False,
     ) -> ReplyStream:
         """Ask for a stream; returns when the provider has begun to answer. `rescuable`: what is handed on is
-        remembered, for `resume`.
+        remembered, for `resume`; `listened`: somebody wants to know what it says.
 
         Raises:
             AttemptFailed: as `ask`.
         """
         remembered = Remembered(Trail()) if rescuable else None
-        return await self._stream(_Question(route, envelope), deadlines, remembered)
+        return await self._stream(_Question(route, envelope, listened=listened), deadlines, remembered)
 
     def continues(self, route: Route, envelope: Envelope) -> bool:
         """Whether a route can be asked to go on behind what was sent; if not, only for the same once more."""
@@ -332,7 +341,8 @@ def _request(question: _Question, body: bytes) -> UpstreamRequest:
 
 def _listener(question: _Question) -> Listener | None:
     """Whoever asks for JSON may have it judged; whoever has filters fallen back from must know of them."""
-    if "json" not in question.envelope.needs and not question.envelope.options.fallback_on_filter:
+    envelope = question.envelope
+    if not (question.listened or "json" in envelope.needs or envelope.options.fallback_on_filter):
         return None
     return Listener(question.codec.reader(question.route.provider.spec))
 

@@ -175,6 +175,11 @@ class ReplyStream:
         return self._seam is not None and self._seam.diverged
 
     @property
+    def resumes(self) -> bool:
+        """Whether it goes on with another: then `heard` is the rest of an answer, and `sent` all of it."""
+        return self._seam is not None
+
+    @property
     def _seam(self) -> Seam | None:
         return None if self._remembered is None else self._remembered.seam
 

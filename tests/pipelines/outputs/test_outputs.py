@@ -1,23 +1,16 @@
 """Outputs: versions are added, never changed, and what people write stands beside what models wrote."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from itertools import count
 
 import pytest
 from msgspec import structs
 
-from baton.access.signin.seal import Seal
-from baton.core.clock import SystemClock
 from baton.core.errors import Conflict, Invalid, NotFound
-from baton.pipelines.engine.content import Content
 from baton.pipelines.engine.run import Call
 from baton.pipelines.outputs.output import LONGEST_CHARS, Draft, Edit, Origin
 from baton.pipelines.outputs.store import OutputStore
-from baton.storage.database import Database
 from tests.databases import Place
 
-PROJECT = "INSERT INTO projects (id, name, created_at_ms, revision) VALUES ('p1', 'p', 0, 1)"
 DRAFT = Draft(
     project_id="p1",
     kind="strategy",
@@ -38,16 +31,6 @@ DRAFT = Draft(
         fallback=False,
     ),
 )
-
-
-@pytest.fixture
-async def outputs(place: Place) -> AsyncGenerator[OutputStore]:
-    """A store on each kind of database, with one project."""
-    place.execute(PROJECT)
-    ids = count(1)
-    async with Database(place.settings) as database:
-        content = Content(Seal(b"k" * 32))
-        yield OutputStore(database, content, SystemClock(), lambda: f"o{next(ids):03}")
 
 
 async def test_what_is_saved_twice_is_kept_once(outputs: OutputStore) -> None:

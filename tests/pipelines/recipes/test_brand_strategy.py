@@ -210,7 +210,7 @@ async def test_no_model_is_asked_that_a_step_cannot_pay(tmp_path: Any) -> None:
     async with staged(Play(), tmp_path) as web:
         run = await ended(web, await started(web, await project(web), budgetUsd="0.000001"))
         assert (run["state"], run["spentUsd"]) == ("failed", "0")
-        assert "cost" in run["failure"]["message"]
+        assert "this step's part of the run's budget" in run["failure"]["message"]
         assert (await web.get("/api/interactions")).json["interactions"] == []
 
 

@@ -20,6 +20,7 @@ from baton.prompts.prompt import (
     Variable,
 )
 from baton.prompts.template import NAME_PATTERN
+from baton.quality.queue.figures import Figure
 from baton.records.kind import Record
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -130,7 +131,8 @@ class PromptList(Shown):
 
 
 class ServedShown(Shown):
-    """What came of a version in the last 30 days; `score`: the mean of feedback, 1-5."""
+    """What came of a version in the last 30 days; `score`: the mean of feedback, 1-5; `quality`: the mean of
+    what judges gave, 0-100, of those of the `assessed` that they scored."""
 
     requests: int
     failed: int
@@ -139,6 +141,8 @@ class ServedShown(Shown):
     latency_ms: float | None
     score: float | None
     judged: int
+    quality: float | None
+    assessed: int
 
 
 class VersionShown(Shown):
@@ -206,7 +210,10 @@ def prompt_shown(record: Record[Prompt], latest: int | None) -> PromptShown:
 
 
 def version_shown(
-    record: Record[PromptVersion], labels: dict[str, int], served: Served | None
+    record: Record[PromptVersion],
+    labels: dict[str, int],
+    served: Served | None,
+    quality: Figure | None = None,
 ) -> VersionShown:
     """A version, with those of the labels that mean it."""
     version = record.value
@@ -228,7 +235,7 @@ def version_shown(
         notes=version.notes,
         made_at=moment(record.changed_at_ms),
         made_by=record.changed_by,
-        served=None if served is None else _served(served),
+        served=None if served is None else _served(served, quality or Figure()),
     )
 
 
@@ -245,7 +252,7 @@ def difference_shown(before: int, after: int, found: Difference) -> DifferenceSh
     )
 
 
-def _served(served: Served) -> ServedShown:
+def _served(served: Served, quality: Figure) -> ServedShown:
     return ServedShown(
         requests=served.requests,
         failed=served.failed,
@@ -254,4 +261,6 @@ def _served(served: Served) -> ServedShown:
         latency_ms=served.latency_ms,
         score=served.score,
         judged=served.judged,
+        quality=None if quality.mean is None else round(quality.mean, 2),
+        assessed=quality.assessed,
     )

@@ -34,6 +34,7 @@ from baton.ledger.wordings import Wordings
 from baton.prompts.difference import difference
 from baton.prompts.library import Library
 from baton.prompts.prompt import NAME, PRODUCTION, Prompt, PromptVersion, reference
+from baton.quality.queue.figures import Figures
 from baton.records.kind import Record
 from baton.records.store import Records
 
@@ -61,6 +62,7 @@ class PromptRoutes:
         versions: Records[PromptVersion],
         library: Library,
         wordings: Wordings,
+        figures: Figures,
         catalog: LiveCatalog,
         gateway: Gateway,
         clock: Clock,
@@ -70,6 +72,7 @@ class PromptRoutes:
         self._editing = Editing(prompts)
         self._library = library
         self._wordings = wordings
+        self._figures = figures
         self._catalog = catalog
         self._gateway = gateway
         self._clock = clock
@@ -119,13 +122,20 @@ class PromptRoutes:
     async def one(self, _: AdminCaller, name: Name, response: Response) -> PromptDetail:
         """One prompt with all its versions, and what came of each; its `ETag` is what a change wants."""
         record = self._editing.one(name, response)
-        served = await self._wordings.of(name, int(self._clock.wall() * 1000) - _DAYS_MS)
+        since_ms = int(self._clock.wall() * 1000) - _DAYS_MS
+        served = await self._wordings.of(name, since_ms)
+        quality = await self._figures.of_prompt(name, since_ms)
         versions = self._of(name)
         shown = prompt_shown(record, versions[0].value.version if versions else None)
         return PromptDetail(
             **dict(shown),
             versions=[
-                version_shown(each, record.value.labels, served.get(each.value.reference))
+                version_shown(
+                    each,
+                    record.value.labels,
+                    served.get(each.value.reference),
+                    quality.get(each.value.reference),
+                )
                 for each in versions
             ],
         )

@@ -11,6 +11,8 @@ from baton.api.bodies import Shown, moment, usd
 from baton.core.money import usd_text
 from baton.ledger.repricings import Repricing
 from baton.ledger.stored import AttemptRow, FeedbackRow, InteractionRow, Whole
+from baton.quality.queue.item import Item
+from baton.quality.verdict import Verdict
 
 
 class TokensShown(Shown):
@@ -161,11 +163,27 @@ class InteractionShown(Shown):
     feedback: FeedbackShown | None
 
 
+class QualityShown(Shown):
+    """What a judge said of an answer: `score` 0-100, null where nobody could say; `id`: of the assessment."""
+
+    id: str
+    score: float | None
+    verdict: Verdict
+    completeness: int | None
+    coherence: int | None
+    actionability: int | None
+    judge: str | None
+    assessed_at: datetime
+    reviews: int
+
+
 class InteractionDetail(InteractionShown):
-    """One request with the calls that it took; `routing`: what was weighed, as the receipt tells it."""
+    """One request with the calls that it took; `routing`: what was weighed, as the receipt tells it;
+    `quality` null: nobody has judged the answer, or not yet."""
 
     routing: Any
     attempts: list[AttemptShown]
+    quality: QualityShown | None
 
 
 def interaction_shown(found: Whole, *, whole: bool = True) -> InteractionShown:
@@ -178,12 +196,28 @@ def interaction_shown(found: Whole, *, whole: bool = True) -> InteractionShown:
     return InteractionShown(**fields)
 
 
-def interaction_detail(found: Whole) -> InteractionDetail:
-    """With its attempts."""
+def interaction_detail(found: Whole, assessed: Item | None = None) -> InteractionDetail:
+    """With its attempts, and what was said of its answer."""
     return InteractionDetail(
         **_fields(found),
         routing=_json(found.interaction.routing),
         attempts=[attempt_shown(each) for each in found.attempts],
+        quality=None if assessed is None else _quality(assessed),
+    )
+
+
+def _quality(item: Item) -> QualityShown:
+    scores = item.scores
+    return QualityShown(
+        id=item.id,
+        score=item.score,
+        verdict=item.verdict,
+        completeness=None if scores is None else scores.completeness,
+        coherence=None if scores is None else scores.coherence,
+        actionability=None if scores is None else scores.actionability,
+        judge=item.judge,
+        assessed_at=moment(item.at_ms),
+        reviews=len(item.reviews),
     )
 
 

@@ -21,6 +21,7 @@ from baton.core.caller import Caller
 from baton.core.errors import Forbidden
 from baton.ledger.filter import Filter
 from baton.ledger.interactions import Interactions
+from baton.quality.queue.store import Queue
 
 PATH = "/api/interactions"
 _TAG = "Interactions"
@@ -94,8 +95,9 @@ class Wanted(Asked):
 class InteractionRoutes:
     """Own interactions for everybody; everybody's for admins, and their outlines for analysts."""
 
-    def __init__(self, interactions: Interactions) -> None:
+    def __init__(self, interactions: Interactions, queue: Queue) -> None:
         self._interactions = interactions
+        self._queue = queue
 
     def attach(self, to: FastAPI) -> None:
         """Add the routes."""
@@ -128,4 +130,6 @@ class InteractionRoutes:
     async def one(self, caller: ReadingCaller, interaction_id: str) -> InteractionDetail:
         """One interaction and the attempts it took."""
         whose = reach(caller, Thing.INTERACTION)
-        return interaction_detail(await self._interactions.one(interaction_id, user_id=whose))
+        found = await self._interactions.one(interaction_id, user_id=whose)
+        assessed = await self._queue.of_interactions([interaction_id])
+        return interaction_detail(found, assessed.get(interaction_id))

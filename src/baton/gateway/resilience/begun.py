@@ -29,6 +29,15 @@ class BegunStream:
         """What was said, where somebody wanted to hear it."""
         return self.stream.heard
 
+    def said(self) -> Heard:
+        """What it said, with what others had said before it; nothing where nobody has listened."""
+        if not self.stream.resumes:
+            return self.heard or Heard()
+        heard, sent = Heard(), self.stream.sent
+        if sent.resumable:
+            heard.said(sent.text)
+        return heard
+
     def finale(self, usage: Usage, baton: dict[str, Any] | None) -> bytes:
         """The end of a whole answer."""
         return self.stream.handing.finale(usage, baton)

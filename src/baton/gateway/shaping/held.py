@@ -63,6 +63,11 @@ class HeldAnswer:
         self.seen.usage = reply.seen.usage
         self.headers: Mapping[str, str] = reply.headers
         self.losses: Losses = reply.losses
+        self._reply = reply
+
+    def said(self) -> Heard:
+        """What it said."""
+        return self._reply.heard()
 
     @property
     def heard(self) -> Heard | None:

@@ -26,6 +26,8 @@ def shaped(caller: Caller, envelope: Envelope, preface_of: PrefaceOf) -> Envelop
         Refused: there is no such prompt or persona, or a variable of it is wrong.
     """
     options = envelope.options
+    if envelope.prefaced:  # whoever asks has put it there, and says what it is
+        return envelope
     preface = preface_of(caller, options)
     if preface is not None:
         return prefaced(envelope, preface)

@@ -255,5 +255,6 @@ def draft_of(
         edited=written.is_edited,
         score=said.score,
         verdict=said.verdict.value,
+        said=said,
         call=written.call,
     )

@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from baton.pipelines.engine.run import Call
+from baton.quality.assessment import Assessment
 
 LONGEST_CHARS = 400_000
 """Of one output; some hundred pages."""
@@ -33,6 +34,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     """Whether a person has changed it before it was kept."""
     score: float | None = None
     verdict: str | None = None
+    said: Assessment | None = None
+    """What was said of it, for whoever reviews it; None: nothing was."""
     call: Call
 
 

@@ -85,8 +85,12 @@ class JudgePrompt(Struct, frozen=True, kw_only=True):
 def packaged_prompt() -> JudgePrompt:
     """The one that is shipped; reads files, so call it at start."""
     version = next(version for prompt, version in shipped_prompts() if prompt.name == NAME)
-    again = files("baton.quality").joinpath("data/again.md").read_text(encoding="utf-8")
-    return JudgePrompt(version=version, again=again.strip())
+    return JudgePrompt(version=version, again=packaged_again())
+
+
+def packaged_again() -> str:
+    """What a judge is told, as it is shipped, where its answer could not be used; reads a file."""
+    return files("baton.quality").joinpath("data/again.md").read_text(encoding="utf-8").strip()
 
 
 def _message(role: Role, text: str) -> Message:

@@ -4,12 +4,13 @@ from baton.core.answer import (
     ChatResponse,
     Finish,
     Finished,
+    MediaShown,
     RefusalDelta,
     StreamEvent,
     TextDelta,
     ToolCallBegan,
 )
-from baton.core.messages import Refusal, Text, ToolCall
+from baton.core.messages import Foreign, Media, Refusal, Text, ToolCall
 from baton.upstream.dialects.handing import EventReader
 from baton.upstream.dialects.sse import EventTooLong, SseReader
 from baton.upstream.dialects.wire import UNREADABLE
@@ -18,13 +19,16 @@ from baton.upstream.dialects.wire import UNREADABLE
 class Heard:
     """The first choice of an answer."""
 
-    __slots__ = ("_texts", "finish", "other")
+    __slots__ = ("_refusals", "_texts", "finish", "more", "other")
 
     def __init__(self) -> None:
         self._texts: list[str] = []
+        self._refusals: list[str] = []
         self.finish: Finish | None = None
         self.other = False
         """Whether there was a refusal, or a call of a tool."""
+        self.more = False
+        """Whether there was anything but words: calls of tools, pictures, sounds."""
 
     @property
     def text(self) -> str:
@@ -36,9 +40,23 @@ class Heard:
         """Whether it is an answer in text that came to its own end."""
         return self.finish is Finish.STOP and not self.other
 
+    @property
+    def refusal(self) -> str:
+        """What its model itself calls its refusal."""
+        return "".join(self._refusals)
+
     def said(self, text: str) -> None:
         """More text."""
         self._texts.append(text)
+
+    def refused(self, text: str) -> None:
+        """More of a refusal."""
+        self._refusals.append(text)
+        self.other = True
+
+    def called(self) -> None:
+        """A call of a tool."""
+        self.other = self.more = True
 
 
 class Listener:
@@ -67,8 +85,12 @@ class Listener:
         match said:
             case TextDelta(choice=0):
                 self.heard.said(said.text)
-            case RefusalDelta(choice=0) | ToolCallBegan(choice=0):
-                self.heard.other = True
+            case RefusalDelta(choice=0):
+                self.heard.refused(said.text)
+            case ToolCallBegan(choice=0):
+                self.heard.called()
+            case MediaShown(choice=0):
+                self.heard.more = True
             case Finished(choice=0):
                 self.heard.finish = said.finish
             case _:
@@ -83,6 +105,10 @@ def heard_in(response: ChatResponse) -> Heard:
         for part in choice.parts:
             if isinstance(part, Text):
                 heard.said(part.text)
-            elif isinstance(part, Refusal | ToolCall):
-                heard.other = True
+            elif isinstance(part, Refusal):
+                heard.refused(part.text)
+            elif isinstance(part, ToolCall):
+                heard.called()
+            elif isinstance(part, Media | Foreign):
+                heard.more = True
     return heard

@@ -1,0 +1,1 @@
+"""What was said of outputs, by judges and by people: where it lies, and what it comes to."""

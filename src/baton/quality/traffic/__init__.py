@@ -1,0 +1,1 @@
+"""Ordinary answers, drawn and assessed once they were given."""
