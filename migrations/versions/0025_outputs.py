@@ -11,7 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("runs") as runs:
-        runs.add_column(sa.Column("key_id", sa.String(36), nullable=False, server_default=""))
+        runs.add_column(sa.Column("key_id", sa.String(36), nullable=False, server_default=sa.text("''")))
         runs.add_column(sa.Column("project_id", sa.String(36)))
         runs.create_index("ix_runs_project_id", ["project_id"])
     with op.batch_alter_table("run_steps") as steps:

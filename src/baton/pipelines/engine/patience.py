@@ -30,10 +30,15 @@ async def unbroken(act: Callable[[], Awaitable[T]]) -> T:
     """Do it; who is stopped meanwhile stops when it is done: what a step has made is paid for, and a
     transaction that is cut off may hold its locks for longer than it would have taken."""
     acting = asyncio.ensure_future(act())
+    acting.add_done_callback(_look_at)  # it may end when nobody waits any more
     try:
         return await asyncio.shield(acting)
     except asyncio.CancelledError:
         await asyncio.wait([acting], timeout=_GRACE_S)
-        if not acting.cancel() and not acting.cancelled():
-            acting.exception()  # looked at
+        acting.cancel()
         raise
+
+
+def _look_at(acting: asyncio.Future[T]) -> None:
+    if not acting.cancelled():
+        acting.exception()

@@ -1,6 +1,17 @@
 """Where runs lie. Times are whole Unix milliseconds, money nano-USD; what people or models said is sealed."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from baton.access.identity.tables import USERS
 from baton.storage.metadata import METADATA, PASSING
@@ -16,7 +27,7 @@ RUNS = Table(
         nullable=False,
         index=True,
     ),
-    Column("key_id", String(36), nullable=False, server_default=""),
+    Column("key_id", String(36), nullable=False, server_default=text("''")),
     Column("project_id", String(36), index=True),
     Column("recipe", String(100), nullable=False),
     Column("version", Integer, nullable=False),
