@@ -82,7 +82,7 @@ from baton.api.others import Border
 from baton.api.permitted import Permitted
 from baton.api.probes import Probes
 from baton.app import App
-from baton.core.caller import Scope
+from baton.core.caller import Caller, Scope
 from baton.core.provider import Service
 from baton.gateway.admission.own import OwnBudgets
 from baton.records.audit.exports import Exports
@@ -220,7 +220,11 @@ def _for_callers(app: App, condition: Condition) -> Iterator[Routes]:
 def _for_runs(app: App, closing: Closing) -> Iterator[Routes]:
     """What takes many calls."""
     once = Repeats(app.claims, app.claim_names, app.admitting.passages.count)
-    yield RunRoutes(app.pipelines.worker, app.store.projects, once, closing)
+
+    def still(caller: Caller) -> Caller:
+        return app.keyring.holder(caller.user_id, caller.key_id)
+
+    yield RunRoutes(app.pipelines.worker, app.store.projects, once, closing, still)
     yield OutputRoutes(app.pipelines.outputs, app.store.projects)
     yield DocumentRoutes(app.pipelines.reader, app.pipelines.shelf, app.store.projects)
     travelling = app.pipelines.travelling

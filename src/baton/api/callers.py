@@ -83,9 +83,18 @@ async def _account(request: Request, caller: Annotated[Caller, Depends(_caller)]
     require_current(caller)
     require_scope(caller, Scope.ACCOUNT)
     if request.method != "DELETE":  # a key that was stolen is taken away whatever its thief has used up
-        count: Callable[[Caller], Awaitable[None]] = request.app.state.count
-        await count(caller)
+        await count(request, caller)
     return caller
+
+
+async def count(request: Request, caller: Caller) -> None:
+    """Have what is asked for count in its caller's limits.
+
+    Raises:
+        OverLimit: it is one too many.
+    """
+    counted: Callable[[Caller], Awaitable[None]] = request.app.state.count
+    await counted(caller)
 
 
 async def _actor(request: Request, caller: Annotated[Caller, Depends(_admin)]) -> Actor:

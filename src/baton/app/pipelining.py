@@ -14,6 +14,7 @@ from baton.app.edited import Edited
 from baton.app.storehouse import Storehouse, database_url
 from baton.app.travelling import Far, Travelling, travelling_of
 from baton.core.caller import Caller
+from baton.core.errors import NotFound
 from baton.gateway.gateway import Gateway
 from baton.pipelines.asking import Asking, StepAsking
 from baton.pipelines.authoring.author import Author
@@ -27,6 +28,7 @@ from baton.pipelines.engine.content import PURPOSE, Content
 from baton.pipelines.engine.recipe import Cookbook
 from baton.pipelines.engine.run import Owner
 from baton.pipelines.outputs.offered import OfferedOutputs
+from baton.pipelines.outputs.output import Draft, Saved
 from baton.pipelines.outputs.store import PURPOSE as OUTPUTS
 from baton.pipelines.outputs.store import OutputStore
 from baton.pipelines.recipes.brand_strategy import BrandStrategy
@@ -69,14 +71,25 @@ async def open_pipelines(stack: AsyncExitStack, store: Storehouse, ground: Groun
     """All of it; the worker looks for runs, and loads the engine if there are any."""
 
     def caller_of(owner: Owner) -> Caller:
-        return ground.keyring.holder(owner.user_id, owner.key_id)
+        caller = ground.keyring.holder(owner.user_id, owner.key_id)
+        if owner.project_id is not None and owner.project_id not in caller.projects:
+            raise NotFound(
+                "The project is archived, or whoever began this does not work in it any more.",
+                code="project_not_found",
+            )
+        return caller
 
     asking = Asking(ground.gateway, caller_of, store.new_id, store.clock)
     scorer = packaged_scorer()
     outputs = OutputStore(
         store.database, Content(Seal(store.secret.derive(OUTPUTS))), store.clock, store.new_id
     )
-    saves = OfferedOutputs(outputs, ground.queue, store.new_id, store.clock).save
+    offered = OfferedOutputs(outputs, ground.queue, store.new_id, store.clock)
+
+    async def saves(owner: Owner, draft: Draft) -> Saved:
+        caller_of(owner)  # who is not in the project any more writes nothing into it
+        return await offered.save(draft)
+
     shelf = Shelf(store.database, Content(Seal(store.secret.derive(DOCUMENTS))), store.clock, store.new_id)
     reader = await stack.enter_async_context(Reader())
     asks = StepAsking(asking)

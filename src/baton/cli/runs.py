@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -147,7 +147,7 @@ def steer(
     if edit is not None:
         if file is None:
             raise Stop("say with --file what stands there from now on.", MISUSED)
-        said["edit"] = {"step": edit, "output": asyncio.run(_edited(line, run, edit, _text(file)))}
+        said["edit"] = asyncio.run(_edited(line, run, edit, _text(file)))
     if len(said) != 1:
         raise Stop("say one thing: --instruction, --edit, --redo or --budget.", MISUSED)
     _tell(_said(line, run, "steer", said), as_json)
@@ -276,18 +276,16 @@ async def _gate(line: Line, run_id: str) -> str:
             raise Stop(f"the run waits in several places; say --gate: {', '.join(gates)}.", MISUSED)
 
 
-async def _edited(line: Line, run_id: str, step: str, text: str) -> Any:
-    """What shall stand there, in the shape of what stands there: of a text only the text is another."""
+async def _edited(line: Line, run_id: str, step: str, text: str) -> dict[str, Any]:
+    """What shall stand there: a text, or where the step made something else JSON in its shape."""
     run = parsed(await ask(line, _path(run_id)), WholeRunView)
     output: object = next((each.output for each in run.steps if each.name == step), None)
-    if isinstance(output, dict):
-        made = cast("dict[str, Any]", output)
-        if "content" in made:
-            return made | {"content": text.rstrip("\n")}
+    is_text = isinstance(output, dict) and "content" in output
     try:
-        return json.loads(text)
+        value = text.rstrip("\n") if is_text else json.loads(text)
     except ValueError as error:
         raise Stop(f"what {step} made is no text; the file must hold JSON in its shape.") from error
+    return {"step": step, "output": value, "after": run.last_event}
 
 
 def _said(line: Line, run_id: str, what: str, body: dict[str, Any]) -> WholeRunView:

@@ -82,6 +82,8 @@ class Worker:
                     await self.runs()
             except BatonError as error:
                 logger.warning("runs_not_looked_for", reason=error.message)
+            except Exception:  # a border: whatever it is, runs are to be looked for again
+                logger.exception("runs_not_looked_for")
             await asyncio.sleep(_LOOKS_EVERY_S)
 
     async def _wanted(self) -> bool:

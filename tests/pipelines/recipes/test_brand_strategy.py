@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from typing import Any
 
 import aiohttp
@@ -12,9 +13,9 @@ import pytest
 from baton.pipelines.recipes.brand_strategy import has_red_flags
 from baton.upstream.providers.simulated.scripts import Line
 from tests.api.conftest import Reply, Web
-from tests.conftest import serving
+from tests.conftest import bearer, serving
 from tests.pipelines.documents.pdf import brief
-from tests.pipelines.recipes.strategist import Play, strategist
+from tests.pipelines.recipes.strategist import Cue, Play, judged, strategist
 
 BRIEF = {"brief": "A small roastery in Porto wants to sell its coffee in restaurants all over Portugal."}
 PATIENCE_S = 60.0
@@ -156,6 +157,102 @@ async def test_an_instruction_an_edit_and_a_redo_change_what_comes_after(tmp_pat
         assert steps(run)["research market"] == steps(before)["research market"]
 
 
+async def test_an_edit_changes_a_text_and_nothing_else(tmp_path: Any) -> None:
+    """Who wrote it stands with it; neither its provenance nor its shape can be changed, and nobody overwrites
+    what they have not seen."""
+    async with staged(Play(), tmp_path) as web:
+        mine = await project(web)
+        run_id = await started(web, mine, given={"approve": "always"})
+        await told(web, run_id, until="gate_waiting")
+        run = (await web.get(f"/api/runs/{run_id}")).json
+        made = steps(run)["strategy"]["output"]
+        forged = made | {"content": "Mine.", "call": made["call"] | {"model": "forged", "costNanos": 0}}
+        forged["digest"] = sha256(b"Mine.").hexdigest()
+        edit = {"step": "strategy", "output": forged, "after": run["lastEvent"]}
+        assert (await steer(web, run_id, edit=edit)).status == 200
+        await told(web, run_id, after=run["lastEvent"], until="gate_waiting")
+        late = await steer(
+            web, run_id, edit={"step": "strategy", "output": "Late.", "after": run["lastEvent"]}
+        )
+        assert (late.status, late.json["code"]) == (409, "step_changed")
+        deep: Any = "x"
+        for _ in range(100):
+            deep = [deep]
+        for step, output in (
+            ("strategy", 7),
+            ("strategy", {"content": ""}),
+            ("strategy score", "good"),
+            ("strategy", deep),
+        ):
+            assert (await steer(web, run_id, edit={"step": step, "output": output})).status == 400, output
+        assert (await steer(web, run_id, approve={"gate": "approval", "approved": True})).status == 200
+        strategy = (await ended(web, run_id))["output"]["outputs"][1]
+        path = f"/api/projects/{mine}/outputs/{strategy['outputId']}"
+        kept = (await web.get(path)).json
+        me = (await web.get("/api/me")).json["id"]
+        assert (kept["content"], kept["version"]["origin"], kept["version"]["by"]) == ("Mine.", "edited", me)
+        assert kept["version"]["model"] == made["call"]["model"]
+
+
+async def test_who_leaves_a_project_leaves_its_runs(tmp_path: Any) -> None:
+    """Also their own: they see and say nothing more, a stream they follow ends, and nothing is written."""
+    async with staged(Play(), tmp_path) as web:
+        mine, member = await project(web), await web.baton.user()
+        me = (await web.get("/api/me", member)).json["id"]
+        path = f"/api/projects/{mine}/members/{me}"
+        assert (await web.ask("PUT", path, json={"role": "member"})).status == 200
+        body = {"recipe": "brand-strategy", "projectId": mine, "input": BRIEF | {"approve": "always"}}
+        run_id = (await web.post("/api/runs", body, member)).json["id"]
+        await told(web, run_id, until="gate_waiting")
+        follower = asyncio.create_task(web.get(f"/api/runs/{run_id}/events", member))
+        assert (await web.ask("DELETE", path)).status == 200
+        said = await web.post(f"/api/runs/{run_id}/steer", {"redo": "strategy"}, member)
+        assert (said.status, (await web.get(f"/api/runs/{run_id}", member)).status) == (404, 404)
+        assert (await web.get("/api/runs", member)).json["runs"] == []
+        async with asyncio.timeout(PATIENCE_S):
+            assert (await follower).status == 200
+        assert (await steer(web, run_id, redo="strategy")).status == 200
+        run = await ended(web, run_id)
+        assert (run["state"], run["failure"]["code"]) == ("failed", "project_not_found")
+
+
+async def test_a_run_goes_on_with_its_owners_new_key(tmp_path: Any) -> None:
+    """The key that began it is revoked: what its owner says with another lets it go on with that."""
+    async with staged(Play(), tmp_path) as web:
+        mine = await project(web)
+        key = (await web.post("/api/me/keys", {"name": "old"})).json
+        body = {"recipe": "brand-strategy", "projectId": mine, "input": BRIEF | {"approve": "always"}}
+        run_id = (await web.post("/api/runs", body, bearer(key["key"]))).json["id"]
+        await told(web, run_id, until="gate_waiting")
+        before = (await web.get(f"/api/runs/{run_id}")).json["lastEvent"]
+        assert (await web.ask("DELETE", f"/api/me/keys/{key['id']}")).status in (200, 204)
+        assert (await steer(web, run_id, redo="critique")).status == 200
+        await told(web, run_id, after=before, until="gate_waiting")
+        assert (await steer(web, run_id, approve={"gate": "approval", "approved": True})).status == 200
+        assert (await ended(web, run_id))["state"] == "completed"
+
+
+async def test_a_text_is_not_lost_for_a_better_one_that_cannot_be_had(tmp_path: Any) -> None:
+    """The first attempt is rejected, the second fails: the first is kept, and waits for a person."""
+    weak = Play(
+        strategy="Positioning: quality.",
+        before=(
+            Cue(within=("Examine the output", "Positioning: quality."), says=judged(20)),
+            Line(
+                when="asked for: nothing, this is the first",
+                settings="skip=1;fault=400",
+                says="Positioning: quality.",
+            ),
+        ),
+    )
+    async with staged(weak, tmp_path) as web:
+        run_id = await started(web, await project(web), given={"revise": "never"})
+        await told(web, run_id, until="gate_waiting")
+        run = (await web.get(f"/api/runs/{run_id}")).json
+        assert steps(run)["strategy again"]["state"] == "failed"
+        assert steps(run)["approval"]["interim"]["strategy"] == "Positioning: quality."
+
+
 async def test_parts_of_the_research_may_be_missing(tmp_path: Any) -> None:
     """Two of four parts suffice, and the result says which are missing; with fewer the run fails plainly."""
     broken = "latency=1;fault=400"
@@ -256,7 +353,7 @@ async def test_others_runs_are_not_there(tmp_path: Any) -> None:
             said = await web.post(f"{path}/steer", {"instruction": "Shorter."}, headers)
             assert said.status == steers, said.body
             seen = [run["id"] for run in (await web.get("/api/runs", headers)).json["runs"]]
-            assert seen == ([run_id] if steers == 200 else [])
+            assert seen == ([run_id] if looks == 200 else [])
         assert (await web.post(f"{path}/cancel", {}, member)).status == 200
 
 
@@ -317,6 +414,10 @@ async def test_a_brief_of_twenty_pages_is_read_cited_and_kept(tmp_path: Any) -> 
         ("Strengths: many.", False),
         ("# Red flags\n- The claim is untrue.", True),
         ("Red flags: it is unlawful", True),
+        ("## 5. Red flags\nIt is unlawful.", True),
+        ("5. **Red flags**: it is unlawful.", True),
+        ("Red flags: None found.", False),
+        ("# Red flags\n- None\n\nOverall: go ahead.", False),
     ],
 )
 def test_red_flags_are_told_from_none(critique: str, flagged: bool) -> None:

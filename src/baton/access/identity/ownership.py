@@ -5,7 +5,7 @@ from enum import StrEnum
 from baton.access.identity.entities import ApiKey
 from baton.access.identity.project import Project, ProjectRole
 from baton.core.caller import Caller
-from baton.core.errors import Forbidden, NotFound
+from baton.core.errors import Conflict, Forbidden, NotFound
 
 
 class Thing(StrEnum):
@@ -52,6 +52,16 @@ def require_own_key(caller: Caller, key: ApiKey) -> None:
     """
     if key.user_id != caller.user_id:
         raise NotFound("There is no such key.")
+
+
+def require_open(project: Project) -> None:
+    """Let nothing new into an archived project.
+
+    Raises:
+        Conflict: it is archived; code `project_archived`.
+    """
+    if project.archived_at_ms is not None:
+        raise Conflict("The project is archived; restore it first.", code="project_archived")
 
 
 def require_role(caller: Caller, project: Project, least: ProjectRole) -> None:

@@ -1,6 +1,7 @@
 """`POST /api/ai/research`, `/strategy`, `/critique`: the three agents, each writing for a project; and
 `/api/ai/stream`: any task of a project, told while it is written."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -33,10 +34,9 @@ from baton.gateway.gateway import Gateway
 from baton.gateway.opening import Arrival
 from baton.gateway.shaping.enclosing import enclosed
 from baton.pipelines.asking import Question, options_of, request_of
-from baton.pipelines.authoring.author import Saves
 from baton.pipelines.authoring.desk import Desk
 from baton.pipelines.engine.run import Call, Owner
-from baton.pipelines.outputs.output import Draft
+from baton.pipelines.outputs.output import Draft, Saved
 from baton.upstream.dialects.sse import write_event
 
 AGENTS: dict[str, type[AgentAsked]] = {
@@ -116,7 +116,7 @@ class TaskPen:
 class TaskStream:
     """Any task of a project, as a stream; what was written is kept once it is whole."""
 
-    def __init__(self, gateway: Gateway, saves: Saves) -> None:
+    def __init__(self, gateway: Gateway, saves: Callable[[Draft], Awaitable[Saved]]) -> None:
         self._gateway = gateway
         self._saves = saves
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
 
-from baton.access.identity.ownership import require_role
+from baton.access.identity.ownership import require_open, require_role
 from baton.access.identity.project import ProjectRole
 from baton.access.identity.projects import Projects
 from baton.api.bodies import Shown, moment
@@ -116,7 +116,10 @@ class DocumentRoutes:
         await self._shelf.remove(project_id, document_id)
 
     async def _require(self, caller: Caller, project_id: str, least: ProjectRole) -> None:
-        require_role(caller, await self._projects.one(project_id), least)
+        project = await self._projects.one(project_id)
+        require_role(caller, project, least)
+        if least is ProjectRole.MEMBER:
+            require_open(project)
 
 
 _FILE: dict[str, Any] = {

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Query
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from baton.access.identity.ownership import require_role
+from baton.access.identity.ownership import require_open, require_role
 from baton.access.identity.project import ProjectRole
 from baton.access.identity.projects import Projects
 from baton.api.bodies import Asked, Shown, moment
@@ -154,7 +154,10 @@ class OutputRoutes:
         return VersionList(versions=[_version(version) for version in versions])
 
     async def _require(self, caller: Caller, project_id: str, least: ProjectRole) -> None:
-        require_role(caller, await self._projects.one(project_id), least)
+        project = await self._projects.one(project_id)
+        require_role(caller, project, least)
+        if least is ProjectRole.MEMBER:
+            require_open(project)
 
     async def _of(self, project_id: str, output_id: str, version: int | None) -> Output:
         output = await self._outputs.one(output_id, version)

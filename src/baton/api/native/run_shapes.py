@@ -1,7 +1,7 @@
 """Runs as they are asked for and shown."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from msgspec import Raw
@@ -9,8 +9,10 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 from baton.api.bodies import Asked, Shown, moment, moment_or_none
+from baton.core.errors import Invalid
 from baton.core.money import usd_text
 from baton.pipelines.engine.run import Call, Event, Failing, RunLine, RunShown, StepShown
+from baton.pipelines.outputs.output import LONGEST_CHARS
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Usd = Annotated[
@@ -18,6 +20,9 @@ Usd = Annotated[
     StringConstraints(pattern=r"^\d{1,9}(\.\d{1,9})?$"),
     Field(description="US dollars as a decimal string, e.g. `2.50`."),
 ]
+_DEEPEST = 64
+"""Levels of what is asked for: recipes take some five."""
+
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 
 
@@ -55,10 +60,13 @@ class Approval(Asked):
 
 
 class Editing(Asked):
-    """What somebody puts in the place of what a step made; in the shape that it has there."""
+    """What somebody puts in the place of what a step made: of a text the new text (or the object that it has
+    there, with another `content`), of anything else a value with the same fields. `after`: the number of the
+    last event that they know of; 409 where the step was changed since."""
 
     step: Name
     output: Any
+    after: Annotated[int, Field(ge=0, le=2**31)] | None = None
 
 
 class RunSteered(Asked):
@@ -179,6 +187,59 @@ class EventList(Shown):
 
     events: list[EventShown]
     state: str
+
+
+def require_shallow(value: Any, param: str) -> None:
+    """Let nothing by that is nested deeper than anybody reads.
+
+    Raises:
+        Invalid: it is.
+    """
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return
+    raise Invalid(f"This is nested deeper than {_DEEPEST} levels.", param=param)
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return cast("list[Any]", value)
+    return [*_fields(value).values()]
+
+
+def replaced(made: Any, wanted: Any, by: str) -> Any:
+    """What a person has made of what a step made: of a text only its content, and who they are.
+
+    Raises:
+        Invalid: it has not the shape of what stood there.
+    """
+    text = _fields(made)
+    if "content" in text:
+        content = _fields(wanted).get("content") if isinstance(wanted, dict) else wanted
+        if not isinstance(content, str) or not 0 < len(content) <= LONGEST_CHARS:
+            raise Invalid(
+                f"The step made a text: say another one, of {LONGEST_CHARS} characters at most.",
+                param="edit.output",
+            )
+        return text | {"content": content, "editedBy": by}
+    if made is not None and not _alike(made, wanted):
+        raise Invalid("The output has not the fields of what the step made.", param="edit.output")
+    return wanted
+
+
+def _alike(one: Any, two: Any) -> bool:
+    if isinstance(one, dict):
+        return isinstance(two, dict) and _fields(one).keys() == _fields(two).keys()
+    if isinstance(one, bool) or one is None:
+        return True
+    return isinstance(two, int | float) if isinstance(one, int | float) else isinstance(two, type(one))
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Of an object; of anything else none."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def line_shown(line: RunLine) -> RunLineShown:

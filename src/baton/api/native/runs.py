@@ -1,7 +1,7 @@
 """`/api/runs`: pipelines, from start to end: what happens meanwhile, and what people say to them."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -11,10 +11,10 @@ from fastapi.responses import StreamingResponse
 from msgspec import Raw
 
 from baton.access.identity.ownership import require_role
-from baton.access.identity.project import ProjectRole
+from baton.access.identity.project import ProjectRole, ProjectsWanted
 from baton.access.identity.projects import Projects
-from baton.access.identity.rights import require_project
-from baton.api.callers import JudgingCaller, ReadingCaller
+from baton.access.identity.rights import require_project, require_scope
+from baton.api.callers import JudgingCaller, ReadingCaller, count
 from baton.api.closing import Closing
 from baton.api.exchange import REQUEST_ID, Exchange
 from baton.api.native.run_shapes import (
@@ -28,12 +28,14 @@ from baton.api.native.run_shapes import (
     RunWhole,
     event_shown,
     line_shown,
+    replaced,
+    require_shallow,
     run_shown,
 )
 from baton.api.once import Repeats, key_in
 from baton.api.paging import Cursor, Limit, behind, cursor_of
-from baton.core.caller import Caller
-from baton.core.errors import Invalid, NotFound
+from baton.core.caller import Caller, Scope
+from baton.core.errors import Invalid, NotFound, Refused
 from baton.core.money import nanos_from_usd
 from baton.pipelines.engine.run import ENDED, Owner, RunState, RunsWanted, RunWish, Verdict
 from baton.pipelines.worker import Worker
@@ -43,17 +45,28 @@ _ONE = PATH + "/{run_id}"
 _TAG = "Runs"
 _STREAM = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
 _LOOK_S = 1.0
+_ASK_AGAIN_S = 5.0
+"""How often it is asked again whether a follower may look on."""
+
 _KEEP_ALIVE_S = 15.0
 _MOST_EVENTS = 1000
+_MOST_PROJECTS = 1000
 
 _After = Annotated[int, Query(ge=0, le=2**31, description="The number of the last event that is known.")]
 _LastId = Annotated[str | None, Header(alias="Last-Event-ID", description="The same, as browsers say it.")]
 
 
+Still = Callable[[Caller], Caller]
+
+
 class RunRoutes:
     """One's own runs and those of one's projects; an admin's are everybody's."""
 
-    def __init__(self, worker: Worker, projects: Projects, repeats: Repeats, closing: Closing) -> None:
+    def __init__(
+        self, worker: Worker, projects: Projects, repeats: Repeats, closing: Closing, still: Still
+    ) -> None:
+        """`still`: a caller as they are now. Raises Unauthenticated."""
+        self._still = still
         self._worker = worker
         self._projects = projects
         self._repeats = repeats
@@ -93,9 +106,11 @@ class RunRoutes:
         state: RunState | None = None,
     ) -> RunList:
         """List one's runs and those of one's projects, the newest first; an admin's are everybody's."""
+        theirs = ProjectsWanted(member_id=caller.user_id, limit=_MOST_PROJECTS)
+        places = () if caller.is_admin else await self._projects.find(theirs)
         wanted = RunsWanted(
             user_id=None if caller.is_admin else caller.user_id,
-            projects=caller.projects,
+            projects=frozenset(each.id for each in places),
             project_id=project,
             recipe=recipe,
             state=state,
@@ -109,6 +124,9 @@ class RunRoutes:
 
     async def start(self, caller: JudgingCaller, body: RunAsked, request: Request) -> Response:
         """Begin a run; it is carried out whether or not anybody looks. With an `Idempotency-Key` once."""
+        require_scope(caller, Scope.READ)
+        require_shallow(body.input, "input")
+        await count(request, caller)
         if body.project_id is not None:
             require_project(caller, body.project_id)
             if body.project_id not in caller.projects:
@@ -153,9 +171,8 @@ class RunRoutes:
         """What happened to a run after an event, for who asks from time to time."""
         await self._require(caller, run_id, ProjectRole.VIEWER)
         runs = await self._worker.runs()
-        events = await runs.events(run_id, after, limit)
-        shown = await runs.show(run_id)
-        return EventList(events=[event_shown(event) for event in events], state=shown.state.value)
+        events, state = await runs.history(run_id, after, limit)
+        return EventList(events=[event_shown(event) for event in events], state=state.value)
 
     async def events(
         self, caller: ReadingCaller, run_id: str, after: _After = 0, last_event_id: _LastId = None
@@ -171,25 +188,26 @@ class RunRoutes:
         if shown.state in ENDED and after >= shown.last_event:
             return Response(status_code=204)  # a browser does not ask again then
         return StreamingResponse(
-            self._told(run_id, after), media_type="text/event-stream; charset=utf-8", headers=_STREAM
+            self._told(caller, run_id, after), media_type="text/event-stream; charset=utf-8", headers=_STREAM
         )
 
     async def cancel(self, caller: JudgingCaller, run_id: str) -> RunWhole:
         """End a run, at any moment; what is under way is interrupted."""
-        await self._require(caller, run_id, ProjectRole.MEMBER)
+        await self._require_say(caller, run_id)
         await (await self._worker.runs()).cancel(run_id)
         return await self._whole(run_id)
 
     async def resume(self, caller: JudgingCaller, run_id: str) -> RunWhole:
         """Go on with a run that failed, was cancelled or had too small a budget: what is finished is kept."""
-        await self._require(caller, run_id, ProjectRole.MEMBER)
+        await self._require_say(caller, run_id)
         await (await self._worker.runs()).resume(run_id)
         return await self._whole(run_id)
 
-    async def steer(self, caller: JudgingCaller, run_id: str, body: RunSteered) -> RunWhole:
+    async def steer(self, caller: JudgingCaller, run_id: str, body: RunSteered, request: Request) -> RunWhole:
         """Say one thing to a run: add an instruction, approve or not, edit an output, have a step done again,
         give it another budget."""
-        await self._require(caller, run_id, ProjectRole.MEMBER)
+        await self._require_say(caller, run_id)
+        await count(request, caller)
         runs = await self._worker.runs()
         match body:
             case RunSteered(instruction=str() as text):
@@ -198,7 +216,8 @@ class RunRoutes:
                 verdict = Verdict(said.approved, caller.user_id, said.comment)
                 await runs.decide(run_id, said.gate, verdict)
             case RunSteered(edit=Editing() as edit):
-                await runs.edit(run_id, edit.step, Raw(msgspec.json.encode(edit.output)))
+                output = await self._edited(run_id, edit, caller)
+                await runs.edit(run_id, edit.step, output, edit.after)
             case RunSteered(redo=str() as step):
                 await runs.redo(run_id, step)
             case _:
@@ -209,7 +228,7 @@ class RunRoutes:
     async def _require(self, caller: Caller, run_id: str, least: ProjectRole) -> None:
         """Let nobody by whose run it is not, nor their project's; another's is as one that is not there."""
         owner = await (await self._worker.runs()).owner(run_id)
-        if caller.is_admin or owner.user_id == caller.user_id:
+        if caller.is_admin or (owner.project_id is None and owner.user_id == caller.user_id):
             return
         unknown = NotFound("There is no such run.", code="run_unknown")
         if owner.project_id is None:
@@ -221,17 +240,38 @@ class RunRoutes:
             raise unknown from None
         require_role(caller, project, least)
 
+    async def _require_say(self, caller: Caller, run_id: str) -> None:
+        """Let nobody by who may not say what becomes of a run. Its owner's key is from now on the one with
+        which they say it."""
+        require_scope(caller, Scope.READ)  # what they are answered is all of the run
+        await self._require(caller, run_id, ProjectRole.MEMBER)
+        me = Owner(user_id=caller.user_id, key_id=caller.key_id)
+        await (await self._worker.runs()).account(run_id, me)
+
+    async def _edited(self, run_id: str, edit: Editing, caller: Caller) -> Raw:
+        """What shall stand there: of a text only the text is another, with the name of who wrote it; all else
+        has the fields that it had."""
+        require_shallow(edit.output, "edit.output")
+        shown = await (await self._worker.runs()).show(run_id)
+        step = next((step for step in shown.steps if step.name == edit.step), None)
+        made = None if step is None or step.output is None else msgspec.json.decode(step.output)
+        return Raw(msgspec.json.encode(replaced(made, edit.output, caller.user_id)))
+
     async def _whole(self, run_id: str) -> RunWhole:
         return run_shown(await (await self._worker.runs()).show(run_id))
 
-    async def _told(self, run_id: str, after: int) -> AsyncGenerator[bytes]:
+    async def _told(self, caller: Caller, run_id: str, after: int) -> AsyncGenerator[bytes]:
         """Events as they happen, and signs of life; a server that closes ends it: the client comes again."""
         runs = await self._worker.runs()
-        quiet_s = 0.0
+        quiet_s = asked_s = 0.0
         async with aclosing(runs.follow(run_id, after)) as following:
             coming = asyncio.ensure_future(anext(following))
             try:
                 while not self._closing.begun:
+                    now_s = asyncio.get_running_loop().time()
+                    if now_s - asked_s >= _ASK_AGAIN_S:  # who may look on may have changed
+                        await self._require(self._still(caller), run_id, ProjectRole.VIEWER)
+                        asked_s = now_s
                     done, _ = await asyncio.wait([coming], timeout=_LOOK_S)
                     if done:
                         yield _written(event_shown(coming.result()))
@@ -242,7 +282,7 @@ class RunRoutes:
                     if quiet_s >= _KEEP_ALIVE_S:
                         yield b": keep-alive\n\n"
                         quiet_s = 0.0
-            except StopAsyncIteration:
+            except (StopAsyncIteration, Refused):  # whoever comes again is told why
                 return
             finally:
                 coming.cancel()

@@ -8,12 +8,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from baton.core.answer import Finish
+from baton.core.errors import BatonError
 from baton.core.profile import Profile
 from baton.pipelines.asking import Answer, Asks, Question
 from baton.pipelines.authoring.scorer import Scorer
 from baton.pipelines.engine.run import Call, Owner
 from baton.pipelines.engine.running import Running
-from baton.pipelines.engine.step import Step
+from baton.pipelines.engine.step import Step, StepFailed
 from baton.pipelines.engine.work import Work
 from baton.pipelines.outputs.output import Draft, Saved
 from baton.quality.assessment import Assessment
@@ -24,8 +25,9 @@ from baton.quality.verdict import Verdict
 TaskOf = Callable[[str, Mapping[str, str]], Task]
 """What a prompt, `name@version`, asks for with its variables filled in. Raises NotFound."""
 
-Saves = Callable[[Draft], Awaitable[Saved]]
-"""Keeps what was written, on the loop that serves requests."""
+Saves = Callable[[Owner, Draft], Awaitable[Saved]]
+"""Keeps what was written, on the loop that serves requests. Raises NotFound where its owner does not work in
+the project any more."""
 
 _SCORE_TIMEOUT_S = 60.0
 _SCORE_SHARE = 1 / 20
@@ -54,11 +56,13 @@ class Written(Struct, frozen=True, kw_only=True, rename="camel"):
     digest: str
     """Of what the model wrote."""
     call: Call
+    edited_by: str | None = None
+    """The id of the person whose words it has by now; whoever takes edits sets it."""
 
     @property
     def is_edited(self) -> bool:
         """Whether a person has changed it."""
-        return digest_of(self.content) != self.digest
+        return self.edited_by is not None or digest_of(self.content) != self.digest
 
     @property
     def output(self) -> Output:
@@ -189,20 +193,25 @@ class Author:
     async def _save(self, assignment: Assignment, written: Written, said: Assessment, work: Work) -> Saved:
         project_id = work.owner.project_id
         assert project_id is not None  # whoever starts such a run says for which project
-        draft = draft_of(assignment.kind, written, said, work.owner, project_id, work.key())
-        return await work.across(partial(self._saves, draft))
+        draft = draft_of(
+            assignment.kind, written, said, work.owner, project_id, work.key().rpartition(".")[0]
+        )
+        return await work.across(partial(self._saves, work.owner, draft))
 
 
 async def best_of(
     write: Callable[[bool], Awaitable[Written]], score: Callable[[Written, bool], Awaitable[Assessment]]
 ) -> tuple[Written, Assessment]:
     """A text and what was said of it: where the first was rejected, the better of it and of one by a stronger
-    model. Both are told whether it is the second."""
+    model, if that can be had. Both are told whether it is the second."""
     written = await write(False)
     said = await score(written, False)
     if said.verdict is Verdict.REJECTED and not written.is_edited:
-        better = await write(True)
-        anew = await score(better, True)
+        try:
+            better = await write(True)
+            anew = await score(better, True)
+        except (BatonError, StepFailed):  # there is no better one, but the first is there and paid for
+            return written, said
         if anew.standing >= said.standing:
             return better, anew
     return written, said
@@ -248,7 +257,7 @@ def draft_of(
     return Draft(
         project_id=project_id,
         kind=kind,
-        by=owner.user_id,
+        by=written.edited_by or owner.user_id,
         source=source,
         run_id=run_id if rest else None,
         content=written.content,

@@ -62,6 +62,6 @@ class Desk:
             return await self._scorer.score(ask, task, written.output)
 
         written, said = await best_of(write, score)
-        saved = await self._saves(draft_of(assignment.kind, written, said, owner, project_id, source))
+        saved = await self._saves(owner, draft_of(assignment.kind, written, said, owner, project_id, source))
         piece = piece_of(assignment.kind, written, said, saved)
         return Done(piece=piece, call=written.call, calls=tuple(calls))

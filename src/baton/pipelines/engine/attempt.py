@@ -1,9 +1,12 @@
 """What to make of an attempt that failed."""
 
 import msgspec
+import structlog
 
 from baton.core.errors import BatonError
 from baton.pipelines.engine.run import Failing
+
+logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
 
 _LONGEST_MESSAGE = 2000
 
@@ -18,7 +21,8 @@ def failing(error: Exception) -> Failing:
         case msgspec.ValidationError():
             return Failing("unexpected_output", str(error)[:_LONGEST_MESSAGE])
         case _:
-            return Failing(type(error).__name__, str(error)[:_LONGEST_MESSAGE])
+            logger.error("step_broken", exc_info=error)
+            return Failing("internal_error", "Something went wrong inside of Baton; its log says what.")
 
 
 def may_help(error: Exception) -> bool:

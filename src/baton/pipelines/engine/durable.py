@@ -69,7 +69,8 @@ class Durable:
     async def open(self, carry_out: Callable[[str], Awaitable[str]]) -> None:
         """Begin to take runs; each is carried out by calling with its id, and ends with a word.
 
-        A call that is cancelled leaves the run as it is: in the hands of this executor.
+        A call that is cancelled leaves the run as it is: in the hands of this executor. Where it fails,
+        `close` has it begin anew.
         """
         _quieten()
         self._dbos = DBOS(
@@ -90,13 +91,14 @@ class Durable:
             return await carry_out(run_id)
 
         self._workflow = DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)(run)
-        DBOS.launch()  # here: coroutines that it starts run on the loop that it was launched in
-        await DBOS.register_queue_async(
-            QUEUE,
-            worker_concurrency=self._most_at_once,
-            polling_interval_sec=self._poll_s,
-            on_conflict="always_update",
-        )
+        with _reached():
+            DBOS.launch()  # here: coroutines that it starts run on the loop that it was launched in
+            await DBOS.register_queue_async(
+                QUEUE,
+                worker_concurrency=self._most_at_once,
+                polling_interval_sec=self._poll_s,
+                on_conflict="always_update",
+            )
 
     async def close(self) -> None:
         """Take no more runs; those that are not finished stay in this executor's hands."""

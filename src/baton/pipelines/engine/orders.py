@@ -10,11 +10,14 @@ from baton.core.clock import Clock
 from baton.core.errors import Conflict, NotFound
 from baton.pipelines.engine.bell import Bell
 from baton.pipelines.engine.content import Content
-from baton.pipelines.engine.run import ENDED, EventKind, RunState, RunWish, StepState, Verdict
-from baton.pipelines.engine.tables import EVENTS, NOTES, RUNS, STEPS
+from baton.pipelines.engine.run import ENDED, EventKind, Owner, RunState, RunWish, StepState, Verdict
+from baton.pipelines.engine.tables import ANSWERS, EVENTS, NOTES, RUNS, STEPS
 from baton.storage.database import Database, after_commit
 
 _R, _S = RUNS.c, STEPS.c
+MOST_NOTES = 50
+"""Instructions to one run; all of them are told to every step that begins later, and paid for."""
+
 _LIVE = tuple(state for state in RunState if state not in ENDED)
 
 
@@ -83,12 +86,15 @@ class Orders:
                 .where(_S.run_id == run_id, under_way)
                 .values(state=StepState.PENDING, held_nanos=0)
             )
+            await connection.execute(delete(ANSWERS).where(ANSWERS.c.run_id == run_id))
             await self._tell(connection, run_id, run.events, EventKind.CANCELLED)
 
     async def instruct(self, run_id: str, text: str, by: str) -> None:
         """Add an instruction; attempts that begin from now on are given it."""
         async with self._database.append() as connection:
             run = await self._take(connection, run_id, tuple(RunState), notes=_R.notes + 1)
+            if run.notes > MOST_NOTES:
+                raise Conflict(f"A run has {MOST_NOTES} instructions at most.", code="too_many_instructions")
             values = {
                 "run_id": run_id,
                 "number": run.notes,
@@ -125,17 +131,26 @@ class Orders:
                 await self._requeue(connection, run_id)
         return parked
 
-    async def edit(self, run_id: str, step: str, value: Raw) -> None:
+    async def account(self, run_id: str, owner: Owner) -> None:
+        """Have a run go on with another key of its owner's, who has the old one no more."""
+        mine = _R.id == run_id, _R.user_id == owner.user_id
+        async with self._database.append() as connection:
+            await connection.execute(update(RUNS).where(*mine).values(key_id=owner.key_id))
+
+    async def edit(self, run_id: str, step: str, value: Raw, after: int | None) -> None:
         """Put something in the place of what a step made, which is kept; what began after it is done again.
 
         Raises:
-            Conflict: the step has made nothing; code `step_state`.
+            Conflict: the step has made nothing (code `step_state`), or it was edited or done again after the
+                event that its editor knew of last (code `step_changed`).
         """
         async with self._database.append() as connection:
             run = await self._take(connection, run_id, tuple(RunState))
             row = await _step(connection, run_id, step)
             if row.state != StepState.COMPLETED or row.gate:
                 raise Conflict(f"Step {step} has made nothing that could be edited.", code="step_state")
+            if after is not None and await _changed(connection, run_id, step, after):
+                raise Conflict(f"Step {step} was changed meanwhile; look at it again.", code="step_changed")
             sealed = self._content.close(value, run_id, f"{step}/edited")
             mine = _S.run_id == run_id, _S.name == step
             await connection.execute(update(STEPS).where(*mine).values(edited=sealed))
@@ -228,3 +243,12 @@ async def _step(connection: AsyncConnection, run_id: str, name: str) -> Row[Any]
     if row is None:
         raise NotFound(f"The run has begun no step {name}.", code="step_unknown")
     return row
+
+
+async def _changed(connection: AsyncConnection, run_id: str, step: str, after: int) -> bool:
+    """Whether somebody has edited a step, or had it done again, since an event."""
+    changes = EVENTS.c.kind.in_([EventKind.EDITED, EventKind.REDONE, EventKind.STEP_COMPLETED])
+    since = select(EVENTS.c.number).where(
+        EVENTS.c.run_id == run_id, EVENTS.c.step == step, EVENTS.c.number > after, changes
+    )
+    return (await connection.execute(since.limit(1))).one_or_none() is not None

@@ -83,7 +83,8 @@ class Reading:
         """Runs without what is in them."""
         which: list[ColumnElement[bool]] = []
         if wanted.user_id is not None:
-            which.append((_R.user_id == wanted.user_id) | _R.project_id.in_(wanted.projects))
+            own = (_R.user_id == wanted.user_id) & _R.project_id.is_(None)
+            which.append(own | _R.project_id.in_(wanted.projects))
         if wanted.before is not None:
             which.append(_R.id < wanted.before)
         for column, value in (

@@ -167,7 +167,7 @@ class RunsWanted(Struct, frozen=True, kw_only=True):
     """Which runs, the newest first; None: whichever. At most `limit`, older than the id `before`."""
 
     user_id: str | None = None
-    """Those of this user, and of the projects."""
+    """Those of this user that are no project's, and those of the projects."""
     projects: frozenset[str] = frozenset()
     project_id: str | None = None
     recipe: str | None = None

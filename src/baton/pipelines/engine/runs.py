@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+import structlog
 from msgspec import Raw, structs
 
 from baton.access.signin.seal import Seal
 from baton.core.clock import Clock
-from baton.core.errors import Invalid
+from baton.core.errors import BatonError, Invalid
 from baton.pipelines.engine.content import Content
 from baton.pipelines.engine.durable import Durable
 from baton.pipelines.engine.engine import Bounds, Engine
@@ -32,6 +33,8 @@ from baton.pipelines.engine.running import Stop
 from baton.pipelines.engine.workers import connections_of
 from baton.storage.database import Database
 from baton.storage.settings import StorageSettings
+
+logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
 
 _PATIENCE_S = 15.0
 """How long a follower's question lasts before it is asked anew."""
@@ -76,7 +79,10 @@ class Runs:
 
         async def begin() -> None:
             await self._orders.begin(run_id, wish, version)
-            await self._durable.enqueue(run_id)
+            try:
+                await self._durable.enqueue(run_id)
+            except BatonError as error:  # it is there, and will be found by a sweep: no failure of the start
+                logger.warning("run_not_enqueued", run=run_id, reason=error.message)
 
         await self._loop.call(begin())
         return run_id
@@ -95,8 +101,12 @@ class Runs:
 
     async def events(self, run_id: str, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
         """What happened after event number `after`."""
-        events, _ = await self._loop.call(self._premises.reading.events(run_id, after, limit))
+        events, _ = await self.history(run_id, after, limit)
         return events
+
+    async def history(self, run_id: str, after: int, limit: int) -> tuple[tuple[Event, ...], RunState]:
+        """The same, and where the run stood then."""
+        return await self._loop.call(self._premises.reading.events(run_id, after, limit))
 
     async def follow(self, run_id: str, after: int = 0) -> AsyncGenerator[Event]:
         """What happens after event number `after`, as it happens, until the run has ended."""
@@ -107,6 +117,10 @@ class Runs:
                 after = event.number
             if not events and state in ENDED:
                 return
+
+    async def account(self, run_id: str, owner: Owner) -> None:
+        """Its owner asks with this key from now on; for anybody else nothing changes."""
+        await self._loop.call(self._orders.account(run_id, owner))
 
     async def cancel(self, run_id: str) -> None:
         """End it, at any moment; steps under way are interrupted."""
@@ -133,8 +147,9 @@ class Runs:
 
         await self._loop.call(decide())
 
-    async def edit(self, run_id: str, step: str, value: Raw) -> None:
-        """Put something in the place of what a step made; what began after it is done again.
+    async def edit(self, run_id: str, step: str, value: Raw, after: int | None = None) -> None:
+        """Put something in the place of what a step made; what began after it is done again. `after`: the
+        number of the last event that its editor knew of; None: they do not say.
 
         Raises:
             Invalid: it is not JSON.
@@ -143,7 +158,7 @@ class Runs:
             msgspec.json.decode(value)
         except msgspec.DecodeError as error:
             raise Invalid("The edited output is not JSON.", param="output") from error
-        await self._loop.call(self._anew(run_id, self._orders.edit(run_id, step, value)))
+        await self._loop.call(self._anew(run_id, self._orders.edit(run_id, step, value, after)))
 
     async def redo(self, run_id: str, step: str) -> None:
         """Do a step again, and all that began after it had ended."""
@@ -208,8 +223,8 @@ async def open_runs(
             premises = furnish(database, Content(Seal(key)), clock, loop.across)
             durable = Durable(settings.url, worker, bounds.at_once, bounds.poll_s)
             engine = Engine(premises, cookbook, durable, bounds)
-            await loop.call(engine.open())
             try:
+                await loop.call(engine.open())
                 yield Runs(loop, premises, engine, durable, cookbook, new_id, bounds)
             finally:
                 await loop.call(engine.close())

@@ -270,7 +270,7 @@ class RunStore:
                 .where(_S.run_id == holding.run_id, _S.state.in_([StepState.RUNNING, StepState.RETRYING]))
                 .values(state=StepState.PENDING, held_nanos=0)
             )
-            if state is RunState.COMPLETED:
+            if state is not RunState.OVER_BUDGET:  # then the same attempts go on once it has more
                 await connection.execute(delete(ANSWERS).where(_A.run_id == holding.run_id))
             await self._tell(connection, holding.run_id, run.events, EventKind(state.value), None, why)
 

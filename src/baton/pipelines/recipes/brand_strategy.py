@@ -2,6 +2,7 @@
 wanted, and a person's word before anything weak is used."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from functools import partial
@@ -9,7 +10,7 @@ from functools import partial
 import msgspec
 from msgspec import Raw, Struct
 
-from baton.core.errors import Invalid
+from baton.core.errors import Invalid, NotFound
 from baton.pipelines.asking import Asks
 from baton.pipelines.authoring.author import (
     Assignment,
@@ -22,6 +23,7 @@ from baton.pipelines.authoring.author import (
     written_of,
 )
 from baton.pipelines.documents.excerpts import Excerpt, bearing_on, cited
+from baton.pipelines.documents.shelf import MOST
 from baton.pipelines.engine.recipe import Recipe
 from baton.pipelines.engine.run import Call
 from baton.pipelines.engine.running import Running
@@ -50,6 +52,8 @@ revision and a second attempt at it, stay below the whole."""
 
 _HEADINGS = {"market": "Market", "audience": "Audience", "trends": "Trends", "perception": "Perception"}
 _MOST_BRIEF_CHARS = 100_000
+_RED_FLAGS = re.compile(r"[\s#*\d.)-]*red flags?\b[\s*:]*(.*)", re.IGNORECASE)
+"""The heading under which a critique says what must be settled first."""
 
 Reads = Callable[[str, tuple[str, ...]], Awaitable[tuple[Excerpt, ...]]]
 """All excerpts of documents of a project, by their ids.
@@ -177,7 +181,10 @@ class BrandStrategy:
 
     async def _cited(self, text: str, brief: Brief, work: Work) -> tuple[str, ...]:
         """A line for each excerpt that the research names."""
-        sources = await self._sources(work, brief)
+        try:
+            sources = await self._sources(work, brief)
+        except NotFound:  # somebody took one away: what was written from it stays
+            return ("Some of the documents are not there any more.",)
         return tuple(f"[{each.number}] {each.source}" for each in cited(text, sources))
 
     async def _together(self, run: Running, brief: Brief, found: dict[str, Written]) -> Piece:
@@ -237,6 +244,8 @@ def checked(given: Raw) -> None:
         raise Invalid(f"The input is no brief: {error}", param="input") from error
     if not brief.brief.strip() and not brief.documents:
         raise Invalid("A brand strategy needs a brief, or documents.", param="input.brief")
+    if len(brief.documents) > MOST or len(set(brief.documents)) < len(brief.documents):
+        raise Invalid(f"At most {MOST} documents are read, each named once.", param="input.documents")
     if len(brief.brief) > _MOST_BRIEF_CHARS:
         raise Invalid(f"A brief has at most {_MOST_BRIEF_CHARS} characters.", param="input.brief")
 
@@ -244,12 +253,12 @@ def checked(given: Raw) -> None:
 def has_red_flags(critique: str) -> bool:
     """Whether a critique says that something must be settled first: what stands under its last heading."""
     lines = [line.strip() for line in critique.splitlines()]
-    at = next((n for n, line in enumerate(lines) if line.lstrip("#* ").lower().startswith("red flags")), None)
-    if at is None:
+    found = [(at, match[1]) for at, line in enumerate(lines) if (match := _RED_FLAGS.fullmatch(line))]
+    if not found:
         return False
-    rest = lines[at].lstrip("#* ")[len("red flags") :].strip(" *:")
-    said = " ".join([rest, *lines[at + 1 :]]).strip(" -*").rstrip(".").lower()
-    return said not in ("", "none")
+    at, beside = found[-1]
+    said = next((text for line in [beside, *lines[at + 1 :]] if (text := line.strip(" -*:."))), "")
+    return bool(said) and not said.lower().startswith("none")
 
 
 def _wanted(when: When, called_for: bool) -> bool:
