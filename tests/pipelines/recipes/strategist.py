@@ -89,7 +89,14 @@ class Stage:
 @asynccontextmanager
 async def strategist(play: Play) -> AsyncGenerator[Stage]:
     """One that serves while inside."""
-    scripts = Scripts(scripts=(Script(name="brand", lines=tuple(play.lines())),))
+    async with saying(play.lines()) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def saying(lines: Sequence[Line]) -> AsyncGenerator[Stage]:
+    """A provider whose every model says the first line that fits."""
+    scripts = Scripts(scripts=(Script(name="play", lines=tuple(lines)),))
     simulation = Simulation(SystemClock(), scripts=scripts)
     simulation.rules.set_unknown(Rule(behaves="scripted"))
     async with running(simulation) as url:
