@@ -224,7 +224,7 @@ def _for_runs(app: App, closing: Closing) -> Iterator[Routes]:
     def still(caller: Caller) -> Caller:
         return app.keyring.holder(caller.user_id, caller.key_id)
 
-    yield RunRoutes(app.pipelines.worker, app.store.projects, once, closing, still)
+    yield RunRoutes(app.pipelines, app.store.projects, once, closing, still)
     yield OutputRoutes(app.pipelines.outputs, app.store.projects)
     yield DocumentRoutes(app.pipelines.reader, app.pipelines.shelf, app.store.projects)
     travelling = app.pipelines.travelling

@@ -25,6 +25,7 @@ from baton.pipelines.documents.reader import Reader
 from baton.pipelines.documents.shelf import PURPOSE as DOCUMENTS
 from baton.pipelines.documents.shelf import Shelf
 from baton.pipelines.engine.content import PURPOSE, Content
+from baton.pipelines.engine.reading import Reading
 from baton.pipelines.engine.recipe import Cookbook
 from baton.pipelines.engine.run import Owner
 from baton.pipelines.outputs.offered import OfferedOutputs
@@ -47,6 +48,8 @@ class Pipelines:
     """What needs many calls."""
 
     worker: Worker
+    reading: Reading
+    """Runs as they stand, without a worker."""
     desk: Desk
     outputs: OutputStore
     reader: Reader
@@ -111,10 +114,17 @@ async def open_pipelines(stack: AsyncExitStack, store: Storehouse, ground: Groun
         )
         return opened
 
+    reading = Reading(store.database, Content(Seal(store.secret.derive(PURPOSE))))
     worker = await stack.enter_async_context(Worker(load, store.database))
     desk = Desk(asking, scorer, task_of, saves)
     return Pipelines(
-        worker=worker, desk=desk, outputs=outputs, reader=reader, shelf=shelf, travelling=travelling
+        reading=reading,
+        worker=worker,
+        desk=desk,
+        outputs=outputs,
+        reader=reader,
+        shelf=shelf,
+        travelling=travelling,
     )
 
 

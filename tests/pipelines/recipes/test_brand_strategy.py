@@ -335,6 +335,14 @@ async def test_what_cannot_be_begun_is_refused_with_its_reason(tmp_path: Any) ->
         assert (await web.get(f"/api/runs/{mine}/events?after=x")).status == 400
 
 
+async def test_who_looks_on_loads_no_engine(tmp_path: Any) -> None:
+    """A list of no runs, or a look at one that is not there, costs what a list costs."""
+    async with staged(Play(), tmp_path) as web:
+        assert (await web.get("/api/runs")).json == {"runs": [], "nextCursor": None}
+        assert (await web.get("/api/runs/0197c6a0-0000-7000-8000-000000000000")).status == 404
+        assert web.baton.app.pipelines.worker.is_loaded is False
+
+
 async def test_others_runs_are_not_there(tmp_path: Any) -> None:
     """Neither seen nor steered by who is not in the project; a viewer looks on, a member steers."""
     async with staged(Play(), tmp_path) as web:

@@ -34,11 +34,11 @@ from baton.api.native.run_shapes import (
 )
 from baton.api.once import Repeats, key_in
 from baton.api.paging import Cursor, Limit, behind, cursor_of
+from baton.app.pipelining import Pipelines
 from baton.core.caller import Caller, Scope
 from baton.core.errors import Invalid, NotFound, Refused
 from baton.core.money import nanos_from_usd
 from baton.pipelines.engine.run import ENDED, Owner, RunState, RunsWanted, RunWish, Verdict
-from baton.pipelines.worker import Worker
 
 PATH = "/api/runs"
 _ONE = PATH + "/{run_id}"
@@ -63,11 +63,12 @@ class RunRoutes:
     """One's own runs and those of one's projects; an admin's are everybody's."""
 
     def __init__(
-        self, worker: Worker, projects: Projects, repeats: Repeats, closing: Closing, still: Still
+        self, pipelines: Pipelines, projects: Projects, repeats: Repeats, closing: Closing, still: Still
     ) -> None:
         """`still`: a caller as they are now. Raises Unauthenticated."""
+        self._reading = pipelines.reading
         self._still = still
-        self._worker = worker
+        self._worker = pipelines.worker
         self._projects = projects
         self._repeats = repeats
         self._closing = closing
@@ -117,8 +118,7 @@ class RunRoutes:
             before=behind(cursor) or None,
             limit=limit + 1,
         )
-        runs = await self._worker.runs()
-        found = await runs.find(wanted)
+        found = await self._reading.runs(wanted)
         following = cursor_of(found[limit - 1].id) if len(found) > limit else None
         return RunList(runs=[line_shown(line) for line in found[:limit]], next_cursor=following)
 
@@ -143,7 +143,7 @@ class RunRoutes:
 
         async def begin() -> bytes:
             runs = await self._worker.runs()
-            shown = run_shown(await runs.show(await runs.start(wish)))
+            shown = await self._whole(await runs.start(wish))
             return shown.model_dump_json(by_alias=True).encode()
 
         once = Exchange(request.scope, request.receive).once
@@ -170,8 +170,7 @@ class RunRoutes:
     ) -> EventList:
         """What happened to a run after an event, for who asks from time to time."""
         await self._require(caller, run_id, ProjectRole.VIEWER)
-        runs = await self._worker.runs()
-        events, state = await runs.history(run_id, after, limit)
+        events, state = await self._reading.events(run_id, after, limit)
         return EventList(events=[event_shown(event) for event in events], state=state.value)
 
     async def events(
@@ -184,7 +183,7 @@ class RunRoutes:
             if not (last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) < 10):
                 raise Invalid("Last-Event-ID is the number of an event.", param="Last-Event-ID")
             after = int(last_event_id)
-        shown = await (await self._worker.runs()).show(run_id)
+        shown = await self._reading.run(run_id)
         if shown.state in ENDED and after >= shown.last_event:
             return Response(status_code=204)  # a browser does not ask again then
         return StreamingResponse(
@@ -227,7 +226,7 @@ class RunRoutes:
 
     async def _require(self, caller: Caller, run_id: str, least: ProjectRole) -> None:
         """Let nobody by whose run it is not, nor their project's; another's is as one that is not there."""
-        owner = await (await self._worker.runs()).owner(run_id)
+        owner = await self._reading.owner(run_id)
         if caller.is_admin or (owner.project_id is None and owner.user_id == caller.user_id):
             return
         unknown = NotFound("There is no such run.", code="run_unknown")
@@ -252,13 +251,13 @@ class RunRoutes:
         """What shall stand there: of a text only the text is another, with the name of who wrote it; all else
         has the fields that it had."""
         require_shallow(edit.output, "edit.output")
-        shown = await (await self._worker.runs()).show(run_id)
+        shown = await self._reading.run(run_id)
         step = next((step for step in shown.steps if step.name == edit.step), None)
         made = None if step is None or step.output is None else msgspec.json.decode(step.output)
         return Raw(msgspec.json.encode(replaced(made, edit.output, caller.user_id)))
 
     async def _whole(self, run_id: str) -> RunWhole:
-        return run_shown(await (await self._worker.runs()).show(run_id))
+        return run_shown(await self._reading.run(run_id))
 
     async def _told(self, caller: Caller, run_id: str, after: int) -> AsyncGenerator[bytes]:
         """Events as they happen, and signs of life; a server that closes ends it: the client comes again."""

@@ -1,5 +1,6 @@
 """Keeps what was read of a project's documents."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -78,7 +79,8 @@ class Shelf:
         """All of a project's, the oldest first."""
         query = select(DOCUMENTS).where(_D.project_id == project_id).order_by(_D.id)
         async with self._database.read() as connection:
-            return [self._shelved(row) for row in await connection.execute(query)]
+            rows = list(await connection.execute(query))
+        return await asyncio.to_thread(lambda: [self._shelved(row) for row in rows])  # they may be long
 
     async def one(self, project_id: str, document_id: str) -> Shelved:
         """One of a project's.
@@ -91,7 +93,7 @@ class Shelf:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
             raise _unknown(document_id)
-        return self._shelved(row)
+        return await asyncio.to_thread(self._shelved, row)
 
     async def remove(self, project_id: str, document_id: str) -> None:
         """Keep it no longer; raises as `one`."""
