@@ -28,6 +28,7 @@ STREAMS = 50
 SOON = "simulated/lorem;words=300;latency=5;tps=25"
 """Some fifteen seconds of words: a busy machine needs a while to show what happens meanwhile."""
 
+QUICK = "simulated/lorem;words=20;latency=5"
 NEVER = "simulated/lorem;words=4000;latency=5;tps=25"
 SILENT = "simulated/echo;latency=600000"
 """Says nothing for ten minutes."""
@@ -123,7 +124,7 @@ async def test_fifty_streams_are_finished_and_new_requests_refused(
     async with living(home) as process, line_to(home.url) as old, line_to(home.url) as slow:
         await old.send(b"GET /livez HTTP/1.1\r\nHost: baton\r\n\r\n")
         assert (await old.reply()).status == 200
-        ask = short(Dialect.OPENAI, SOON, stream=False)
+        ask = short(Dialect.OPENAI, QUICK, stream=False)
         whole = post(KEY, ask.body, path=ask.path)
         await slow.send(whole[:-5])
         async with aiohttp.ClientSession(headers=bearer(KEY)) as session, asyncio.timeout(PATIENCE_S):

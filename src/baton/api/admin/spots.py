@@ -125,7 +125,14 @@ class SpotRoutes:
     def attach(self, to: FastAPI) -> None:
         """Add them; fixed words first, as an id would swallow them."""
         to.add_api_route(PATH, self.list, methods=["GET"], response_model=SpotList, tags=[_TAG])
-        to.add_api_route(PATH + "/export", self.export, methods=["GET"], tags=[_TAG], response_model=None)
+        to.add_api_route(
+            PATH + "/export",
+            self.export,
+            methods=["GET"],
+            tags=[_TAG],
+            response_model=None,
+            responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+        )
         to.add_api_route(
             PATH + "/import", self.take_over, methods=["POST"], response_model=SpotDifference, tags=[_TAG]
         )
