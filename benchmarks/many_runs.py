@@ -103,7 +103,7 @@ async def _compare(session: aiohttp.ClientSession, url: str, asked: argparse.Nam
             states = Counter(run["state"] for run in listed if run["id"] in ids)
             if not states.keys() & {"queued", "running"}:
                 return states
-            await asyncio.sleep(1)
+            await asyncio.sleep(10)  # a list of five hundred is work, too
 
     under_way = asyncio.create_task(runs())
     beside = await _plain(session, url, asked.rate, under_way)
