@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Struct
-from pydantic import ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
 from baton.api.bodies import Asked
@@ -25,15 +25,17 @@ _RESEARCH_S, _STRATEGY_S, _CRITIQUE_S = 60.0, 90.0, 60.0
 """How long each agent may take, where the request does not say it."""
 
 
+def _body(example: dict[str, JsonValue]) -> ConfigDict:
+    """How a body is read and described."""
+    return ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, json_schema_extra={"example": example}
+    )
+
+
 class ResearchAsked(Asked):
     """Facts for a brand strategy."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={"example": {"projectId": "0197c6a0-…", "brief": "A small roastery in Porto."}},
-    )
+    model_config = _body({"projectId": "0197c6a0-…", "brief": "A small roastery in Porto."})
 
     project_id: _ProjectId
     brief: _Text
@@ -47,12 +49,7 @@ class ResearchAsked(Asked):
 class StrategyAsked(Asked):
     """A brand strategy from what was found."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={"example": {"projectId": "0197c6a0-…", "researchData": "Head waiters decide."}},
-    )
+    model_config = _body({"projectId": "0197c6a0-…", "researchData": "Head waiters decide."})
 
     project_id: _ProjectId
     research_data: _Data
@@ -67,12 +64,7 @@ class StrategyAsked(Asked):
 class CritiqueAsked(Asked):
     """A sceptical reading of a brand strategy."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={"example": {"projectId": "0197c6a0-…", "strategyData": "Positioning: by hand."}},
-    )
+    model_config = _body({"projectId": "0197c6a0-…", "strategyData": "Positioning: by hand."})
 
     project_id: _ProjectId
     strategy_data: _Data
@@ -89,14 +81,7 @@ class CritiqueAsked(Asked):
 class TaskAsked(Asked):
     """Any task of a project, told while it is written; `task` names what it is kept as."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={
-            "example": {"projectId": "0197c6a0-…", "task": "slogan", "prompt": "Five slogans, please."}
-        },
-    )
+    model_config = _body({"projectId": "0197c6a0-…", "task": "slogan", "prompt": "Five slogans, please."})
 
     project_id: _ProjectId
     task: _Word

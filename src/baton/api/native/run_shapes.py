@@ -269,7 +269,7 @@ def event_shown(event: Event) -> EventShown:
     )
 
 
-def _line(run: RunLine | RunShown) -> dict[str, Any]:
+def _line(run: RunLine) -> dict[str, Any]:
     return {
         "id": run.id,
         "recipe": run.recipe,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from msgspec import Raw
+from msgspec import Raw, structs
 from sqlalchemy import ColumnElement, Row, select
 
 from baton.core.errors import NotFound
@@ -49,17 +49,7 @@ class Reading:
             )
             shown = tuple(self._step(step) for step in steps)
         return RunShown(
-            id=row.id,
-            owner=_owner(row),
-            recipe=row.recipe,
-            version=row.version,
-            state=RunState(row.state),
-            budget_nanos=row.budget_nanos,
-            spent_nanos=row.spent_nanos,
-            created_ms=row.created_ms,
-            began_ms=row.began_ms,
-            ended_ms=row.ended_ms,
-            last_event=row.events,
+            **structs.asdict(_line(row)),
             input=self._content.open(row.input, run_id, "input", Raw),
             output=self._content.open_if(row.output, run_id, "output"),
             failure=self._failure(row.failure, run_id, "failure"),

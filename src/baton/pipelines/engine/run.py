@@ -143,8 +143,8 @@ class StepShown(Struct, frozen=True, kw_only=True):
     failure: Failing | None
 
 
-class RunShown(Struct, frozen=True, kw_only=True):
-    """A run as far as it has come, its steps in the order in which they began."""
+class RunLine(Struct, frozen=True, kw_only=True):
+    """A run in a list."""
 
     id: str
     owner: Owner
@@ -157,6 +157,13 @@ class RunShown(Struct, frozen=True, kw_only=True):
     began_ms: int | None
     ended_ms: int | None
     last_event: int
+    code: str | None
+    """Why it failed."""
+
+
+class RunShown(RunLine, frozen=True, kw_only=True):
+    """A run as far as it has come, its steps in the order in which they began."""
+
     input: Raw
     output: Raw | None
     failure: Failing | None
@@ -174,24 +181,6 @@ class RunsWanted(Struct, frozen=True, kw_only=True):
     state: RunState | None = None
     before: str | None = None
     limit: int = 50
-
-
-class RunLine(Struct, frozen=True, kw_only=True):
-    """A run in a list."""
-
-    id: str
-    owner: Owner
-    recipe: str
-    version: int
-    state: RunState
-    budget_nanos: int | None
-    spent_nanos: int
-    created_ms: int
-    began_ms: int | None
-    ended_ms: int | None
-    last_event: int
-    code: str | None
-    """Why it failed."""
 
 
 class RunWish(Struct, frozen=True, kw_only=True):
